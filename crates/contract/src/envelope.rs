@@ -1,0 +1,169 @@
+//! The command envelope: what a policy may be asked, enforced axis by axis.
+
+use crate::axis::{Axis, Command};
+use crate::contract::CommandAxis;
+
+/// Which axes were changed, and why: one bit for each axis, in the order of [`Axis::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CommandLimits {
+    /// Not a finite number: the idle value was taken.
+    pub non_finite: u8,
+    /// The policy has no such axis: the value was dropped.
+    pub no_such_axis: u8,
+    /// Outside the trained range: clamped.
+    pub out_of_range: u8,
+    /// Changed faster than the contract allows: slowed.
+    pub rate: u8,
+}
+
+impl CommandLimits {
+    /// True where any axis was changed.
+    pub fn any(&self) -> bool {
+        (self.non_finite | self.no_such_axis | self.out_of_range | self.rate) != 0
+    }
+}
+
+/// The axes of a contract, compiled for one policy rate.
+#[derive(Debug, Clone)]
+pub struct CommandEnvelope {
+    axes: Vec<AxisLimits>,
+}
+
+#[derive(Debug, Clone)]
+struct AxisLimits {
+    axis: Axis,
+    min: f32,
+    max: f32,
+    dead_zone: f32,
+    idle: f32,
+    step: f32,
+}
+
+impl CommandEnvelope {
+    /// The envelope of `axes` for a policy that ticks `policy_rate_hz` times a second.
+    pub fn new(axes: &[CommandAxis], policy_rate_hz: u32) -> CommandEnvelope {
+        let axes = axes
+            .iter()
+            .map(|entry| AxisLimits {
+                axis: entry.axis,
+                min: entry.min as f32,
+                max: entry.max as f32,
+                dead_zone: entry.dead_zone as f32,
+                idle: entry.idle as f32,
+                step: entry
+                    .rate_limit_per_s
+                    .map_or(f32::INFINITY, |rate| (rate / f64::from(policy_rate_hz)) as f32),
+            })
+            .collect();
+        CommandEnvelope { axes }
+    }
+
+    /// The command that asks for nothing.
+    pub fn idle(&self) -> Command {
+        let mut command = Command::default();
+        for limits in &self.axes {
+            command.values[limits.axis as usize] = limits.idle;
+        }
+        command
+    }
+
+    /// What `requested` becomes one tick after `previous`, and what was changed. A dead zone is not a limitation:
+    /// it is the policy's own rest.
+    pub fn apply(&self, requested: &Command, previous: &Command) -> (Command, CommandLimits) {
+        let mut used = Command::default();
+        let mut limits = CommandLimits::default();
+        for axis in Axis::ALL {
+            let value = requested.get(axis);
+            match self.axes.iter().find(|entry| entry.axis == axis) {
+                Some(entry) => {
+                    used.values[axis as usize] = entry.apply(value, previous.get(axis), &mut limits)
+                }
+                None if value != 0.0 => limits.no_such_axis |= bit(axis),
+                None => {}
+            }
+        }
+        (used, limits)
+    }
+
+    /// True where `command` asks the robot to move over the ground.
+    pub fn is_moving(&self, command: &Command) -> bool {
+        let moves = |entry: &AxisLimits| entry.axis.is_velocity() && command.get(entry.axis) != entry.idle;
+        self.axes.iter().any(moves)
+    }
+}
+
+impl AxisLimits {
+    fn apply(&self, requested: f32, previous: f32, limits: &mut CommandLimits) -> f32 {
+        let mut value = requested;
+        if !value.is_finite() {
+            limits.non_finite |= bit(self.axis);
+            value = self.idle;
+        }
+        if value < self.min || value > self.max {
+            limits.out_of_range |= bit(self.axis);
+            value = value.clamp(self.min, self.max);
+        }
+        if (value - self.idle).abs() < self.dead_zone {
+            value = self.idle;
+        }
+        if (value - previous).abs() > self.step {
+            limits.rate |= bit(self.axis);
+            value = previous + self.step.copysign(value - previous);
+        }
+        value
+    }
+}
+
+fn bit(axis: Axis) -> u8 {
+    1 << axis as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> CommandEnvelope {
+        let axis = |axis, min, max, dead_zone, rate_limit_per_s| CommandAxis {
+            axis,
+            unit: axis.unit().to_owned(),
+            min,
+            max,
+            dead_zone,
+            rate_limit_per_s,
+            idle: 0.0,
+        };
+        CommandEnvelope::new(
+            &[
+                axis(Axis::Vx, -0.15, 0.15, 0.02, Some(1.0)),
+                axis(Axis::HeadYaw, -0.5, 0.5, 0.0, None),
+            ],
+            50,
+        )
+    }
+
+    #[test]
+    fn clamps_slows_and_says_so() {
+        let (used, limits) = envelope().apply(&Command::velocity(9.0, 0.0, 0.0), &Command::default());
+        assert_eq!(used.get(Axis::Vx), 0.02);
+        assert_eq!((limits.out_of_range, limits.rate, limits.no_such_axis), (1, 1, 0));
+    }
+
+    #[test]
+    fn dead_zone_is_rest_and_no_limitation() {
+        let (used, limits) = envelope().apply(&Command::velocity(0.015, 0.0, 0.0), &Command::default());
+        assert_eq!((used, limits.any()), (Command::default(), false));
+        assert!(!envelope().is_moving(&used));
+    }
+
+    #[test]
+    fn what_is_no_number_becomes_idle() {
+        let (used, limits) = envelope().apply(&Command::velocity(f32::NAN, 0.0, 0.0), &Command::default());
+        assert_eq!((used.get(Axis::Vx), limits.non_finite), (0.0, 1));
+    }
+
+    #[test]
+    fn axes_the_policy_lacks_are_dropped_and_named() {
+        let (used, limits) = envelope().apply(&Command::velocity(0.0, 0.1, f32::NAN), &Command::default());
+        assert_eq!((used, limits.no_such_axis), (Command::default(), 0b110));
+    }
+}

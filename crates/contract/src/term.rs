@@ -1,0 +1,134 @@
+//! Terms of an observation: where a number comes from and what is done to it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Something a robot can sense, or that the controller remembers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// Angular velocity of the trunk, rad/s.
+    Gyro,
+    /// Specific force, m/s²: +9.81 on z when the robot stands. Not gravity, not linear acceleration.
+    Accelerometer,
+    /// Direction of gravity, length one: (0, 0, -1) when the robot stands; estimated from gyro and accelerometer.
+    ProjectedGravity,
+    /// The command after the envelope, in the order of the contract's command axes.
+    Command,
+    /// Joint positions, rad.
+    JointPosition,
+    /// Joint velocities, rad/s.
+    JointVelocity,
+    /// The network's raw output of earlier ticks.
+    Action,
+    /// The target of earlier ticks that the contract feeds back, rad.
+    Target,
+    /// Foot contact, left then right, 0 or 1.
+    FootContact,
+    /// Cosine and sine of the gait phase.
+    Phase,
+}
+
+impl Source {
+    /// Every source.
+    pub const ALL: [Source; 10] = [
+        Source::Gyro,
+        Source::Accelerometer,
+        Source::ProjectedGravity,
+        Source::Command,
+        Source::JointPosition,
+        Source::JointVelocity,
+        Source::Action,
+        Source::Target,
+        Source::FootContact,
+        Source::Phase,
+    ];
+
+    /// Unit of the source before scale and offset.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Source::Gyro | Source::JointVelocity => "rad/s",
+            Source::Accelerometer => "m/s2",
+            Source::JointPosition | Source::Target => "rad",
+            Source::Command => "command",
+            Source::ProjectedGravity | Source::Action | Source::FootContact | Source::Phase => "1",
+        }
+    }
+
+    /// True for what the controller computed in an earlier tick: it does not exist yet in the tick itself.
+    pub fn is_feedback(self) -> bool {
+        matches!(self, Source::Action | Source::Target)
+    }
+
+    /// True for vectors that need a frame.
+    pub fn has_frame(self) -> bool {
+        matches!(
+            self,
+            Source::Gyro | Source::Accelerometer | Source::ProjectedGravity
+        )
+    }
+}
+
+/// The frame a vector is expressed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Frame {
+    /// x forward, y left, z up, fixed to the trunk.
+    Trunk,
+    /// Fixed to the ground. No robot here can sense it; a contract that says so is refused by name.
+    World,
+}
+
+/// What a joint angle is measured from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reference {
+    /// From zero.
+    #[default]
+    Zero,
+    /// From the contract's default pose.
+    DefaultPose,
+}
+
+/// One term: `clip(scale * (source - reference) + offset)`, for each of `history` ticks, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// Name, unique in the contract; errors and records use it.
+    pub name: String,
+    /// Where the numbers come from.
+    pub source: Source,
+    /// Unit of the source, written out so that a mismatch can be refused.
+    pub unit: String,
+    /// Frame of a vector; absent for what has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frame: Option<Frame>,
+    /// What the source is measured from.
+    #[serde(default)]
+    pub relative_to: Reference,
+    /// Factor after the reference is taken off.
+    #[serde(default = "one")]
+    pub scale: f64,
+    /// Added after the factor.
+    #[serde(default)]
+    pub offset: f64,
+    /// Lowest and highest value, after scale and offset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<[f64; 2]>,
+    /// How many ticks of the source follow each other, newest first.
+    #[serde(default = "one_tick")]
+    pub history: u32,
+    /// How many ticks old the newest of them is. What the controller computed is at least one tick old.
+    #[serde(default)]
+    pub lag: u32,
+    /// Numbers this term adds to the observation: the source's width times `history`.
+    pub width: u32,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn one_tick() -> u32 {
+    1
+}

@@ -1,0 +1,371 @@
+//! What the schema cannot say: a contract must not contradict itself.
+
+use crate::axis::Axis;
+use crate::contract::{Action, Contract, Filter, PhaseClock, SCHEMA};
+use crate::error::ContractError;
+use crate::golden::{Golden, MIN_TICKS};
+use crate::per_joint::PerJoint;
+use crate::term::{Reference, Source, Term};
+use std::collections::HashSet;
+use std::fmt::Display;
+
+/// Longest memory of a source, in ticks: two seconds at 50 Hz.
+const MAX_DEPTH: u32 = 100;
+
+type Checked = Result<(), ContractError>;
+
+/// Checks a whole contract.
+pub(crate) fn contract(contract: &Contract) -> Checked {
+    if contract.schema != SCHEMA {
+        return Err(ContractError::Schema {
+            expected: SCHEMA,
+            found: contract.schema.clone(),
+        });
+    }
+    let rate = contract.policy_rate_hz;
+    check("policy_rate_hz", (1..=1000).contains(&rate), "1 to 1000", rate)?;
+    sha256("weights_sha256", &contract.weights_sha256)?;
+    sha256("robot.profile_sha256", &contract.robot.profile_sha256)?;
+    action(&contract.action)?;
+    command(contract)?;
+    head(contract)?;
+    if let Some(clock) = &contract.phase {
+        phase(clock)?;
+    }
+    observation(contract)?;
+    per_joint("gains.kp", &contract.gains.kp, contract.action_len(), 0.0..=255.0)?;
+    per_joint("gains.kd", &contract.gains.kd, contract.action_len(), 0.0..=255.0)?;
+    finite("reset.action", &[contract.reset.action])?;
+    contract
+        .golden
+        .as_ref()
+        .map_or(Ok(()), |vectors| golden(contract, vectors))
+}
+
+fn action(action: &Action) -> Checked {
+    let joints = action.joints.len();
+    check(
+        "action.joints",
+        (1..=64).contains(&joints),
+        "1 to 64 joints",
+        joints,
+    )?;
+    let mut names = HashSet::new();
+    for (index, joint) in action.joints.iter().enumerate() {
+        let path = format!("action.joints[{index}]");
+        check(
+            &format!("{path}.name"),
+            names.insert(&joint.name),
+            "a joint named once",
+            &joint.name,
+        )?;
+        finite(&format!("{path}.default_rad"), &[joint.default_rad])?;
+    }
+    per_joint("action.scale", &action.scale, joints, -100.0..=100.0)?;
+    if let Some(limit) = &action.velocity_limit_rps {
+        per_joint(
+            "action.velocity_limit_rps",
+            limit,
+            joints,
+            f64::MIN_POSITIVE..=1e6,
+        )?;
+    }
+    if let Some(bounds) = action.bounds {
+        range("action.bounds", bounds)?;
+    }
+    if let Some(Filter::LowPass { cutoff_hz }) = action.filter {
+        let path = "action.filter.cutoff_hz";
+        check(
+            path,
+            cutoff_hz.is_finite() && cutoff_hz > 0.0,
+            "a finite number more than 0",
+            cutoff_hz,
+        )?;
+    }
+    let delay = action.delay_ticks;
+    check("action.delay_ticks", delay <= 20, "at most 20", delay)
+}
+
+fn command(contract: &Contract) -> Checked {
+    let mut axes = Vec::new();
+    for (index, entry) in contract.command.iter().enumerate() {
+        let path = format!("command[{index}]");
+        let name = entry.axis.name();
+        check(
+            &format!("{path}.axis"),
+            !axes.contains(&entry.axis),
+            "an axis named once",
+            name,
+        )?;
+        axes.push(entry.axis);
+        check(
+            &format!("{path}.unit ({name})"),
+            entry.unit == entry.axis.unit(),
+            entry.axis.unit(),
+            &entry.unit,
+        )?;
+        range(&format!("{path}.min and max ({name})"), [entry.min, entry.max])?;
+        let inside = (entry.min..=entry.max).contains(&entry.idle);
+        check(
+            &format!("{path}.idle ({name})"),
+            inside,
+            "a value from min to max",
+            entry.idle,
+        )?;
+        let dead_zone = entry.dead_zone;
+        let fits = dead_zone >= 0.0 && dead_zone < entry.max - entry.min;
+        check(
+            &format!("{path}.dead_zone ({name})"),
+            fits,
+            "0 or more, less than max - min",
+            dead_zone,
+        )?;
+        if let Some(limit) = entry.rate_limit_per_s {
+            let positive = limit.is_finite() && limit > 0.0;
+            check(
+                &format!("{path}.rate_limit_per_s ({name})"),
+                positive,
+                "a finite number more than 0",
+                limit,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn head(contract: &Contract) -> Checked {
+    for (index, entry) in contract.head_command.joints.iter().enumerate() {
+        let path = format!("head_command.joints[{index}]");
+        let commanded = contract.command.iter().any(|command| command.axis == entry.axis);
+        let angle = entry.axis.unit() == Axis::HeadYaw.unit();
+        let name = entry.axis.name();
+        check(
+            &format!("{path}.axis"),
+            commanded && angle,
+            "an angle among the command axes",
+            name,
+        )?;
+        let known = contract
+            .action
+            .joints
+            .iter()
+            .any(|joint| joint.name == entry.joint);
+        check(
+            &format!("{path}.joint"),
+            known,
+            "a joint of the action",
+            &entry.joint,
+        )?;
+    }
+    Ok(())
+}
+
+fn phase(clock: &PhaseClock) -> Checked {
+    let period = clock.period_ticks;
+    check(
+        "phase.period_ticks",
+        (2..=10_000).contains(&period),
+        "2 to 10000",
+        period,
+    )?;
+    let factor = clock.factor;
+    check(
+        "phase.factor",
+        factor > 0.0 && factor <= 10.0,
+        "more than 0, at most 10",
+        factor,
+    )?;
+    finite("phase.first_value", &clock.first_value)
+}
+
+fn observation(contract: &Contract) -> Checked {
+    let terms = contract.observation.len();
+    check("observation", (1..=256).contains(&terms), "1 to 256 terms", terms)?;
+    let mut names = HashSet::new();
+    for (index, entry) in contract.observation.iter().enumerate() {
+        let path = format!("observation[{index}] ({})", entry.name);
+        check(
+            &format!("{path}.name"),
+            names.insert(&entry.name),
+            "a name no other term has",
+            &entry.name,
+        )?;
+        term(&path, entry, contract)?;
+    }
+    Ok(())
+}
+
+fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
+    let source = term.source;
+    check(
+        &format!("{path}.unit"),
+        term.unit == source.unit(),
+        source.unit(),
+        &term.unit,
+    )?;
+    let (expected, found) = if source.has_frame() {
+        ("a frame, \"trunk\"", "none")
+    } else {
+        ("no frame: the source is not a vector", "one")
+    };
+    check(
+        &format!("{path}.frame"),
+        term.frame.is_some() == source.has_frame(),
+        expected,
+        found,
+    )?;
+    let angle = matches!(source, Source::JointPosition | Source::Target);
+    let sensible = angle || term.relative_to == Reference::Zero;
+    check(
+        &format!("{path}.relative_to"),
+        sensible,
+        "zero: only joint angles have a default pose",
+        "default_pose",
+    )?;
+    finite(&format!("{path}.scale"), &[term.scale, term.offset])?;
+    check(
+        &format!("{path}.scale"),
+        term.scale != 0.0,
+        "a number other than 0",
+        term.scale,
+    )?;
+    if let Some(clip) = term.clip {
+        range(&format!("{path}.clip"), clip)?;
+    }
+    check(
+        &format!("{path}.history"),
+        (1..=MAX_DEPTH).contains(&term.history),
+        "1 to 100",
+        term.history,
+    )?;
+    let least = u32::from(source.is_feedback());
+    let lag_path = format!("{path}.lag");
+    check(
+        &lag_path,
+        term.lag >= least,
+        "1 or more: this tick's does not exist yet",
+        term.lag,
+    )?;
+    check(&lag_path, term.lag <= MAX_DEPTH, "at most 100", term.lag)?;
+    if source == Source::Phase {
+        check(
+            path,
+            contract.phase.is_some(),
+            "a phase clock in the contract",
+            "none",
+        )?;
+    }
+    let width = source_width(source, contract) as u64 * u64::from(term.history);
+    check(
+        &format!("{path}.width"),
+        u64::from(term.width) == width,
+        width,
+        term.width,
+    )
+}
+
+/// Numbers a source has in one tick.
+pub(crate) fn source_width(source: Source, contract: &Contract) -> usize {
+    match source {
+        Source::Gyro | Source::Accelerometer | Source::ProjectedGravity => 3,
+        Source::FootContact | Source::Phase => 2,
+        Source::Command => contract.command.len(),
+        _ => contract.action_len(),
+    }
+}
+
+fn golden(contract: &Contract, golden: &Golden) -> Checked {
+    let ticks = golden.ticks.len();
+    check(
+        "golden.ticks",
+        ticks >= MIN_TICKS,
+        format!("at least {MIN_TICKS} ticks"),
+        ticks,
+    )?;
+    let tolerance = golden.tolerance;
+    check(
+        "golden.tolerance",
+        tolerance > 0.0 && tolerance <= 1e-3,
+        "more than 0, at most 0.001",
+        tolerance,
+    )?;
+    let starts = golden.ticks.first().is_some_and(|tick| tick.reset);
+    check(
+        "golden.ticks[0].reset",
+        starts,
+        "true: nothing comes before it",
+        starts,
+    )?;
+    let joints = contract.action_len();
+    for (index, tick) in golden.ticks.iter().enumerate() {
+        let rows = [
+            ("joint_position", &tick.joint_position, joints),
+            ("joint_velocity", &tick.joint_velocity, joints),
+            ("command", &tick.command, contract.command.len()),
+            ("observation", &tick.observation, contract.observation_len()),
+            ("action", &tick.action, joints),
+            ("target", &tick.target, joints),
+        ];
+        for (name, values, len) in rows {
+            let path = format!("golden.ticks[{index}].{name}");
+            check(
+                &path,
+                values.len() == len,
+                format!("{len} numbers"),
+                format!("{} numbers", values.len()),
+            )?;
+            finite(&path, values)?;
+        }
+    }
+    Ok(())
+}
+
+fn per_joint(path: &str, values: &PerJoint, joints: usize, range: std::ops::RangeInclusive<f64>) -> Checked {
+    let found = format!("{} numbers", values.values().len());
+    check(
+        path,
+        values.fits(joints),
+        format!("one number, or {joints}"),
+        found,
+    )?;
+    let inside = values.values().iter().all(|value| range.contains(value));
+    check(
+        path,
+        inside,
+        format!("numbers from {} to {}", range.start(), range.end()),
+        format!("{values:?}"),
+    )
+}
+
+fn range(path: &str, [low, high]: [f64; 2]) -> Checked {
+    finite(path, &[low, high])?;
+    check(path, low < high, "low before high", format!("{low} to {high}"))
+}
+
+fn finite(path: &str, values: &[f64]) -> Checked {
+    check(
+        path,
+        values.iter().all(|value| value.is_finite()),
+        "finite numbers",
+        format!("{values:?}"),
+    )
+}
+
+fn sha256(path: &str, text: &str) -> Checked {
+    let hexadecimal = text.len() == 64
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    check(path, hexadecimal, "64 lower-case hexadecimal digits", text)
+}
+
+fn check(path: &str, holds: bool, expected: impl Display, found: impl Display) -> Checked {
+    if holds {
+        return Ok(());
+    }
+    Err(ContractError::Value {
+        path: path.to_owned(),
+        expected: expected.to_string(),
+        found: found.to_string(),
+    })
+}

@@ -1,0 +1,22 @@
+//! The controller: sensors and command in, safe goals and a record out.
+//!
+//! [`Controller::step`] is a pure function of its state: no clock, no I/O, no allocation, no panic, and the same
+//! bits on every CPU.
+
+mod action_map;
+pub mod check;
+mod controller;
+mod diagnose;
+mod error;
+mod gate;
+mod phase;
+mod policy;
+mod record;
+mod snapshot;
+mod units;
+
+pub use controller::{Controller, Options};
+pub use error::{ControlError, PolicyError};
+pub use gate::{Goals, JointLimits};
+pub use policy::{Basis, Policy, embed};
+pub use record::{Counters, Refusal, TickRecord};

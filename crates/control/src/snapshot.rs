@@ -1,0 +1,175 @@
+//! Saving and restoring a controller: the bytes of its state, little-endian, in one fixed order.
+
+use crate::controller::{Controller, State};
+use crate::error::ControlError;
+use crate::gate::SafetyGate;
+use gaitway_maths::gravity::GravityEstimator;
+
+/// First bytes of a saved state; the number changes with the order of what follows.
+const MAGIC: &[u8; 8] = b"GWSTATE1";
+
+impl Controller {
+    /// The state as bytes. A controller restored from them continues bit for bit.
+    pub fn save(&self) -> Vec<u8> {
+        let mut out = Writer(MAGIC.to_vec());
+        out.bytes(self.fixed.contract_sha256.as_bytes());
+        out.u64(u64::from(self.fixed.divider));
+        let state = &self.state;
+        out.u64(state.tick);
+        out.u64(u64::from(state.since_policy));
+        out.u64(u64::from(state.observed));
+        out.u64(u64::from(state.observation.fresh));
+        out.f32s(&state.observation.memory);
+        out.f32s(&state.command.values);
+        out.u64(state.gait.step.to_bits());
+        out.u64(u64::from(state.gait.started));
+        out.f32s(&state.gravity.up_or_unknown());
+        out.f32s(&state.action.action);
+        out.f32s(&state.action.target_rad);
+        out.f32s(&state.action.filtered_rad);
+        out.f32s(&state.action.waiting_rad);
+        out.u64(u64::from(state.action.filtering));
+        out.f32s(state.gate.goals.rad());
+        out.u64(u64::from(state.gate.tilted_ticks));
+        out.u64(u64::from(state.gate.fallen));
+        out.f32s(&state.target_rad);
+        for sum in state.counters.as_array() {
+            out.u64(sum);
+        }
+        out.0
+    }
+
+    /// Puts a saved state back. Nothing is changed where the bytes do not belong to this controller.
+    pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
+        let mut input = Reader { rest: bytes };
+        input.same("format", MAGIC)?;
+        let contract = self.fixed.contract_sha256.clone();
+        input.same("contract", contract.as_bytes())?;
+        let divider = input.u64()?;
+        if divider != u64::from(self.fixed.divider) {
+            return Err(mismatch("loop rate divider", self.fixed.divider, divider));
+        }
+        let state = read_state(&mut input, &self.state)?;
+        if !input.rest.is_empty() {
+            return Err(mismatch("length", bytes.len() - input.rest.len(), bytes.len()));
+        }
+        self.state = state;
+        Ok(())
+    }
+}
+
+fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
+    let mut state = like.clone();
+    state.tick = input.u64()?;
+    state.since_policy = input.u32()?;
+    state.observed = input.flag()?;
+    state.observation.fresh = input.flag()?;
+    input.f32s(&mut state.observation.memory)?;
+    input.f32s(&mut state.command.values)?;
+    state.gait.step = f64::from_bits(input.u64()?);
+    state.gait.started = input.flag()?;
+    let mut up = [0.0; 3];
+    input.f32s(&mut up)?;
+    state.gravity = GravityEstimator::restored(up);
+    input.f32s(&mut state.action.action)?;
+    input.f32s(&mut state.action.target_rad)?;
+    input.f32s(&mut state.action.filtered_rad)?;
+    input.f32s(&mut state.action.waiting_rad)?;
+    state.action.filtering = input.flag()?;
+    let mut goals = vec![0.0; like.target_rad.len()];
+    input.f32s(&mut goals)?;
+    if !goals.iter().all(|goal| goal.is_finite()) {
+        return Err(mismatch("goals", "finite numbers", format!("{goals:?}")));
+    }
+    SafetyGate::restore_goals(&mut state.gate, &goals);
+    state.gate.tilted_ticks = input.u32()?;
+    state.gate.fallen = input.flag()?;
+    input.f32s(&mut state.target_rad)?;
+    for sum in state.counters.as_array_mut() {
+        *sum = input.u64()?;
+    }
+    Ok(state)
+}
+
+struct Writer(Vec<u8>);
+
+impl Writer {
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn u64(&mut self, value: u64) {
+        self.bytes(&value.to_le_bytes());
+    }
+
+    fn f32s(&mut self, values: &[f32]) {
+        for value in values {
+            self.bytes(&value.to_bits().to_le_bytes());
+        }
+    }
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, len: usize) -> Result<&'a [u8], ControlError> {
+        let Some((head, rest)) = self.rest.split_at_checked(len) else {
+            return Err(mismatch(
+                "length",
+                format!("{len} bytes more"),
+                format!("{} bytes", self.rest.len()),
+            ));
+        };
+        self.rest = rest;
+        Ok(head)
+    }
+
+    fn same(&mut self, what: &'static str, expected: &[u8]) -> Result<(), ControlError> {
+        let found = self.take(expected.len())?;
+        if found == expected {
+            return Ok(());
+        }
+        Err(mismatch(
+            what,
+            String::from_utf8_lossy(expected),
+            String::from_utf8_lossy(found),
+        ))
+    }
+
+    fn u64(&mut self) -> Result<u64, ControlError> {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(self.take(8)?);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    fn u32(&mut self) -> Result<u32, ControlError> {
+        let value = self.u64()?;
+        u32::try_from(value).map_err(|_| mismatch("a count", "less than 2^32", value))
+    }
+
+    fn flag(&mut self) -> Result<bool, ControlError> {
+        match self.u64()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(mismatch("a flag", "0 or 1", other)),
+        }
+    }
+
+    fn f32s(&mut self, values: &mut [f32]) -> Result<(), ControlError> {
+        let bytes = self.take(values.len() * 4)?;
+        for (value, bits) in values.iter_mut().zip(bytes.chunks_exact(4)) {
+            *value = f32::from_bits(u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]));
+        }
+        Ok(())
+    }
+}
+
+fn mismatch(what: &'static str, expected: impl ToString, found: impl ToString) -> ControlError {
+    ControlError::State {
+        what,
+        expected: expected.to_string(),
+        found: found.to_string(),
+    }
+}

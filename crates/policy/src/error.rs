@@ -1,0 +1,191 @@
+//! Why a file was refused: what, where, what was expected and found, and the remedy.
+
+use crate::cpu::CpuPathError;
+
+const ANOTHER_RUNTIME: &str = "pip install 'gaitway[onnxruntime]' runs it";
+const EXPORT_AGAIN: &str = "the file is not valid ONNX; export it again, or copy it again if it was cut off";
+const EXPORT_F32: &str = "export the network in float32 with all weights inside the file";
+
+/// An ONNX file that cannot become a plan.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum OnnxError {
+    /// The bytes are not the protobuf message they should be.
+    #[error("the file is damaged or not ONNX: {reason}")]
+    Malformed {
+        /// What is wrong with the bytes.
+        reason: String,
+    },
+    /// The message holds no graph.
+    #[error("the file has no graph")]
+    MissingGraph,
+    /// More of something than any policy needs.
+    #[error("{what}: {found} is more than the limit of {limit}")]
+    TooLarge {
+        /// What there is too much of.
+        what: String,
+        /// The most that is accepted.
+        limit: u64,
+        /// What the file asks for.
+        found: u64,
+    },
+    /// An operator, or a use of one, that this crate does not run.
+    #[error("operator {operator} at node {node} is not supported: {reason}; {ANOTHER_RUNTIME}")]
+    UnsupportedOperator {
+        /// The operator's name, with its domain where it is not ONNX's own.
+        operator: String,
+        /// The node's name.
+        node: String,
+        /// What about it is not supported.
+        reason: String,
+    },
+    /// A node that breaks the rules of its operator.
+    #[error("node {node} is not a valid {operator}: {reason}")]
+    InvalidNode {
+        /// The operator's name.
+        operator: String,
+        /// The node's name.
+        node: String,
+        /// Which rule it breaks.
+        reason: String,
+    },
+    /// A node reads a value that no earlier node, input or initialiser gives.
+    #[error("{node} reads {value:?}, which nothing before it gives")]
+    UnknownValue {
+        /// The node's name.
+        node: String,
+        /// The value's name.
+        value: String,
+    },
+    /// Two things give a value of the same name.
+    #[error("the value {value:?} is given twice, the second time by {node}")]
+    DuplicateValue {
+        /// What gives it the second time.
+        node: String,
+        /// The value's name.
+        value: String,
+    },
+    /// The graph has not exactly one input.
+    #[error("expected one input, found {}: {}", found.len(), found.join(", "))]
+    InputCount {
+        /// The inputs' names.
+        found: Vec<String>,
+    },
+    /// The graph has not exactly one output.
+    #[error("expected one output, found {}: {}", found.len(), found.join(", "))]
+    OutputCount {
+        /// The outputs' names.
+        found: Vec<String>,
+    },
+    /// The input or output is not one row of known length.
+    #[error("{value:?} has the shape {found}; expected [1, n] or [n] with n known")]
+    NotARow {
+        /// The value's name.
+        value: String,
+        /// Its shape.
+        found: String,
+    },
+    /// Dimensions that do not fit together.
+    #[error("node {node}: {what}: expected {expected}, found {found}")]
+    DimensionMismatch {
+        /// The node's name.
+        node: String,
+        /// Which dimensions.
+        what: String,
+        /// What would fit.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A tensor, input or output whose type is not float32 (or int64 where a shape is asked for).
+    #[error("{tensor:?} has the type {found}; expected {expected}")]
+    UnsupportedType {
+        /// The tensor's name.
+        tensor: String,
+        /// The type's name.
+        found: String,
+        /// What would be accepted.
+        expected: &'static str,
+    },
+    /// A tensor whose data lies in another file.
+    #[error("the data of tensor {tensor:?} lies in another file")]
+    ExternalData {
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A tensor whose data is not as long as its dimensions say.
+    #[error("tensor {tensor:?}: its dimensions {dims} ask for {expected} elements, its data holds {found}")]
+    TensorSize {
+        /// The tensor's name.
+        tensor: String,
+        /// Its dimensions.
+        dims: String,
+        /// Elements, or "bytes" where the data is raw.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// A weight that is infinite or not a number.
+    #[error("tensor {tensor:?} holds {value} at index {index}; expected finite numbers")]
+    NotFinite {
+        /// The tensor's name.
+        tensor: String,
+        /// Index into the tensor's data.
+        index: usize,
+        /// "NaN", "inf" or "-inf".
+        value: String,
+    },
+    /// The CPU path asked for does not exist, or not here.
+    #[error(transparent)]
+    CpuPath(#[from] CpuPathError),
+}
+
+impl OnnxError {
+    /// What the person who has the file can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            OnnxError::Malformed { .. } | OnnxError::MissingGraph => EXPORT_AGAIN,
+            OnnxError::InvalidNode { .. }
+            | OnnxError::UnknownValue { .. }
+            | OnnxError::DuplicateValue { .. }
+            | OnnxError::DimensionMismatch { .. }
+            | OnnxError::TensorSize { .. } => "run onnx.checker.check_model on it, and export it again",
+            OnnxError::TooLarge { .. } => "it is far beyond a gait policy; check that it is the right file",
+            OnnxError::UnsupportedOperator { .. } => ANOTHER_RUNTIME,
+            OnnxError::InputCount { .. } | OnnxError::OutputCount { .. } => {
+                "export only the actor, from one observation row to one action row"
+            }
+            OnnxError::NotARow { .. } => {
+                "export with a batch of one or a dynamic batch, and a fixed last dimension"
+            }
+            OnnxError::UnsupportedType { .. } | OnnxError::ExternalData { .. } => EXPORT_F32,
+            OnnxError::NotFinite { .. } => "the training diverged; take an earlier checkpoint",
+            OnnxError::CpuPath(_) => "unset GAITWAY_CPU to take the fastest path of this CPU",
+        }
+    }
+}
+
+/// A slice or workspace handed to [`Plan::run`](crate::Plan::run) that is not of the plan's length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what}: expected {expected} numbers, found {found}")]
+pub struct LengthError {
+    /// "input", "output" or "workspace".
+    pub what: &'static str,
+    /// The plan's length.
+    pub expected: usize,
+    /// The length handed in.
+    pub found: usize,
+}
+
+impl LengthError {
+    pub(crate) fn check(what: &'static str, expected: usize, found: usize) -> Result<(), LengthError> {
+        if expected == found {
+            Ok(())
+        } else {
+            Err(LengthError {
+                what,
+                expected,
+                found,
+            })
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The inner loop of a matrix product, in the vector instructions of each CPU path.
+//!
+//! In intrinsics, because the compiler's own vectorisation spills the accumulators of wide tiles. Multiply and add are
+//! two instructions in all of them.
+
+use crate::pack::{LANES, Line};
+
+/// Computes `N` lines of outputs: `acc = bias`, then `acc += x[k] * weights[k]` for k in order.
+///
+/// All slices hold what `N` lines need; what is too long is ignored.
+pub trait Tile {
+    fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]);
+}
+
+/// The target's baseline, left to the compiler.
+pub struct Scalar;
+
+impl Tile for Scalar {
+    fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]) {
+        for (n, (bias, y)) in bias.iter().zip(y).take(N).enumerate() {
+            let mut acc = bias.0;
+            for (&xk, row) in x.iter().zip(weights.as_chunks::<N>().0) {
+                for (acc, weight) in acc.iter_mut().zip(&row[n].0) {
+                    *acc += xk * weight;
+                }
+            }
+            *y = acc;
+        }
+    }
+}
+
+/// A tile in one instruction set: its features, the lanes of its vectors, and its five instructions.
+#[allow(unused_macros)]
+macro_rules! vector_tile {
+    ($path:ident, $features:literal, $lanes:literal, $splat:path, $load:path, $store:path, $mul:path, $add:path) => {
+        #[doc = concat!("Vectors of ", $lanes, " lanes.")]
+        pub struct $path;
+
+        impl Tile for $path {
+            #[inline(always)]
+            fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]) {
+                #[target_feature(enable = $features)]
+                fn run<const N: usize>(
+                    x: &[f32],
+                    weights: &[[Line; N]],
+                    bias: &[Line; N],
+                    y: &mut [[f32; LANES]; N],
+                ) {
+                    const VECTORS: usize = LANES / $lanes;
+                    // SAFETY: v * lanes < 16, so the whole vector lies in the line, which is aligned to 64 bytes.
+                    let load = |line: &Line, v: usize| unsafe { $load(line.0.as_ptr().add(v * $lanes)) };
+                    let mut acc: [[_; VECTORS]; N] =
+                        std::array::from_fn(|n| std::array::from_fn(|v| load(&bias[n], v)));
+                    for (&xk, row) in x.iter().zip(weights) {
+                        let xk = $splat(xk);
+                        for n in 0..N {
+                            for v in 0..VECTORS {
+                                acc[n][v] = $add(acc[n][v], $mul(xk, load(&row[n], v)));
+                            }
+                        }
+                    }
+                    for n in 0..N {
+                        for v in 0..VECTORS {
+                            // SAFETY: as for the load; the store needs no alignment.
+                            unsafe { $store(y[n].as_mut_ptr().add(v * $lanes), acc[n][v]) };
+                        }
+                    }
+                }
+                let (weights, _) = weights.as_chunks::<N>();
+                if let (Some(bias), Some(y)) = (bias.first_chunk(), y.first_chunk_mut()) {
+                    // SAFETY: `run_steps` takes this type only for a path that was found available on this CPU.
+                    unsafe { run::<N>(x, weights, bias, y) }
+                }
+            }
+        }
+    };
+}
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod x86 {
+    #[cfg(target_arch = "x86")]
+    use std::arch::x86::*;
+    #[cfg(target_arch = "x86_64")]
+    use std::arch::x86_64::*;
+
+    use super::{LANES, Line, Tile};
+
+    vector_tile!(
+        Avx512,
+        "avx512f",
+        16,
+        _mm512_set1_ps,
+        _mm512_load_ps,
+        _mm512_storeu_ps,
+        _mm512_mul_ps,
+        _mm512_add_ps
+    );
+    vector_tile!(
+        Avx2,
+        "avx2",
+        8,
+        _mm256_set1_ps,
+        _mm256_load_ps,
+        _mm256_storeu_ps,
+        _mm256_mul_ps,
+        _mm256_add_ps
+    );
+    vector_tile!(
+        Sse2,
+        "sse2",
+        4,
+        _mm_set1_ps,
+        _mm_load_ps,
+        _mm_storeu_ps,
+        _mm_mul_ps,
+        _mm_add_ps
+    );
+}
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+pub use x86::{Avx2, Avx512, Sse2};
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64 {
+    use std::arch::aarch64::*;
+
+    use super::{LANES, Line, Tile};
+
+    vector_tile!(
+        Neon,
+        "neon",
+        4,
+        vdupq_n_f32,
+        vld1q_f32,
+        vst1q_f32,
+        vmulq_f32,
+        vaddq_f32
+    );
+}
+
+#[cfg(target_arch = "aarch64")]
+pub use aarch64::Neon;

@@ -1,0 +1,311 @@
+//! Operators that move numbers without changing them. Most only name a part of what is there.
+
+use std::ops::Range;
+
+use super::{Lowering, NodeView, Source, Value};
+use crate::error::OnnxError;
+use crate::kernels::Op;
+use crate::plan::Span;
+use crate::proto;
+use crate::tensor::{self, Numbers};
+
+/// Split along the row: sizes from the attribute, from the input, or equal parts.
+pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>, OnnxError> {
+    node.allow_attributes(&["axis", "split", "num_outputs"])?;
+    node.require_inputs(1, 2)?;
+    let (row, len) = node.row(0)?;
+    require_last_axis(node, node.int("axis")?.unwrap_or(0), row)?;
+    let outputs = node.node.output.len();
+    let sizes = match node.ints("split", 1)? {
+        Some(sizes) => sizes,
+        None => equal_parts(len, outputs, node.int("num_outputs")?.is_some()),
+    };
+    let sizes: Vec<usize> = sizes
+        .iter()
+        .map(|&size| usize::try_from(size).unwrap_or(0))
+        .collect();
+    let sum = sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(size));
+    if sizes.len() != outputs || sizes.contains(&0) || sum != Some(len) {
+        let expected = format!("{outputs} positive sizes that add up to {len}");
+        return Err(node.mismatch("the parts", expected, format!("{sizes:?}")));
+    }
+    let mut first = 0;
+    let mut parts = Vec::with_capacity(outputs);
+    for size in sizes {
+        parts.push(window(
+            lowering,
+            node,
+            row,
+            Window {
+                first,
+                count: size,
+                stride: 1,
+            },
+        )?);
+        first += size;
+    }
+    Ok(parts)
+}
+
+/// Equal parts; with `uneven` (version 18) the last may be smaller. Sizes that do not fit are refused by the caller.
+fn equal_parts(len: usize, outputs: usize, uneven: bool) -> Vec<i64> {
+    let outputs = outputs.max(1);
+    let size = if uneven {
+        len.div_ceil(outputs)
+    } else {
+        len / outputs
+    };
+    let last = if uneven {
+        len.saturating_sub(size.saturating_mul(outputs - 1))
+    } else {
+        size
+    };
+    let sizes = std::iter::repeat_n(size, outputs - 1).chain([last]);
+    sizes.map(|size| i64::try_from(size).unwrap_or(0)).collect()
+}
+
+/// Slice along the row; other axes may only be kept whole.
+pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&["starts", "ends", "axes"])?;
+    node.require_inputs(1, 5)?;
+    let (row, len) = node.row(0)?;
+    let missing = || node.invalid("starts or ends are missing");
+    let starts = node.ints("starts", 1)?.ok_or_else(missing)?;
+    let ends = node.ints("ends", 2)?.ok_or_else(missing)?;
+    let axes = node
+        .ints("axes", 3)?
+        .unwrap_or_else(|| (0i64..).take(starts.len()).collect());
+    let steps = node.ints("steps", 4)?.unwrap_or_else(|| vec![1; starts.len()]);
+    if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] || steps.contains(&0) {
+        return Err(node.invalid("starts, ends, axes and steps differ in length, or a step is zero"));
+    }
+    let mut kept = Window {
+        first: 0,
+        count: len,
+        stride: 1,
+    };
+    let mut cut = vec![false; row.dims.len()];
+    for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
+        let axis = resolve_axis(node, axis, row.dims.len())?;
+        if std::mem::replace(&mut cut[axis], true) {
+            return Err(node.invalid(format!("axis {axis} is sliced twice")));
+        }
+        let along = Window::of_slice(start, end, step, row.dims[axis]);
+        if along.count == 0 {
+            return Err(node.mismatch(format!("axis {axis}"), "at least one element", "none"));
+        }
+        if axis + 1 == row.dims.len() {
+            kept = along;
+        }
+    }
+    window(lowering, node, row, kept)
+}
+
+/// Concat along the row.
+pub fn concat(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&["axis"])?;
+    node.require_inputs(1, usize::MAX)?;
+    let (first, _) = node.row(0)?;
+    require_last_axis(node, node.int("axis")?.unwrap_or(1), first)?;
+    let mut parts = Vec::with_capacity(node.inputs.len());
+    let mut sum = 0;
+    for index in 0..node.inputs.len() {
+        let (part, len) = node.row(index)?;
+        if part.dims.len() != first.dims.len() {
+            let expected = format!("{} dimensions", first.dims.len());
+            return Err(node.mismatch(format!("input {index}"), expected, part.dims.len().to_string()));
+        }
+        lowering.reserve(len as u64)?;
+        parts.push(part);
+        sum += len;
+    }
+    let dims = with_row_len(&first.dims, sum);
+    let known: Option<Vec<&[f32]>> = parts.iter().map(|part| part.constant()).collect();
+    match known {
+        Some(known) => Ok(Value::from_floats(dims, known.concat())),
+        None => lowering.join(&parts, dims),
+    }
+}
+
+/// Constant: a tensor, or numbers in an attribute.
+pub fn constant(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&["value", "value_float", "value_floats", "value_int", "value_ints"])?;
+    node.require_inputs(0, 0)?;
+    let [attribute] = node.node.attribute.as_slice() else {
+        return Err(node.invalid(format!(
+            "expected 1 attribute, found {}",
+            node.node.attribute.len()
+        )));
+    };
+    let missing = || node.invalid(format!("attribute {:?} is empty", attribute.name));
+    let (dims, numbers) = match attribute.name.as_str() {
+        "value" => tensor::decode(attribute.t.as_ref().ok_or_else(missing)?, &node.label)?,
+        "value_float" => (vec![], Numbers::Floats([attribute.f.ok_or_else(missing)?].into())),
+        "value_floats" => (
+            vec![attribute.floats.len()],
+            Numbers::Floats(attribute.floats.as_slice().into()),
+        ),
+        "value_int" => (vec![], Numbers::Ints([attribute.i.ok_or_else(missing)?].into())),
+        _ => (
+            vec![attribute.ints.len()],
+            Numbers::Ints(attribute.ints.as_slice().into()),
+        ),
+    };
+    if let Numbers::Floats(floats) = &numbers {
+        tensor::require_finite(&node.label, floats)?;
+    }
+    lowering.count_parameters(&numbers);
+    Ok(Value {
+        dims,
+        source: Source::Constant(numbers),
+    })
+}
+
+/// The input itself, of any type.
+pub fn identity(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&[])?;
+    node.require_inputs(1, 1)?;
+    node.optional(0)
+        .cloned()
+        .ok_or_else(|| node.invalid("input 0 is missing"))
+}
+
+/// Flatten, where a row stays a row.
+pub fn flatten(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&["axis"])?;
+    node.require_inputs(1, 1)?;
+    let (row, len) = node.row(0)?;
+    let axis = node.int("axis")?.unwrap_or(1);
+    let rank = row.dims.len() as i64;
+    // As many axes as `axis` says become the first dimension, which must stay one.
+    if axis < -rank || axis > rank || (axis == rank && len != 1) {
+        return Err(node.mismatch("axis", format!("-{rank} to {}", rank - 1), axis.to_string()));
+    }
+    Ok(Value {
+        dims: vec![1, len],
+        source: row.source.clone(),
+    })
+}
+
+/// Reshape to a constant shape, where a row stays a row.
+pub fn reshape(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+    node.allow_attributes(&["allowzero", "shape", "consumed_inputs"])?;
+    node.require_inputs(1, 2)?;
+    let (row, len) = node.row(0)?;
+    let shape = node
+        .ints("shape", 1)?
+        .ok_or_else(|| node.invalid("the shape is missing"))?;
+    proto::limit_rank(&node.label, shape.len())?;
+    let copies_zero = node.int("allowzero")?.unwrap_or(0) == 0;
+    let dims: Vec<i64> = shape
+        .iter()
+        .enumerate()
+        .map(|(axis, &dim)| match row.dims.get(axis) {
+            Some(&same) if dim == 0 && copies_zero => i64::try_from(same).unwrap_or(0),
+            _ => dim,
+        })
+        .collect();
+    let fits =
+        |(axis, &dim): (usize, &i64)| dim == -1 || dim == if axis + 1 == dims.len() { len as i64 } else { 1 };
+    let inferred = dims.iter().filter(|&&dim| dim == -1).count();
+    if dims.is_empty() || inferred > 1 || !dims.iter().enumerate().all(fits) {
+        return Err(node.mismatch("the shape", format!("one row of {len}"), format!("{shape:?}")));
+    }
+    Ok(Value {
+        dims: with_row_len(&vec![1; dims.len()], len),
+        source: row.source.clone(),
+    })
+}
+
+/// Elements `first`, `first + stride`, ... of a row, `count` of them.
+struct Window {
+    first: usize,
+    count: usize,
+    stride: isize,
+}
+
+impl Window {
+    /// What `[start:end:step]` of `len` elements means in ONNX: negative counts from the end, too far is cut.
+    fn of_slice(start: i64, end: i64, step: i64, len: usize) -> Window {
+        let len = len as i64;
+        let from_end = |index: i64| {
+            if index < 0 {
+                index.saturating_add(len)
+            } else {
+                index
+            }
+        };
+        let bounds: Range<i64> = if step > 0 { 0..len } else { -1..len - 1 };
+        let start = from_end(start).clamp(bounds.start, bounds.end);
+        let end = from_end(end).clamp(bounds.start, bounds.end);
+        let distance = if step > 0 { end - start } else { start - end };
+        let count = if distance > 0 {
+            distance.unsigned_abs().div_ceil(step.unsigned_abs())
+        } else {
+            0
+        };
+        // Both fit: they are at most `len`, except for a step so long that only one element is taken.
+        Window {
+            first: start.max(0) as usize,
+            count: count as usize,
+            stride: step as isize,
+        }
+    }
+}
+
+/// A part of a row: the same memory under another name where it lies in one piece.
+fn window(
+    lowering: &mut Lowering,
+    node: &NodeView<'_>,
+    row: &Value,
+    window: Window,
+) -> Result<Value, OnnxError> {
+    let dims = with_row_len(&row.dims, window.count);
+    match &row.source {
+        Source::Arena(span) if window.stride == 1 => {
+            let part = Span {
+                start: span.start + window.first,
+                len: window.count,
+            };
+            Ok(Value {
+                dims,
+                source: Source::Arena(part),
+            })
+        }
+        _ => {
+            let pick = Op::Pick {
+                first: window.first,
+                stride: window.stride,
+            };
+            lowering.emit(node, pick, row, None, dims)
+        }
+    }
+}
+
+fn require_last_axis(node: &NodeView<'_>, axis: i64, row: &Value) -> Result<(), OnnxError> {
+    let rank = row.dims.len();
+    if resolve_axis(node, axis, rank)? + 1 == rank {
+        return Ok(());
+    }
+    Err(node.unsupported(format!("axis {axis} of {rank}; the last is")))
+}
+
+/// The axis counted from the front.
+fn resolve_axis(node: &NodeView<'_>, axis: i64, rank: usize) -> Result<usize, OnnxError> {
+    let resolved = if axis < 0 {
+        axis.saturating_add(rank as i64)
+    } else {
+        axis
+    };
+    match usize::try_from(resolved) {
+        Ok(resolved) if resolved < rank => Ok(resolved),
+        _ => Err(node.invalid(format!("axis {axis} of a value with {rank} dimensions"))),
+    }
+}
+
+fn with_row_len(dims: &[usize], len: usize) -> Vec<usize> {
+    let mut dims = dims.to_vec();
+    dims.pop();
+    dims.push(len);
+    dims
+}

@@ -1,0 +1,147 @@
+//! A node as the lowering sees it: its inputs resolved, its attributes by name, its errors labelled.
+
+use super::Value;
+use crate::error::OnnxError;
+use crate::proto::{Attribute, Node};
+use crate::tensor;
+
+/// A node with the values it reads.
+pub struct NodeView<'a> {
+    pub node: &'a Node,
+    /// What errors call it.
+    pub label: String,
+    /// `None` for an optional input that is left out.
+    pub inputs: Vec<Option<Value>>,
+}
+
+impl NodeView<'_> {
+    /// Refuses attributes that the operator does not have or that would change what it means.
+    pub fn allow_attributes(&self, allowed: &[&str]) -> Result<(), OnnxError> {
+        match self
+            .node
+            .attribute
+            .iter()
+            .find(|attribute| !allowed.contains(&attribute.name.as_str()))
+        {
+            Some(unknown) => Err(self.unsupported(format!("its attribute {:?}", unknown.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses more or fewer inputs than the operator takes.
+    pub fn require_inputs(&self, least: usize, most: usize) -> Result<(), OnnxError> {
+        let count = self.inputs.len();
+        if (least..=most).contains(&count) {
+            return Ok(());
+        }
+        Err(self.invalid(format!("expected {least} to {most} inputs, found {count}")))
+    }
+
+    /// An input that must be there and must be floats.
+    pub fn floats(&self, index: usize) -> Result<&Value, OnnxError> {
+        let missing = || self.invalid(format!("input {index} is missing"));
+        let value = self
+            .inputs
+            .get(index)
+            .and_then(Option::as_ref)
+            .ok_or_else(missing)?;
+        if value.constant_ints().is_some() {
+            return Err(OnnxError::UnsupportedType {
+                tensor: self.node.input[index].clone(),
+                found: "int64".to_owned(),
+                expected: "float32",
+            });
+        }
+        Ok(value)
+    }
+
+    /// An input that must be a single row of floats, and its length.
+    pub fn row(&self, index: usize) -> Result<(&Value, usize), OnnxError> {
+        let value = self.floats(index)?;
+        let len = value
+            .row_len()
+            .ok_or_else(|| self.mismatch(format!("input {index}"), "one row", format!("{:?}", value.dims)))?;
+        Ok((value, len))
+    }
+
+    /// An input that may be left out.
+    pub fn optional(&self, index: usize) -> Option<&Value> {
+        self.inputs.get(index).and_then(Option::as_ref)
+    }
+
+    /// Whole numbers from the attribute, or from the input where the operator takes them there since a later version.
+    pub fn ints(&self, name: &str, input: usize) -> Result<Option<Vec<i64>>, OnnxError> {
+        if let Some(attribute) = self.attribute(name) {
+            return Ok(Some(attribute.ints.clone()));
+        }
+        let Some(value) = self.optional(input) else {
+            return Ok(None);
+        };
+        match value.constant_ints() {
+            Some(ints) => Ok(Some(ints.to_vec())),
+            None => Err(self.unsupported(format!("{name} that are not constant int64"))),
+        }
+    }
+
+    /// A whole-number attribute.
+    pub fn int(&self, name: &str) -> Result<Option<i64>, OnnxError> {
+        let wrong_type = || self.invalid(format!("attribute {name:?} is not an integer"));
+        self.attribute(name)
+            .map(|attribute| attribute.i.ok_or_else(wrong_type))
+            .transpose()
+    }
+
+    /// A floating-point attribute, finite.
+    pub fn float(&self, name: &str) -> Result<Option<f32>, OnnxError> {
+        let Some(attribute) = self.attribute(name) else {
+            return Ok(None);
+        };
+        let value = attribute
+            .f
+            .ok_or_else(|| self.invalid(format!("attribute {name:?} is not a float")))?;
+        tensor::require_finite(&format!("{}.{name}", self.label), &[value])?;
+        Ok(Some(value))
+    }
+
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.node
+            .attribute
+            .iter()
+            .find(|attribute| attribute.name == name)
+    }
+
+    pub fn unsupported(&self, reason: impl Into<String>) -> OnnxError {
+        let operator = match self.node.domain.as_str() {
+            "" | "ai.onnx" => self.node.op_type.clone(),
+            domain => format!("{domain}.{}", self.node.op_type),
+        };
+        OnnxError::UnsupportedOperator {
+            operator,
+            node: self.label.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    pub fn invalid(&self, reason: impl Into<String>) -> OnnxError {
+        let (operator, node) = (self.node.op_type.clone(), self.label.clone());
+        OnnxError::InvalidNode {
+            operator,
+            node,
+            reason: reason.into(),
+        }
+    }
+
+    pub fn mismatch(
+        &self,
+        what: impl Into<String>,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> OnnxError {
+        OnnxError::DimensionMismatch {
+            node: self.label.clone(),
+            what: what.into(),
+            expected: expected.into(),
+            found: found.into(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The `metadata_props` of an ONNX file, read and spliced at wire level: no other byte of the file ever changes.
+
+use sha2::{Digest, Sha256};
+
+use crate::error::OnnxError;
+use crate::wire::{self, Field};
+
+/// `ModelProto.metadata_props`, and in an entry its key and value.
+const METADATA_PROPS: u64 = 14;
+const KEY: u64 = 1;
+const VALUE: u64 = 2;
+
+/// The value of `key`, the last one where the file has several; `None` where it has none.
+///
+/// # Errors
+/// [`OnnxError::Malformed`] where the bytes are no protobuf message or the value is not UTF-8.
+pub fn read(bytes: &[u8], key: &str) -> Result<Option<String>, OnnxError> {
+    let mut found = None;
+    for field in wire::fields(bytes) {
+        let field = field?;
+        if entry_key(&field)? == Some(key.as_bytes()) {
+            found = Some(last_payload(field.payload, VALUE)?);
+        }
+    }
+    found.map(|value| utf8(key, value)).transpose()
+}
+
+/// The file with these entries at its end, instead of any of the same keys.
+///
+/// # Errors
+/// [`OnnxError::Malformed`] where the bytes are no protobuf message.
+pub fn write(bytes: &[u8], entries: &[(&str, &str)]) -> Result<Vec<u8>, OnnxError> {
+    let replaced = |key: &[u8]| entries.iter().any(|(new, _)| new.as_bytes() == key);
+    let mut out = Vec::with_capacity(bytes.len());
+    visit_without(bytes, replaced, |raw| out.extend_from_slice(raw))?;
+    for (key, value) in entries {
+        let mut entry = Vec::new();
+        wire::push_field(&mut entry, KEY, key.as_bytes());
+        wire::push_field(&mut entry, VALUE, value.as_bytes());
+        wire::push_field(&mut out, METADATA_PROPS, &entry);
+    }
+    Ok(out)
+}
+
+/// SHA-256, in lower-case hex, of the file without the entries whose key begins with `prefix`.
+///
+/// For a file that [`write`] put such entries into, that is the plain SHA-256 of the file before.
+///
+/// # Errors
+/// [`OnnxError::Malformed`] where the bytes are no protobuf message.
+pub fn weights_sha256(bytes: &[u8], prefix: &str) -> Result<String, OnnxError> {
+    let mut hash = Sha256::new();
+    visit_without(
+        bytes,
+        |key| key.starts_with(prefix.as_bytes()),
+        |raw| hash.update(raw),
+    )?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Hands on every field of the file but the metadata entries whose key is to be dropped.
+fn visit_without(
+    bytes: &[u8],
+    dropped: impl Fn(&[u8]) -> bool,
+    mut visit: impl FnMut(&[u8]),
+) -> Result<(), OnnxError> {
+    for field in wire::fields(bytes) {
+        let field = field?;
+        if !entry_key(&field)?.is_some_and(&dropped) {
+            visit(field.raw);
+        }
+    }
+    Ok(())
+}
+
+/// The key where the field is a metadata entry; an entry without one has the empty key.
+fn entry_key<'a>(field: &Field<'a>) -> Result<Option<&'a [u8]>, OnnxError> {
+    if field.number == METADATA_PROPS {
+        last_payload(field.payload, KEY).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+fn last_payload(message: &[u8], number: u64) -> Result<&[u8], OnnxError> {
+    let mut payload: &[u8] = &[];
+    for field in wire::fields(message) {
+        let field = field?;
+        if field.number == number {
+            payload = field.payload;
+        }
+    }
+    Ok(payload)
+}
+
+fn utf8(key: &str, value: &[u8]) -> Result<String, OnnxError> {
+    String::from_utf8(value.to_vec()).map_err(|_| OnnxError::Malformed {
+        reason: format!("the metadata value of {key:?} is not UTF-8"),
+    })
+}

@@ -1,0 +1,172 @@
+//! The parts of ONNX's protobuf messages that a plan is made from; all other fields are skipped.
+
+use prost::Message;
+
+use crate::error::OnnxError;
+use crate::wire;
+
+/// Bytes of a file: thirty times the largest policy seen.
+const MAX_FILE_BYTES: u64 = 32 << 20;
+/// Nodes, their fields, tensors and inputs together. Decoding makes 200 bytes of an empty one of two bytes.
+const MAX_ENTRIES: u64 = 100_000;
+
+/// Dimensions of a value; a policy has two.
+const MAX_RANK: u64 = 8;
+
+const MODEL_GRAPH: u64 = 7;
+const GRAPH_NODE: u64 = 1;
+
+/// The file's graph, `None` where it has none.
+pub fn decode(bytes: &[u8]) -> Result<Option<Graph>, OnnxError> {
+    limit("bytes in the file", MAX_FILE_BYTES, bytes.len() as u64)?;
+    limit(
+        "nodes, attributes and tensors in the file",
+        MAX_ENTRIES,
+        count_entries(bytes)?,
+    )?;
+    let model = Model::decode(bytes).map_err(|error| OnnxError::Malformed {
+        reason: error.to_string(),
+    })?;
+    Ok(model.graph)
+}
+
+/// Refuses values of more dimensions than any policy has, since each value carries its own.
+pub fn limit_rank(name: &str, rank: usize) -> Result<(), OnnxError> {
+    limit(&format!("dimensions of {name:?}"), MAX_RANK, rank as u64)
+}
+
+/// Refuses what is more than the limit.
+pub fn limit(what: &str, limit: u64, found: u64) -> Result<(), OnnxError> {
+    if found <= limit {
+        Ok(())
+    } else {
+        Err(OnnxError::TooLarge {
+            what: what.to_owned(),
+            limit,
+            found,
+        })
+    }
+}
+
+fn count_entries(bytes: &[u8]) -> Result<u64, OnnxError> {
+    let mut entries = 0;
+    for graph in wire::fields(bytes) {
+        let graph = graph?;
+        if graph.number != MODEL_GRAPH {
+            continue;
+        }
+        for entry in wire::fields(graph.payload) {
+            let entry = entry?;
+            entries += 1;
+            if entry.number == GRAPH_NODE {
+                entries += wire::fields(entry.payload).count() as u64;
+            }
+        }
+    }
+    Ok(entries)
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Model {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<Graph>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Graph {
+    #[prost(message, repeated, tag = "1")]
+    pub node: Vec<Node>,
+    #[prost(message, repeated, tag = "5")]
+    pub initializer: Vec<Tensor>,
+    #[prost(message, repeated, tag = "11")]
+    pub input: Vec<ValueInfo>,
+    #[prost(message, repeated, tag = "12")]
+    pub output: Vec<ValueInfo>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Node {
+    #[prost(string, repeated, tag = "1")]
+    pub input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    pub output: Vec<String>,
+    #[prost(string, tag = "3")]
+    pub name: String,
+    #[prost(string, tag = "4")]
+    pub op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    pub attribute: Vec<Attribute>,
+    #[prost(string, tag = "7")]
+    pub domain: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Attribute {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(float, optional, tag = "2")]
+    pub f: Option<f32>,
+    #[prost(int64, optional, tag = "3")]
+    pub i: Option<i64>,
+    #[prost(message, optional, boxed, tag = "5")]
+    pub t: Option<Box<Tensor>>,
+    #[prost(float, repeated, tag = "7")]
+    pub floats: Vec<f32>,
+    #[prost(int64, repeated, tag = "8")]
+    pub ints: Vec<i64>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Tensor {
+    #[prost(int64, repeated, tag = "1")]
+    pub dims: Vec<i64>,
+    #[prost(int32, tag = "2")]
+    pub data_type: i32,
+    #[prost(float, repeated, tag = "4")]
+    pub float_data: Vec<f32>,
+    #[prost(int64, repeated, tag = "7")]
+    pub int64_data: Vec<i64>,
+    #[prost(string, tag = "8")]
+    pub name: String,
+    #[prost(bytes = "vec", tag = "9")]
+    pub raw_data: Vec<u8>,
+    #[prost(int32, tag = "14")]
+    pub data_location: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct ValueInfo {
+    #[prost(string, tag = "1")]
+    pub name: String,
+    #[prost(message, optional, tag = "2")]
+    pub r#type: Option<Type>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Type {
+    #[prost(message, optional, tag = "1")]
+    pub tensor_type: Option<TensorType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct TensorType {
+    #[prost(int32, tag = "1")]
+    pub elem_type: i32,
+    #[prost(message, optional, tag = "2")]
+    pub shape: Option<Shape>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Shape {
+    #[prost(message, repeated, tag = "1")]
+    pub dim: Vec<Dimension>,
+}
+
+/// A length, a name for one that may vary, or neither.
+#[derive(Clone, PartialEq, Message)]
+pub struct Dimension {
+    #[prost(int64, optional, tag = "1")]
+    pub dim_value: Option<i64>,
+    #[prost(string, optional, tag = "2")]
+    pub dim_param: Option<String>,
+}

@@ -1,0 +1,161 @@
+//! Tensors as the file holds them, checked and decoded.
+
+use std::rc::Rc;
+
+use crate::error::OnnxError;
+use crate::proto;
+
+const FLOAT: i32 = 1;
+const INT64: i32 = 7;
+/// `TensorProto.DataLocation.EXTERNAL`.
+const EXTERNAL: i32 = 1;
+
+/// A constant's numbers; shared, because values are cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Numbers {
+    Floats(Rc<[f32]>),
+    Ints(Rc<[i64]>),
+}
+
+/// Checks a tensor's dimensions against its data and decodes it; `name` is what errors call it.
+pub fn decode(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, Numbers), OnnxError> {
+    if tensor.data_location == EXTERNAL {
+        return Err(OnnxError::ExternalData {
+            tensor: name.to_owned(),
+        });
+    }
+    let (dims, elements) = dimensions(tensor, name)?;
+    let numbers = match tensor.data_type {
+        FLOAT => Numbers::Floats(floats(tensor, name, elements)?),
+        INT64 => Numbers::Ints(ints(tensor, name, elements)?),
+        other => return Err(unsupported(name, other)),
+    };
+    Ok((dims, numbers))
+}
+
+/// Refuses every type of input and output but float32.
+pub fn require_float(name: &str, data_type: i32) -> Result<(), OnnxError> {
+    if data_type == FLOAT {
+        Ok(())
+    } else {
+        Err(unsupported(name, data_type))
+    }
+}
+
+/// Refuses infinities and NaN.
+pub fn require_finite(name: &str, values: &[f32]) -> Result<(), OnnxError> {
+    match values.iter().position(|value| !value.is_finite()) {
+        Some(index) => Err(OnnxError::NotFinite {
+            tensor: name.to_owned(),
+            index,
+            value: values[index].to_string(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The dimensions and their product. Checked against the data before anything of that size is made.
+fn dimensions(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, usize), OnnxError> {
+    proto::limit_rank(name, tensor.dims.len())?;
+    let size_error = || OnnxError::TensorSize {
+        tensor: name.to_owned(),
+        dims: format!("{:?}", tensor.dims),
+        expected: "an impossible number of".to_owned(),
+        found: (tensor.float_data.len() + tensor.int64_data.len() + tensor.raw_data.as_slice().len())
+            .to_string(),
+    };
+    let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+    let dims = dims.ok_or_else(size_error)?;
+    let elements = dims
+        .iter()
+        .try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    Ok((dims, elements.ok_or_else(size_error)?))
+}
+
+fn floats(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32]>, OnnxError> {
+    let values: Rc<[f32]> = match tensor.raw_data.as_slice() {
+        [] => tensor.float_data.as_slice().into(),
+        raw => raw_chunks(tensor, name, raw, elements)?
+            .map(f32::from_le_bytes)
+            .collect(),
+    };
+    require_len(tensor, name, elements, values.len())?;
+    require_finite(name, &values)?;
+    Ok(values)
+}
+
+fn ints(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[i64]>, OnnxError> {
+    let values: Rc<[i64]> = match tensor.raw_data.as_slice() {
+        [] => tensor.int64_data.as_slice().into(),
+        raw => raw_chunks(tensor, name, raw, elements)?
+            .map(i64::from_le_bytes)
+            .collect(),
+    };
+    require_len(tensor, name, elements, values.len())?;
+    Ok(values)
+}
+
+/// The raw data in little-endian pieces of `N` bytes, if it has no odd bytes left.
+fn raw_chunks<'a, const N: usize>(
+    tensor: &proto::Tensor,
+    name: &str,
+    raw: &'a [u8],
+    elements: usize,
+) -> Result<impl Iterator<Item = [u8; N]> + 'a, OnnxError> {
+    let (chunks, rest) = raw.as_chunks::<N>();
+    if rest.is_empty() {
+        return Ok(chunks.iter().copied());
+    }
+    Err(OnnxError::TensorSize {
+        tensor: name.to_owned(),
+        dims: format!("{:?}", tensor.dims),
+        expected: format!("{elements} ({N} bytes each)"),
+        found: format!("{} bytes", raw.len()),
+    })
+}
+
+fn require_len(tensor: &proto::Tensor, name: &str, expected: usize, found: usize) -> Result<(), OnnxError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(OnnxError::TensorSize {
+        tensor: name.to_owned(),
+        dims: format!("{:?}", tensor.dims),
+        expected: expected.to_string(),
+        found: found.to_string(),
+    })
+}
+
+fn unsupported(name: &str, data_type: i32) -> OnnxError {
+    OnnxError::UnsupportedType {
+        tensor: name.to_owned(),
+        found: type_name(data_type),
+        expected: "float32 (or int64 for a shape)",
+    }
+}
+
+fn type_name(data_type: i32) -> String {
+    const NAMES: [&str; 17] = [
+        "undefined",
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
+    ];
+    usize::try_from(data_type)
+        .ok()
+        .and_then(|index| NAMES.get(index))
+        .map_or_else(|| format!("number {data_type}"), |name| (*name).to_owned())
+}

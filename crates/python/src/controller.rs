@@ -1,0 +1,232 @@
+//! `Controller` and the `Record` of its last tick.
+
+use crate::policy::Policy;
+use crate::robot::Robot;
+use crate::{buffers, errors};
+use gaitway_contract::{Command, Sensors};
+use gaitway_control::{Options, Refusal, TickRecord};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+#[pyclass(module = "gaitway._native")]
+pub struct Controller {
+    pub(crate) controller: gaitway_control::Controller,
+    sensors: Sensors,
+    row: Vec<f32>,
+    action: Vec<f32>,
+}
+
+impl Controller {
+    fn read(
+        &mut self,
+        py: Python<'_>,
+        sensors: &Bound<'_, PyAny>,
+        command: &Bound<'_, PyAny>,
+    ) -> PyResult<Command> {
+        buffers::read(py, sensors, "sensors", &mut self.row)?;
+        // The row was made for these joints.
+        let _ = self.sensors.copy_from_flat(&self.row);
+        let mut values = Command::default();
+        buffers::read(py, command, "command", &mut values.values)?;
+        Ok(values)
+    }
+
+    fn write_goals(&self, py: Python<'_>, goals: &Bound<'_, PyAny>) -> PyResult<()> {
+        buffers::write(py, goals, "goals", self.controller.goals().rad())
+    }
+}
+
+#[pymethods]
+impl Controller {
+    #[new]
+    #[pyo3(signature = (policy, robot, *, loop_hz=None, kp=None, phase_factor=1.0))]
+    fn new(
+        policy: &Policy,
+        robot: &Robot,
+        loop_hz: Option<u32>,
+        kp: Option<f64>,
+        phase_factor: f64,
+    ) -> PyResult<Controller> {
+        let options = Options {
+            loop_hz,
+            kp,
+            phase_factor,
+        };
+        let controller = gaitway_control::Controller::new(&policy.policy, &robot.profile, &options)
+            .map_err(|error| errors::control(&error))?;
+        let joints = controller.joints();
+        Ok(Controller {
+            action: vec![0.0; controller.record().action.len()],
+            controller,
+            sensors: Sensors::still(joints),
+            row: vec![0.0; Sensors::flat_len(joints)],
+        })
+    }
+
+    fn step(
+        &mut self,
+        py: Python<'_>,
+        sensors: &Bound<'_, PyAny>,
+        command: &Bound<'_, PyAny>,
+        goals: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let command = self.read(py, sensors, command)?;
+        self.controller
+            .step(&self.sensors, &command)
+            .map_err(|error| errors::control(&error))?;
+        self.write_goals(py, goals)
+    }
+
+    fn observe(
+        &mut self,
+        py: Python<'_>,
+        sensors: &Bound<'_, PyAny>,
+        command: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
+        let command = self.read(py, sensors, command)?;
+        self.controller
+            .observe(&self.sensors, &command)
+            .map_err(|error| errors::control(&error))
+    }
+
+    fn act(&mut self, py: Python<'_>, action: &Bound<'_, PyAny>, goals: &Bound<'_, PyAny>) -> PyResult<()> {
+        buffers::read(py, action, "action", &mut self.action)?;
+        self.controller
+            .act(&self.action)
+            .map_err(|error| errors::control(&error))?;
+        self.write_goals(py, goals)
+    }
+
+    fn reset(&mut self, py: Python<'_>, pose: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut pose_rad = vec![0.0; self.controller.joints()];
+        buffers::read(py, pose, "pose", &mut pose_rad)?;
+        self.controller
+            .reset(&pose_rad)
+            .map_err(|error| errors::control(&error))
+    }
+
+    fn save<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.controller.save())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> PyResult<()> {
+        self.controller
+            .restore(state)
+            .map_err(|error| errors::control(&error))
+    }
+
+    fn record(&self) -> Record {
+        Record {
+            record: self.controller.record().clone(),
+        }
+    }
+
+    #[getter]
+    fn joints(&self) -> usize {
+        self.controller.joints()
+    }
+
+    #[getter]
+    fn divider(&self) -> u32 {
+        self.controller.divider()
+    }
+
+    #[getter]
+    fn gains(&self) -> Vec<(f64, f64)> {
+        self.controller.gains().to_vec()
+    }
+
+    #[getter]
+    fn overrides(&self) -> Vec<String> {
+        self.controller.overrides().to_vec()
+    }
+}
+
+#[pyclass(frozen, module = "gaitway._native")]
+pub struct Record {
+    record: TickRecord,
+}
+
+#[pymethods]
+impl Record {
+    #[getter]
+    fn tick(&self) -> u64 {
+        self.record.tick
+    }
+
+    #[getter]
+    fn policy_ran(&self) -> bool {
+        self.record.policy_ran
+    }
+
+    #[getter]
+    fn observation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.observation)
+    }
+
+    #[getter]
+    fn action<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.action)
+    }
+
+    #[getter]
+    fn target_rad<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.target_rad)
+    }
+
+    #[getter]
+    fn goal_rad<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.goal_rad)
+    }
+
+    #[getter]
+    fn fed_back_rad<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.fed_back_rad)
+    }
+
+    #[getter]
+    fn command<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        buffers::view(py, &self.record.command.values)
+    }
+
+    #[getter]
+    fn joint_limits<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.record.joint_limits)
+    }
+
+    #[getter]
+    fn command_limited(&self) -> bool {
+        self.record.command_limits.any()
+    }
+
+    #[getter]
+    fn refusal(&self) -> Option<&'static str> {
+        match self.record.refusal {
+            Refusal::None => None,
+            Refusal::NonFiniteObservation => Some("non-finite observation"),
+            Refusal::NonFiniteAction => Some("non-finite action"),
+        }
+    }
+
+    #[getter]
+    fn phase_step(&self) -> f64 {
+        self.record.phase_step
+    }
+
+    #[getter]
+    fn tilt_rad(&self) -> f32 {
+        self.record.tilt_rad
+    }
+
+    #[getter]
+    fn fallen(&self) -> bool {
+        self.record.fallen
+    }
+
+    /// Sums since the controller was made: refusals, limited, by position, by velocity, by action bounds, command
+    /// limited, falls.
+    #[getter]
+    fn counters(&self) -> [u64; 7] {
+        self.record.counters.as_array()
+    }
+}

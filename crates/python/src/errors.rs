@@ -1,0 +1,51 @@
+//! Rust errors as the exceptions of `gaitway.errors`, message and hint.
+
+use gaitway_contract::{ContractError, ProfileError};
+use gaitway_control::{ControlError, PolicyError};
+use gaitway_policy::OnnxError;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// The exception class `name` of `gaitway.errors`, with its hint.
+fn raise(name: &str, message: String, hint: String) -> PyErr {
+    Python::attach(|py| {
+        let built = py.import("gaitway.errors").and_then(|module| {
+            let keywords = PyDict::new(py);
+            keywords.set_item("hint", hint)?;
+            module.getattr(name)?.call((message,), Some(&keywords))
+        });
+        match built {
+            Ok(exception) => PyErr::from_value(exception),
+            Err(error) => error,
+        }
+    })
+}
+
+pub(crate) fn profile(error: &ProfileError) -> PyErr {
+    raise("ProfileError", error.to_string(), error.hint())
+}
+
+pub(crate) fn contract(error: &ContractError) -> PyErr {
+    raise("ContractError", error.to_string(), error.hint())
+}
+
+pub(crate) fn policy(error: &PolicyError) -> PyErr {
+    match error {
+        PolicyError::Contract(inner) => contract(inner),
+        PolicyError::Onnx(OnnxError::UnsupportedOperator { .. }) => {
+            raise("UnsupportedOperatorError", error.to_string(), error.hint())
+        }
+        _ => raise("PolicyError", error.to_string(), error.hint()),
+    }
+}
+
+pub(crate) fn control(error: &ControlError) -> PyErr {
+    match error {
+        ControlError::Contract(inner) => contract(inner),
+        _ => raise("ControlError", error.to_string(), error.hint()),
+    }
+}
+
+pub(crate) fn usage(message: String, hint: &str) -> PyErr {
+    raise("UsageError", message, hint.to_owned())
+}

@@ -1,0 +1,64 @@
+//! The PyO3 classes behind the gaitway package: thin, no logic.
+
+// PyO3 hands arguments over by value and its macros write code that these lints do not like.
+#![allow(missing_docs)]
+
+mod bench;
+mod buffers;
+mod contract;
+mod controller;
+mod errors;
+mod pacer;
+mod policy;
+mod robot;
+
+use gaitway_policy::CpuPath;
+use gaitway_runtime::allocations::CountingAllocator;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use super::bench::tick_times;
+    #[pymodule_export]
+    use super::build_info;
+    #[pymodule_export]
+    use super::contract::{Contract, axes};
+    #[pymodule_export]
+    use super::controller::{Controller, Record};
+    #[pymodule_export]
+    use super::pacer::Pacer;
+    #[pymodule_export]
+    use super::policy::{Policy, check, embed};
+    #[pymodule_export]
+    use super::robot::Robot;
+}
+
+/// How this module was built, and which kernels this machine's CPU gets.
+#[pyfunction]
+fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let info = PyDict::new(py);
+    info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    info.set_item(
+        "profile",
+        if cfg!(debug_assertions) {
+            "debug"
+        } else {
+            "release"
+        },
+    )?;
+    info.set_item(
+        "target",
+        format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+    )?;
+    let path =
+        CpuPath::from_environment().map_err(|error| errors::usage(error.to_string(), "unset GAITWAY_CPU"))?;
+    info.set_item("cpu_path", path.to_string())?;
+    let available: Vec<String> = CpuPath::available().iter().map(ToString::to_string).collect();
+    info.set_item("cpu_paths", available)?;
+    Ok(info)
+}

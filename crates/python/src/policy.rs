@@ -1,0 +1,152 @@
+//! `Policy`, `embed` and `check`.
+
+use crate::buffers;
+use crate::contract::Contract;
+use crate::errors;
+use crate::robot::Robot;
+use gaitway_control::Basis;
+use gaitway_policy::FloatMode;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use std::sync::Arc;
+
+#[pyclass(frozen, module = "gaitway._native")]
+pub struct Policy {
+    pub(crate) policy: gaitway_control::Policy,
+}
+
+#[pymethods]
+impl Policy {
+    #[staticmethod]
+    #[pyo3(signature = (data, known, assume=None, *, native=true))]
+    fn from_onnx(
+        py: Python<'_>,
+        data: &[u8],
+        known: Vec<PyRef<'_, Contract>>,
+        assume: Option<&str>,
+        native: bool,
+    ) -> PyResult<Policy> {
+        let known: Vec<_> = known
+            .iter()
+            .map(|contract| contract.contract.as_ref().clone())
+            .collect();
+        let loaded = py.detach(|| match native {
+            true => gaitway_control::Policy::from_onnx(data, &known, assume),
+            false => gaitway_control::Policy::without_plan(data, &known, assume),
+        });
+        Ok(Policy {
+            policy: loaded.map_err(|error| errors::policy(&error))?,
+        })
+    }
+
+    #[getter]
+    fn contract(&self) -> Contract {
+        Contract {
+            contract: Arc::new(self.policy.contract().clone()),
+        }
+    }
+
+    #[getter]
+    fn contract_sha256(&self) -> &str {
+        self.policy.contract_sha256()
+    }
+
+    #[getter]
+    fn basis(&self) -> &'static str {
+        match self.policy.basis() {
+            Basis::Embedded => "embedded",
+            Basis::Recognised => "recognised",
+            Basis::Assumed => "assumed",
+        }
+    }
+
+    #[getter]
+    fn notes(&self) -> Vec<String> {
+        self.policy.notes().to_vec()
+    }
+
+    #[getter]
+    fn native(&self) -> bool {
+        self.policy.plan().is_some()
+    }
+
+    #[getter]
+    fn macs(&self) -> Option<u64> {
+        self.policy.plan().map(|plan| plan.macs())
+    }
+
+    #[getter]
+    fn parameters(&self) -> Option<u64> {
+        self.policy.plan().map(|plan| plan.parameters())
+    }
+
+    #[getter]
+    fn cpu_path(&self) -> Option<String> {
+        self.policy.plan().map(|plan| plan.cpu_path().to_string())
+    }
+
+    /// The network's output for observations that follow each other in one buffer.
+    fn infer(
+        &self,
+        py: Python<'_>,
+        observations: &Bound<'_, PyAny>,
+        actions: &Bound<'_, PyAny>,
+        rows: usize,
+    ) -> PyResult<()> {
+        let Some(plan) = self.policy.plan() else {
+            return Err(errors::control(&gaitway_control::ControlError::ExternalEngine));
+        };
+        let too_many = || {
+            errors::usage(
+                format!("rows: expected at most 1000000, found {rows}"),
+                "infer in parts",
+            )
+        };
+        let rows = (rows <= 1_000_000).then_some(rows).ok_or_else(too_many)?;
+        let (width, outputs) = (plan.input_len(), plan.output_len());
+        let mut input = vec![0.0; rows * width];
+        buffers::read(py, observations, "observations", &mut input)?;
+        let mut output = vec![0.0; rows * outputs];
+        py.detach(|| {
+            let _mode = FloatMode::set();
+            let mut workspace = plan.workspace();
+            for (observation, action) in input.chunks_exact(width).zip(output.chunks_exact_mut(outputs)) {
+                // The lengths are the plan's own.
+                let _ = plan.run(&mut workspace, observation, action);
+            }
+        });
+        buffers::write(py, actions, "actions", &output)
+    }
+}
+
+#[pyfunction]
+pub fn embed<'py>(py: Python<'py>, data: &[u8], contract: &Contract) -> PyResult<Bound<'py, PyBytes>> {
+    let bytes = gaitway_control::embed(data, &contract.contract).map_err(|error| errors::policy(&error))?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+/// The golden vectors' report as a dict, or `None` where the contract carries none.
+#[pyfunction]
+pub fn check<'py>(py: Python<'py>, policy: &Policy, robot: &Robot) -> PyResult<Option<Bound<'py, PyDict>>> {
+    let report = gaitway_control::check::run(&policy.policy, &robot.profile);
+    let Some(report) = report.map_err(|error| errors::control(&error))? else {
+        return Ok(None);
+    };
+    let findings = PyList::empty(py);
+    for finding in &report.findings {
+        let entry = PyDict::new(py);
+        entry.set_item("what", &finding.what)?;
+        entry.set_item("tick", finding.tick)?;
+        entry.set_item("index", finding.index)?;
+        entry.set_item("expected", finding.expected)?;
+        entry.set_item("found", finding.found)?;
+        entry.set_item("pattern", finding.pattern.to_string())?;
+        findings.append(entry)?;
+    }
+    let result = PyDict::new(py);
+    result.set_item("ticks", report.ticks)?;
+    result.set_item("actions_checked", report.actions_checked)?;
+    result.set_item("largest_action_error", report.largest_action_error)?;
+    result.set_item("findings", findings)?;
+    Ok(Some(result))
+}

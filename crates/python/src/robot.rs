@@ -1,0 +1,109 @@
+//! `Robot`: a robot profile.
+
+use crate::errors;
+use gaitway_contract::{RobotProfile, duck_config};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+#[pyclass(frozen, module = "gaitway._native")]
+#[derive(Clone)]
+pub struct Robot {
+    pub(crate) profile: Arc<RobotProfile>,
+}
+
+impl Robot {
+    fn per_joint<T>(&self, value: impl Fn(&gaitway_contract::profile::Joint) -> T) -> Vec<T> {
+        self.profile.joints.iter().map(value).collect()
+    }
+}
+
+#[pymethods]
+impl Robot {
+    #[staticmethod]
+    fn from_toml(text: &str) -> PyResult<Robot> {
+        let profile = RobotProfile::from_toml(text).map_err(|error| errors::profile(&error))?;
+        Ok(Robot {
+            profile: Arc::new(profile),
+        })
+    }
+
+    fn with_duck_config(&self, json: &str) -> PyResult<(Robot, Vec<String>)> {
+        let applied = duck_config::apply(&self.profile, json);
+        let (profile, report) = applied.map_err(|error| errors::profile(&error))?;
+        Ok((
+            Robot {
+                profile: Arc::new(profile),
+            },
+            report.ignored,
+        ))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.profile.name
+    }
+
+    #[getter]
+    fn title(&self) -> &str {
+        &self.profile.title
+    }
+
+    #[getter]
+    fn control_hz(&self) -> u32 {
+        self.profile.rates.control_hz
+    }
+
+    #[getter]
+    fn joint_names(&self) -> Vec<String> {
+        self.per_joint(|joint| joint.name.clone())
+    }
+
+    #[getter]
+    fn servo_ids(&self) -> Vec<u8> {
+        // A Vec<u8> would become bytes.
+        self.per_joint(|joint| joint.servo_id)
+    }
+
+    #[getter]
+    fn offsets_rad(&self) -> Vec<f64> {
+        self.per_joint(|joint| joint.offset_rad)
+    }
+
+    #[getter]
+    fn default_pose_rad(&self) -> Vec<f64> {
+        self.per_joint(|joint| joint.default_rad)
+    }
+
+    #[getter]
+    fn limits_rad(&self) -> Vec<(f64, f64)> {
+        self.per_joint(|joint| (joint.min_rad, joint.max_rad))
+    }
+
+    #[getter]
+    fn velocity_limits_rps(&self) -> Vec<f64> {
+        self.per_joint(|joint| joint.velocity_limit_rps)
+    }
+
+    #[getter]
+    fn stiffness_per_kp(&self) -> f64 {
+        self.profile.servo_bus.stiffness_per_kp
+    }
+
+    #[getter]
+    fn imu_axes(&self) -> [String; 3] {
+        self.profile.imu_axes().clone()
+    }
+
+    #[getter]
+    fn policy_sha256(&self) -> String {
+        self.profile.policy_sha256()
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Robot({:?}, {} joints)",
+            self.profile.name,
+            self.profile.joints.len()
+        )
+    }
+}

@@ -1,0 +1,42 @@
+"""Gaitway trains a gait, proves it, and runs it on a small legged robot.
+
+    import gaitway
+    from gaitway.sim import DuckSim
+
+    robot = gaitway.Robot.load("open_duck_mini_v2")
+    policy = gaitway.Policy.load(robot.default_policy)
+    controller = gaitway.Controller(policy, robot)
+    sim = DuckSim(robot, seed=1)
+    sim.set_gains(controller.gains)
+    for _ in range(500):
+        goals = controller.step(sim.sense(), gaitway.command(vx=0.1))
+        sim.step(goals)
+
+Importing this package loads neither numpy nor MuJoCo nor onnxruntime: `gaitway.sim` and the onnxruntime engine
+load them where they are used.
+"""
+
+from gaitway._native import Pacer, Record, axes, build_info
+from gaitway.command import command
+from gaitway.contract import Contract
+from gaitway.controller import Controller
+from gaitway.errors import GaitwayError
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+from gaitway.sensors import Sensors
+
+__version__: str = build_info()["version"]
+
+__all__ = [
+    "Contract",
+    "Controller",
+    "GaitwayError",
+    "Pacer",
+    "Policy",
+    "Record",
+    "Robot",
+    "Sensors",
+    "axes",
+    "build_info",
+    "command",
+]

@@ -1,0 +1,23 @@
+"""Rows that say what the robot shall do."""
+
+from array import array
+
+from gaitway._native import axes
+
+
+def command(
+    vx: float = 0.0,
+    vy: float = 0.0,
+    wz: float = 0.0,
+    neck_pitch: float = 0.0,
+    head_pitch: float = 0.0,
+    head_yaw: float = 0.0,
+    head_roll: float = 0.0,
+) -> "array[float]":
+    """A command row [7], float32, in the order of `gaitway.axes()`.
+
+    Velocities of the trunk in m/s and rad/s, forward, left and to the left positive; the head's angles in rad.
+    """
+    row = array("f", (vx, vy, wz, neck_pitch, head_pitch, head_yaw, head_roll))
+    assert len(row) == len(axes())
+    return row

@@ -1,0 +1,79 @@
+"""`Controller`: sensors and command in, safe goals out."""
+
+from array import array
+from typing import Any
+
+from gaitway import _native
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+from gaitway.sensors import Sensors
+
+
+class Controller:
+    """Runs one policy on one robot: observation, network, action map, safety gate.
+
+    A pure function of its state: it reads no clock, and the same inputs give the same bits on every machine.
+    Raises ContractError where the contract does not fit the robot, ControlError for a rate that is no whole
+    multiple of the policy's.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        robot: Robot,
+        *,
+        loop_hz: int | None = None,
+        kp: float | None = None,
+        phase_factor: float = 1.0,
+    ) -> None:
+        self.policy = policy
+        self.robot = robot
+        self.native = _native.Controller(
+            policy.native, robot.native, loop_hz=loop_hz, kp=kp, phase_factor=phase_factor
+        )
+        #: Goals of the last tick [n], rad; overwritten by every step.
+        self.goals: array[float] = array("f", robot.default_pose_rad)
+
+    def step(self, sensors: Sensors | Any, command: Any) -> "array[float]":
+        """One tick. Returns the goals [n], rad, in the order of the robot's joints.
+
+        `sensors` is a Sensors or its row [9 + 3n] float32, `command` a row [7] float32 (`gaitway.command`).
+        """
+        row = sensors.row if isinstance(sensors, Sensors) else sensors
+        if self.policy.native.native:
+            self.native.step(row, command, self.goals)
+        elif self.native.observe(row, command):
+            action = self.policy.ask_session(self.native.record().observation)
+            self.native.act(action, self.goals)
+        return self.goals
+
+    def record(self) -> _native.Record:
+        """Everything about the last tick."""
+        return self.native.record()
+
+    def reset(self, pose_rad: Any) -> None:
+        """Starts anew with the robot at `pose_rad` [n] float32: histories, gait clock and fall verdict."""
+        self.native.reset(pose_rad)
+
+    def save(self) -> bytes:
+        """The state as bytes; a controller restored from them continues bit for bit."""
+        return self.native.save()
+
+    def restore(self, state: bytes) -> None:
+        """Puts a saved state back. Raises ControlError, with nothing changed, where it is not this controller's."""
+        self.native.restore(state)
+
+    @property
+    def gains(self) -> list[tuple[float, float]]:
+        """Proportional and derivative gain of each joint, in servo register units."""
+        return self.native.gains
+
+    @property
+    def overrides(self) -> list[str]:
+        """How this pair differs from what the contract describes; empty where it is fully compatible."""
+        return self.native.overrides
+
+    @property
+    def verdict(self) -> str:
+        """`compatible`, or `compatible with override`. What does not fit at all was refused."""
+        return "compatible with override" if self.overrides else "compatible"

@@ -1,0 +1,114 @@
+"""`Policy`: a network with the contract that says what its numbers mean."""
+
+from pathlib import Path
+from typing import Any
+
+from gaitway import _native, files
+from gaitway.contract import Contract
+from gaitway.errors import MissingExtraError, PolicyError, UsageError
+from gaitway.robot import Robot
+
+ENGINES = ("native", "onnxruntime")
+
+
+class Policy:
+    """A policy file, loaded.
+
+    The native engine runs it to the same bits on every machine; `engine="onnxruntime"` runs operators the native
+    one does not know, with whatever bits onnxruntime gives.
+    """
+
+    def __init__(self, native: _native.Policy, path: Path, session: Any = None) -> None:
+        self.native = native
+        self.path = path
+        self._session = session
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        robot: Robot | None = None,
+        assume_contract: str | None = None,
+        engine: str = "native",
+    ) -> "Policy":
+        """Loads an ONNX file.
+
+        `robot` brings the contracts that ship as data, for files that carry none; the default robot's where it is
+        left out. `assume_contract` names one of them for a file nobody knows. Raises PolicyError, ContractError,
+        or UnsupportedOperatorError for a network the native engine does not run.
+        """
+        if engine not in ENGINES:
+            raise UsageError(f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}")
+        path = Path(path)
+        data = files.read_bytes(path, "policy")
+        known = (robot or Robot.load()).known_contracts
+        native = _native.Policy.from_onnx(data, known, assume_contract, native=engine == "native")
+        return cls(native, path, None if engine == "native" else _session(data, native.contract))
+
+    @property
+    def contract(self) -> Contract:
+        """What the network must be fed and what its numbers mean."""
+        return self.native.contract
+
+    @property
+    def contract_sha256(self) -> str:
+        """Hash of contract and weights together."""
+        return self.native.contract_sha256
+
+    @property
+    def basis(self) -> str:
+        """How the policy came to its contract: embedded, recognised or assumed."""
+        return self.native.basis
+
+    @property
+    def engine(self) -> str:
+        """The engine that runs it."""
+        return "native" if self.native.native else "onnxruntime"
+
+    def infer(self, observations: Any) -> Any:
+        """Actions [rows, actions] for observations [rows, observation], numpy float32. Needs numpy."""
+        import numpy as np
+
+        rows = np.ascontiguousarray(observations, dtype=np.float32)
+        if rows.ndim != 2:
+            raise UsageError(f"observations: expected [rows, {self.contract.observation_len}], found {rows.shape}")
+        if self._session is not None:
+            return np.concatenate([self.ask_session(row) for row in rows])
+        actions = np.empty((len(rows), self.contract.action_len), dtype=np.float32)
+        self.native.infer(rows, actions, len(rows))
+        return actions
+
+    def ask_session(self, observation: Any) -> Any:
+        """The onnxruntime session's output [1, actions] for one observation."""
+        import numpy as np
+
+        row = np.asarray(observation, dtype=np.float32)[None]
+        return self._session.run(None, {self._session.get_inputs()[0].name: row})[0]
+
+    def __repr__(self) -> str:
+        return f"Policy({self.contract.name!r}, {self.basis} contract, {self.engine} engine)"
+
+
+def _session(data: bytes, contract: Contract) -> Any:
+    """An onnxruntime session of one thread whose shape is the contract's."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError(
+            "onnxruntime is not installed", hint="pip install 'gaitway[onnxruntime]'"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise PolicyError(f"onnxruntime cannot load it: {error}", hint="export the policy again") from error
+    shapes = (session.get_inputs()[0].shape[-1], session.get_outputs()[0].shape[-1])
+    expected = (contract.observation_len, contract.action_len)
+    if shapes != expected:
+        raise PolicyError(
+            f"network does not fit its contract: input and output length: expected {expected}, found {shapes}",
+            hint="embed the contract this network was exported with",
+        )
+    return session

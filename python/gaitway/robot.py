@@ -1,0 +1,104 @@
+"""`Robot`: everything about one robot that is data."""
+
+from functools import cached_property
+from pathlib import Path
+
+from gaitway import _native, files
+from gaitway.contract import Contract
+from gaitway.errors import UsageError
+
+_ROBOTS = Path(__file__).parent / "robots"
+
+DEFAULT_ROBOT = "open_duck_mini_v2"
+
+
+class Robot:
+    """A robot profile: joints in order, limits, gains, mounts and rates.
+
+    Rows of joints are in the order of `joint_names`, angles in rad.
+    """
+
+    def __init__(self, native: _native.Robot, folder: Path, ignored: tuple[str, ...] = ()) -> None:
+        self.native = native
+        self.folder = folder
+        #: What of a duck_config.json was passed over, a sentence each.
+        self.ignored = ignored
+
+    @staticmethod
+    def names() -> list[str]:
+        """Robots that ship with the package."""
+        return sorted(path.parent.name for path in _ROBOTS.glob("*/profile.toml"))
+
+    @classmethod
+    def load(cls, robot: str | Path = DEFAULT_ROBOT, *, duck_config: Path | None = None) -> "Robot":
+        """A robot by name, or a profile by its path.
+
+        `duck_config` is the community's `duck_config.json`, read over the profile; keys it has and this runtime
+        does not use are listed in `ignored`. Raises ProfileError where profile or configuration cannot be used,
+        UsageError where there is no such robot or file.
+        """
+        path = _ROBOTS / str(robot) / "profile.toml"
+        if not path.is_file():
+            path = Path(robot)
+            if path.suffix != ".toml":
+                known = ", ".join(cls.names())
+                raise UsageError(f"no robot is called {str(robot)!r}", hint=f"known: {known}; or a path to a .toml")
+        native = _native.Robot.from_toml(files.read_text(path, "robot profile"))
+        if duck_config is None:
+            return cls(native, path.parent)
+        configured, ignored = native.with_duck_config(files.read_text(duck_config, "duck_config.json"))
+        return cls(configured, path.parent, tuple(ignored))
+
+    @property
+    def name(self) -> str:
+        """Name by which contracts and people find it."""
+        return self.native.name
+
+    @property
+    def title(self) -> str:
+        """Name for people."""
+        return self.native.title
+
+    @property
+    def control_hz(self) -> int:
+        """Ticks of the control loop in a second."""
+        return self.native.control_hz
+
+    @cached_property
+    def joint_names(self) -> list[str]:
+        """Names of the joints, in the order of every row."""
+        return self.native.joint_names
+
+    @cached_property
+    def default_pose_rad(self) -> list[float]:
+        """Default pose, rad."""
+        return self.native.default_pose_rad
+
+    @cached_property
+    def limits_rad(self) -> list[tuple[float, float]]:
+        """Lowest and highest angle of each joint, rad."""
+        return self.native.limits_rad
+
+    @cached_property
+    def velocity_limits_rps(self) -> list[float]:
+        """Fastest goal the safety gate lets through, rad/s."""
+        return self.native.velocity_limits_rps
+
+    @property
+    def stiffness_per_kp(self) -> float:
+        """Stiffness in N·m/rad of one unit of the servo's proportional gain."""
+        return self.native.stiffness_per_kp
+
+    @property
+    def default_policy(self) -> Path:
+        """The policy that ships with the robot."""
+        return self.folder / "walk.onnx"
+
+    @cached_property
+    def known_contracts(self) -> list[Contract]:
+        """Contracts that ship as data, for policy files that carry none."""
+        paths = sorted((self.folder / "contracts").glob("*.json"))
+        return [Contract.from_json(files.read_text(path, "contract")) for path in paths]
+
+    def __repr__(self) -> str:
+        return f"Robot({self.name!r}, {len(self.joint_names)} joints)"

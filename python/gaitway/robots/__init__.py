@@ -1,0 +1,1 @@
+"""Robots: a folder each, with profile, model, default policy and known contracts."""
