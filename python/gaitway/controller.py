@@ -28,9 +28,7 @@ class Controller:
     ) -> None:
         self.policy = policy
         self.robot = robot
-        self.native = _native.Controller(
-            policy.native, robot.native, loop_hz=loop_hz, kp=kp, phase_factor=phase_factor
-        )
+        self.native = _native.Controller(policy.native, robot.native, loop_hz=loop_hz, kp=kp, phase_factor=phase_factor)
         #: Goals of the last tick [n], rad; overwritten by every step.
         self.goals: array[float] = array("f", robot.default_pose_rad)
 

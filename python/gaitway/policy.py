@@ -95,9 +95,7 @@ def _session(data: bytes, contract: Contract) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise MissingExtraError(
-            "onnxruntime is not installed", hint="pip install 'gaitway[onnxruntime]'"
-        ) from error
+        raise MissingExtraError("onnxruntime is not installed", hint="pip install 'gaitway[onnxruntime]'") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:

@@ -1,7 +1,7 @@
 //! The policy contract, schema version 1: what a policy file must be fed and what its numbers mean.
 
 use crate::axis::Axis;
-use crate::error::ContractError;
+use crate::error::{ContractError, place};
 use crate::golden::Golden;
 use crate::per_joint::PerJoint;
 use crate::term::{Reference, Term};
@@ -268,7 +268,7 @@ impl Contract {
         let syntax = |path: String, problem: String| ContractError::Syntax { path, problem };
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let contract: Contract = serde_path_to_error::deserialize(&mut deserializer)
-            .map_err(|error| syntax(error.path().to_string(), error.inner().to_string()))?;
+            .map_err(|error| syntax(place(error.path()), error.inner().to_string()))?;
         deserializer
             .end()
             .map_err(|error| syntax("end of file".to_owned(), error.to_string()))?;

@@ -30,6 +30,14 @@ pub enum ProfileError {
     },
 }
 
+/// Where in a file a parser stopped, in words where it stopped at the top.
+pub(crate) fn place(path: &serde_path_to_error::Path) -> String {
+    match path.to_string().as_str() {
+        "." | "" => "top level".to_owned(),
+        path => path.to_owned(),
+    }
+}
+
 impl ProfileError {
     /// What the person can do about it.
     pub fn hint(&self) -> String {

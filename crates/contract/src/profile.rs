@@ -1,7 +1,7 @@
 //! The robot profile: everything about one robot that is data and not code.
 
 use crate::canonical;
-use crate::error::ProfileError;
+use crate::error::{ProfileError, place};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -158,7 +158,7 @@ impl RobotProfile {
             .map_err(|error| syntax("file".to_owned(), error.to_string().trim().to_owned()))?;
         let profile: RobotProfile = serde_path_to_error::deserialize(deserializer).map_err(|error| {
             syntax(
-                error.path().to_string(),
+                place(error.path()),
                 error.inner().to_string().trim().to_owned(),
             )
         })?;
@@ -267,7 +267,7 @@ impl RobotProfile {
             )?;
             check(
                 &at("direction"),
-                joint.direction.abs() == 1,
+                matches!(joint.direction, 1 | -1),
                 "1 or -1",
                 joint.direction,
             )?;
@@ -316,8 +316,8 @@ fn check(
 fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
     check(
         path,
-        values.iter().all(|v| v.is_finite()),
-        "finite numbers",
+        values.iter().all(|&v| (v as f32).is_finite()),
+        "finite 32-bit numbers",
         format!("{values:?}"),
     )
 }
@@ -325,23 +325,30 @@ fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
 fn check_positive(path: &str, value: f64) -> Result<(), ProfileError> {
     check(
         path,
-        value.is_finite() && value > 0.0,
+        (value as f32).is_finite() && value > 0.0,
         "a finite number more than 0",
         value,
     )
 }
 
-/// Three signed axes that use x, y and z once each.
+/// Three signed axes that use x, y and z once each and can be reached by turning the sensor.
 fn check_axes(path: &str, axes: &[String; 3]) -> Result<(), ProfileError> {
-    let used: HashSet<&str> = axes
-        .iter()
-        .filter_map(|axis| axis.strip_prefix(['+', '-']))
-        .collect();
-    let expected = "each of x, y and z once, with a sign: [\"-y\", \"+x\", \"+z\"] for example";
+    let order = axes
+        .each_ref()
+        .map(|axis| axis.strip_prefix(['+', '-']).unwrap_or_default());
+    let even = matches!(order, ["x", "y", "z"] | ["y", "z", "x"] | ["z", "x", "y"]);
+    let odd = matches!(order, ["x", "z", "y"] | ["z", "y", "x"] | ["y", "x", "z"]);
     check(
         path,
-        used == HashSet::from(["x", "y", "z"]),
-        expected,
+        even || odd,
+        "each of x, y and z once, with a sign: [\"-y\", \"+x\", \"+z\"] for example",
+        format!("{axes:?}"),
+    )?;
+    let negative = axes.iter().filter(|axis| axis.starts_with('-')).count();
+    check(
+        path,
+        (negative % 2 == 0) == even,
+        "a right-handed frame: no sensor is mounted as its mirror image",
         format!("{axes:?}"),
     )
 }

@@ -67,7 +67,7 @@ fn action(action: &Action) -> Checked {
             "action.velocity_limit_rps",
             limit,
             joints,
-            f64::MIN_POSITIVE..=1e6,
+            0.001..=1e6,
         )?;
     }
     if let Some(bounds) = action.bounds {
@@ -77,8 +77,8 @@ fn action(action: &Action) -> Checked {
         let path = "action.filter.cutoff_hz";
         check(
             path,
-            cutoff_hz.is_finite() && cutoff_hz > 0.0,
-            "a finite number more than 0",
+            (0.001..=1e6).contains(&cutoff_hz),
+            "0.001 to 1000000",
             cutoff_hz,
         )?;
     }
@@ -222,7 +222,8 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
         "zero: only joint angles have a default pose",
         "default_pose",
     )?;
-    finite(&format!("{path}.scale"), &[term.scale, term.offset])?;
+    finite(&format!("{path}.scale"), &[term.scale])?;
+    finite(&format!("{path}.offset"), &[term.offset])?;
     check(
         &format!("{path}.scale"),
         term.scale != 0.0,
@@ -247,6 +248,14 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
         term.lag,
     )?;
     check(&lag_path, term.lag <= MAX_DEPTH, "at most 100", term.lag)?;
+    if source == Source::Command {
+        check(
+            path,
+            !contract.command.is_empty(),
+            "a command axis in the contract",
+            "none",
+        )?;
+    }
     if source == Source::Phase {
         check(
             path,
@@ -298,6 +307,9 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
     )?;
     let joints = contract.action_len();
     for (index, tick) in golden.ticks.iter().enumerate() {
+        finite(&format!("golden.ticks[{index}].gyro"), &tick.gyro)?;
+        finite(&format!("golden.ticks[{index}].accelerometer"), &tick.accelerometer)?;
+        finite(&format!("golden.ticks[{index}].foot_contact"), &tick.foot_contact)?;
         let rows = [
             ("joint_position", &tick.joint_position, joints),
             ("joint_velocity", &tick.joint_velocity, joints),
@@ -333,7 +345,7 @@ fn per_joint(path: &str, values: &PerJoint, joints: usize, range: std::ops::Rang
         path,
         inside,
         format!("numbers from {} to {}", range.start(), range.end()),
-        format!("{values:?}"),
+        format!("{:?}", values.values()),
     )
 }
 
@@ -342,11 +354,12 @@ fn range(path: &str, [low, high]: [f64; 2]) -> Checked {
     check(path, low < high, "low before high", format!("{low} to {high}"))
 }
 
+/// Finite also in the precision the controller computes in.
 fn finite(path: &str, values: &[f64]) -> Checked {
     check(
         path,
-        values.iter().all(|value| value.is_finite()),
-        "finite numbers",
+        values.iter().all(|&value| (value as f32).is_finite()),
+        "finite 32-bit numbers",
         format!("{values:?}"),
     )
 }

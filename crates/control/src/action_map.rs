@@ -99,8 +99,8 @@ impl ActionMap {
         })
     }
 
-    /// Takes an action that [`ActionMap::accepts`]; returns true where the bounds changed it. The new target is in `state.target_rad`,
-    /// the one that is due in `due_rad`.
+    /// Takes an action that [`ActionMap::accepts`]; returns true where the bounds changed it. The new target is in
+    /// `state.target_rad`, the one that is due in `due_rad`.
     pub fn apply(&self, state: &mut ActionState, action: &[f32], due_rad: &mut [f32]) -> bool {
         let mut clipped = false;
         let [low, high] = self.bounds;

@@ -224,6 +224,10 @@ impl Controller {
         state.gait = GaitState::default();
         state.gravity = GravityEstimator::new();
         state.target_rad.copy_from_slice(&self.fixed.default_pose_rad);
+        // Should the first action be refused, the robot stays where it is.
+        for &joint in self.fixed.program.joints() {
+            state.target_rad[joint] = state.gate.goals.rad()[joint];
+        }
         Ok(())
     }
 
@@ -393,15 +397,12 @@ impl Fixed {
         let program = ObservationProgram::compile(contract, profile)?;
         let loop_hz = options.loop_hz.unwrap_or(contract.policy_rate_hz);
         let divider = divider(loop_hz, contract.policy_rate_hz)?;
-        check_option(
-            "phase factor",
-            (0.1..=3.0).contains(&options.phase_factor),
-            "0.1 to 3",
-            options.phase_factor,
-        )?;
+        // The sum, since the robot's own offset may turn a sensible factor into a clock that runs backwards.
+        let factor = options.phase_factor + profile.options.phase_factor_offset;
+        let factor_fits = (0.1..=3.0).contains(&factor);
+        check_option("phase factor, with the robot's offset", factor_fits, "0.1 to 3", factor)?;
         let kp_fits = options.kp.is_none_or(|kp| (0.0..=255.0).contains(&kp));
         check_option("kp", kp_fits, "0 to 255", options.kp.unwrap_or_default())?;
-        let factor = options.phase_factor + profile.options.phase_factor_offset;
         let map = ActionMap::new(contract).ok_or(ControlError::Option {
             what: "action filter",
             expected: "a cut-off frequency above 0 Hz",

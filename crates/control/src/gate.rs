@@ -72,7 +72,7 @@ impl SafetyGate {
         SafetyGate {
             joints: profile.joints.iter().map(joint).collect(),
             fall_tilt_rad: profile.fall.tilt_rad as f32,
-            fall_after_ticks: (profile.fall.after_s * hz) as u32,
+            fall_after_ticks: (profile.fall.after_s * hz).round() as u32,
         }
     }
 

@@ -53,20 +53,36 @@ impl Controller {
         if !input.rest.is_empty() {
             return Err(mismatch("length", bytes.len() - input.rest.len(), bytes.len()));
         }
+        if state.since_policy >= self.fixed.divider {
+            return Err(mismatch(
+                "ticks since the policy",
+                format!("less than {}", self.fixed.divider),
+                state.since_policy,
+            ));
+        }
         self.state = state;
+        if self.state.observed {
+            // Saved between the halves of a tick: `act` will judge this observation.
+            self.fixed
+                .program
+                .observe(&self.state.observation, &mut self.record.observation);
+        }
         Ok(())
     }
 }
 
 fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
     let mut state = like.clone();
-    state.tick = input.u64()?;
+    state.tick = input.sum()?;
     state.since_policy = input.u32()?;
     state.observed = input.flag()?;
     state.observation.fresh = input.flag()?;
     input.f32s(&mut state.observation.memory)?;
     input.f32s(&mut state.command.values)?;
     state.gait.step = f64::from_bits(input.u64()?);
+    if !state.gait.step.is_finite() {
+        return Err(mismatch("gait clock", "a finite number", state.gait.step));
+    }
     state.gait.started = input.flag()?;
     let mut up = [0.0; 3];
     input.f32s(&mut up)?;
@@ -86,7 +102,7 @@ fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
     state.gate.fallen = input.flag()?;
     input.f32s(&mut state.target_rad)?;
     for sum in state.counters.as_array_mut() {
-        *sum = input.u64()?;
+        *sum = input.sum()?;
     }
     Ok(state)
 }
@@ -142,6 +158,16 @@ impl<'a> Reader<'a> {
         let mut bytes = [0; 8];
         bytes.copy_from_slice(self.take(8)?);
         Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// A count that can still be added to for longer than any robot lives.
+    fn sum(&mut self) -> Result<u64, ControlError> {
+        let value = self.u64()?;
+        if value >> 63 == 0 {
+            Ok(value)
+        } else {
+            Err(mismatch("a sum", "less than 2^63", value))
+        }
     }
 
     fn u32(&mut self) -> Result<u32, ControlError> {

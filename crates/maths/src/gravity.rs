@@ -20,7 +20,7 @@ pub struct GravityEstimator {
 }
 
 impl GravityEstimator {
-    /// An estimator that takes its first direction from its first accelerometer sample.
+    /// An estimator that takes its first direction from the first accelerometer sample of about one g.
     pub fn new() -> GravityEstimator {
         GravityEstimator { up: None }
     }
@@ -42,7 +42,8 @@ impl GravityEstimator {
             return;
         };
         let Some(up) = self.up else {
-            self.up = Some(measured);
+            // In free fall, before the feet first touch, the accelerometer points anywhere.
+            self.up = (stillness(accel_mps2) > 0.5).then_some(measured);
             return;
         };
         let turn = vec3::cross(gyro_rps, up);
@@ -118,6 +119,15 @@ mod tests {
             estimator.update([0.0; 3], STILL, 0.02);
         }
         assert!(estimator.tilt_rad() < 0.01, "{}", estimator.tilt_rad());
+    }
+
+    #[test]
+    fn does_not_start_from_free_fall_or_an_impact() {
+        for accel_mps2 in [[0.05, 0.0, 0.0], [40.0, 0.0, 9.8]] {
+            let mut estimator = GravityEstimator::new();
+            estimator.update([0.0; 3], accel_mps2, 0.02);
+            assert_eq!(estimator.tilt_rad(), 0.0);
+        }
     }
 
     #[test]

@@ -185,14 +185,18 @@ fn declared_dims(info: &ValueInfo) -> Result<Option<Vec<Option<usize>>>, OnnxErr
     };
     tensor::require_float(&info.name, tensor.elem_type)?;
     let shape = tensor.shape.as_ref();
-    // Exporters write -1 for a dimension that may vary.
     Ok(shape.map(|shape| {
         shape
             .dim
             .iter()
-            .map(|dim| usize::try_from(dim.dim_value?).ok())
+            .map(|dim| dim.dim_value.and_then(fixed_len))
             .collect()
     }))
+}
+
+/// Exporters write -1 for a dimension that may vary. One beyond this machine's sizes is refused by its limit later.
+fn fixed_len(len: i64) -> Option<usize> {
+    (len >= 0).then(|| usize::try_from(len).unwrap_or(usize::MAX))
 }
 
 fn shape_text(info: &ValueInfo) -> String {

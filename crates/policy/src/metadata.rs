@@ -44,7 +44,7 @@ pub fn write(bytes: &[u8], entries: &[(&str, &str)]) -> Result<Vec<u8>, OnnxErro
 
 /// SHA-256, in lower-case hex, of the file without the entries whose key begins with `prefix`.
 ///
-/// For a file that [`write`] put such entries into, that is the plain SHA-256 of the file before.
+/// For a file that [`write()`] put such entries into, that is the plain SHA-256 of the file before.
 ///
 /// # Errors
 /// [`OnnxError::Malformed`] where the bytes are no protobuf message.

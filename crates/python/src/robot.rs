@@ -59,9 +59,9 @@ impl Robot {
     }
 
     #[getter]
-    fn servo_ids(&self) -> Vec<u8> {
+    fn servo_ids(&self) -> Vec<u32> {
         // A Vec<u8> would become bytes.
-        self.per_joint(|joint| joint.servo_id)
+        self.per_joint(|joint| u32::from(joint.servo_id))
     }
 
     #[getter]

@@ -150,9 +150,7 @@ class _Painter:
         mujoco.mj_kinematics(model, data)
         mujoco.mj_comPos(model, data)
         mujoco.mj_camlight(model, data)
-        mujoco.mjv_updateScene(
-            model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene
-        )
+        mujoco.mjv_updateScene(model, data, self._option, None, self._camera, mujoco.mjtCatBit.mjCAT_ALL, self._scene)
         mujoco.mjr_render(self._viewport, self._scene, self._context)
         picture = np.empty((self._viewport.height, self._viewport.width, 3), dtype=np.uint8)
         mujoco.mjr_readPixels(picture, None, self._viewport, self._context)

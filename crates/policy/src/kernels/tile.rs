@@ -30,7 +30,7 @@ impl Tile for Scalar {
 }
 
 /// A tile in one instruction set: its features, the lanes of its vectors, and its five instructions.
-#[allow(unused_macros)]
+#[allow(unused_macros, reason = "only where there are vectors")]
 macro_rules! vector_tile {
     ($path:ident, $features:literal, $lanes:literal, $splat:path, $load:path, $store:path, $mul:path, $add:path) => {
         #[doc = concat!("Vectors of ", $lanes, " lanes.")]

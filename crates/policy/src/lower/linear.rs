@@ -1,5 +1,6 @@
 //! Gemm and MatMul: a row times a constant matrix.
 
+use super::window::with_row_len;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::kernels::Op;
@@ -63,9 +64,7 @@ fn product(
             k * outputs + j
         }]
     });
-    let mut dims = row.dims.clone();
-    dims.pop();
-    dims.push(outputs);
+    let dims = with_row_len(&row.dims, outputs);
     lowering.emit(node, Op::Matvec(matrix), row, None, dims)
 }
 

@@ -4,6 +4,7 @@ mod arrange;
 mod elementwise;
 mod linear;
 mod node;
+mod window;
 
 pub use node::NodeView;
 

@@ -228,6 +228,29 @@ pub fn real_file(name: &str) -> Option<Vec<u8>> {
     bytes
 }
 
+/// Numbers in the tests' observation.
+pub const N: usize = 21;
+
+/// An observation.
+pub fn input() -> Vec<f32> {
+    Random::new(11).vector(N, 4.0)
+}
+
+/// Runs one node on all paths and compares with the formula, to a few units of the last place of float32.
+pub fn check(bytes: &[u8], input: &[f32], expected: &[f64]) {
+    for path in CpuPath::available() {
+        let found = run_on(bytes, path, input);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            let error = (f64::from(*found) - expected).abs();
+            assert!(
+                error <= 4e-7 * expected.abs().max(1e-6),
+                "{path}: {found} {expected}"
+            );
+        }
+    }
+}
+
 pub const REAL_FILES: [&str; 2] = ["BEST_WALK_ONNX_2.onnx", "prototype_walk.onnx"];
 
 /// A network with every operator a plan has: normaliser, clip, four activations, a split, a skip, a strided slice.

@@ -1,0 +1,66 @@
+# Two commands: `make walk` and `make test`. Everything they need is set up inside this folder.
+# `make walk ARGS="…"` hands anything on to `gaitway run`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
+
+.PHONY: help walk test test-rust test-python lint format bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+walk: $(VENV)/walk.stamp ## the duck walks
+	@$(BIN)/gaitway run $(ARGS)
+
+test: lint test-rust test-python ## all checks and tests, Rust and Python
+
+test-rust: $(VENV)/tools.stamp
+	cargo test --release --workspace --exclude gaitway-python
+
+test-python: $(VENV)/test.stamp
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp ## style, types, layers
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest gaitway._native
+	$(BIN)/python scripts/check_layers.py
+
+format: $(VENV)/test.stamp ## formats everything
+	cargo fmt --all
+	$(BIN)/ruff check --fix --quiet .
+	$(BIN)/ruff format --quiet .
+
+bench: $(VENV)/test.stamp ## a tick beside its peers
+	$(BIN)/gaitway bench tick
+
+clean: ## removes everything that was built
+	rm -rf target $(VENV) out python/gaitway/_native*.so
+
+$(VENV)/tools.stamp:
+	@PYTHON="$(PYTHON)" sh scripts/check_tools.sh
+	@mkdir -p $(VENV) && touch $@
+
+$(VENV)/venv.stamp: $(VENV)/tools.stamp
+	@echo "== virtual environment"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "maturin>=1.16,<2"
+	@touch $@
+
+# maturin shows cargo's progress and pip's; the extras are what the command at hand needs and no more.
+$(VENV)/walk.stamp: $(VENV)/venv.stamp $(SOURCES)
+	@echo "== native module and simulator (a minute or two, once)"
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/venv.stamp $(SOURCES)
+	@echo "== native module and what the tests need"
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim,onnxruntime,dev
+	@touch $@ $(VENV)/walk.stamp

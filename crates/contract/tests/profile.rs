@@ -1,0 +1,308 @@
+//! Robot profiles and `duck_config.json`: what loads, and how every mistake is named.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::{DUCK, MINI, duck, mini, names_the_place};
+use gaitway_contract::duck_config::{self, Report};
+use gaitway_contract::{ProfileError, RobotProfile};
+
+/// The error of [`MINI`] with `old` replaced.
+fn refusal(old: &str, new: &str) -> ProfileError {
+    assert!(MINI.contains(old), "{old:?} is not in the profile");
+    let error = RobotProfile::from_toml(&MINI.replacen(old, new, 1)).expect_err(new);
+    names_the_place(&error);
+    error
+}
+
+#[test]
+fn the_shipped_profile_loads_whole() {
+    let duck = RobotProfile::from_toml(DUCK).unwrap();
+    let names: Vec<&str> = duck.joints.iter().map(|joint| joint.name.as_str()).collect();
+    let ids: Vec<u8> = duck.joints.iter().map(|joint| joint.servo_id).collect();
+    assert_eq!(duck.name, "open_duck_mini_v2");
+    assert_eq!(names.len(), 14);
+    assert_eq!((names[0], names[13]), ("left_hip_yaw", "right_ankle"));
+    assert_eq!(ids, [20, 21, 22, 23, 24, 30, 31, 32, 33, 10, 11, 12, 13, 14]);
+    assert_eq!(duck.joint_index("head_roll"), Some(8));
+    assert_eq!(duck.joint_index("left_antenna"), None);
+    assert_eq!(duck.default_pose_rad()[..5], [0.002, 0.053, -0.63, 1.368, -0.784]);
+    assert_eq!((duck.rates.control_hz, duck.fall.tilt_rad), (50, 0.8));
+    assert_eq!(duck.imu_axes(), &["-y", "+x", "+z"]);
+}
+
+#[test]
+fn a_value_no_robot_can_have_is_refused_by_its_place() {
+    let joint_after = |field: &str| format!("joints[0].{field} (hip)");
+    #[rustfmt::skip]
+    let table: &[(&str, &str, &str, &str, &str)] = &[
+        // What is replaced, by what: then path, expected and found in the message.
+        ("robot/1", "robot/2", "schema", "gaitway.robot/1", "gaitway.robot/2"),
+        ("control_hz = 50", "control_hz = 0", "rates.control_hz", "1 to 1000", "0"),
+        ("control_hz = 50", "control_hz = 1001", "rates.control_hz", "1 to 1000", "1001"),
+        ("trunk_axes = [\"-y\", \"+x\", \"+z\"]", "trunk_axes = [\"-y\", \"+y\", \"+z\"]",
+            "imu.trunk_axes", "each of x, y and z once", "\"+y\""),
+        ("trunk_axes = [\"-y\", \"+x\", \"+z\"]", "trunk_axes = [\"y\", \"+x\", \"+z\"]",
+            "imu.trunk_axes", "with a sign", "[\"y\""),
+        ("trunk_axes = [\"-y\", \"+x\", \"+z\"]", "trunk_axes = [\"+xy\", \"+z\", \"+\"]",
+            "imu.trunk_axes", "each of x, y and z once", "+xy"),
+        ("trunk_axes = [\"-y\", \"+x\", \"+z\"]", "trunk_axes = [\"+y\", \"+x\", \"+z\"]",
+            "imu.trunk_axes", "right-handed", "\"+y\", \"+x\", \"+z\""),
+        ("[\"-y\", \"-x\", \"-z\"]", "[\"+x\", \"+y\", \"-z\"]",
+            "imu.trunk_axes_upside_down", "right-handed", "\"-z\""),
+        ("[\"-y\", \"-x\", \"-z\"]", "[\"+x\", \"+y\", \"\"]",
+            "imu.trunk_axes_upside_down", "each of x, y and z once", "\"\""),
+        ("[-0.08, 0.0, 0.05]", "[-0.08, nan, 0.05]", "imu.position_m", "finite 32-bit numbers", "NaN"),
+        ("i2c_address = 40", "i2c_address = 128", "imu.i2c_address", "0 to 0x7f", "128"),
+        ("stiffness_per_kp = 0.5", "stiffness_per_kp = 0.0",
+            "servo_bus.stiffness_per_kp", "a finite number more than 0", "0"),
+        ("stiffness_per_kp = 0.5", "stiffness_per_kp = inf",
+            "servo_bus.stiffness_per_kp", "a finite number more than 0", "inf"),
+        ("baud = 1_000_000", "baud = 0", "servo_bus.baud", "more than 0", "0"),
+        ("tilt_rad = 0.8", "tilt_rad = -0.1", "fall.tilt_rad", "a finite number more than 0", "-0.1"),
+        ("tilt_rad = 0.8", "tilt_rad = 3.3", "fall.tilt_rad", "at most 3.2", "3.3"),
+        ("after_s = 0.1", "after_s = nan", "fall.after_s", "0 to 10", "NaN"),
+        ("after_s = 0.1", "after_s = 10.5", "fall.after_s", "0 to 10", "10.5"),
+        ("phase_factor_offset = 0.0", "phase_factor_offset = -1.0",
+            "options.phase_factor_offset", "between -1 and 1", "-1"),
+        ("name = \"knee\"", "name = \"hip\"", "joints[1].name (hip)", "a name no other joint has", "hip"),
+        ("servo_id = 2", "servo_id = 254", "joints[1].servo_id (knee)", "0 to 253", "254"),
+        ("servo_id = 2", "servo_id = 1", "joints[1].servo_id (knee)", "an id no other joint has", "1"),
+        ("direction = 1", "direction = 0", &joint_after("direction"), "1 or -1", "0"),
+        ("direction = 1", "direction = -128", &joint_after("direction"), "1 or -1", "-128"),
+        ("offset_rad = 0.0", "offset_rad = nan", &joint_after("offset_rad"), "finite 32-bit numbers", "NaN"),
+        ("min_rad = -1.0", "min_rad = -1e39", &joint_after("min_rad"), "finite 32-bit numbers", "-1e39"),
+        ("max_rad = 1.0", "max_rad = inf", &joint_after("min_rad"), "finite 32-bit numbers", "inf"),
+        ("max_rad = 1.0", "max_rad = -1.0", &joint_after("min_rad"), "less than max_rad", "-1 to -1"),
+        ("default_rad = 0.125", "default_rad = 1.5", &joint_after("default_rad"), "within min_rad and max_rad", "1.5"),
+        ("default_rad = 0.125", "default_rad = nan", &joint_after("default_rad"), "within min_rad and max_rad", "NaN"),
+        ("velocity_limit_rps = 6.25", "velocity_limit_rps = 0.0",
+            &joint_after("velocity_limit_rps"), "a finite number more than 0", "0"),
+        ("kp = 30", "kp = 256", &joint_after("kp"), "0 to 255", "256"),
+        ("kd = 1", "kd = -1", &joint_after("kd"), "0 to 255", "-1"),
+    ];
+    for &(old, new, path, expected, found) in table {
+        let error = refusal(old, new);
+        let ProfileError::Value { path: at, expected: right, found: there, .. } = &error else {
+            panic!("{new}: {error}");
+        };
+        assert_eq!(at, path, "{new}: {error}");
+        assert!(right.contains(expected) && there.contains(found), "{new}: {error}");
+        assert!(error.hint().contains(path));
+        assert!(error.to_string().starts_with("robot profile: at "), "{error}");
+    }
+}
+
+#[test]
+fn a_robot_has_between_1_and_64_joints() {
+    let (head, joints) = MINI.split_once("[[joints]]").unwrap();
+    let error = RobotProfile::from_toml(&format!("joints = []\n{head}")).unwrap_err();
+    assert!(error.to_string().contains("at joints: expected 1 to 64 joints, found 0"), "{error}");
+    let joint = joints.split("[[joints]]").next().unwrap();
+    let many: String = (0..65)
+        .map(|id| {
+            let joint = joint.replace("\"hip\"", &format!("\"joint{id}\""));
+            format!("[[joints]]{}", joint.replace("servo_id = 1", &format!("servo_id = {id}")))
+        })
+        .collect();
+    let error = RobotProfile::from_toml(&format!("{head}{many}")).unwrap_err();
+    assert!(error.to_string().contains("found 65"), "{error}");
+}
+
+#[test]
+fn text_that_is_no_profile_is_refused_by_its_place() {
+    #[rustfmt::skip]
+    let table: &[(&str, &str, &str, &str)] = &[
+        ("[rates]", "[rates", "file", "line 5"),
+        ("control_hz = 50", "control_hz = \"fast\"", "rates.control_hz", "invalid type: string"),
+        ("control_hz = 50", "control_hz = -1", "rates.control_hz", "-1"),
+        ("control_hz = 50", "", "rates", "missing field `control_hz`"),
+        ("title = \"Mini\"", "", "top level", "missing field `title`"),
+        ("servo_id = 2", "servo_id = 256", "joints[1].servo_id", "256"),
+        ("kd = 1", "", "joints[0]", "missing field `kd`"),
+        ("[22, 27]", "[22]", "pins.foot_switch", "invalid length 1"),
+    ];
+    for &(old, new, path, problem) in table {
+        let error = refusal(old, new);
+        let ProfileError::Syntax { path: at, problem: said, .. } = &error else {
+            panic!("{new}: {error}");
+        };
+        assert_eq!(at, path, "{error}");
+        assert!(said.contains(problem), "{error}");
+    }
+}
+
+#[test]
+fn unknown_keys_are_refused_at_every_level() {
+    #[rustfmt::skip]
+    let table: &[(&str, &str)] = &[
+        ("title =", "surprise"), ("control_hz =", "rates.surprise"), ("chip =", "imu.surprise"),
+        ("baud =", "servo_bus.surprise"), ("projector =", "pins.surprise"), ("after_s =", "fall.surprise"),
+        ("phase_factor_offset =", "options.surprise"), ("servo_id =", "joints[0].surprise"),
+    ];
+    for &(before, path) in table {
+        let error = refusal(before, &format!("surprise = 1\n{before}"));
+        let ProfileError::Syntax { path: at, problem, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(at, path, "{error}");
+        assert!(problem.contains("unknown field `surprise`"), "{error}");
+    }
+}
+
+#[test]
+fn the_hash_follows_what_a_policy_depends_on_and_nothing_else() {
+    let hash = |old: &str, new: &str| {
+        assert!(MINI.contains(old));
+        RobotProfile::from_toml(&MINI.replacen(old, new, 1)).unwrap().policy_sha256()
+    };
+    let mini = mini().policy_sha256();
+    for (old, new) in [
+        ("name = \"mini\"", "name = \"maxi\""),
+        ("name = \"hip\"", "name = \"hop\""),
+        ("min_rad = -1.0", "min_rad = -0.9"),
+        ("max_rad = 1.0", "max_rad = 0.9"),
+        ("default_rad = 0.125", "default_rad = 0.126"),
+    ] {
+        assert_ne!(hash(old, new), mini, "{new}");
+    }
+    for (old, new) in [
+        ("title = \"Mini\"", "title = \"Maxi\""),
+        ("servo_id = 1", "servo_id = 9"),
+        ("direction = 1", "direction = -1"),
+        ("offset_rad = 0.0", "offset_rad = 0.1"),
+        ("projector = 25", "projector = 26"),
+        ("kp = 30", "kp = 31"),
+    ] {
+        assert_eq!(hash(old, new), mini, "{new}");
+    }
+}
+
+fn applied(json: &str) -> (RobotProfile, Report) {
+    duck_config::apply(&duck(), json).unwrap_or_else(|error| panic!("{json}: {error}"))
+}
+
+#[test]
+fn an_empty_duck_config_changes_nothing() {
+    assert_eq!(applied("{}"), (duck(), Report::default()));
+}
+
+#[test]
+fn a_whole_duck_config_is_read_over_the_profile() {
+    let (profile, report) = applied(
+        r#"{
+            "start_paused": true, "imu_upside_down": true, "phase_frequency_factor_offset": -0.05,
+            "expression_features": {
+                "eyes": true, "projector": true, "antennas": true, "speaker": true, "microphone": true, "camera": false
+            },
+            "joints_offsets": {
+                "left_hip_yaw": 0.01, "left_hip_roll": -0.02, "left_hip_pitch": 0.03, "left_knee": -0.04,
+                "left_ankle": 0.05, "neck_pitch": -0.06, "head_pitch": 0.07, "head_yaw": -0.08, "head_roll": 0.09,
+                "right_hip_yaw": -0.1, "right_hip_roll": 0.11, "right_hip_pitch": -0.12, "right_knee": 0.13,
+                "right_ankle": 1
+            }
+        }"#,
+    );
+    let options = &profile.options;
+    assert_eq!(
+        (options.start_paused, options.imu_upside_down, options.phase_factor_offset),
+        (true, true, -0.05)
+    );
+    assert!(options.eyes && options.projector && options.antennas && options.speaker);
+    let offsets: Vec<f64> = profile.joints.iter().map(|joint| joint.offset_rad).collect();
+    #[rustfmt::skip]
+    let expected = [0.01, -0.02, 0.03, -0.04, 0.05, -0.06, 0.07, -0.08, 0.09, -0.1, 0.11, -0.12, 0.13, 1.0];
+    assert_eq!(offsets, expected);
+    assert_eq!(
+        report.ignored,
+        ["expression_features.camera: not used here", "expression_features.microphone: not used here"]
+    );
+    assert_eq!(profile.policy_sha256(), duck().policy_sha256());
+}
+
+#[test]
+fn partial_objects_keep_the_rest_of_the_profile() {
+    let (profile, report) =
+        applied(r#"{"joints_offsets": {"left_knee": 0.1}, "expression_features": {"eyes": true}}"#);
+    let mut expected = duck();
+    expected.joints[3].offset_rad = 0.1;
+    expected.options.eyes = true;
+    assert_eq!((profile, report), (expected, Report::default()));
+}
+
+#[test]
+fn an_imu_mounted_upside_down_has_other_axes() {
+    assert_eq!(applied(r#"{"imu_upside_down": true}"#).0.imu_axes(), &["-y", "-x", "-z"]);
+    assert_eq!(applied(r#"{"imu_upside_down": false}"#).0.imu_axes(), &["-y", "+x", "+z"]);
+}
+
+#[test]
+fn keys_that_change_nothing_are_reported_each() {
+    let (profile, report) = applied(
+        r#"{
+            "imu_type": "icm45686", "icm45686_config": {}, "fall_detection": true, "fall_threshold_deg": 45,
+            "log_level": "info", "controller_type": "xbox", "generic_usb_controller": {}, "eye_colors": {},
+            "led_order": 1, "neopixels": [], "surprise": null,
+            "expression_features": {"tail": true}, "joints_offsets": {"left_antenna": 0.1}
+        }"#,
+    );
+    assert_eq!(profile, duck());
+    assert_eq!(report.ignored.len(), 13);
+    let other_branch = report.ignored.iter().filter(|line| line.contains("another branch")).count();
+    assert_eq!(other_branch, 10);
+    for line in [
+        "surprise: unknown key, ignored",
+        "expression_features.tail: unknown key, ignored",
+        "joints_offsets.left_antenna: no such joint on open_duck_mini_v2, ignored",
+    ] {
+        assert!(report.ignored.iter().any(|said| said == line), "{line}: {report:?}");
+    }
+}
+
+#[test]
+fn a_wrong_duck_config_is_refused_by_its_place() {
+    #[rustfmt::skip]
+    let table: &[(&str, &str, &str, &str)] = &[
+        ("[]", "file", "an object", "[]"),
+        ("null", "file", "an object", "null"),
+        (r#"{"start_paused": "yes"}"#, "start_paused", "true or false", "\"yes\""),
+        (r#"{"imu_upside_down": 1}"#, "imu_upside_down", "true or false", "1"),
+        (r#"{"phase_frequency_factor_offset": 1}"#, "phase_frequency_factor_offset", "-0.999 to 0.999", "1"),
+        (r#"{"phase_frequency_factor_offset": "0"}"#, "phase_frequency_factor_offset", "a number", "\"0\""),
+        (r#"{"expression_features": true}"#, "expression_features", "an object", "true"),
+        (r#"{"expression_features": {"eyes": 0}}"#, "expression_features.eyes", "true or false", "0"),
+        (r#"{"expression_features": {"camera": 0}}"#, "expression_features.camera", "true or false", "0"),
+        (r#"{"joints_offsets": []}"#, "joints_offsets", "an object", "[]"),
+        (r#"{"joints_offsets": {"left_knee": 1.1}}"#, "joints_offsets.left_knee", "-1 to 1", "1.1"),
+        (r#"{"joints_offsets": {"left_knee": -1e308}}"#, "joints_offsets.left_knee", "-1 to 1", "-1e"),
+        (r#"{"joints_offsets": {"left_knee": null}}"#, "joints_offsets.left_knee", "a number", "null"),
+        (r#"{"joints_offsets": {"tail": "0"}}"#, "joints_offsets.tail", "a number", "\"0\""),
+    ];
+    for &(json, path, expected, found) in table {
+        let error = duck_config::apply(&duck(), json).expect_err(json);
+        names_the_place(&error);
+        let ProfileError::Value { file, path: at, expected: right, found: there } = &error else {
+            panic!("{json}: {error}");
+        };
+        assert_eq!((*file, at.as_str()), ("duck_config.json", path), "{json}");
+        assert!(right.contains(expected) && there.starts_with(found), "{json}: {error}");
+    }
+}
+
+#[test]
+fn what_is_there_instead_is_cut_where_it_is_long() {
+    let json = format!(r#"{{"start_paused": "{}"}}"#, "é".repeat(1000));
+    let message = duck_config::apply(&duck(), &json).unwrap_err().to_string();
+    assert!(message.ends_with("é…") && message.chars().count() < 200, "{message}");
+}
+
+#[test]
+fn a_duck_config_that_is_no_json_is_refused_by_its_line() {
+    for (json, line) in [("", "line 1"), ("{\n\"start_paused\": yes\n}", "line 2"), ("{} {}", "line 1")] {
+        let error = duck_config::apply(&duck(), json).expect_err(json);
+        names_the_place(&error);
+        assert!(matches!(&error, ProfileError::Syntax { path, .. } if path == line), "{error}");
+    }
+    let deep = "[".repeat(100_000);
+    names_the_place(&duck_config::apply(&duck(), &deep).unwrap_err());
+}

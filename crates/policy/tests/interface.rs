@@ -1,0 +1,77 @@
+//! What a plan tells about itself, and which lengths it takes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod common;
+
+use common::*;
+use gaitway_policy::{LengthError, Plan};
+
+#[test]
+fn the_batch_may_be_named_unknown_or_missing() {
+    let double = [node("Add", &["x", "x"], &["y"])];
+    for leading in [
+        vec![Dim::Len(1)],
+        vec![Dim::Len(-1)],
+        vec![Dim::Name("batch")],
+        vec![Dim::Unknown],
+        vec![],
+    ] {
+        let dims = [leading, vec![Dim::Len(2)]].concat();
+        let info = |name| [value_info(name, FLOAT, &dims)];
+        assert_eq!(
+            run(&model(&double, &[], &info("x"), &info("y")), &[1.0, 2.0]),
+            [2.0, 4.0]
+        );
+    }
+}
+
+#[test]
+fn old_files_list_initialisers_among_the_inputs() {
+    let nodes = [node("Add", &["x", "c"], &["y"])];
+    let inputs = [row("c", 2), row("x", 2)];
+    let bytes = model(&nodes, &[tensor("c", &[2], &[1.0, 2.0])], &inputs, &[row("y", 2)]);
+    assert_eq!(run(&bytes, &[10.0, 20.0]), [11.0, 22.0]);
+}
+
+#[test]
+fn normaliser_is_found_where_there_is_one() {
+    let constants = [tensor("mean", &[2], &[1.0, 2.0]), tensor("scale", &[], &[4.0])];
+    let normaliser = |second: &str| {
+        let nodes = [
+            node("Sub", &["x", "mean"], &["h"]),
+            node(second, &["h", "scale"], &["y"]),
+        ];
+        Plan::from_onnx(&x_to_y(2, 2, &nodes, &constants))
+            .unwrap()
+            .input_normaliser()
+    };
+    let std = |second| normaliser(second).map(|found| (found.mean, found.std));
+    assert_eq!(std("Mul"), Some((vec![1.0, 2.0], vec![0.25, 0.25])));
+    assert_eq!(std("Div"), Some((vec![1.0, 2.0], vec![4.0, 4.0])));
+    assert_eq!(std("Add"), Some((vec![1.0, 2.0], vec![1.0, 1.0])));
+    let without = x_to_y(2, 2, &[node("Relu", &["x"], &["y"])], &[]);
+    assert_eq!(Plan::from_onnx(&without).unwrap().input_normaliser(), None);
+}
+
+#[test]
+fn wrong_lengths_are_refused() {
+    let plan = Plan::from_onnx(&x_to_y(2, 2, &[node("Relu", &["x"], &["y"])], &[])).unwrap();
+    let other = Plan::from_onnx(&synthetic()).unwrap();
+    let mut workspace = plan.workspace();
+    let text = |result: Result<(), LengthError>| result.unwrap_err().to_string();
+    assert_eq!(
+        text(plan.run(&mut workspace, &[0.0], &mut [0.0; 2])),
+        "input: expected 2 numbers, found 1"
+    );
+    assert_eq!(
+        text(plan.run(&mut workspace, &[0.0; 2], &mut [0.0; 3])),
+        "output: expected 2 numbers, found 3"
+    );
+    assert!(text(plan.run(&mut other.workspace(), &[0.0; 2], &mut [0.0; 2])).starts_with("workspace"));
+}
+
+#[test]
+fn threads_may_share_a_plan() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Plan>();
+}

@@ -1,0 +1,285 @@
+"""The compiled core. People use the classes of `gaitway`, which wrap these."""
+
+from typing import Any, TypedDict, final, type_check_only
+
+__all__ = [
+    "Contract",
+    "Controller",
+    "Pacer",
+    "Policy",
+    "Record",
+    "Robot",
+    "axes",
+    "build_info",
+    "check",
+    "embed",
+    "tick_times",
+]
+
+@type_check_only
+class BuildInfo(TypedDict):
+    version: str
+    profile: str
+    target: str
+    cpu_path: str
+    cpu_paths: list[str]
+
+@type_check_only
+class Quantiles(TypedDict):
+    p50: int
+    p99: int
+    max: int
+
+@type_check_only
+class TickTimes(TypedDict):
+    tick_ns: Quantiles
+    inference_ns: Quantiles
+    allocations: int
+
+@type_check_only
+class Finding(TypedDict):
+    what: str
+    tick: int
+    index: int
+    expected: float
+    found: float
+    pattern: str
+
+@type_check_only
+class Check(TypedDict):
+    ticks: int
+    actions_checked: bool
+    largest_action_error: float
+    findings: list[Finding]
+
+def axes() -> list[str]:
+    """Names of the command axes, in the order of every command row."""
+
+def build_info() -> BuildInfo:
+    """How this module was built, and which kernels this machine's CPU gets."""
+
+def check(policy: Policy, robot: Robot) -> Check | None:
+    """The golden vectors' report, or None where the contract carries none."""
+
+def embed(data: bytes, contract: Contract) -> bytes:
+    """The ONNX file with the contract embedded; the weights' bytes are not touched."""
+
+def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
+    """Times `ticks` ticks inside the module, no Python between them."""
+
+@final
+class Robot:
+    """A robot profile. See `gaitway.Robot`."""
+
+    @staticmethod
+    def from_toml(text: str) -> Robot: ...
+    def with_duck_config(self, json: str) -> tuple[Robot, list[str]]: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def control_hz(self) -> int: ...
+    @property
+    def joint_names(self) -> list[str]: ...
+    @property
+    def servo_ids(self) -> list[int]: ...
+    @property
+    def offsets_rad(self) -> list[float]: ...
+    @property
+    def default_pose_rad(self) -> list[float]: ...
+    @property
+    def limits_rad(self) -> list[tuple[float, float]]: ...
+    @property
+    def velocity_limits_rps(self) -> list[float]: ...
+    @property
+    def stiffness_per_kp(self) -> float: ...
+    @property
+    def imu_axes(self) -> list[str]: ...
+    @property
+    def policy_sha256(self) -> str: ...
+
+@final
+class Contract:
+    """What a policy must be fed and what its numbers mean, schema version 1."""
+
+    @staticmethod
+    def from_json(text: str) -> Contract:
+        """Reads and validates a contract. Raises ContractError; unknown keys are refused."""
+
+    @staticmethod
+    def json_schema() -> str:
+        """The published JSON schema of contracts."""
+
+    def to_json(self) -> str:
+        """The one canonical text of the contract (RFC 8785)."""
+
+    def __eq__(self, value: object, /) -> bool: ...
+    @property
+    def sha256(self) -> str:
+        """Hash of the canonical text, which names the weights."""
+
+    @property
+    def name(self) -> str:
+        """Short name, by which it can be assumed."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """Hash of the ONNX file without Gaitway's own metadata."""
+
+    @property
+    def policy_rate_hz(self) -> int:
+        """Ticks of the policy in a second."""
+
+    @property
+    def observation_len(self) -> int:
+        """Numbers in one observation."""
+
+    @property
+    def action_len(self) -> int:
+        """Numbers in one action."""
+
+    @property
+    def terms(self) -> list[tuple[str, int]]:
+        """Name and width of each term of the observation, in order."""
+
+@final
+class Policy:
+    """A network with its contract. See `gaitway.Policy`."""
+
+    @staticmethod
+    def from_onnx(data: bytes, known: list[Contract], assume: str | None = None, *, native: bool = True) -> Policy: ...
+    def infer(self, observations: Any, actions: Any, rows: int) -> None: ...
+    @property
+    def contract(self) -> Contract: ...
+    @property
+    def contract_sha256(self) -> str: ...
+    @property
+    def basis(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+    @property
+    def native(self) -> bool: ...
+    @property
+    def macs(self) -> int | None: ...
+    @property
+    def parameters(self) -> int | None: ...
+    @property
+    def cpu_path(self) -> str | None: ...
+
+@final
+class Controller:
+    """Runs one policy on one robot. See `gaitway.Controller`."""
+
+    def __new__(
+        cls,
+        policy: Policy,
+        robot: Robot,
+        *,
+        loop_hz: int | None = None,
+        kp: float | None = None,
+        phase_factor: float = 1.0,
+    ) -> Controller: ...
+    def step(self, sensors: Any, command: Any, goals: Any) -> None: ...
+    def observe(self, sensors: Any, command: Any) -> bool: ...
+    def act(self, action: Any, goals: Any) -> None: ...
+    def reset(self, pose: Any) -> None: ...
+    def save(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+    def record(self) -> Record: ...
+    @property
+    def joints(self) -> int: ...
+    @property
+    def divider(self) -> int: ...
+    @property
+    def gains(self) -> list[tuple[float, float]]: ...
+    @property
+    def overrides(self) -> list[str]: ...
+
+@final
+class Record:
+    """Everything about one tick. Rows are read-only float32 memoryviews."""
+
+    @property
+    def tick(self) -> int:
+        """Number of the tick, from 0."""
+
+    @property
+    def policy_ran(self) -> bool:
+        """True where the policy ran, False in the ticks between."""
+
+    @property
+    def observation(self) -> memoryview[float]:
+        """What the network saw [observation_len]."""
+
+    @property
+    def action(self) -> memoryview[float]:
+        """What the network said [action_len], as it came."""
+
+    @property
+    def target_rad(self) -> memoryview[float]:
+        """Targets before the safety gate [n], rad."""
+
+    @property
+    def goal_rad(self) -> memoryview[float]:
+        """Goals after the safety gate [n], rad."""
+
+    @property
+    def fed_back_rad(self) -> memoryview[float]:
+        """What the next observation remembers as the last target [action_len], rad."""
+
+    @property
+    def command(self) -> memoryview[float]:
+        """The command the policy saw [7], after the envelope."""
+
+    @property
+    def joint_limits(self) -> bytes:
+        """What the gate changed, a byte a joint: 1 position, 2 velocity, 4 non-finite, 8 fallen."""
+
+    @property
+    def command_limited(self) -> bool:
+        """True where the envelope changed the command."""
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the network's output was not used, or None where it was."""
+
+    @property
+    def phase_step(self) -> float:
+        """Step of the gait clock the observation saw."""
+
+    @property
+    def tilt_rad(self) -> float:
+        """Tilt of the trunk as estimated from gyro and accelerometer, rad."""
+
+    @property
+    def fallen(self) -> bool:
+        """The fall verdict, latched until a reset."""
+
+    @property
+    def counters(self) -> list[int]:
+        """Sums since the controller was made.
+
+        Ticks refused; limited at all; by position; by velocity; by action bounds; commands limited; falls.
+        """
+
+@final
+class Pacer:
+    """Absolute deadlines for a loop in Python, waited for with the interpreter lock released."""
+
+    def __new__(cls, period_ns: int) -> Pacer: ...
+    def wait(self) -> tuple[int, int, int]:
+        """Waits for the next deadline.
+
+        Returns its number, the lateness in ns, and how many deadlines were skipped before it.
+        """
+
+    def now_ns(self) -> int:
+        """The monotonic clock, ns."""
+
+    def lateness_ns(self, quantile: float) -> int:
+        """Lateness in ns that a share `quantile` (0 to 1) of the wake-ups does not exceed."""
+
+    @property
+    def skipped(self) -> int:
+        """Deadlines left out since the start."""

@@ -1,0 +1,1 @@
+"""The command line. `app` holds the commands; each command lives in a module of its own."""

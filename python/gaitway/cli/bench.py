@@ -1,0 +1,59 @@
+"""`gaitway bench`: how fast it is, beside its peers, in one run."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gaitway.robot import DEFAULT_ROBOT
+
+app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def tick(
+    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 5000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 7,
+    callgrind: Annotated[bool, typer.Option(help="Count instructions, where valgrind is installed.")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """A whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
+    from gaitway.bench import measure_tick
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+    duck = Robot.load(robot)
+    loaded = Policy.load(policy or duck.default_policy, robot=duck)
+    result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
+    if as_json:
+        print(json.dumps(result))
+    else:
+        _print(result)
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    table = Table(
+        "", "p50 µs", "p99 µs", title=f"{result['policy']} on {result['cpu_path']}, {result['rounds']} rounds"
+    )
+    for name in ("tick", "inference", "onnxruntime", "numpy"):
+        row = result[name]
+        cells = (f"{row['p50_ns'] / 1000:.2f}", f"{row['p99_ns'] / 1000:.2f}") if row else ("not installed", "")
+        table.add_row(name, *cells)
+    console.print(table)
+    for name, ratio in result["ratios"].items():
+        console.print(f"{name.replace('_', ' ')}: [bold]{ratio:.2f}[/]")
+    console.print(f"allocations per tick: [bold]{result['allocations_per_tick']:g}[/]")
+    if result["instructions_per_inference"] is not None:
+        console.print(f"instructions per inference: [bold]{result['instructions_per_inference']}[/] (callgrind)")

@@ -1,0 +1,205 @@
+"""`gaitway run`: a policy on a robot."""
+
+import json
+import math
+import signal
+from array import array
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT
+
+if TYPE_CHECKING:
+    from gaitway.controller import Controller
+    from gaitway.robot import Robot
+    from gaitway.sim import DuckSim, Run, Script
+
+_VIDEO_FPS = 25
+
+
+def run(
+    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
+    port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="As fast as the machine goes, not in real time.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="Length of the run; the script's where left out.")] = None,
+    command: Annotated[
+        str | None, typer.Option(help="vx,vy,wz[,neck,pitch,yaw,roll] in m/s, rad/s, rad, for the whole run.")
+    ] = None,
+    script: Annotated[Path | None, typer.Option(help="TOML file of [[[segment]] tables.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0,
+    noise: Annotated[bool, typer.Option("--noise", help="Sensor noise as in training.")] = False,
+    pushes: Annotated[bool, typer.Option("--pushes", help="Pushes of 0.1 to 1 m/s every 5 to 10 s.")] = False,
+    vary: Annotated[bool, typer.Option("--vary", help="Friction, mass and gains drawn by the seed.")] = False,
+    backlash: Annotated[bool, typer.Option(help="Play in the gears of the legs.")] = True,
+    loop_hz: Annotated[int | None, typer.Option(help="Loop rate: a whole multiple of the policy's.")] = None,
+    kp: Annotated[float | None, typer.Option(help="Servo P for all joints, instead of the contract's.")] = None,
+    engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native",
+    assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None,
+    video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> int:
+    """Runs a policy: in simulation, or on a robot.
+
+    Exit codes: 0 done, 1 the robot fell or the run failed, 2 wrong use.
+    """
+    from gaitway.robot import Robot
+
+    if port is not None:
+        _refuse_port(port, sim)
+    if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= 86_400):
+        raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
+    row = None if command is None else parse_command(command)
+    if row is not None and script is not None:
+        raise UsageError("--command and --script exclude each other", hint="put the command into the script")
+    if video is not None and video.suffix.lower() not in (".mp4", ".gif"):
+        raise UsageError(f"--video: expected a .mp4 or .gif file, found {str(video)!r}")
+    duck = Robot.load(robot, duck_config=config)
+
+    controller = _controller(duck, policy, assume_contract, engine, loop_hz, kp)
+    plan, length_s = _script(row, script, seconds)
+    world = _world(duck, loop_hz, seed, backlash=backlash, noise=noise, pushes=pushes, vary=vary)
+    finished = _simulate(world, controller, plan, length_s, realtime=not fast, as_json=as_json)
+
+    picture = picture or (None if as_json else Path("out/run.png"))
+    if picture is not None and finished.ticks > 1:
+        from gaitway.sim.picture import draw_run
+
+        title = f"{duck.title}, {controller.policy.contract.name}"
+        draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
+    if video is not None and finished.ticks > 0:
+        _film(world, finished, video, quiet=as_json)
+    if as_json:
+        print(json.dumps(_identity(controller) | finished.figures()))
+    else:
+        from gaitway.cli.report import print_report
+
+        print_report(finished, controller, picture, video)
+    return 1 if finished.falls else 0
+
+
+def parse_command(text: str) -> "array[float]":
+    """A command row from `vx,vy,wz[,neck,pitch,yaw,roll]`."""
+    from gaitway import axes
+
+    parts = text.split(",")
+    try:
+        values = [float(part) for part in parts]
+    except ValueError as error:
+        raise UsageError(f"--command: expected numbers with commas between, found {text!r}") from error
+    if len(values) not in (3, len(axes())) or not all(math.isfinite(value) for value in values):
+        expected = f"3 or {len(axes())} finite numbers: {','.join(axes())}"
+        raise UsageError(f"--command: expected {expected}, found {text!r}")
+    return array("f", values + [0.0] * (len(axes()) - len(values)))
+
+
+def _refuse_port(port: str, sim: bool) -> None:
+    if sim:
+        raise UsageError("--sim and --port exclude each other", hint="give one of them")
+    raise UsageError(
+        f"--port {port}: this build has no servo driver yet and moves nothing real",
+        hint="run with --sim; the README says what a real robot will need",
+    )
+
+
+def _controller(
+    robot: "Robot",
+    path: Path | None,
+    assume_contract: str | None,
+    engine: str,
+    loop_hz: int | None,
+    kp: float | None,
+) -> "Controller":
+    from gaitway.controller import Controller
+    from gaitway.policy import Policy
+
+    policy = Policy.load(path or robot.default_policy, robot=robot, assume_contract=assume_contract, engine=engine)
+    return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
+
+
+def _script(row: "array[float] | None", path: Path | None, seconds: float | None) -> "tuple[Script, float]":
+    """What to do, and for how long."""
+    from gaitway.sim.script import load_script, steady, tour
+
+    if row is not None:
+        length_s = 20.0 if seconds is None else seconds
+        return steady(row, length_s), length_s
+    plan = tour() if path is None else load_script(path)
+    return plan, plan.seconds if seconds is None else seconds
+
+
+def _world(
+    robot: "Robot",
+    loop_hz: int | None,
+    seed: int,
+    *,
+    backlash: bool,
+    noise: bool,
+    pushes: bool,
+    vary: bool,
+) -> "DuckSim":
+    from gaitway.sim import DuckSim, Noise, Pushes, Variation, World
+
+    world = World(
+        noise=Noise() if noise else None,
+        pushes=Pushes() if pushes else None,
+        variation=Variation() if vary else None,
+    )
+    return DuckSim(robot, backlash=backlash, seed=seed, world=world, loop_hz=loop_hz)
+
+
+def _simulate(
+    world: "DuckSim", controller: "Controller", plan: "Script", seconds: float, *, realtime: bool, as_json: bool
+) -> "Run":
+    """The run, with a live status unless `as_json`; SIGINT and SIGTERM end it in order."""
+    from gaitway.cli.live import LiveStatus
+    from gaitway.sim import simulate
+
+    stopped: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda n, _: stopped.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        if as_json:
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped)
+        with LiveStatus(controller, seconds) as status:
+
+            def watch(run: "Run") -> bool:
+                status.update(run)
+                return not stopped
+
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _film(world: "DuckSim", finished: "Run", path: Path, *, quiet: bool) -> None:
+    from rich.progress import Progress
+
+    from gaitway.sim.render import render_video
+
+    poses = finished.trace["qpos"][:: max(1, round(world.loop_hz / _VIDEO_FPS))]
+    with Progress(disable=quiet, transient=True) as progress:
+        task = progress.add_task("drawing the film", total=len(poses))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        render_video(
+            world.model, poses, path, fps=_VIDEO_FPS, progress=lambda done, _: progress.update(task, completed=done)
+        )
+
+
+def _identity(controller: "Controller") -> dict[str, Any]:
+    return {
+        "robot": controller.robot.name,
+        "policy": str(controller.policy.path),
+        "contract": controller.policy.contract.name,
+        "contract_hash": controller.policy.contract_sha256,
+        "verdict": controller.verdict,
+        "overrides": controller.overrides,
+    }

@@ -1,0 +1,28 @@
+"""The embedded simulation: MuJoCo in lockstep with the controller, on a virtual clock.
+
+MuJoCo lives in this package and only here. Installing `gaitway[sim]` brings it.
+"""
+
+from gaitway import extras
+
+for _module in ("numpy", "mujoco"):
+    extras.load(_module, "sim")
+
+from gaitway.sim.duck import DuckSim, TrunkState
+from gaitway.sim.lockstep import Run, simulate
+from gaitway.sim.script import Script, Segment, tour
+from gaitway.sim.world import Noise, Pushes, Variation, World
+
+__all__ = [
+    "DuckSim",
+    "Noise",
+    "Pushes",
+    "Run",
+    "Script",
+    "Segment",
+    "TrunkState",
+    "Variation",
+    "World",
+    "simulate",
+    "tour",
+]

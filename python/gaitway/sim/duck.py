@@ -1,0 +1,247 @@
+"""`DuckSim`: the robot in MuJoCo, in lockstep with whoever steps it."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from gaitway.errors import SimulationError
+from gaitway.robot import Robot
+from gaitway.sensors import Sensors
+from gaitway.sim.model import build_model, set_gain
+from gaitway.sim.world import World
+
+# Below this height of the trunk (standing: 0.164 m), or tilted beyond this, nothing gets up by itself.
+_FALLEN_HEIGHT_M = 0.09
+_FALLEN_UP_Z = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkState:
+    """The trunk as it truly is, which no robot can sense."""
+
+    #: Position of the trunk's origin in the world [3], m.
+    position_m: NDArray[np.float64]
+    #: Velocity of the trunk's origin in the trunk frame [3], m/s.
+    velocity_mps: NDArray[np.float64]
+    #: Turning rate about the trunk's own z axis, rad/s.
+    yaw_rate_rps: float
+    #: Heading, rad, from -π to π.
+    yaw_rad: float
+    #: Angle between the trunk's z axis and the vertical, rad.
+    tilt_rad: float
+
+
+class DuckSim:
+    """One robot on a flat floor, stepped a control tick at a time on a virtual clock.
+
+    Two simulations with the same arguments and goals give the same bytes on one machine; MuJoCo's trajectories
+    differ between machines. Raises SimulationError for a loop rate that is no whole number of physics steps.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        *,
+        backlash: bool = True,
+        seed: int = 0,
+        world: World | None = None,
+        loop_hz: int | None = None,
+    ) -> None:
+        self.robot = robot
+        self.world = world or World()
+        self.loop_hz = loop_hz or robot.control_hz
+        self.model = build_model(robot.folder / "duck.xml", backlash=backlash)
+        self.data = mujoco.MjData(self.model)
+        self.substeps = self._whole_substeps()
+        self._index = _Index(self.model, robot)
+        self._rng = np.random.default_rng(seed)
+        self._stiffness = np.ones(len(robot.joint_names))
+        self._vary()
+        self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
+        self._sensors = Sensors(robot)
+        self._noise_rad = self._position_noise()
+        self.reset()
+
+    def reset(self) -> None:
+        """Puts the robot on its feet at the origin, in its default pose, at time zero."""
+        mujoco.mj_resetDataKeyframe(self.model, self.data, 0)
+        self._start_histories()
+        self._next_push_s = self._draw_push_time()
+
+    def stand_up(self) -> None:
+        """Puts a fallen robot back on its feet where it lies, heading as it did; time goes on."""
+        trunk, time_s = self.trunk(), self.data.time
+        mujoco.mj_resetDataKeyframe(self.model, self.data, 0)
+        self.data.time = time_s
+        self.data.qpos[:2] = np.nan_to_num(trunk.position_m[:2])
+        half = 0.5 * float(np.nan_to_num(trunk.yaw_rad))
+        self.data.qpos[3:7] = (np.cos(half), 0.0, 0.0, np.sin(half))
+        self.set_torque(True)
+        self._start_histories()
+
+    def set_gains(self, gains: Sequence[tuple[float, float]]) -> None:
+        """Sets the servos' proportional gains (register units, as `Controller.gains`) as stiffness."""
+        for joint, (kp, _) in enumerate(gains):
+            self._kp_nm_per_rad[joint] = kp * self.robot.stiffness_per_kp * self._stiffness[joint]
+        self.set_torque(True)
+
+    def set_torque(self, on: bool) -> None:
+        """Switches all servos on, or limp."""
+        for joint, kp_nm_per_rad in enumerate(self._kp_nm_per_rad):
+            set_gain(self.model, joint, kp_nm_per_rad if on else 0.0)
+
+    def push(self, vx_mps: float, vy_mps: float) -> None:
+        """Changes the trunk's velocity at once, in world axes."""
+        self.data.qvel[:2] += (vx_mps, vy_mps)
+
+    def step(self, goals_rad: Any) -> None:
+        """One control tick with these goals [n], rad."""
+        self._waiting.append(np.array(goals_rad, dtype=np.float64))
+        self.data.ctrl[:] = self._waiting.popleft()
+        pushes = self.world.pushes
+        if pushes is not None and self.data.time >= self._next_push_s:
+            speed, angle = self._rng.uniform(*pushes.speed_mps), self._rng.uniform(0, 2 * np.pi)
+            self.push(speed * np.cos(angle), speed * np.sin(angle))
+            self._next_push_s = self._draw_push_time()
+        mujoco.mj_step(self.model, self.data, nstep=self.substeps)
+        self._imu.append(self._read_imu())
+
+    def sense(self) -> Sensors:
+        """This tick's samples, noise and latency included. The same object every time, filled anew."""
+        sensors, index, data = self._sensors, self._index, self.data
+        joint_position = data.qpos[index.qpos]
+        joint_position[index.backlash_joints] += data.qpos[index.backlash_qpos]
+        joint_velocity = data.qvel[index.qvel]
+        imu = self._imu[0]
+        noise = self.world.noise
+        if noise is not None:
+            uniform = self._rng.uniform
+            imu = imu + uniform(-1, 1, 6) * np.repeat((noise.gyro_rps, noise.accelerometer_mps2), 3)
+            joint_position += uniform(-1, 1, len(joint_position)) * self._noise_rad
+            joint_velocity += uniform(-1, 1, len(joint_velocity)) * noise.joint_velocity_rps
+        row = np.frombuffer(sensors.row, dtype=np.float32)
+        joints = len(joint_position)
+        row[0:6] = imu
+        row[6] = self.world.imu_delay_ticks / self.loop_hz
+        row[7:9] = self._foot_contact()
+        row[9 : 9 + joints] = joint_position
+        row[9 + joints : 9 + 2 * joints] = joint_velocity
+        return sensors
+
+    def trunk(self) -> TrunkState:
+        """The trunk as it truly is."""
+        data = self.data
+        rotation = np.empty(9)
+        mujoco.mju_quat2Mat(rotation, data.qpos[3:7])
+        matrix = rotation.reshape(3, 3)
+        return TrunkState(
+            position_m=data.qpos[:3].copy(),
+            velocity_mps=matrix.T @ data.qvel[:3],
+            yaw_rate_rps=float(data.qvel[5]),
+            yaw_rad=float(np.arctan2(matrix[1, 0], matrix[0, 0])),
+            tilt_rad=float(np.arccos(np.clip(matrix[2, 2], -1.0, 1.0))),
+        )
+
+    @property
+    def joint_position_rad(self) -> NDArray[np.float64]:
+        """Joint angles [n] as they truly are, rad."""
+        position: NDArray[np.float64] = self.data.qpos[self._index.qpos]
+        position[self._index.backlash_joints] += self.data.qpos[self._index.backlash_qpos]
+        return position
+
+    @property
+    def time_s(self) -> float:
+        """Virtual time."""
+        return float(self.data.time)
+
+    @property
+    def warnings(self) -> int:
+        """Warnings MuJoCo has given since the last reset: a state it could not simulate."""
+        return int(sum(warning.number for warning in self.data.warning))
+
+    @property
+    def fallen(self) -> bool:
+        """True where the robot lies, or the physics has broken down."""
+        height_m, up_z = self.data.qpos[2], 1 - 2 * (self.data.qpos[4] ** 2 + self.data.qpos[5] ** 2)
+        # Written so that what is not a number counts as fallen.
+        return not (height_m > _FALLEN_HEIGHT_M and up_z > _FALLEN_UP_Z) or self.warnings > 0
+
+    def _whole_substeps(self) -> int:
+        exact = 1.0 / (self.loop_hz * float(self.model.opt.timestep))
+        if self.loop_hz <= 0 or abs(exact - round(exact)) > 1e-6:
+            raise SimulationError(
+                f"loop_hz: {self.loop_hz} is no whole number of physics steps of {self.model.opt.timestep} s",
+                hint="50, 100, 250 and 500 Hz are",
+            )
+        return round(exact)
+
+    def _vary(self) -> None:
+        """Draws this robot and this floor."""
+        ranges, model, rng = self.world.variation, self.model, self._rng
+        if ranges is None:
+            return
+        model.geom_friction[self._index.floor, 0] = rng.uniform(*ranges.friction)
+        factor = rng.uniform(*ranges.mass, model.nbody)
+        model.body_mass[:] *= factor
+        model.body_inertia[:] *= factor[:, None]
+        model.dof_frictionloss[:] *= rng.uniform(*ranges.friction_loss, model.nv)
+        model.dof_armature[:] *= rng.uniform(*ranges.armature, model.nv)
+        self._stiffness = rng.uniform(*ranges.stiffness, model.nu)
+        mujoco.mj_setConst(model, self.data)
+
+    def _position_noise(self) -> NDArray[np.float64]:
+        noise = self.world.noise
+        if noise is None:
+            return np.zeros(len(self.robot.joint_names))
+        by_part = noise.joint_position_by_part_rad.items()
+        return np.array(
+            [
+                next((rad for part, rad in by_part if part in name), noise.joint_position_rad)
+                for name in self.robot.joint_names
+            ]
+        )
+
+    def _start_histories(self) -> None:
+        mujoco.mj_forward(self.model, self.data)
+        pose = np.array(self.robot.default_pose_rad)
+        self.data.ctrl[:] = pose
+        self._waiting = deque([pose] * self.world.action_delay_ticks)
+        samples = self.world.imu_delay_ticks + 1
+        self._imu = deque([self._read_imu()] * samples, maxlen=samples)
+
+    def _draw_push_time(self) -> float:
+        pushes = self.world.pushes
+        return float("inf") if pushes is None else self.time_s + float(self._rng.uniform(*pushes.every_s))
+
+    def _read_imu(self) -> NDArray[np.float64]:
+        return self.data.sensordata[self._index.imu].copy()  # type: ignore[no-any-return]
+
+    def _foot_contact(self) -> NDArray[np.bool_]:
+        touching = self.data.contact.geom[:, :, None] == self._index.soles
+        with_floor = (self.data.contact.geom == self._index.floor).any(axis=1)
+        result: NDArray[np.bool_] = touching.any(axis=1)[with_floor].any(axis=0)
+        return result
+
+
+class _Index:
+    """Where the robot's joints, feet and IMU lie in MuJoCo's arrays."""
+
+    def __init__(self, model: mujoco.MjModel, robot: Robot) -> None:
+        joints = [model.joint(name) for name in robot.joint_names]
+        self.qpos = np.array([joint.qposadr[0] for joint in joints])
+        self.qvel = np.array([joint.dofadr[0] for joint in joints])
+        names = {model.joint(joint).name for joint in range(model.njnt)}
+        play = [i for i, name in enumerate(robot.joint_names) if f"{name}_backlash" in names]
+        self.backlash_joints = np.array(play, dtype=np.intp)
+        self.backlash_qpos = np.array(
+            [model.joint(f"{robot.joint_names[i]}_backlash").qposadr[0] for i in play], dtype=np.intp
+        )
+        self.floor = model.geom("floor").id
+        self.soles = np.array([model.geom("left_sole").id, model.geom("right_sole").id])
+        gyro, accelerometer = model.sensor("gyro").adr[0], model.sensor("accelerometer").adr[0]
+        self.imu = np.array([gyro, gyro + 1, gyro + 2, accelerometer, accelerometer + 1, accelerometer + 2])

@@ -1,0 +1,115 @@
+"""Controller and physics in lockstep: the loop of every simulated run."""
+
+import time
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from gaitway._native import Pacer, Record
+from gaitway.controller import Controller
+from gaitway.sim.duck import DuckSim
+from gaitway.sim.script import Script
+from gaitway.sim.trace import Trace, summary
+
+#: How long a fallen robot lies limp before it is put back on its feet.
+LYING_S = 1.0
+
+
+@dataclass
+class Run:
+    """A simulated run, as it stands."""
+
+    script: Script
+    trace: Trace
+    ticks: int = 0
+    seconds: float = 0.0
+    wall_s: float = 0.0
+    falls: int = 0
+    interrupted: bool = False
+    #: The last tick's record.
+    record: Record | None = None
+    #: The pacer of a run in real time.
+    pacer: Pacer | None = None
+    #: Duration of each tick's work, ns.
+    work_ns: list[int] = field(default_factory=list)
+
+    @property
+    def realtime_factor(self) -> float:
+        """Simulated seconds in a second."""
+        return self.seconds / self.wall_s if self.wall_s > 0 else 0.0
+
+    def figures(self) -> dict[str, Any]:
+        """The figures of the run, as `gaitway run --json` prints them."""
+        refusals, limited, position, velocity, action, commands, _ = (
+            self.record.counters if self.record is not None else [0] * 7
+        )
+        return {
+            "seconds": round(self.seconds, 6),
+            "ticks": self.ticks,
+            **summary(self.trace),
+            "falls": self.falls,
+            "realtime_factor": self.realtime_factor,
+            "refusals": refusals,
+            "limited": limited,
+            "limited_by": {"position": position, "velocity": velocity, "action": action, "command": commands},
+            "interrupted": self.interrupted,
+        }
+
+
+Watch = Callable[[Run], bool]
+
+
+def simulate(
+    sim: DuckSim,
+    controller: Controller,
+    script: Script,
+    seconds: float,
+    *,
+    realtime: bool = False,
+    watch: Watch | None = None,
+) -> Run:
+    """Runs `script` for `seconds` of virtual time.
+
+    With `realtime` every tick waits for its deadline on the machine's clock; otherwise the run goes as fast as it
+    can, to the same result. `watch` sees the run after every tick and ends it by returning False. A fallen robot
+    lies limp for a second and is put back on its feet: the run goes on, the fall counts.
+    """
+    run = Run(script, Trace(len(sim.robot.joint_names), sim.model.nq))
+    period_s = 1.0 / sim.loop_hz
+    if realtime:
+        run.pacer = Pacer(round(1e9 / sim.loop_hz))
+    sim.set_gains(controller.gains)
+    lying_ticks = 0
+    start = time.perf_counter()
+    while run.seconds < seconds - 0.5 * period_s:
+        if run.pacer is not None:
+            run.pacer.wait()
+        began_ns = time.perf_counter_ns()
+        lying_ticks = _tick(run, sim, controller, lying_ticks)
+        run.work_ns.append(time.perf_counter_ns() - began_ns)
+        if watch is not None and not watch(run):
+            run.interrupted = True
+            break
+    run.wall_s = time.perf_counter() - start
+    return run
+
+
+def _tick(run: Run, sim: DuckSim, controller: Controller, lying_ticks: int) -> int:
+    """One tick; returns how many more the robot shall lie."""
+    segment = run.script.at(run.seconds)
+    goals = controller.step(sim.sense(), run.script.segments[segment].command)
+    sim.step(goals)
+    record = controller.record()
+    run.trace.add(segment, record, sim, sim.trunk())
+    run.record = record
+    run.ticks += 1
+    run.seconds = run.ticks / sim.loop_hz
+    if lying_ticks == 0 and (sim.fallen or record.fallen):
+        run.falls += 1
+        sim.set_torque(False)
+        return round(LYING_S * sim.loop_hz)
+    if lying_ticks == 1:
+        sim.stand_up()
+        controller.reset(array("f", sim.robot.default_pose_rad))
+    return max(0, lying_ticks - 1)

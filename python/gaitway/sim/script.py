@@ -1,0 +1,89 @@
+"""What the robot is asked to do over time."""
+
+import math
+import tomllib
+from array import array
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaitway import axes, command, files
+from gaitway.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One command, held for a while."""
+
+    name: str
+    seconds: float
+    command: "array[float]"
+
+
+@dataclass(frozen=True)
+class Script:
+    """Segments one after the other; the last is held for as long as it takes."""
+
+    segments: tuple[Segment, ...]
+
+    @property
+    def seconds(self) -> float:
+        """Length of all segments, s."""
+        return sum(segment.seconds for segment in self.segments)
+
+    def at(self, time_s: float) -> int:
+        """Index of the segment that runs at `time_s`."""
+        end_s = 0.0
+        for index, segment in enumerate(self.segments):
+            end_s += segment.seconds
+            # Half a microsecond: virtual time is a sum of many steps.
+            if time_s < end_s - 5e-7:
+                return index
+        return len(self.segments) - 1
+
+
+def tour() -> Script:
+    """The small tour of 20 s: forward, turn, sideways, stand."""
+    return Script(
+        (
+            Segment("forward", 6.0, command(vx=0.15)),
+            Segment("turn", 5.0, command(wz=0.8)),
+            Segment("sideways", 5.0, command(vy=0.15)),
+            Segment("stand", 4.0, command()),
+        )
+    )
+
+
+def steady(row: "array[float]", seconds: float) -> Script:
+    """One command for the whole run."""
+    return Script((Segment("steady", seconds, row),))
+
+
+def load_script(path: Path) -> Script:
+    """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and the command's axes."""
+    try:
+        content = tomllib.loads(files.read_text(path, "script"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"script {path}: {error}", hint="a script is a TOML file of [[segment]] tables") from error
+    tables = content.get("segment")
+    if set(content) != {"segment"} or not isinstance(tables, list) or not tables:
+        found = ", ".join(content) or "nothing"
+        raise UsageError(f"script {path}: expected [[segment]] tables and nothing else, found {found}")
+    return Script(tuple(_segment(path, index, table) for index, table in enumerate(tables)))
+
+
+def _segment(path: Path, index: int, table: object) -> Segment:
+    where = f"script {path}: segment[{index}]"
+    known = ("name", "seconds", *axes())
+    if not isinstance(table, dict) or not set(table) <= set(known):
+        raise UsageError(f"{where}: expected only the keys {', '.join(known)}, found {table}")
+    seconds = _number(f"{where}.seconds", table.get("seconds"))
+    if not 0 < seconds <= 3600:
+        raise UsageError(f"{where}.seconds: expected more than 0, at most 3600, found {seconds}")
+    row = array("f", (_number(f"{where}.{axis}", table.get(axis, 0.0)) for axis in axes()))
+    return Segment(str(table.get("name", f"segment {index + 1}")), seconds, row)
+
+
+def _number(where: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise UsageError(f"{where}: expected a finite number, found {value!r}")
+    return float(value)

@@ -1,0 +1,134 @@
+"""What happened in a run, tick by tick, and the figures people ask about it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaitway._native import Record
+from gaitway.sim.duck import DuckSim, TrunkState
+from gaitway.sim.script import Script
+
+Floats = NDArray[np.float64]
+
+#: Seconds at the start of a run that are left out of its mean velocity.
+SETTLE_S = 2.0
+#: Seconds at the start of a segment that are left out of its mean velocity: the robot has to turn its gait round.
+SEGMENT_SETTLE_S = 1.0
+
+
+class Trace:
+    """Rows of a run, allocated in growing blocks."""
+
+    def __init__(self, joints: int, nq: int) -> None:
+        self._columns = {
+            "time_s": 1,
+            "segment": 1,
+            "command": 3,
+            "velocity": 3,
+            "position": 3,
+            "yaw": 1,
+            "tilt": 1,
+            "target": joints,
+            "joint": joints,
+            "qpos": nq,
+        }
+        self._rows = np.empty((1024, sum(self._columns.values())))
+        self._len = 0
+
+    def add(self, segment: int, record: Record, sim: DuckSim, trunk: TrunkState) -> None:
+        """Adds the tick that has just been simulated."""
+        if self._len == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        velocity = (trunk.velocity_mps[0], trunk.velocity_mps[1], trunk.yaw_rate_rps)
+        self._rows[self._len] = np.concatenate(
+            [
+                (sim.time_s, segment),
+                record.command[:3],
+                velocity,
+                trunk.position_m,
+                (trunk.yaw_rad, trunk.tilt_rad),
+                record.goal_rad,
+                sim.joint_position_rad,
+                sim.data.qpos,
+            ]
+        )
+        self._len += 1
+
+    def __len__(self) -> int:
+        return self._len
+
+    def __getitem__(self, column: str) -> Floats:
+        """A column, [ticks] or [ticks, width]."""
+        start = 0
+        for name, width in self._columns.items():
+            if name == column:
+                rows = self._rows[: self._len, start : start + width]
+                return rows[:, 0] if width == 1 else rows
+            start += width
+        raise KeyError(column)
+
+    def mean_velocity(self, last_ticks: int) -> Floats:
+        """Mean of vx, vy (m/s, trunk frame) and turning rate (rad/s) over the last ticks."""
+        rows = self["velocity"][-last_ticks:]
+        mean: Floats = rows.mean(axis=0) if len(rows) else np.zeros(3)
+        return mean
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """How well one segment was tracked: vx, vy in m/s, turning rate in rad/s."""
+
+    name: str
+    seconds: float
+    commanded: tuple[float, float, float]
+    measured: tuple[float, float, float]
+
+
+def tracking(trace: Trace, script: Script) -> list[Tracking]:
+    """Commanded and mean measured velocity of each segment, its first second left out."""
+    result = []
+    segments, time_s = trace["segment"], trace["time_s"]
+    for index, segment in enumerate(script.segments):
+        rows = np.flatnonzero(segments == index)
+        if len(rows) == 0:
+            continue
+        settled = rows[time_s[rows] > time_s[rows[0]] + SEGMENT_SETTLE_S]
+        settled = settled if len(settled) else rows
+        commanded, measured = trace["command"][settled[-1]], trace["velocity"][settled].mean(axis=0)
+        seconds = float(time_s[rows[-1]] - time_s[rows[0]])
+        result.append(Tracking(segment.name, seconds, _triple(commanded), _triple(measured)))
+    return result
+
+
+def summary(trace: Trace) -> dict[str, Any]:
+    """Distance, turn and mean velocity of a run, as `gaitway run --json` prints them."""
+    if len(trace) == 0:
+        return {"distance_m": [0.0, 0.0], "yaw_rad": 0.0, "velocity_mps": [0.0, 0.0], "yaw_rate_rps": 0.0}
+    position, yaw = trace["position"], np.unwrap(trace["yaw"])
+    settled = trace["time_s"] > SETTLE_S
+    velocity = trace["velocity"][settled if settled.any() else slice(None)].mean(axis=0)
+    return {
+        "distance_m": [float(x) for x in position[-1, :2] - position[0, :2]],
+        "yaw_rad": float(yaw[-1] - yaw[0]),
+        "velocity_mps": [float(x) for x in velocity[:2]],
+        "yaw_rate_rps": float(velocity[2]),
+    }
+
+
+def path_length_m(trace: Trace) -> float:
+    """Length of the way the trunk went over the ground, smoothed over half a second so that its sway is left out."""
+    position = trace["position"][:, :2]
+    if len(position) < 2:
+        return 0.0
+    steps = np.diff(position[:: max(1, round(0.5 / _period_s(trace)))], axis=0)
+    return float(np.linalg.norm(steps, axis=1).sum())
+
+
+def _period_s(trace: Trace) -> float:
+    return float(trace["time_s"][1] - trace["time_s"][0])
+
+
+def _triple(row: Floats) -> tuple[float, float, float]:
+    return (float(row[0]), float(row[1]), float(row[2]))
