@@ -10,8 +10,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-
 #: Rooms of the Python package, lowest first: a module may import only from its own room and those before it.
 PYTHON_ROOMS = (
     ("errors",),
@@ -29,22 +27,22 @@ PYTHON_ROOMS = (
 HEAVY = {"numpy": "sim", "mujoco": "sim", "av": "sim", "PIL": "sim", "rich": "cli", "typer": "cli"}
 
 
-def main() -> int:
+def main(root: Path) -> int:
     """Prints every violation; the exit code says whether there is any."""
-    problems = [*crate_problems(), *python_problems()]
+    problems = [*crate_problems(root), *python_problems(root)]
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"layers: {len(problems)} violations")
     return 1 if problems else 0
 
 
-def crate_problems() -> list[str]:
+def crate_problems(root: Path) -> list[str]:
     """Dependencies between crates that point upward in the table."""
-    table = re.findall(r"^\| `crates/(\w+)` \|", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
-    folders = {path.parent.name for path in (ROOT / "crates").glob("*/Cargo.toml")}
+    table = re.findall(r"^\| `crates/(\w+)` \|", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    folders = {path.parent.name for path in (root / "crates").glob("*/Cargo.toml")}
     problems = [f"crates/{name}: not in the table of ARCHITECTURE.md" for name in sorted(folders - set(table))]
     for name in sorted(folders & set(table)):
-        manifest = tomllib.loads((ROOT / "crates" / name / "Cargo.toml").read_text())
+        manifest = tomllib.loads((root / "crates" / name / "Cargo.toml").read_text())
         used = {*manifest.get("dependencies", {}), *manifest.get("dev-dependencies", {})}
         for dependency in sorted(crate.removeprefix("gaitway-") for crate in used if crate.startswith("gaitway-")):
             if dependency not in table or table.index(dependency) >= table.index(name):
@@ -52,16 +50,16 @@ def crate_problems() -> list[str]:
     return problems
 
 
-def python_problems() -> list[str]:
+def python_problems(root: Path) -> list[str]:
     """Imports between the package's rooms that point upward, and heavy imports in the wrong room."""
     room_of = {module: level for level, room in enumerate(PYTHON_ROOMS) for module in room}
-    package = ROOT / "python" / "gaitway"
+    package = root / "python" / "gaitway"
     problems = []
     for path in sorted(package.rglob("*.py")):
         room = path.relative_to(package).parts[0].removesuffix(".py")
         if room in ("__init__", "robots"):
             continue
-        where = path.relative_to(ROOT)
+        where = path.relative_to(root)
         if room not in room_of:
             problems.append(f"{where}: {room} is in no room of scripts/check_layers.py")
             continue
@@ -102,4 +100,4 @@ def _names(node: ast.AST) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(Path(__file__).resolve().parent.parent))

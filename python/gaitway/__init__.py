@@ -16,6 +16,7 @@ Importing this package loads neither numpy nor MuJoCo nor onnxruntime: `gaitway.
 load them where they are used.
 """
 
+from gaitway._native import VERSION as __version__  # noqa: N811
 from gaitway._native import Pacer, Record, axes, build_info
 from gaitway.command import command
 from gaitway.contract import Contract
@@ -24,8 +25,6 @@ from gaitway.errors import GaitwayError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
-
-__version__: str = build_info()["version"]
 
 __all__ = [
     "Contract",
@@ -36,6 +35,7 @@ __all__ = [
     "Record",
     "Robot",
     "Sensors",
+    "__version__",
     "axes",
     "build_info",
     "command",

@@ -3,6 +3,7 @@
 from typing import Any, TypedDict, final, type_check_only
 
 __all__ = [
+    "VERSION",
     "Contract",
     "Controller",
     "Pacer",
@@ -15,6 +16,8 @@ __all__ = [
     "embed",
     "tick_times",
 ]
+
+VERSION: str
 
 @type_check_only
 class BuildInfo(TypedDict):
@@ -41,6 +44,7 @@ class Finding(TypedDict):
     what: str
     tick: int
     index: int
+    indices: list[int]
     expected: float
     found: float
     pattern: str

@@ -76,7 +76,7 @@ def _time_calls(call: Callable[[], object], calls: int) -> _Figures:
     return {"p50_ns": times[calls // 2], "p99_ns": times[int(calls * 0.99)], "max_ns": times[-1]}
 
 
-def _in_ns(quantiles: _native.Quantiles) -> _Figures:
+def _in_ns(quantiles: "_native.Quantiles") -> _Figures:
     return {"p50_ns": quantiles["p50"], "p99_ns": quantiles["p99"], "max_ns": quantiles["max"]}
 
 

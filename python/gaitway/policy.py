@@ -38,10 +38,22 @@ class Policy:
         left out. `assume_contract` names one of them for a file nobody knows. Raises PolicyError, ContractError,
         or UnsupportedOperatorError for a network the native engine does not run.
         """
+        data = files.read_bytes(Path(path), "policy")
+        return cls.from_bytes(data, Path(path), robot=robot, assume_contract=assume_contract, engine=engine)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes,
+        path: Path,
+        *,
+        robot: Robot | None = None,
+        assume_contract: str | None = None,
+        engine: str = "native",
+    ) -> "Policy":
+        """Loads the bytes of an ONNX file, as `load` does; `path` only names them."""
         if engine not in ENGINES:
             raise UsageError(f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}")
-        path = Path(path)
-        data = files.read_bytes(path, "policy")
         known = (robot or Robot.load()).known_contracts
         native = _native.Policy.from_onnx(data, known, assume_contract, native=engine == "native")
         return cls(native, path, None if engine == "native" else _session(data, native.contract))

@@ -32,7 +32,7 @@ fn fuzz(name: &str, seeds: &[&str], default: usize, usable: impl Fn(&str) -> boo
 fn damaged_profiles_never_panic() {
     let contracts: Vec<Contract> = DUCK_CONTRACTS.into_iter().map(|text| Contract::from_json(text).unwrap()).collect();
     let mini_contract = mini_contract();
-    fuzz("profiles", &[MINI, MINI, MINI, DUCK], 35_000, |text| {
+    fuzz("profiles", &[MINI, MINI, MINI, DUCK], 60_000, |text| {
         let profile = match RobotProfile::from_toml(text) {
             Ok(profile) => profile,
             Err(error) => {
@@ -55,7 +55,7 @@ fn damaged_profiles_never_panic() {
 fn damaged_contracts_never_panic() {
     let (mini, duck) = (mini(), duck());
     let seeds = [MINI_CONTRACT, MINI_CONTRACT, MINI_CONTRACT, DUCK_CONTRACTS[0], DUCK_CONTRACTS[1]];
-    fuzz("contracts", &seeds, 60_000, |text| {
+    fuzz("contracts", &seeds, 10_000, |text| {
         let contract = match Contract::from_json(text) {
             Ok(contract) => contract,
             Err(error) => {
@@ -75,7 +75,7 @@ fn damaged_contracts_never_panic() {
 #[test]
 fn damaged_duck_configs_never_panic() {
     let duck = duck();
-    fuzz("duck configs", &[CONFIG], 150_000, |text| match duck_config::apply(&duck, text) {
+    fuzz("duck configs", &[CONFIG], 250_000, |text| match duck_config::apply(&duck, text) {
         Ok((profile, report)) => {
             assert!(profile.joints.iter().all(|joint| joint.offset_rad.abs() <= 1.0));
             assert!(report.ignored.iter().all(|line| line.contains(": ")));

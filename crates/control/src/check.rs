@@ -1,12 +1,13 @@
 //! Runs a contract's golden vectors through program, network and action map, and names what differs.
 //!
-//! The golden action and not our own is fed back from tick to tick, so that one error shows in one place.
+//! The golden action and target and not our own are fed back from tick to tick, so that one error shows in one place.
 
 use crate::controller::{Controller, Options};
-use crate::diagnose::{self, Pattern, Rows};
+use crate::diagnose::{self, Pattern, Rows, Targets};
 use crate::error::ControlError;
 use crate::policy::Policy;
 use gaitway_contract::golden::{Golden, GoldenTick};
+use gaitway_contract::observation::TermSpan;
 use gaitway_contract::{Command, Contract, RobotProfile, Sensors};
 
 /// What the golden vectors said.
@@ -31,6 +32,8 @@ pub struct Finding {
     pub tick: usize,
     /// Which number of it, from 0.
     pub index: usize,
+    /// All its numbers that differ in any tick.
+    pub indices: Vec<usize>,
     /// The golden number.
     pub expected: f32,
     /// Ours.
@@ -46,30 +49,21 @@ pub fn run(policy: &Policy, profile: &RobotProfile) -> Result<Option<Report>, Co
         return Ok(None);
     };
     let replay = Replay::run(policy, profile, golden)?;
-    let tolerance = golden.tolerance;
     let mut findings = Vec::new();
-    let spans = replay
-        .terms
-        .iter()
-        .map(|(name, start, width)| (name.as_str(), *start, *width))
-        .collect::<Vec<_>>();
-    for &(name, start, width) in &spans {
-        let pattern = |differs: &[usize]| diagnose::term(&replay.observation, &spans, start, differs);
-        findings.extend(compare(
-            name,
-            &replay.observation,
-            start..start + width,
-            tolerance,
-            pattern,
-        ));
+    for (index, span) in replay.terms.iter().enumerate() {
+        let pattern =
+            |differs: &[usize]| diagnose::term(&replay.observation, contract, &replay.terms, index, differs);
+        let columns = span.start..span.start + span.width;
+        findings.extend(compare(&span.name, &replay.observation, columns, pattern));
     }
     let joints = contract.action_len();
     if policy.plan().is_some() {
         let pattern = |differs: &[usize]| diagnose::row(&replay.action, differs);
-        findings.extend(compare("action", &replay.action, 0..joints, tolerance, pattern));
+        findings.extend(compare("action", &replay.action, 0..joints, pattern));
     }
-    let pattern = |differs: &[usize]| diagnose::row(&replay.target, differs);
-    findings.extend(compare("target", &replay.target, 0..joints, tolerance, pattern));
+    let targets = Targets::new(contract, golden, &replay.commands, &replay.target);
+    let pattern = |differs: &[usize]| targets.as_ref().map_or(Pattern::Unknown, |t| t.pattern(differs));
+    findings.extend(compare("target", &replay.target, 0..joints, pattern));
     Ok(Some(Report {
         ticks: golden.ticks.len(),
         actions_checked: policy.plan().is_some(),
@@ -80,7 +74,9 @@ pub fn run(policy: &Policy, profile: &RobotProfile) -> Result<Option<Report>, Co
 
 /// Ours and theirs of every tick.
 struct Replay {
-    terms: Vec<(String, usize, usize)>,
+    terms: Vec<TermSpan>,
+    /// Commands as the envelope let them through.
+    commands: Vec<Command>,
     observation: Rows,
     action: Rows,
     target: Rows,
@@ -95,16 +91,13 @@ impl Replay {
         };
         let mut controller = Controller::new(policy, &neutral, &Options::default())?;
         let resets: Vec<bool> = golden.ticks.iter().map(|tick| tick.reset).collect();
-        let terms = controller
-            .terms()
-            .iter()
-            .map(|term| (term.name.clone(), term.start, term.width))
-            .collect();
+        let rows = || Rows::new(&resets, golden.tolerance);
         let mut replay = Replay {
-            terms,
-            observation: Rows::new(&resets),
-            action: Rows::new(&resets),
-            target: Rows::new(&resets),
+            terms: controller.terms().to_vec(),
+            commands: Vec::new(),
+            observation: rows(),
+            action: rows(),
+            target: rows(),
         };
         let mut own_action = vec![0.0; contract.action_len()];
         for tick in &golden.ticks {
@@ -120,10 +113,18 @@ impl Replay {
             if controller.infer_into(&golden_observation, &mut own_action)? {
                 replay.action.push(&tick.action, &own_action);
             }
+            let before = controller.state.observation.clone();
             controller.act(&to_f32(&tick.action))?;
-            replay
-                .target
-                .push(&tick.target, &controller.record().fed_back_rad);
+            let (record, state) = (&controller.record, &mut controller.state);
+            replay.commands.push(record.command);
+            replay.target.push(&tick.target, &record.fed_back_rad);
+            state.observation = before;
+            let program = &controller.fixed.program;
+            program.remember(
+                &mut state.observation,
+                &state.action.action,
+                &to_f32(&tick.target),
+            );
         }
         Ok(replay)
     }
@@ -158,18 +159,15 @@ fn compare(
     what: &str,
     rows: &Rows,
     span: std::ops::Range<usize>,
-    tolerance: f64,
     pattern: impl Fn(&[usize]) -> Pattern,
 ) -> Option<Finding> {
-    let differs: Vec<usize> = span
-        .clone()
-        .filter(|&column| rows.differs(column, tolerance))
-        .collect();
-    let (tick, column) = rows.first_difference(&differs, tolerance)?;
+    let differs: Vec<usize> = span.clone().filter(|&column| rows.differs(column)).collect();
+    let (tick, column) = rows.first_difference(&differs)?;
     Some(Finding {
         what: what.to_owned(),
         tick,
         index: column - span.start,
+        indices: differs.iter().map(|column| column - span.start).collect(),
         expected: rows.expected[tick][column],
         found: rows.found[tick][column],
         pattern: pattern(&differs),

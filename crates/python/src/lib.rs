@@ -23,6 +23,9 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 #[pymodule]
 mod _native {
     #[pymodule_export]
+    pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
     use super::bench::tick_times;
     #[pymodule_export]
     use super::build_info;
@@ -42,7 +45,7 @@ mod _native {
 #[pyfunction]
 fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
-    info.set_item("version", env!("CARGO_PKG_VERSION"))?;
+    info.set_item("version", _native::VERSION)?;
     info.set_item(
         "profile",
         if cfg!(debug_assertions) {

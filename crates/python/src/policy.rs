@@ -138,6 +138,7 @@ pub fn check<'py>(py: Python<'py>, policy: &Policy, robot: &Robot) -> PyResult<O
         entry.set_item("what", &finding.what)?;
         entry.set_item("tick", finding.tick)?;
         entry.set_item("index", finding.index)?;
+        entry.set_item("indices", &finding.indices)?;
         entry.set_item("expected", finding.expected)?;
         entry.set_item("found", finding.found)?;
         entry.set_item("pattern", finding.pattern.to_string())?;

@@ -12,6 +12,7 @@ from gaitway.robot import DEFAULT_ROBOT
 if TYPE_CHECKING:
     from gaitway._native import Check
     from gaitway.policy import Policy
+    from gaitway.robot import Robot
 
 app = typer.Typer(no_args_is_help=True, help="Look into a policy file, write a contract into it, check it.")
 
@@ -21,16 +22,15 @@ _Assume = Annotated[str | None, typer.Option(help="Contract of a file that carri
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 
 
-def _load(file: Path, robot: str, assume: str | None) -> "Policy":
+def _load(data: bytes, file: Path, robot: "Robot", assume: str | None = None) -> "Policy":
+    """The policy in the native engine, or in onnxruntime where that does not know an operator."""
     from gaitway.errors import UnsupportedOperatorError
     from gaitway.policy import Policy
-    from gaitway.robot import Robot
 
-    known = Robot.load(robot)
     try:
-        return Policy.load(file, robot=known, assume_contract=assume)
+        return Policy.from_bytes(data, file, robot=robot, assume_contract=assume)
     except UnsupportedOperatorError:
-        return Policy.load(file, robot=known, assume_contract=assume, engine="onnxruntime")
+        return Policy.from_bytes(data, file, robot=robot, assume_contract=assume, engine="onnxruntime")
 
 
 @app.command()
@@ -38,7 +38,10 @@ def inspect(
     file: _File, robot: _RobotOption = DEFAULT_ROBOT, assume_contract: _Assume = None, as_json: _Json = False
 ) -> None:
     """Prints the contract of a policy file."""
-    policy = _load(file, robot, assume_contract)
+    from gaitway import files
+    from gaitway.robot import Robot
+
+    policy = _load(files.read_bytes(file, "policy"), file, Robot.load(robot), assume_contract)
     contract = json.loads(policy.contract.to_json())
     golden = contract.pop("golden", None)
     if as_json:
@@ -59,6 +62,7 @@ def embed(
 ) -> None:
     """Writes a contract into an ONNX file, which is then complete on its own."""
     from gaitway import Contract, _native, files
+    from gaitway.robot import Robot
 
     description = Contract.from_json(files.read_text(contract, "contract"))
     if "golden" not in json.loads(description.to_json()):
@@ -68,7 +72,7 @@ def embed(
         )
     data = _native.embed(files.read_bytes(file, "policy"), description)
     # Loaded before it is written: a contract that does not fit its network must not reach a file.
-    embedded = _native.Policy.from_onnx(data, [], None, native=False)
+    embedded = _load(data, output or file, Robot.load())
     files.write_bytes(output or file, data, "policy")
     if as_json:
         print(json.dumps({"file": str(output or file), "sha256": embedded.contract_sha256}))
@@ -84,12 +88,12 @@ def check(
 
     Exit codes: 0 all agrees, 1 something differs or there is nothing to check by, 2 wrong use.
     """
-    from gaitway import _native
+    from gaitway import _native, files
     from gaitway.controller import Controller
     from gaitway.robot import Robot
 
-    policy = _load(file, robot, assume_contract)
     duck = Robot.load(robot)
+    policy = _load(files.read_bytes(file, "policy"), file, duck, assume_contract)
     controller = Controller(policy, duck)
     report = _native.check(policy.native, duck.native)
     passed = report is not None and not report["findings"]

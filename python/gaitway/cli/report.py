@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def print_report(run: "Run", controller: "Controller", picture: Path | None, video: Path | None) -> None:
     """Prints how far it walked, how well it tracked each command, how often it fell, and where the pictures are."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     figures = run.figures()
     fell = f"[bold red]{run.falls} fall(s)[/]" if run.falls else "[bold green]no fall[/]"
     ended = ", ended early as asked" if run.interrupted else ""
@@ -34,15 +34,16 @@ def print_report(run: "Run", controller: "Controller", picture: Path | None, vid
         console.print(f"  [yellow]{override}[/]")
     for name, path in (("picture", picture), ("film", video)):
         if path is not None and path.exists():
-            console.print(f"{name}: [bold]{path}[/]", soft_wrap=True)
+            console.print(f"{name}: [bold]{path}[/]")
 
 
 def _tracking_table(run: "Run") -> Table:
-    table = Table("segment", "seconds", "commanded", "measured", "error", caption="m/s, m/s, rad/s; means")
+    columns = ("segment", "s", "forward, m/s", "left, m/s", "turning, rad/s")
+    table = Table(*columns, caption="commanded and mean measured, the first second of each segment left out")
     for row in tracking(run.trace, run.script):
-        error = [measured - commanded for measured, commanded in zip(row.measured, row.commanded, strict=True)]
-        cells = (" ".join(f"{value:+.3f}" for value in values) for values in (row.commanded, row.measured, error))
-        table.add_row(row.name, f"{row.seconds:.1f}", *cells)
+        pairs = zip(row.commanded, row.measured, strict=True)
+        cells = (f"{commanded:+.2f} → {measured:+.3f}" for commanded, measured in pairs)
+        table.add_row(row.name, f"{row.seconds:.0f}", *cells)
     return table
 
 

@@ -42,6 +42,7 @@ def run(
     engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native",
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None,
     video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None,
+    video_width: Annotated[int, typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4.")] = 640,
     picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> int:
@@ -74,7 +75,7 @@ def run(
         title = f"{duck.title}, {controller.policy.contract.name}"
         draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
     if video is not None and finished.ticks > 0:
-        _film(world, finished, video, quiet=as_json)
+        _film(world, finished, video, video_width, quiet=as_json)
     if as_json:
         print(json.dumps(_identity(controller) | finished.figures()))
     else:
@@ -180,7 +181,7 @@ def _simulate(
             signal.signal(number, handler)
 
 
-def _film(world: "DuckSim", finished: "Run", path: Path, *, quiet: bool) -> None:
+def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
     from rich.progress import Progress
 
     from gaitway.sim.render import render_video
@@ -190,7 +191,13 @@ def _film(world: "DuckSim", finished: "Run", path: Path, *, quiet: bool) -> None
         task = progress.add_task("drawing the film", total=len(poses))
         path.parent.mkdir(parents=True, exist_ok=True)
         render_video(
-            world.model, poses, path, fps=_VIDEO_FPS, progress=lambda done, _: progress.update(task, completed=done)
+            world.model,
+            poses,
+            path,
+            fps=_VIDEO_FPS,
+            width=width // 4 * 4,
+            height=width // 4 * 3 // 2 * 2,
+            progress=lambda done, _: progress.update(task, completed=done),
         )
 
 

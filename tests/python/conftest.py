@@ -1,0 +1,29 @@
+"""What several tests share."""
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED_DATA = ROOT.parent / "shared" / "data"
+
+# The builder of golden vectors is a script: nothing installs it.
+sys.path.insert(0, str(ROOT / "tests" / "golden"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Data that lies beside the checkout and is no part of it."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"{SHARED_DATA} is not there: it holds the community's policy, which the package does not ship")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def upstream_model(shared_data: Path) -> bytes:
+    """The community's policy, as published."""
+    data = (shared_data / "BEST_WALK_ONNX_2.onnx").read_bytes()
+    assert hashlib.sha256(data).hexdigest().startswith("3c606f9381a1710c"), "not the file the facts describe"
+    return data

@@ -1,0 +1,65 @@
+"""The one-way rule is checked, and the check can fail."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load_check() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("check_layers", ROOT / "scripts" / "check_layers.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+CHECK = load_check()
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The manifests and modules, to plant violations in."""
+    shutil.copy(ROOT / "ARCHITECTURE.md", tmp_path)
+    for manifest in ROOT.glob("crates/*/Cargo.toml"):
+        target = tmp_path / manifest.relative_to(ROOT)
+        target.parent.mkdir(parents=True)
+        shutil.copy(manifest, target)
+    shutil.copytree(ROOT / "python", tmp_path / "python", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    return tmp_path
+
+
+def test_nothing_here_looks_upward(copy: Path) -> None:
+    assert CHECK.crate_problems(copy) == []
+    assert CHECK.python_problems(copy) == []
+
+
+def test_a_crate_that_looks_upward_is_named(copy: Path) -> None:
+    manifest = copy / "crates/contract/Cargo.toml"
+    manifest.write_text(manifest.read_text() + "gaitway-control.workspace = true\n")
+    assert CHECK.crate_problems(copy) == ["crates/contract: uses control, which is not above it"]
+
+
+def test_a_crate_that_nobody_described_is_named(copy: Path) -> None:
+    shutil.copytree(copy / "crates/maths", copy / "crates/telepathy")
+    assert CHECK.crate_problems(copy) == ["crates/telepathy: not in the table of ARCHITECTURE.md"]
+
+
+@pytest.mark.parametrize(
+    "line", ["import gaitway.sim", "from gaitway import sim", "from gaitway.sim.duck import DuckSim"]
+)
+def test_a_module_that_looks_upward_is_named(copy: Path, line: str) -> None:
+    module = copy / "python/gaitway/robot.py"
+    module.write_text(f"{module.read_text()}\n\ndef late() -> None:\n    {line}\n")
+    assert CHECK.python_problems(copy) == ["python/gaitway/robot.py: imports gaitway.sim, a room above it"]
+
+
+def test_a_heavy_import_outside_its_room_is_named(copy: Path) -> None:
+    module = copy / "python/gaitway/policy.py"
+    module.write_text("import numpy as np\n" + module.read_text())
+    assert CHECK.python_problems(copy) == ["python/gaitway/policy.py: imports numpy when loaded; only sim may"]
