@@ -31,7 +31,7 @@ def run(
     command: Annotated[
         str | None, typer.Option(help="vx,vy,wz[,neck,pitch,yaw,roll] in m/s, rad/s, rad, for the whole run.")
     ] = None,
-    script: Annotated[Path | None, typer.Option(help="TOML file of [[[segment]] tables.")] = None,
+    script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0,
     noise: Annotated[bool, typer.Option("--noise", help="Sensor noise as in training.")] = False,
     pushes: Annotated[bool, typer.Option("--pushes", help="Pushes of 0.1 to 1 m/s every 5 to 10 s.")] = False,
