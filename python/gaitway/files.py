@@ -10,14 +10,15 @@ _MAX_BYTES = 64 * 1024 * 1024
 def read_bytes(path: Path, what: str) -> bytes:
     """The bytes of `path`, or a UsageError that names `what` it should have been."""
     try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            message = f"{what} {path}: expected at most {_MAX_BYTES} bytes, found {size}"
-            raise UsageError(message, hint=f"is this really a {what}?")
-        return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or error
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(f"cannot read {what} {path}: {reason}", hint="check the path") from error
+    if len(data) > _MAX_BYTES:
+        message = f"{what} {path}: expected at most {_MAX_BYTES} bytes, found more"
+        raise UsageError(message, hint=f"is this really a {what}?")
+    return data
 
 
 def read_text(path: Path, what: str) -> str:

@@ -82,8 +82,11 @@ class Policy:
         """Actions [rows, actions] for observations [rows, observation], numpy float32. Needs numpy."""
         import numpy as np
 
-        rows = np.ascontiguousarray(observations, dtype=np.float32)
-        if rows.ndim != 2:
+        try:
+            rows = np.ascontiguousarray(observations, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise UsageError(f"observations: expected numbers, found {type(observations)}") from error
+        if rows.ndim != 2 or rows.shape[1] != self.contract.observation_len:
             raise UsageError(f"observations: expected [rows, {self.contract.observation_len}], found {rows.shape}")
         if self._session is not None:
             return np.concatenate([self.ask_session(row) for row in rows])

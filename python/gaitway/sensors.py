@@ -15,7 +15,7 @@ class Sensors:
     def __init__(self, robot: Robot) -> None:
         joints = len(robot.joint_names)
         self.row: array[float] = array("f", bytes(4 * (9 + 3 * joints)))
-        view = memoryview(self.row)
+        view: memoryview[float] = memoryview(self.row)
         #: Angular velocity in the trunk frame [3], rad/s.
         self.gyro = view[0:3]
         #: Specific force in the trunk frame [3], m/s²: +9.81 on z when the robot stands.

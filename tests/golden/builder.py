@@ -217,8 +217,7 @@ class Term:
 
 
 class ActionMap:
-    """Actions to targets: scale, filter, velocity limit. The target the servos get may be held back and have the
-    head command added; the held-back one is never observed, so `delay_ticks` changes no number here."""
+    """Actions to targets: scale, filter, velocity limit; then what is fed back, and what is sent to the gate."""
 
     def __init__(self, contract: Object) -> None:
         action = contract["action"]
@@ -246,7 +245,9 @@ class ActionMap:
             )
         self.alpha = self.low_pass(action.get("filter"), rate_hz)
         self.head = self.head_columns(contract["head_command"], contract)
-        self.adds_head = action["fed_back"] == "after_head_command" and contract["head_command"]["added_to_target"]
+        self.sends_head = contract["head_command"]["added_to_target"]
+        self.feeds_back_head = self.sends_head and action["fed_back"] == "after_head_command"
+        self.delay_ticks = action.get("delay_ticks", 0)
         self.reset()
 
     @staticmethod
@@ -271,9 +272,10 @@ class ActionMap:
         """Before the first tick the target is the default pose, and the filter has seen nothing."""
         self.target = self.default_pose
         self.filtered: Row | None = None
+        self.waiting = [self.default_pose] * self.delay_ticks
 
-    def fed_back(self, action: Row, command: Row) -> Row:
-        """The target the next observation remembers."""
+    def targets(self, action: Row, command: Row) -> tuple[Row, Row]:
+        """The target the next observation remembers, and the one sent to the gate."""
         if self.bounds is not None and not np.array_equal(action, limited(action, *self.bounds)):
             found = f"{action.min()} to {action.max()}"
             raise UnsupportedContractError(f"action.bounds: the network guarantees {self.bounds}, but gives {found}")
@@ -285,11 +287,19 @@ class ActionMap:
         if self.step is not None:
             target = limited(target, self.target - self.step, self.target + self.step)
         self.target = target
-        fed_back = target.copy()
-        if self.adds_head:
-            for joint, axis in self.head:
-                fed_back[joint] += command[axis]
-        return fed_back
+        self.waiting.append(target)
+        due = self.waiting.pop(0)
+        return (
+            self.with_head(target, command) if self.feeds_back_head else target,
+            self.with_head(due, command) if self.sends_head else due,
+        )
+
+    def with_head(self, target: Row, command: Row) -> Row:
+        """The target with the head command added."""
+        target = target.copy()
+        for joint, axis in self.head:
+            target[joint] += command[axis]
+        return target
 
 
 # --- What the ticks are fed ---
@@ -303,7 +313,8 @@ def wave(random: np.random.Generator, ticks: int, centre: Any, spread: Any) -> N
     start = random.uniform(0.0, 2.0 * np.pi, (len(centre), 3))
     curves = np.sin(2.0 * np.pi * time / period_ticks + start) @ np.array([0.35, 0.45, 0.45])
     noise = random.normal(0.0, 0.05, curves.shape)
-    return centre + spread * (curves + noise)
+    rows: NDArray[np.float64] = centre + spread * (curves + noise)
+    return rows
 
 
 def contacts(random: np.random.Generator, ticks: int) -> NDArray[np.float64]:
@@ -392,11 +403,11 @@ def build(
         clock.run(envelope.moving(), "after_observation")
         observation = shortened(observation if distort is None else distort(observation))
         action = shortened(network(observation))
-        target = shortened(actions.fed_back(action, command))
+        target, sent = map(shortened, actions.targets(action, command))
         past.add("action", action)
         past.add("target", target)
         check_widths(terms, past, len(observation), contract)
-        rows = {"observation": observation, "action": action, "target": target}
+        rows = {"observation": observation, "action": action, "target": target, "sent": sent}
         ticks.append(sample | {name: written(row) for name, row in rows.items()})
         tick += 1
     return {"made_by": MADE_BY, "tolerance": TOLERANCE, "ticks": ticks}

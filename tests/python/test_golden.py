@@ -449,6 +449,7 @@ def test_filter_that_training_lacked_is_seen(walk: Walk) -> None:
     assert list(walk.findings(wrong)) == ["target"]
 
 
+HEAD = ("neck_pitch", "head_pitch", "head_yaw", "head_roll")
 FED_BACK = "fed back: ours is the target {}, the golden one {} (action.fed_back, head_command.added_to_target)"
 
 
@@ -463,6 +464,23 @@ def test_head_command_added_by_mistake_is_named(own: Walk) -> None:
         contract["action"]["fed_back"] = "after_head_command"
 
     assert own.findings(own.changed(add)) == {"target": FED_BACK.format("after the head command", "before it")}
+
+
+def test_head_command_flag_alone_is_named_where_it_is_not_fed_back(own: Walk) -> None:
+    wrong = own.changed(lambda c: c["head_command"].update(added_to_target=True))
+    each = ", ".join(f"{joint} has {joint} added, the golden one nothing" for joint in HEAD)
+    assert own.findings(wrong) == {"sent": f"head command: {each}"}
+
+
+def test_targets_that_are_held_back_are_named(walk: Walk) -> None:
+    wrong = walk.changed(lambda c: c["action"].update(delay_ticks=1))
+    assert set(walk.findings(wrong)) == {"sent"}
+
+
+def test_targets_held_back_by_a_tick_are_named_as_too_old(own: Walk) -> None:
+    assert own.findings(own.changed(lambda c: c["action"].update(delay_ticks=1))) == {
+        "sent": "shifted: ours is 1 tick(s) too old"
+    }
 
 
 @pytest.mark.parametrize(

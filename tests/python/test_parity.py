@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -28,7 +29,7 @@ def policy_path(request: pytest.FixtureRequest) -> Path:
     return shared / "BEST_WALK_ONNX_2.onnx"
 
 
-def normaliser(path: Path) -> tuple[Rows, Rows]:
+def normaliser(path: Path) -> tuple[NDArray[Any], NDArray[Any]]:
     """Mean and standard deviation the policy was trained with: its graph begins (observation - mean) * (1 / std)."""
     graph = onnx.load(path).graph
     weights = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

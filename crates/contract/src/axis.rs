@@ -25,15 +25,8 @@ pub enum Axis {
 
 impl Axis {
     /// Every axis, in the order of [`Command`].
-    pub const ALL: [Axis; 7] = [
-        Axis::Vx,
-        Axis::Vy,
-        Axis::Wz,
-        Axis::NeckPitch,
-        Axis::HeadPitch,
-        Axis::HeadYaw,
-        Axis::HeadRoll,
-    ];
+    pub const ALL: [Axis; 7] =
+        [Axis::Vx, Axis::Vy, Axis::Wz, Axis::NeckPitch, Axis::HeadPitch, Axis::HeadYaw, Axis::HeadRoll];
 
     /// Name as written in contracts and on the command line.
     pub fn name(self) -> &'static str {

@@ -25,18 +25,12 @@ mod tests {
 
     #[test]
     fn hash_of_nothing_is_the_published_one() {
-        assert_eq!(
-            sha256_hex(b""),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(sha256_hex(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     }
 
     #[test]
     fn keys_are_sorted_and_numbers_have_one_form() {
         let value = serde_json::json!({"b": 1.0, "a": 1e21, "c": [0.1, 100, 1e-7]});
-        assert_eq!(
-            to_json(&value).unwrap(),
-            r#"{"a":1e+21,"b":1,"c":[0.1,100,1e-7]}"#
-        );
+        assert_eq!(to_json(&value).unwrap(), r#"{"a":1e+21,"b":1,"c":[0.1,100,1e-7]}"#);
     }
 }

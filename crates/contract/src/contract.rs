@@ -90,7 +90,7 @@ pub struct Action {
     /// Low-pass on the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
-    /// Fastest a target moves, rad/s, against the target before it.
+    /// Fastest a target moves, rad/s, against the target before it; the first against the default pose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub velocity_limit_rps: Option<PerJoint>,
     /// Policy ticks by which the target is held back before it goes to the servos.
@@ -135,7 +135,7 @@ pub enum Filter {
 pub enum FedBack {
     /// After filter and velocity limit, before the head command.
     AfterVelocityLimit,
-    /// After the head command, before the safety gate.
+    /// After the head command, before the safety gate; the delay, which comes in between, is left out.
     AfterHeadCommand,
     /// What was sent to the servos.
     AfterSafetyGate,
@@ -269,19 +269,15 @@ impl Contract {
         let mut deserializer = serde_json::Deserializer::from_str(json);
         let contract: Contract = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| syntax(place(error.path()), error.inner().to_string()))?;
-        deserializer
-            .end()
-            .map_err(|error| syntax("end of file".to_owned(), error.to_string()))?;
+        deserializer.end().map_err(|error| syntax("end of file".to_owned(), error.to_string()))?;
         validate::contract(&contract)?;
         Ok(contract)
     }
 
     /// The one canonical text of the contract (RFC 8785).
     pub fn canonical_json(&self) -> Result<String, ContractError> {
-        canonical::to_json(self).map_err(|problem| ContractError::Syntax {
-            path: "contract".to_owned(),
-            problem,
-        })
+        canonical::to_json(self)
+            .map_err(|problem| ContractError::Syntax { path: "contract".to_owned(), problem })
     }
 
     /// sha256 of the canonical text, which names the weights: contract and weights in one hash.

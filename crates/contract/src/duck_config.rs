@@ -52,9 +52,7 @@ pub fn apply(profile: &RobotProfile, json: &str) -> Result<(RobotProfile, Report
             "expression_features" => expression_features(&mut profile, object(key, value)?, &mut report)?,
             "joints_offsets" => joints_offsets(&mut profile, object(key, value)?, &mut report)?,
             known if KNOWN_UNUSED.contains(&known) => {
-                report
-                    .ignored
-                    .push(format!("{known}: a key of another branch, not used here"));
+                report.ignored.push(format!("{known}: a key of another branch, not used here"));
             }
             unknown => report.ignored.push(format!("{unknown}: unknown key, ignored")),
         }
@@ -93,9 +91,7 @@ fn joints_offsets(
         let offset_rad = number_within(&path, value, MAX_OFFSET_RAD)?;
         match profile.joint_index(name) {
             Some(index) => profile.joints[index].offset_rad = offset_rad,
-            None => report
-                .ignored
-                .push(format!("{path}: no such joint on {}, ignored", profile.name)),
+            None => report.ignored.push(format!("{path}: no such joint on {}, ignored", profile.name)),
         }
     }
     Ok(())
@@ -120,10 +116,5 @@ fn wrong(path: &str, expected: &str, found: &Value) -> ProfileError {
         found.truncate(cut);
         found.push('…');
     }
-    ProfileError::Value {
-        file: FILE,
-        path: path.to_owned(),
-        expected: expected.to_owned(),
-        found,
-    }
+    ProfileError::Value { file: FILE, path: path.to_owned(), expected: expected.to_owned(), found }
 }

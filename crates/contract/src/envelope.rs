@@ -133,10 +133,7 @@ mod tests {
             idle: 0.0,
         };
         CommandEnvelope::new(
-            &[
-                axis(Axis::Vx, -0.15, 0.15, 0.02, Some(1.0)),
-                axis(Axis::HeadYaw, -0.5, 0.5, 0.0, None),
-            ],
+            &[axis(Axis::Vx, -0.15, 0.15, 0.02, Some(1.0)), axis(Axis::HeadYaw, -0.5, 0.5, 0.0, None)],
             50,
         )
     }

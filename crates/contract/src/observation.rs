@@ -76,12 +76,7 @@ impl ObservationProgram {
     /// Compiles `contract` for `profile`, or says which term does not fit.
     pub fn compile(contract: &Contract, profile: &RobotProfile) -> Result<ObservationProgram, ContractError> {
         let joints = fit_joints(contract, profile)?;
-        let default_pose: Vec<f32> = contract
-            .action
-            .joints
-            .iter()
-            .map(|j| j.default_rad as f32)
-            .collect();
+        let default_pose: Vec<f32> = contract.action.joints.iter().map(|j| j.default_rad as f32).collect();
         let (banks, memory_len) = lay_out(contract);
         let mut program = ObservationProgram {
             elements: Vec::with_capacity(contract.observation_len()),
@@ -99,12 +94,7 @@ impl ObservationProgram {
         for term in &contract.observation {
             if term.frame == Some(Frame::World) {
                 let (expected, found) = ("frame world", "an IMU fixed to the trunk: frame trunk");
-                return Err(misfit(
-                    profile,
-                    &format!("observation term {}", term.name),
-                    expected,
-                    found,
-                ));
+                return Err(misfit(profile, &format!("observation term {}", term.name), expected, found));
             }
             program.add_term(term, &default_pose);
         }
@@ -129,11 +119,7 @@ impl ObservationProgram {
                 });
             }
         }
-        self.terms.push(TermSpan {
-            name: term.name.clone(),
-            start,
-            width: self.elements.len() - start,
-        });
+        self.terms.push(TermSpan { name: term.name.clone(), start, width: self.elements.len() - start });
     }
 
     /// Numbers in one observation.
@@ -158,10 +144,7 @@ impl ObservationProgram {
 
     /// The memory before the first tick.
     pub fn initial_state(&self) -> ObservationState {
-        let mut state = ObservationState {
-            memory: vec![0.0; self.memory_len],
-            fresh: true,
-        };
+        let mut state = ObservationState { memory: vec![0.0; self.memory_len], fresh: true };
         self.reset(&mut state);
         state
     }
@@ -170,10 +153,7 @@ impl ObservationProgram {
     pub fn reset(&self, state: &mut ObservationState) {
         state.memory.fill(0.0);
         state.fresh = true;
-        for (source, row) in [
-            (Source::Action, &self.reset.action),
-            (Source::Target, &self.reset.target),
-        ] {
+        for (source, row) in [(Source::Action, &self.reset.action), (Source::Target, &self.reset.target)] {
             let bank = self.banks[source as usize];
             for slots in bank.rows(&mut state.memory) {
                 slots.copy_from_slice(row);
@@ -193,21 +173,9 @@ impl ObservationProgram {
         self.push(state, Source::Gyro, sensors.gyro_rps);
         self.push(state, Source::Accelerometer, sensors.accel_mps2);
         self.push(state, Source::ProjectedGravity, projected_gravity);
-        self.push(
-            state,
-            Source::Command,
-            self.axes.iter().map(|&axis| command.get(axis)),
-        );
-        self.push(
-            state,
-            Source::JointPosition,
-            self.joints.iter().map(|&j| sensors.joint_position_rad[j]),
-        );
-        self.push(
-            state,
-            Source::JointVelocity,
-            self.joints.iter().map(|&j| sensors.joint_velocity_rps[j]),
-        );
+        self.push(state, Source::Command, self.axes.iter().map(|&axis| command.get(axis)));
+        self.push(state, Source::JointPosition, self.joints.iter().map(|&j| sensors.joint_position_rad[j]));
+        self.push(state, Source::JointVelocity, self.joints.iter().map(|&j| sensors.joint_velocity_rps[j]));
         self.push(state, Source::FootContact, sensors.foot_contact);
         self.push(state, Source::Phase, phase);
         state.fresh = false;
@@ -232,14 +200,12 @@ impl ObservationProgram {
             return;
         }
         let last = bank.start + bank.width * (bank.depth - 1);
-        state
-            .memory
-            .copy_within(bank.start..last, bank.start + bank.width);
+        state.memory.copy_within(bank.start..last, bank.start + bank.width);
         let newest = &mut state.memory[bank.start..bank.start + bank.width];
         for (slot, value) in newest.iter_mut().zip(row) {
             *slot = value;
         }
-        if state.fresh && self.reset.fill_with_first_sample && !source.is_feedback() {
+        if state.fresh && self.reset.fill_with_first_sample {
             for older in 1..bank.depth {
                 let newest = bank.start..bank.start + bank.width;
                 state.memory.copy_within(newest, bank.start + older * bank.width);
@@ -250,11 +216,7 @@ impl ObservationProgram {
 
 impl Element {
     fn apply(&self, value: f32) -> f32 {
-        limit(
-            self.scale * (value - self.reference) + self.offset,
-            self.low,
-            self.high,
-        )
+        limit(self.scale * (value - self.reference) + self.offset, self.low, self.high)
     }
 }
 
@@ -295,33 +257,18 @@ fn reference_row(reference: Reference, default_pose: &[f32], width: usize) -> Ve
 /// For each joint of the contract its index on the robot; every joint must exist and have the same default pose.
 fn fit_joints(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>, ContractError> {
     if contract.robot.profile != profile.name {
-        return Err(misfit(
-            profile,
-            "robot.profile",
-            &contract.robot.profile,
-            &profile.name,
-        ));
+        return Err(misfit(profile, "robot.profile", &contract.robot.profile, &profile.name));
     }
     let mut joints = Vec::with_capacity(contract.action.joints.len());
     for joint in &contract.action.joints {
         let term = format!("action joint {}", joint.name);
         let Some(index) = profile.joint_index(&joint.name) else {
-            return Err(misfit(
-                profile,
-                &term,
-                "a joint of the robot",
-                "none of that name",
-            ));
+            return Err(misfit(profile, &term, "a joint of the robot", "none of that name"));
         };
         let robot_default_rad = profile.joints[index].default_rad;
         if (robot_default_rad - joint.default_rad).abs() > POSE_TOLERANCE_RAD {
             let expected = format!("default pose {} rad", joint.default_rad);
-            return Err(misfit(
-                profile,
-                &term,
-                &expected,
-                &format!("{robot_default_rad} rad"),
-            ));
+            return Err(misfit(profile, &term, &expected, &format!("{robot_default_rad} rad")));
         }
         joints.push(index);
     }

@@ -149,19 +149,11 @@ pub struct Joint {
 impl RobotProfile {
     /// Reads and validates a profile. Unknown keys are refused.
     pub fn from_toml(text: &str) -> Result<RobotProfile, ProfileError> {
-        let syntax = |path: String, problem: String| ProfileError::Syntax {
-            file: FILE,
-            path,
-            problem,
-        };
+        let syntax = |path: String, problem: String| ProfileError::Syntax { file: FILE, path, problem };
         let deserializer = toml::Deserializer::parse(text)
             .map_err(|error| syntax("file".to_owned(), error.to_string().trim().to_owned()))?;
-        let profile: RobotProfile = serde_path_to_error::deserialize(deserializer).map_err(|error| {
-            syntax(
-                place(error.path()),
-                error.inner().to_string().trim().to_owned(),
-            )
-        })?;
+        let profile: RobotProfile = serde_path_to_error::deserialize(deserializer)
+            .map_err(|error| syntax(place(error.path()), error.inner().to_string().trim().to_owned()))?;
         profile.validate()?;
         Ok(profile)
     }
@@ -178,11 +170,7 @@ impl RobotProfile {
 
     /// Which sensor axis, with sign, the trunk's x, y and z are, as the IMU is mounted on this robot.
     pub fn imu_axes(&self) -> &[String; 3] {
-        if self.options.imu_upside_down {
-            &self.imu.trunk_axes_upside_down
-        } else {
-            &self.imu.trunk_axes
-        }
+        if self.options.imu_upside_down { &self.imu.trunk_axes_upside_down } else { &self.imu.trunk_axes }
     }
 
     /// Hash of what a policy depends on: names, order, limits and default pose of the joints. Servo ids, offsets,
@@ -210,39 +198,14 @@ impl RobotProfile {
         check_axes("imu.trunk_axes", &self.imu.trunk_axes)?;
         check_axes("imu.trunk_axes_upside_down", &self.imu.trunk_axes_upside_down)?;
         check_finite("imu.position_m", &self.imu.position_m)?;
-        check(
-            "imu.i2c_address",
-            self.imu.i2c_address < 0x80,
-            "0 to 0x7f",
-            self.imu.i2c_address,
-        )?;
+        check("imu.i2c_address", self.imu.i2c_address < 0x80, "0 to 0x7f", self.imu.i2c_address)?;
         check_positive("servo_bus.stiffness_per_kp", self.servo_bus.stiffness_per_kp)?;
-        check(
-            "servo_bus.baud",
-            self.servo_bus.baud > 0,
-            "more than 0",
-            self.servo_bus.baud,
-        )?;
+        check("servo_bus.baud", self.servo_bus.baud > 0, "more than 0", self.servo_bus.baud)?;
         check_positive("fall.tilt_rad", self.fall.tilt_rad)?;
-        check(
-            "fall.tilt_rad",
-            self.fall.tilt_rad <= 3.2,
-            "at most 3.2",
-            self.fall.tilt_rad,
-        )?;
-        check(
-            "fall.after_s",
-            (0.0..=10.0).contains(&self.fall.after_s),
-            "0 to 10",
-            self.fall.after_s,
-        )?;
+        check("fall.tilt_rad", self.fall.tilt_rad <= 3.2, "at most 3.2", self.fall.tilt_rad)?;
+        check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;
         let offset = self.options.phase_factor_offset;
-        check(
-            "options.phase_factor_offset",
-            offset.abs() < 1.0,
-            "a number between -1 and 1",
-            offset,
-        )?;
+        check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
         self.validate_joints()
     }
 
@@ -252,41 +215,16 @@ impl RobotProfile {
         let (mut names, mut ids) = (HashSet::new(), HashSet::new());
         for (index, joint) in self.joints.iter().enumerate() {
             let at = |field: &str| format!("joints[{index}].{field} ({})", joint.name);
-            check(
-                &at("name"),
-                names.insert(&joint.name),
-                "a name no other joint has",
-                &joint.name,
-            )?;
+            check(&at("name"), names.insert(&joint.name), "a name no other joint has", &joint.name)?;
             check(&at("servo_id"), joint.servo_id < 254, "0 to 253", joint.servo_id)?;
-            check(
-                &at("servo_id"),
-                ids.insert(joint.servo_id),
-                "an id no other joint has",
-                joint.servo_id,
-            )?;
-            check(
-                &at("direction"),
-                matches!(joint.direction, 1 | -1),
-                "1 or -1",
-                joint.direction,
-            )?;
+            check(&at("servo_id"), ids.insert(joint.servo_id), "an id no other joint has", joint.servo_id)?;
+            check(&at("direction"), matches!(joint.direction, 1 | -1), "1 or -1", joint.direction)?;
             check_finite(&at("offset_rad"), &[joint.offset_rad])?;
             check_finite(&at("min_rad"), &[joint.min_rad, joint.max_rad])?;
             let found = format!("{} to {}", joint.min_rad, joint.max_rad);
-            check(
-                &at("min_rad"),
-                joint.min_rad < joint.max_rad,
-                "less than max_rad",
-                found,
-            )?;
+            check(&at("min_rad"), joint.min_rad < joint.max_rad, "less than max_rad", found)?;
             let inside = (joint.min_rad..=joint.max_rad).contains(&joint.default_rad);
-            check(
-                &at("default_rad"),
-                inside,
-                "an angle within min_rad and max_rad",
-                joint.default_rad,
-            )?;
+            check(&at("default_rad"), inside, "an angle within min_rad and max_rad", joint.default_rad)?;
             check_positive(&at("velocity_limit_rps"), joint.velocity_limit_rps)?;
             check(&at("kp"), (0.0..=255.0).contains(&joint.kp), "0 to 255", joint.kp)?;
             check(&at("kd"), (0.0..=255.0).contains(&joint.kd), "0 to 255", joint.kd)?;
@@ -305,12 +243,7 @@ fn check(
         return Ok(());
     }
     let (path, expected, found) = (path.to_owned(), expected.to_string(), found.to_string());
-    Err(ProfileError::Value {
-        file: FILE,
-        path,
-        expected,
-        found,
-    })
+    Err(ProfileError::Value { file: FILE, path, expected, found })
 }
 
 fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
@@ -323,19 +256,12 @@ fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
 }
 
 fn check_positive(path: &str, value: f64) -> Result<(), ProfileError> {
-    check(
-        path,
-        (value as f32).is_finite() && value > 0.0,
-        "a finite number more than 0",
-        value,
-    )
+    check(path, (value as f32).is_finite() && value > 0.0, "a finite number more than 0", value)
 }
 
 /// Three signed axes that use x, y and z once each and can be reached by turning the sensor.
 fn check_axes(path: &str, axes: &[String; 3]) -> Result<(), ProfileError> {
-    let order = axes
-        .each_ref()
-        .map(|axis| axis.strip_prefix(['+', '-']).unwrap_or_default());
+    let order = axes.each_ref().map(|axis| axis.strip_prefix(['+', '-']).unwrap_or_default());
     let even = matches!(order, ["x", "y", "z"] | ["y", "z", "x"] | ["z", "x", "y"]);
     let odd = matches!(order, ["x", "z", "y"] | ["z", "y", "x"] | ["y", "x", "z"]);
     check(

@@ -19,7 +19,7 @@ pub enum Source {
     JointPosition,
     /// Joint velocities, rad/s.
     JointVelocity,
-    /// The network's raw output of earlier ticks.
+    /// The network's output of earlier ticks, after the contract's bounds.
     Action,
     /// The target of earlier ticks that the contract feeds back, rad.
     Target,
@@ -62,10 +62,7 @@ impl Source {
 
     /// True for vectors that need a frame.
     pub fn has_frame(self) -> bool {
-        matches!(
-            self,
-            Source::Gyro | Source::Accelerometer | Source::ProjectedGravity
-        )
+        matches!(self, Source::Gyro | Source::Accelerometer | Source::ProjectedGravity)
     }
 }
 

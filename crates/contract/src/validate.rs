@@ -17,10 +17,7 @@ type Checked = Result<(), ContractError>;
 /// Checks a whole contract.
 pub(crate) fn contract(contract: &Contract) -> Checked {
     if contract.schema != SCHEMA {
-        return Err(ContractError::Schema {
-            expected: SCHEMA,
-            found: contract.schema.clone(),
-        });
+        return Err(ContractError::Schema { expected: SCHEMA, found: contract.schema.clone() });
     }
     let rate = contract.policy_rate_hz;
     check("policy_rate_hz", (1..=1000).contains(&rate), "1 to 1000", rate)?;
@@ -36,51 +33,28 @@ pub(crate) fn contract(contract: &Contract) -> Checked {
     per_joint("gains.kp", &contract.gains.kp, contract.action_len(), 0.0..=255.0)?;
     per_joint("gains.kd", &contract.gains.kd, contract.action_len(), 0.0..=255.0)?;
     finite("reset.action", &[contract.reset.action])?;
-    contract
-        .golden
-        .as_ref()
-        .map_or(Ok(()), |vectors| golden(contract, vectors))
+    contract.golden.as_ref().map_or(Ok(()), |vectors| golden(contract, vectors))
 }
 
 fn action(action: &Action) -> Checked {
     let joints = action.joints.len();
-    check(
-        "action.joints",
-        (1..=64).contains(&joints),
-        "1 to 64 joints",
-        joints,
-    )?;
+    check("action.joints", (1..=64).contains(&joints), "1 to 64 joints", joints)?;
     let mut names = HashSet::new();
     for (index, joint) in action.joints.iter().enumerate() {
         let path = format!("action.joints[{index}]");
-        check(
-            &format!("{path}.name"),
-            names.insert(&joint.name),
-            "a joint named once",
-            &joint.name,
-        )?;
+        check(&format!("{path}.name"), names.insert(&joint.name), "a joint named once", &joint.name)?;
         finite(&format!("{path}.default_rad"), &[joint.default_rad])?;
     }
     per_joint("action.scale", &action.scale, joints, -100.0..=100.0)?;
     if let Some(limit) = &action.velocity_limit_rps {
-        per_joint(
-            "action.velocity_limit_rps",
-            limit,
-            joints,
-            0.001..=1e6,
-        )?;
+        per_joint("action.velocity_limit_rps", limit, joints, 0.001..=1e6)?;
     }
     if let Some(bounds) = action.bounds {
         range("action.bounds", bounds)?;
     }
     if let Some(Filter::LowPass { cutoff_hz }) = action.filter {
         let path = "action.filter.cutoff_hz";
-        check(
-            path,
-            (0.001..=1e6).contains(&cutoff_hz),
-            "0.001 to 1000000",
-            cutoff_hz,
-        )?;
+        check(path, (0.001..=1e6).contains(&cutoff_hz), "0.001 to 1000000", cutoff_hz)?;
     }
     let delay = action.delay_ticks;
     check("action.delay_ticks", delay <= 20, "at most 20", delay)
@@ -91,12 +65,7 @@ fn command(contract: &Contract) -> Checked {
     for (index, entry) in contract.command.iter().enumerate() {
         let path = format!("command[{index}]");
         let name = entry.axis.name();
-        check(
-            &format!("{path}.axis"),
-            !axes.contains(&entry.axis),
-            "an axis named once",
-            name,
-        )?;
+        check(&format!("{path}.axis"), !axes.contains(&entry.axis), "an axis named once", name)?;
         axes.push(entry.axis);
         check(
             &format!("{path}.unit ({name})"),
@@ -106,20 +75,10 @@ fn command(contract: &Contract) -> Checked {
         )?;
         range(&format!("{path}.min and max ({name})"), [entry.min, entry.max])?;
         let inside = (entry.min..=entry.max).contains(&entry.idle);
-        check(
-            &format!("{path}.idle ({name})"),
-            inside,
-            "a value from min to max",
-            entry.idle,
-        )?;
+        check(&format!("{path}.idle ({name})"), inside, "a value from min to max", entry.idle)?;
         let dead_zone = entry.dead_zone;
         let fits = dead_zone >= 0.0 && dead_zone < entry.max - entry.min;
-        check(
-            &format!("{path}.dead_zone ({name})"),
-            fits,
-            "0 or more, less than max - min",
-            dead_zone,
-        )?;
+        check(&format!("{path}.dead_zone ({name})"), fits, "0 or more, less than max - min", dead_zone)?;
         if let Some(limit) = entry.rate_limit_per_s {
             let positive = limit.is_finite() && limit > 0.0;
             check(
@@ -139,42 +98,18 @@ fn head(contract: &Contract) -> Checked {
         let commanded = contract.command.iter().any(|command| command.axis == entry.axis);
         let angle = entry.axis.unit() == Axis::HeadYaw.unit();
         let name = entry.axis.name();
-        check(
-            &format!("{path}.axis"),
-            commanded && angle,
-            "an angle among the command axes",
-            name,
-        )?;
-        let known = contract
-            .action
-            .joints
-            .iter()
-            .any(|joint| joint.name == entry.joint);
-        check(
-            &format!("{path}.joint"),
-            known,
-            "a joint of the action",
-            &entry.joint,
-        )?;
+        check(&format!("{path}.axis"), commanded && angle, "an angle among the command axes", name)?;
+        let known = contract.action.joints.iter().any(|joint| joint.name == entry.joint);
+        check(&format!("{path}.joint"), known, "a joint of the action", &entry.joint)?;
     }
     Ok(())
 }
 
 fn phase(clock: &PhaseClock) -> Checked {
     let period = clock.period_ticks;
-    check(
-        "phase.period_ticks",
-        (2..=10_000).contains(&period),
-        "2 to 10000",
-        period,
-    )?;
+    check("phase.period_ticks", (2..=10_000).contains(&period), "2 to 10000", period)?;
     let factor = clock.factor;
-    check(
-        "phase.factor",
-        factor > 0.0 && factor <= 10.0,
-        "more than 0, at most 10",
-        factor,
-    )?;
+    check("phase.factor", factor > 0.0 && factor <= 10.0, "more than 0, at most 10", factor)?;
     finite("phase.first_value", &clock.first_value)
 }
 
@@ -184,12 +119,7 @@ fn observation(contract: &Contract) -> Checked {
     let mut names = HashSet::new();
     for (index, entry) in contract.observation.iter().enumerate() {
         let path = format!("observation[{index}] ({})", entry.name);
-        check(
-            &format!("{path}.name"),
-            names.insert(&entry.name),
-            "a name no other term has",
-            &entry.name,
-        )?;
+        check(&format!("{path}.name"), names.insert(&entry.name), "a name no other term has", &entry.name)?;
         term(&path, entry, contract)?;
     }
     Ok(())
@@ -197,23 +127,13 @@ fn observation(contract: &Contract) -> Checked {
 
 fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
     let source = term.source;
-    check(
-        &format!("{path}.unit"),
-        term.unit == source.unit(),
-        source.unit(),
-        &term.unit,
-    )?;
+    check(&format!("{path}.unit"), term.unit == source.unit(), source.unit(), &term.unit)?;
     let (expected, found) = if source.has_frame() {
         ("a frame, \"trunk\"", "none")
     } else {
         ("no frame: the source is not a vector", "one")
     };
-    check(
-        &format!("{path}.frame"),
-        term.frame.is_some() == source.has_frame(),
-        expected,
-        found,
-    )?;
+    check(&format!("{path}.frame"), term.frame.is_some() == source.has_frame(), expected, found)?;
     let angle = matches!(source, Source::JointPosition | Source::Target);
     let sensible = angle || term.relative_to == Reference::Zero;
     check(
@@ -224,53 +144,23 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
     )?;
     finite(&format!("{path}.scale"), &[term.scale])?;
     finite(&format!("{path}.offset"), &[term.offset])?;
-    check(
-        &format!("{path}.scale"),
-        term.scale != 0.0,
-        "a number other than 0",
-        term.scale,
-    )?;
+    check(&format!("{path}.scale"), term.scale != 0.0, "a number other than 0", term.scale)?;
     if let Some(clip) = term.clip {
         range(&format!("{path}.clip"), clip)?;
     }
-    check(
-        &format!("{path}.history"),
-        (1..=MAX_DEPTH).contains(&term.history),
-        "1 to 100",
-        term.history,
-    )?;
+    check(&format!("{path}.history"), (1..=MAX_DEPTH).contains(&term.history), "1 to 100", term.history)?;
     let least = u32::from(source.is_feedback());
     let lag_path = format!("{path}.lag");
-    check(
-        &lag_path,
-        term.lag >= least,
-        "1 or more: this tick's does not exist yet",
-        term.lag,
-    )?;
+    check(&lag_path, term.lag >= least, "1 or more: this tick's does not exist yet", term.lag)?;
     check(&lag_path, term.lag <= MAX_DEPTH, "at most 100", term.lag)?;
     if source == Source::Command {
-        check(
-            path,
-            !contract.command.is_empty(),
-            "a command axis in the contract",
-            "none",
-        )?;
+        check(path, !contract.command.is_empty(), "a command axis in the contract", "none")?;
     }
     if source == Source::Phase {
-        check(
-            path,
-            contract.phase.is_some(),
-            "a phase clock in the contract",
-            "none",
-        )?;
+        check(path, contract.phase.is_some(), "a phase clock in the contract", "none")?;
     }
     let width = source_width(source, contract) as u64 * u64::from(term.history);
-    check(
-        &format!("{path}.width"),
-        u64::from(term.width) == width,
-        width,
-        term.width,
-    )
+    check(&format!("{path}.width"), u64::from(term.width) == width, width, term.width)
 }
 
 /// Numbers a source has in one tick.
@@ -285,26 +175,11 @@ pub(crate) fn source_width(source: Source, contract: &Contract) -> usize {
 
 fn golden(contract: &Contract, golden: &Golden) -> Checked {
     let ticks = golden.ticks.len();
-    check(
-        "golden.ticks",
-        ticks >= MIN_TICKS,
-        format!("at least {MIN_TICKS} ticks"),
-        ticks,
-    )?;
+    check("golden.ticks", ticks >= MIN_TICKS, format!("at least {MIN_TICKS} ticks"), ticks)?;
     let tolerance = golden.tolerance;
-    check(
-        "golden.tolerance",
-        tolerance > 0.0 && tolerance <= 1e-3,
-        "more than 0, at most 0.001",
-        tolerance,
-    )?;
+    check("golden.tolerance", tolerance > 0.0 && tolerance <= 1e-3, "more than 0, at most 0.001", tolerance)?;
     let starts = golden.ticks.first().is_some_and(|tick| tick.reset);
-    check(
-        "golden.ticks[0].reset",
-        starts,
-        "true: nothing comes before it",
-        starts,
-    )?;
+    check("golden.ticks[0].reset", starts, "true: nothing comes before it", starts)?;
     let joints = contract.action_len();
     for (index, tick) in golden.ticks.iter().enumerate() {
         finite(&format!("golden.ticks[{index}].gyro"), &tick.gyro)?;
@@ -317,15 +192,11 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
             ("observation", &tick.observation, contract.observation_len()),
             ("action", &tick.action, joints),
             ("target", &tick.target, joints),
+            ("sent", &tick.sent, joints),
         ];
         for (name, values, len) in rows {
             let path = format!("golden.ticks[{index}].{name}");
-            check(
-                &path,
-                values.len() == len,
-                format!("{len} numbers"),
-                format!("{} numbers", values.len()),
-            )?;
+            check(&path, values.len() == len, format!("{len} numbers"), format!("{} numbers", values.len()))?;
             finite(&path, values)?;
         }
     }
@@ -334,12 +205,7 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
 
 fn per_joint(path: &str, values: &PerJoint, joints: usize, range: std::ops::RangeInclusive<f64>) -> Checked {
     let found = format!("{} numbers", values.values().len());
-    check(
-        path,
-        values.fits(joints),
-        format!("one number, or {joints}"),
-        found,
-    )?;
+    check(path, values.fits(joints), format!("one number, or {joints}"), found)?;
     let inside = values.values().iter().all(|value| range.contains(value));
     check(
         path,
@@ -365,10 +231,8 @@ fn finite(path: &str, values: &[f64]) -> Checked {
 }
 
 fn sha256(path: &str, text: &str) -> Checked {
-    let hexadecimal = text.len() == 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let hexadecimal =
+        text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     check(path, hexadecimal, "64 lower-case hexadecimal digits", text)
 }
 

@@ -15,7 +15,7 @@ fn whole() -> Value {
     let tick = json!({
         "reset": false, "gyro": [0, 0, 0], "accelerometer": [0, 0, 9.81], "foot_contact": [1, 1],
         "joint_position": [0, 0, 0], "joint_velocity": [0, 0, 0], "command": [0, 0, 0],
-        "observation": vec![0; 26], "action": [0, 0, 0], "target": [0, 0, 0],
+        "observation": vec![0; 26], "action": [0, 0, 0], "target": [0, 0, 0], "sent": [0, 0, 0],
     });
     let mut ticks = vec![tick; 32];
     ticks[0]["reset"] = json!(true);
@@ -154,7 +154,13 @@ fn a_contradiction_is_refused_by_its_place() {
         assert!(error.hint().contains(path), "{}", error.hint());
     }
     for (row, len) in [
-        ("joint_position", 3), ("joint_velocity", 3), ("command", 3), ("observation", 26), ("action", 3), ("target", 3),
+        ("joint_position", 3),
+        ("joint_velocity", 3),
+        ("command", 3),
+        ("observation", 26),
+        ("action", 3),
+        ("target", 3),
+        ("sent", 3),
     ] {
         let path = format!("golden.ticks[31].{row}");
         for (new, problem) in [
@@ -183,7 +189,10 @@ fn a_command_term_needs_a_command() {
 #[test]
 fn another_schema_is_refused_as_such() {
     let error = refusal("/schema", &json!("gaitway.contract/2"));
-    assert!(matches!(&error, ContractError::Schema { found, .. } if found == "gaitway.contract/2"), "{error}");
+    assert!(
+        matches!(&error, ContractError::Schema { found, .. } if found == "gaitway.contract/2"),
+        "{error}"
+    );
     assert!(error.hint().contains("gaitway.contract/2"));
 }
 
@@ -192,7 +201,9 @@ fn pointers(value: &Value) -> Vec<String> {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(map) => map.iter().map(|(key, child)| (key.clone(), child)).collect(),
         // Two of a list stand for the rest.
-        Value::Array(list) => list.iter().take(2).enumerate().map(|(i, child)| (i.to_string(), child)).collect(),
+        Value::Array(list) => {
+            list.iter().take(2).enumerate().map(|(i, child)| (i.to_string(), child)).collect()
+        }
         _ => Vec::new(),
     };
     let below = children
@@ -282,7 +293,8 @@ fn missing_keys_are_named_with_the_object_that_lacks_them() {
 
 #[test]
 fn text_that_is_no_json_or_goes_on_is_refused() {
-    for text in ["", "{", "[]", "null", "\u{feff}{}", &format!("{MINI_CONTRACT} {{}}"), &"[".repeat(100_000)] {
+    for text in ["", "{", "[]", "null", "\u{feff}{}", &format!("{MINI_CONTRACT} {{}}"), &"[".repeat(100_000)]
+    {
         let error = Contract::from_json(text).expect_err(text);
         names_the_term(&error);
         assert!(matches!(error, ContractError::Syntax { .. }), "{error}");
@@ -296,7 +308,8 @@ fn text_that_is_no_json_or_goes_on_is_refused() {
 fn written_backwards(value: &Value) -> String {
     match value {
         Value::Object(map) => {
-            let entry = |(key, child): (&String, &Value)| format!("\n{key:?} :\t{}", written_backwards(child));
+            let entry =
+                |(key, child): (&String, &Value)| format!("\n{key:?} :\t{}", written_backwards(child));
             format!("{{ {} }}", map.iter().rev().map(entry).collect::<Vec<_>>().join(" ,"))
         }
         Value::Array(list) => {
@@ -308,7 +321,8 @@ fn written_backwards(value: &Value) -> String {
 
 #[test]
 fn the_canonical_text_reads_back_and_has_one_form() {
-    let texts = DUCK_CONTRACTS.map(str::to_owned).into_iter().chain([MINI_CONTRACT.to_owned(), whole().to_string()]);
+    let texts =
+        DUCK_CONTRACTS.map(str::to_owned).into_iter().chain([MINI_CONTRACT.to_owned(), whole().to_string()]);
     for text in texts {
         let contract = Contract::from_json(&text).unwrap();
         let canonical = contract.canonical_json().unwrap();
@@ -332,7 +346,8 @@ fn the_hash_is_the_one_another_implementation_gives() {
 #[test]
 fn any_change_changes_the_hash() {
     let whole = whole();
-    let hash = |value: &Value| serde_json::from_value::<Contract>(value.clone()).ok().map(|c| c.hash().unwrap());
+    let hash =
+        |value: &Value| serde_json::from_value::<Contract>(value.clone()).ok().map(|c| c.hash().unwrap());
     let before = hash(&whole).unwrap();
     let mut changed = 0;
     let mut unchangeable = Vec::new();
@@ -363,8 +378,12 @@ fn any_change_changes_the_hash() {
         }
         changed += 1;
     }
-    assert_eq!(unchangeable, ["/action/filter/kind", "/action/kind"], "the only words without an alternative");
-    assert_eq!(changed, 99, "every value of the contract, two of each list");
+    assert_eq!(
+        unchangeable,
+        ["/action/filter/kind", "/action/kind"],
+        "the only words without an alternative"
+    );
+    assert_eq!(changed, 103, "every value of the contract, two of each list");
 }
 
 #[test]

@@ -6,8 +6,8 @@
 mod common;
 
 use common::{
-    DUCK, DUCK_CONTRACTS, MINI, MINI_CONTRACT, Random, damaged, duck, iterations, mini, mini_contract, names_the_place,
-    names_the_term,
+    DUCK, DUCK_CONTRACTS, MINI, MINI_CONTRACT, Random, damaged, duck, iterations, mini, mini_contract,
+    names_the_place, names_the_term,
 };
 use gaitway_contract::{Command, Contract, ObservationProgram, RobotProfile, Sensors, duck_config};
 
@@ -30,7 +30,8 @@ fn fuzz(name: &str, seeds: &[&str], default: usize, usable: impl Fn(&str) -> boo
 
 #[test]
 fn damaged_profiles_never_panic() {
-    let contracts: Vec<Contract> = DUCK_CONTRACTS.into_iter().map(|text| Contract::from_json(text).unwrap()).collect();
+    let contracts: Vec<Contract> =
+        DUCK_CONTRACTS.into_iter().map(|text| Contract::from_json(text).unwrap()).collect();
     let mini_contract = mini_contract();
     fuzz("profiles", &[MINI, MINI, MINI, DUCK], 60_000, |text| {
         let profile = match RobotProfile::from_toml(text) {

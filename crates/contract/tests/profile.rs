@@ -10,7 +10,7 @@ use gaitway_contract::{ProfileError, RobotProfile};
 /// The error of [`MINI`] with `old` replaced.
 fn refusal(old: &str, new: &str) -> ProfileError {
     assert!(MINI.contains(old), "{old:?} is not in the profile");
-    let error = RobotProfile::from_toml(&MINI.replacen(old, new, 1)).expect_err(new);
+    let error = RobotProfile::from_toml(&MINI.replacen(old, new, 1)).unwrap_err();
     names_the_place(&error);
     error
 }

@@ -42,26 +42,18 @@ impl ActionMap {
                 Some(LowPass::new(*cutoff_hz, f64::from(contract.policy_rate_hz))?)
             }
         };
-        let default_rad: Vec<f32> = action
-            .joints
-            .iter()
-            .map(|joint| joint.default_rad as f32)
-            .collect();
+        let default_rad: Vec<f32> = action.joints.iter().map(|joint| joint.default_rad as f32).collect();
         Some(ActionMap {
             base_rad: match action.relative_to {
                 Reference::Zero => vec![0.0; default_rad.len()],
                 Reference::DefaultPose => default_rad.clone(),
             },
             scale: per_joint(action, |joint| action.scale.get(joint)),
-            bounds: action
-                .bounds
-                .map_or([f32::NEG_INFINITY, f32::INFINITY], |b| b.map(|x| x as f32)),
+            bounds: action.bounds.map_or([f32::NEG_INFINITY, f32::INFINITY], |b| b.map(|x| x as f32)),
             filter,
             step_rad: per_joint(action, |joint| match &action.velocity_limit_rps {
                 None => Some(f64::INFINITY),
-                Some(limit) => limit
-                    .get(joint)
-                    .map(|rps| rps / f64::from(contract.policy_rate_hz)),
+                Some(limit) => limit.get(joint).map(|rps| rps / f64::from(contract.policy_rate_hz)),
             }),
             delay_ticks: action.delay_ticks as usize,
             start_rad: default_rad,
@@ -139,7 +131,5 @@ impl ActionMap {
 
 fn per_joint(action: &Action, value: impl Fn(usize) -> Option<f64>) -> Vec<f32> {
     // A valid contract has a number for every joint.
-    (0..action.joints.len())
-        .map(|joint| value(joint).unwrap_or(0.0) as f32)
-        .collect()
+    (0..action.joints.len()).map(|joint| value(joint).unwrap_or(0.0) as f32).collect()
 }

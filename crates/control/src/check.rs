@@ -2,9 +2,10 @@
 //!
 //! The golden action and target and not our own are fed back from tick to tick, so that one error shows in one place.
 
-use crate::controller::{Controller, Options};
+use crate::controller::Controller;
 use crate::diagnose::{self, Pattern, Rows, Targets};
 use crate::error::ControlError;
+use crate::fixed::Options;
 use crate::policy::Policy;
 use gaitway_contract::golden::{Golden, GoldenTick};
 use gaitway_contract::observation::TermSpan;
@@ -19,14 +20,15 @@ pub struct Report {
     pub actions_checked: bool,
     /// Largest |a−b| / (1+|b|) of all actions compared.
     pub largest_action_error: f64,
-    /// What differs: the observation's terms in order, then the action, then the target. Empty: all agrees.
+    /// What differs: the observation's terms in order, then the action, then the target fed
+    /// back, then the one sent to the gate. Empty: all agrees.
     pub findings: Vec<Finding>,
 }
 
 /// One thing that differs.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// Name of the term, or `action`, or `target`.
+    /// Name of the term, or `action`, `target` or `sent`.
     pub what: String,
     /// First golden tick in which it differs.
     pub tick: usize,
@@ -63,7 +65,11 @@ pub fn run(policy: &Policy, profile: &RobotProfile) -> Result<Option<Report>, Co
     }
     let targets = Targets::new(contract, golden, &replay.commands, &replay.target);
     let pattern = |differs: &[usize]| targets.as_ref().map_or(Pattern::Unknown, |t| t.pattern(differs));
-    findings.extend(compare("target", &replay.target, 0..joints, pattern));
+    let target = compare("target", &replay.target, 0..joints, pattern);
+    // A target that is wrong already is sent as it is: one error shall show in one place.
+    let pattern = |differs: &[usize]| diagnose::sent(&replay.sent, contract, &replay.commands, differs);
+    let sent = || compare("sent", &replay.sent, 0..joints, pattern);
+    findings.extend(target.or_else(sent));
     Ok(Some(Report {
         ticks: golden.ticks.len(),
         actions_checked: policy.plan().is_some(),
@@ -80,15 +86,13 @@ struct Replay {
     observation: Rows,
     action: Rows,
     target: Rows,
+    sent: Rows,
 }
 
 impl Replay {
     fn run(policy: &Policy, profile: &RobotProfile, golden: &Golden) -> Result<Replay, ControlError> {
         let contract = policy.contract();
-        let neutral = RobotProfile {
-            options: Default::default(),
-            ..profile.clone()
-        };
+        let neutral = RobotProfile { options: Default::default(), ..profile.clone() };
         let mut controller = Controller::new(policy, &neutral, &Options::default())?;
         let resets: Vec<bool> = golden.ticks.iter().map(|tick| tick.reset).collect();
         let rows = || Rows::new(&resets, golden.tolerance);
@@ -98,6 +102,7 @@ impl Replay {
             observation: rows(),
             action: rows(),
             target: rows(),
+            sent: rows(),
         };
         let mut own_action = vec![0.0; contract.action_len()];
         for tick in &golden.ticks {
@@ -106,9 +111,7 @@ impl Replay {
             }
             let sensors = sensors(tick, &controller, profile.joints.len());
             controller.observe(&sensors, &command(tick, contract))?;
-            replay
-                .observation
-                .push(&tick.observation, &controller.record().observation);
+            replay.observation.push(&tick.observation, &controller.record().observation);
             let golden_observation = to_f32(&tick.observation);
             if controller.infer_into(&golden_observation, &mut own_action)? {
                 replay.action.push(&tick.action, &own_action);
@@ -118,13 +121,11 @@ impl Replay {
             let (record, state) = (&controller.record, &mut controller.state);
             replay.commands.push(record.command);
             replay.target.push(&tick.target, &record.fed_back_rad);
-            state.observation = before;
             let program = &controller.fixed.program;
-            program.remember(
-                &mut state.observation,
-                &state.action.action,
-                &to_f32(&tick.target),
-            );
+            let sent: Vec<f32> = program.joints().iter().map(|&joint| record.target_rad[joint]).collect();
+            replay.sent.push(&tick.sent, &sent);
+            state.observation = before;
+            program.remember(&mut state.observation, &state.action.action, &to_f32(&tick.target));
         }
         Ok(replay)
     }

@@ -1,39 +1,18 @@
 //! One tick: observe, ask the network, act, pass the gate.
 
-use crate::action_map::{ActionMap, ActionState};
+use crate::action_map::ActionState;
 use crate::error::ControlError;
-use crate::gate::{GateState, Goals, SafetyGate};
-use crate::phase::{GaitClock, GaitState};
-use crate::policy::{Basis, Policy};
+use crate::fixed::{Fixed, Options};
+use crate::gate::{GateState, Goals};
+use crate::phase::GaitState;
+use crate::policy::Policy;
 use crate::record::{Refusal, TickRecord};
 use gaitway_contract::contract::FedBack;
-use gaitway_contract::envelope::CommandEnvelope;
 use gaitway_contract::observation::ObservationState;
-use gaitway_contract::{Axis, Command, Contract, ObservationProgram, RobotProfile, Sensors};
+use gaitway_contract::{Command, RobotProfile, Sensors};
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_policy::{FloatMode, Plan, Workspace};
 use std::sync::Arc;
-
-/// How a controller may differ from its contract.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Options {
-    /// Ticks of the loop in a second; a whole multiple of the policy's rate. `None`: the policy's rate.
-    pub loop_hz: Option<u32>,
-    /// Proportional gain for all joints of the policy, in servo register units, instead of the contract's.
-    pub kp: Option<f64>,
-    /// Speed of the gait clock, one being the contract's.
-    pub phase_factor: f64,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            loop_hz: None,
-            kp: None,
-            phase_factor: 1.0,
-        }
-    }
-}
 
 /// Runs one policy on one robot.
 #[derive(Debug)]
@@ -44,26 +23,6 @@ pub struct Controller {
     pub(crate) record: TickRecord,
     /// Targets that are due, in the order of the contract's joints: scratch.
     due_rad: Vec<f32>,
-}
-
-/// What does not change while a controller lives.
-#[derive(Debug)]
-pub(crate) struct Fixed {
-    pub contract_sha256: String,
-    pub program: ObservationProgram,
-    envelope: CommandEnvelope,
-    clock: Option<GaitClock>,
-    pub map: ActionMap,
-    gate: SafetyGate,
-    fed_back: FedBack,
-    /// For each head joint that follows a command axis: index in the contract, axis.
-    head: Vec<(usize, Axis)>,
-    reset_action: f32,
-    default_pose_rad: Vec<f32>,
-    pub divider: u32,
-    loop_period_s: f32,
-    gains: Vec<(f64, f64)>,
-    overrides: Vec<String>,
 }
 
 /// What changes from tick to tick; saved and restored whole.
@@ -118,13 +77,7 @@ impl Controller {
             ..TickRecord::default()
         };
         let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
-        Ok(Controller {
-            network,
-            fixed,
-            state,
-            record,
-            due_rad: vec![0.0; contract.action_len()],
-        })
+        Ok(Controller { network, fixed, state, record, due_rad: vec![0.0; contract.action_len()] })
     }
 
     /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
@@ -143,11 +96,7 @@ impl Controller {
     /// with the network's output. `false` in the ticks between, which are then complete.
     pub fn observe(&mut self, sensors: &Sensors, command: &Command) -> Result<bool, ControlError> {
         let joints = self.fixed.default_pose_rad.len();
-        for row in [
-            &sensors.joint_position_rad,
-            &sensors.joint_velocity_rps,
-            &sensors.joint_age_s,
-        ] {
+        for row in [&sensors.joint_position_rad, &sensors.joint_velocity_rps, &sensors.joint_age_s] {
             check_length("joint row of the sensors", joints, row.len())?;
         }
         let _mode = FloatMode::set();
@@ -234,13 +183,9 @@ impl Controller {
     /// Clocks and estimates that run in every tick.
     fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
         let state = &mut self.state;
-        state
-            .gravity
-            .update(sensors.gyro_rps, sensors.accel_mps2, self.fixed.loop_period_s);
+        state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, self.fixed.loop_period_s);
         let was_fallen = state.gate.fallen;
-        self.fixed
-            .gate
-            .watch_tilt(&mut state.gate, state.gravity.tilt_rad());
+        self.fixed.gate.watch_tilt(&mut state.gate, state.gravity.tilt_rad());
         state.counters.falls += u64::from(state.gate.fallen && !was_fallen);
         let record = &mut self.record;
         record.tick = state.tick;
@@ -265,18 +210,9 @@ impl Controller {
         if let Some(clock) = &fixed.clock {
             clock.before_observation(&mut state.gait, moving);
         }
-        let phase = fixed
-            .clock
-            .as_ref()
-            .map_or([0.0; 2], |clock| clock.value(&state.gait));
+        let phase = fixed.clock.as_ref().map_or([0.0; 2], |clock| clock.value(&state.gait));
         let projected_gravity = state.gravity.up().map(|component| -component);
-        fixed.program.sense(
-            &mut state.observation,
-            sensors,
-            &state.command,
-            projected_gravity,
-            phase,
-        );
+        fixed.program.sense(&mut state.observation, sensors, &state.command, projected_gravity, phase);
         fixed.program.observe(&state.observation, &mut record.observation);
         record.policy_ran = true;
         record.command = state.command;
@@ -312,10 +248,7 @@ impl Controller {
         };
         let _mode = FloatMode::set();
         // Lengths were compared when the policy was loaded; were they wrong, the output must not pass for good.
-        if plan
-            .run(workspace, &self.record.observation, &mut self.record.action)
-            .is_err()
-        {
+        if plan.run(workspace, &self.record.observation, &mut self.record.action).is_err() {
             self.record.action.fill(f32::NAN);
         }
     }
@@ -345,9 +278,7 @@ impl Controller {
     fn take_action(&mut self) {
         let (fixed, state) = (&self.fixed, &mut self.state);
         self.record.action_clipped =
-            fixed
-                .map
-                .apply(&mut state.action, &self.record.action, &mut self.due_rad);
+            fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
         for &(joint, axis) in &fixed.head {
             self.due_rad[joint] += state.command.get(axis);
         }
@@ -358,9 +289,7 @@ impl Controller {
 
     fn pass_gate(&mut self) {
         let (state, record) = (&mut self.state, &mut self.record);
-        self.fixed
-            .gate
-            .pass(&mut state.gate, &state.target_rad, &mut record.joint_limits);
+        self.fixed.gate.pass(&mut state.gate, &state.target_rad, &mut record.joint_limits);
         record.target_rad.copy_from_slice(&state.target_rad);
         record.goal_rad.copy_from_slice(state.gate.goals.rad());
         record.count(&mut state.counters);
@@ -385,135 +314,10 @@ impl Controller {
                 }
             }
         }
-        fixed
-            .program
-            .remember(&mut state.observation, &state.action.action, fed_back);
-    }
-}
-
-impl Fixed {
-    fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Fixed, ControlError> {
-        let contract = policy.contract();
-        let program = ObservationProgram::compile(contract, profile)?;
-        let loop_hz = options.loop_hz.unwrap_or(contract.policy_rate_hz);
-        let divider = divider(loop_hz, contract.policy_rate_hz)?;
-        // The sum, since the robot's own offset may turn a sensible factor into a clock that runs backwards.
-        let factor = options.phase_factor + profile.options.phase_factor_offset;
-        let factor_fits = (0.1..=3.0).contains(&factor);
-        check_option("phase factor, with the robot's offset", factor_fits, "0.1 to 3", factor)?;
-        let kp_fits = options.kp.is_none_or(|kp| (0.0..=255.0).contains(&kp));
-        check_option("kp", kp_fits, "0 to 255", options.kp.unwrap_or_default())?;
-        let map = ActionMap::new(contract).ok_or(ControlError::Option {
-            what: "action filter",
-            expected: "a cut-off frequency above 0 Hz",
-            found: f64::NAN,
-        })?;
-        Ok(Fixed {
-            contract_sha256: policy.contract_sha256().to_owned(),
-            envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz),
-            clock: contract.phase.as_ref().map(|clock| GaitClock::new(clock, factor)),
-            map,
-            gate: SafetyGate::new(profile, loop_hz),
-            fed_back: contract.action.fed_back,
-            head: head(contract),
-            reset_action: contract.reset.action as f32,
-            default_pose_rad: profile.default_pose_rad(),
-            divider,
-            loop_period_s: 1.0 / loop_hz as f32,
-            gains: gains(contract, profile, &program, options),
-            overrides: overrides(policy, profile, options),
-            program,
-        })
-    }
-}
-
-fn divider(loop_hz: u32, policy_hz: u32) -> Result<u32, ControlError> {
-    if loop_hz == 0 || loop_hz % policy_hz != 0 {
-        return Err(ControlError::Rate { loop_hz, policy_hz });
-    }
-    Ok(loop_hz / policy_hz)
-}
-
-fn head(contract: &Contract) -> Vec<(usize, Axis)> {
-    let index = |name: &str| contract.action.joints.iter().position(|joint| joint.name == name);
-    let joints = contract
-        .head_command
-        .joints
-        .iter()
-        .filter(|_| contract.head_command.added_to_target);
-    joints
-        .filter_map(|head| Some((index(&head.joint)?, head.axis)))
-        .collect()
-}
-
-/// Gains of every joint of the robot: the policy's joints from the contract or the override, the rest as profiled.
-fn gains(
-    contract: &Contract,
-    profile: &RobotProfile,
-    program: &ObservationProgram,
-    options: &Options,
-) -> Vec<(f64, f64)> {
-    let mut gains: Vec<_> = profile.joints.iter().map(|joint| (joint.kp, joint.kd)).collect();
-    for (index, &joint) in program.joints().iter().enumerate() {
-        let kp = options
-            .kp
-            .or(contract.gains.kp.get(index))
-            .unwrap_or(gains[joint].0);
-        let kd = contract.gains.kd.get(index).unwrap_or(gains[joint].1);
-        gains[joint] = (kp, kd);
-    }
-    gains
-}
-
-/// Every way in which this pair is not exactly what the contract describes.
-fn overrides(policy: &Policy, profile: &RobotProfile, options: &Options) -> Vec<String> {
-    let mut found = Vec::new();
-    if policy.basis() == Basis::Assumed {
-        found.extend(policy.notes().iter().cloned());
-    }
-    let (expected, robot) = (&policy.contract().robot.profile_sha256, profile.policy_sha256());
-    if *expected != robot {
-        found.push(format!(
-            "robot profile differs from the one trained for: expected {}, found {}",
-            &expected[..12],
-            &robot[..12]
-        ));
-    }
-    if let Some(kp) = options.kp {
-        found.push(format!("kp {kp} for all joints instead of the contract's gains"));
-    }
-    let factor = options.phase_factor + profile.options.phase_factor_offset;
-    if factor != 1.0 {
-        found.push(format!("gait clock at {factor} of the contract's speed"));
-    }
-    found
-}
-
-fn check_option(
-    what: &'static str,
-    holds: bool,
-    expected: &'static str,
-    found: f64,
-) -> Result<(), ControlError> {
-    if holds {
-        Ok(())
-    } else {
-        Err(ControlError::Option {
-            what,
-            expected,
-            found,
-        })
+        fixed.program.remember(&mut state.observation, &state.action.action, fed_back);
     }
 }
 
 pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), ControlError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(ControlError::Length {
-            what,
-            expected,
-            found,
-        })
-    }
+    if expected == found { Ok(()) } else { Err(ControlError::Length { what, expected, found }) }
 }

@@ -4,14 +4,17 @@ mod pattern;
 mod rows;
 mod target;
 
-use gaitway_contract::Contract;
 use gaitway_contract::observation::TermSpan;
 use gaitway_contract::term::{Reference, Source, Term};
+use gaitway_contract::{Command, Contract};
 use gaitway_maths::trig;
 pub use pattern::Pattern;
 pub(crate) use rows::Rows;
 use rows::close;
 pub(crate) use target::Targets;
+
+/// What is added to a joint that follows no command.
+const NOTHING: &str = "nothing";
 
 /// The pattern of term `index` of the observation, whose columns `differs` are not as they should be.
 pub(crate) fn term(
@@ -55,6 +58,25 @@ pub(crate) fn row(rows: &Rows, differs: &[usize]) -> Pattern {
     }
 }
 
+/// The pattern of targets on their way to the gate, where the head command is added.
+pub(crate) fn sent(rows: &Rows, contract: &Contract, commands: &[Command], differs: &[usize]) -> Pattern {
+    let added = contract.head_command.added_to_target;
+    let joint_name = |joint: usize| contract.action.joints.get(joint).map(|joint| &joint.name);
+    let cause = |&joint: &usize| {
+        let name = joint_name(joint)?;
+        let head = contract.head_command.joints.iter().find(|head| head.joint == *name)?;
+        let sign = if added { -1.0 } else { 1.0 };
+        let explains = |tick: usize| {
+            let theirs = rows.found[tick][joint] + sign * commands[tick].get(head.axis);
+            close(theirs, rows.expected[tick][joint])
+        };
+        let (ours, theirs) = if added { (head.axis.name(), NOTHING) } else { (NOTHING, head.axis.name()) };
+        (0..commands.len()).all(explains).then(|| (name.clone(), ours, theirs))
+    };
+    let causes: Option<Vec<_>> = differs.iter().map(cause).collect();
+    causes.map_or_else(|| row(rows, differs), Pattern::HeadCommand)
+}
+
 /// The pattern of columns by themselves, offsets one by one.
 fn columns(rows: &Rows, differs: &[usize]) -> Pattern {
     let all = |test: &dyn Fn(usize) -> bool| differs.iter().all(|&column| test(column));
@@ -74,14 +96,8 @@ fn columns(rows: &Rows, differs: &[usize]) -> Pattern {
     if let Some(factor) = rows.ratio(first).filter(|&k| all(&|c| rows.holds(c, |x| k * x))) {
         return Pattern::Scale(factor);
     }
-    let offsets: Vec<_> = differs
-        .iter()
-        .map(|&column| (column, rows.first_offset(column)))
-        .collect();
-    if offsets
-        .iter()
-        .all(|&(column, offset)| rows.holds(column, |x| x + offset))
-    {
+    let offsets: Vec<_> = differs.iter().map(|&column| (column, rows.first_offset(column))).collect();
+    if offsets.iter().all(|&(column, offset)| rows.holds(column, |x| x + offset)) {
         return Pattern::Offsets(offsets);
     }
     let within = |x, (low, high)| gaitway_maths::scalar::limit(x, low, high);
@@ -128,18 +144,10 @@ fn term_offsets(contract: &Contract, term: &Term, offsets: Vec<(usize, f32)>) ->
 fn pose(contract: &Contract, ours: Reference, references: &[(usize, f32)]) -> Option<Pattern> {
     let joints = &contract.action.joints;
     let default = |joint: usize| joints.get(joint).map_or(0.0, |joint| joint.default_rad as f32);
-    let name = |joint: usize| {
-        joints
-            .get(joint)
-            .map_or_else(String::new, |joint| joint.name.clone())
-    };
+    let name = |joint: usize| joints.get(joint).map_or_else(String::new, |joint| joint.name.clone());
     let of_all = references.len() == joints.iter().filter(|joint| joint.default_rad != 0.0).count();
     let sign = if ours == Reference::Zero { -1.0 } else { 1.0 };
-    if of_all
-        && references
-            .iter()
-            .all(|&(joint, offset)| close(offset, sign * default(joint)))
-    {
+    if of_all && references.iter().all(|&(joint, offset)| close(offset, sign * default(joint))) {
         return Some(match ours {
             Reference::Zero => Pattern::Reference(Reference::Zero, Reference::DefaultPose),
             Reference::DefaultPose => Pattern::Reference(Reference::DefaultPose, Reference::Zero),
@@ -149,23 +157,15 @@ fn pose(contract: &Contract, ours: Reference, references: &[(usize, f32)]) -> Op
         return None;
     }
     let theirs = |&(joint, offset): &(usize, f32)| {
-        let others = references
-            .iter()
-            .map(|&(other, _)| other)
-            .filter(|&other| other != joint);
-        let other = others
-            .into_iter()
-            .find(|&other| close(default(joint) - offset, default(other)))?;
+        let others = references.iter().map(|&(other, _)| other).filter(|&other| other != joint);
+        let other = others.into_iter().find(|&other| close(default(joint) - offset, default(other)))?;
         Some((name(joint), name(other)))
     };
     Some(match references.iter().map(theirs).collect() {
         Some(pairs) => Pattern::JointOrder(pairs),
-        None => Pattern::DefaultPose(
-            references
-                .iter()
-                .map(|&(joint, offset)| (name(joint), offset))
-                .collect(),
-        ),
+        None => {
+            Pattern::DefaultPose(references.iter().map(|&(joint, offset)| (name(joint), offset)).collect())
+        }
     })
 }
 
@@ -186,17 +186,9 @@ fn exchanged(rows: &Rows, spans: &[TermSpan], one: usize, other: usize) -> bool 
 /// Where in the golden observation our numbers are.
 fn borrowed(rows: &Rows, spans: &[TermSpan], span: &TermSpan, differs: &[usize]) -> Pattern {
     let columns = rows.columns() as i64;
-    let fits = |places: &i64| {
-        differs
-            .iter()
-            .all(|&column| rows.is_other(column, column as i64 + places))
-    };
+    let fits = |places: &i64| differs.iter().all(|&column| rows.is_other(column, column as i64 + places));
     let nearest = (1..columns).flat_map(|places| [places, -places]).find(fits);
-    let other = |places| {
-        spans
-            .iter()
-            .find(|other| other.start as i64 == span.start as i64 + places)
-    };
+    let other = |places| spans.iter().find(|other| other.start as i64 == span.start as i64 + places);
     match nearest.map(|places| (places, other(places))) {
         Some((_, Some(other))) if other.width >= span.width => Pattern::NumbersOf(other.name.clone()),
         Some((places, _)) => Pattern::Moved(places),
@@ -208,9 +200,7 @@ fn borrowed(rows: &Rows, spans: &[TermSpan], span: &TermSpan, differs: &[usize])
 fn permutation(rows: &Rows, differs: &[usize]) -> Option<Vec<(usize, usize)>> {
     let source = |&column: &usize| {
         let mut others = differs.iter().filter(|&&other| other != column);
-        others
-            .find(|&&other| rows.is_column(column, other, 0))
-            .map(|&other| (column, other))
+        others.find(|&&other| rows.is_column(column, other, 0)).map(|&other| (column, other))
     };
     differs.iter().map(source).collect()
 }
@@ -220,10 +210,8 @@ fn period(rows: &Rows, term: &Term, start: usize) -> Pattern {
     let turn = |rows: &[Vec<f32>], before: usize, tick: usize| {
         let plain =
             |tick: usize, column: usize| (rows[tick][column] - term.offset as f32) / term.scale as f32;
-        let (old, new) = (
-            [plain(before, start), plain(before, start + 1)],
-            [plain(tick, start), plain(tick, start + 1)],
-        );
+        let (old, new) =
+            ([plain(before, start), plain(before, start + 1)], [plain(tick, start), plain(tick, start + 1)]);
         let on_circle =
             close(new[0] * new[0] + new[1] * new[1], 1.0) && close(old[0] * old[0] + old[1] * old[1], 1.0);
         let angle = trig::acos(old[0] * new[0] + old[1] * new[1]);

@@ -103,7 +103,7 @@ pub enum ControlError {
     Contract(#[from] ContractError),
     /// The loop cannot run at this rate.
     #[error(
-        "loop rate {loop_hz} Hz does not fit a policy of {policy_hz} Hz: expected {policy_hz} times a whole number"
+        "loop rate {loop_hz} Hz does not fit a policy of {policy_hz} Hz: expected {policy_hz} times a whole number, at most 10000"
     )]
     Rate {
         /// Rate asked for.
@@ -155,11 +155,7 @@ impl ControlError {
         match self {
             ControlError::Contract(error) => error.hint(),
             ControlError::Rate { policy_hz, .. } => {
-                format!(
-                    "run the loop at {policy_hz}, {} or {} Hz",
-                    2 * policy_hz,
-                    4 * policy_hz
-                )
+                format!("run the loop at {policy_hz}, {} or {} Hz", 2 * policy_hz, 4 * policy_hz)
             }
             ControlError::Option { what, .. } => format!("correct {what}"),
             ControlError::Length { .. } => {

@@ -78,13 +78,7 @@ impl SafetyGate {
 
     /// The gate's memory at a pose the robot is in.
     pub fn initial_state(&self, pose_rad: &[f32]) -> GateState {
-        GateState {
-            goals: Goals {
-                rad: pose_rad.to_vec(),
-            },
-            tilted_ticks: 0,
-            fallen: false,
-        }
+        GateState { goals: Goals { rad: pose_rad.to_vec() }, tilted_ticks: 0, fallen: false }
     }
 
     /// Starts anew from a pose the robot is in; a joint whose angle is not finite keeps its last goal.
@@ -105,11 +99,8 @@ impl SafetyGate {
 
     /// One tick of the fall verdict: tilted too far, for too long.
     pub fn watch_tilt(&self, state: &mut GateState, tilt_rad: f32) {
-        state.tilted_ticks = if tilt_rad > self.fall_tilt_rad {
-            state.tilted_ticks.saturating_add(1)
-        } else {
-            0
-        };
+        state.tilted_ticks =
+            if tilt_rad > self.fall_tilt_rad { state.tilted_ticks.saturating_add(1) } else { 0 };
         state.fallen |= state.tilted_ticks > self.fall_after_ticks;
     }
 

@@ -8,6 +8,7 @@ pub mod check;
 mod controller;
 mod diagnose;
 mod error;
+mod fixed;
 mod gate;
 mod phase;
 mod policy;
@@ -15,8 +16,9 @@ mod record;
 mod snapshot;
 mod units;
 
-pub use controller::{Controller, Options};
+pub use controller::Controller;
 pub use error::{ControlError, PolicyError};
+pub use fixed::Options;
 pub use gate::{Goals, JointLimits};
 pub use policy::{Basis, Policy, embed};
 pub use record::{Counters, Refusal, TickRecord};

@@ -73,13 +73,7 @@ mod tests {
 
     fn clock(advance: PhaseAdvance, runs: PhaseRuns) -> GaitClock {
         GaitClock::new(
-            &PhaseClock {
-                period_ticks: 27,
-                factor: 1.0,
-                advance,
-                runs,
-                first_value: [0.0, 0.0],
-            },
+            &PhaseClock { period_ticks: 27, factor: 1.0, advance, runs, first_value: [0.0, 0.0] },
             1.0,
         )
     }
@@ -96,11 +90,7 @@ mod tests {
         }
         assert_eq!(seen[0], [0.0, 0.0]);
         assert!((seen[1][1] - (core::f32::consts::TAU / 27.0).sin()).abs() < 1e-6);
-        assert_eq!(
-            seen[27],
-            [1.0, 0.0],
-            "a whole gait later the phase is zero, no longer the first value"
-        );
+        assert_eq!(seen[27], [1.0, 0.0], "a whole gait later the phase is zero, no longer the first value");
         assert_eq!(seen[28], seen[1]);
     }
 

@@ -68,29 +68,15 @@ impl Policy {
             _ => Vec::new(),
         };
         let contract_sha256 = contract.hash()?;
-        Ok(Policy {
-            contract,
-            contract_sha256,
-            basis,
-            plan: None,
-            notes,
-        })
+        Ok(Policy { contract, contract_sha256, basis, plan: None, notes })
     }
 
     fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {
         let network = &self.contract.network;
         same("input name", &network.input, plan.input_name())?;
         same("output name", &network.output, plan.output_name())?;
-        same(
-            "input length",
-            &self.contract.observation_len().to_string(),
-            &plan.input_len().to_string(),
-        )?;
-        same(
-            "output length",
-            &self.contract.action_len().to_string(),
-            &plan.output_len().to_string(),
-        )
+        same("input length", &self.contract.observation_len().to_string(), &plan.input_len().to_string())?;
+        same("output length", &self.contract.action_len().to_string(), &plan.output_len().to_string())
     }
 
     /// What the network must be fed and what its numbers mean.
@@ -124,10 +110,7 @@ pub fn embed(bytes: &[u8], contract: &Contract) -> Result<Vec<u8>, PolicyError> 
     let mut contract = contract.clone();
     contract.weights_sha256 = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
     let json = contract.canonical_json()?;
-    let embedded = metadata::write(
-        bytes,
-        &[(CONTRACT_KEY, &json), (CONTRACT_HASH_KEY, &contract.hash()?)],
-    )?;
+    let embedded = metadata::write(bytes, &[(CONTRACT_KEY, &json), (CONTRACT_HASH_KEY, &contract.hash()?)])?;
     Ok(embedded)
 }
 
@@ -152,24 +135,12 @@ fn find(known: &[Contract], assume: Option<&str>, weights: &str) -> Result<(Cont
     if let Some(contract) = known.iter().find(|contract| contract.weights_sha256 == weights) {
         return Ok((contract.clone(), Basis::Recognised));
     }
-    let names = || {
-        known
-            .iter()
-            .map(|contract| contract.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = || known.iter().map(|contract| contract.name.as_str()).collect::<Vec<_>>().join(", ");
     let Some(name) = assume else {
-        return Err(PolicyError::NoContract {
-            sha256: weights.to_owned(),
-            known: names(),
-        });
+        return Err(PolicyError::NoContract { sha256: weights.to_owned(), known: names() });
     };
     let Some(contract) = known.iter().find(|contract| contract.name == name) else {
-        return Err(PolicyError::NoSuchContract {
-            name: name.to_owned(),
-            known: names(),
-        });
+        return Err(PolicyError::NoSuchContract { name: name.to_owned(), known: names() });
     };
     let mut contract = contract.clone();
     contract.weights_sha256 = weights.to_owned();
@@ -182,9 +153,5 @@ fn same(what: &'static str, expected: &str, found: &str) -> Result<(), PolicyErr
     if expected == found {
         return Ok(());
     }
-    Err(PolicyError::Shape {
-        what,
-        expected: expected.to_owned(),
-        found: found.to_owned(),
-    })
+    Err(PolicyError::Shape { what, expected: expected.to_owned(), found: found.to_owned() })
 }

@@ -84,10 +84,7 @@ impl TickRecord {
     /// Adds this tick to `counters`.
     pub(crate) fn count(&self, counters: &mut Counters) {
         let limited_by = |bit: u8| self.joint_limits.iter().any(|limit| limit & bit != 0);
-        let (position, velocity) = (
-            limited_by(JointLimits::POSITION),
-            limited_by(JointLimits::VELOCITY),
-        );
+        let (position, velocity) = (limited_by(JointLimits::POSITION), limited_by(JointLimits::VELOCITY));
         counters.refusals += u64::from(self.refusal != Refusal::None || limited_by(JointLimits::NON_FINITE));
         counters.limited += u64::from(position || velocity || self.action_clipped);
         counters.limited_position += u64::from(position);

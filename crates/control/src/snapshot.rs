@@ -63,9 +63,7 @@ impl Controller {
         self.state = state;
         if self.state.observed {
             // Saved between the halves of a tick: `act` will judge this observation.
-            self.fixed
-                .program
-                .observe(&self.state.observation, &mut self.record.observation);
+            self.fixed.program.observe(&self.state.observation, &mut self.record.observation);
         }
         Ok(())
     }
@@ -87,6 +85,9 @@ fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
     let mut up = [0.0; 3];
     input.f32s(&mut up)?;
     state.gravity = GravityEstimator::restored(up);
+    if state.gravity.up_or_unknown().map(f32::to_bits) != up.map(f32::to_bits) {
+        return Err(mismatch("up direction", "a direction, or zeros", format!("{up:?}")));
+    }
     input.f32s(&mut state.action.action)?;
     input.f32s(&mut state.action.target_rad)?;
     input.f32s(&mut state.action.filtered_rad)?;
@@ -147,11 +148,7 @@ impl<'a> Reader<'a> {
         if found == expected {
             return Ok(());
         }
-        Err(mismatch(
-            what,
-            String::from_utf8_lossy(expected),
-            String::from_utf8_lossy(found),
-        ))
+        Err(mismatch(what, String::from_utf8_lossy(expected), String::from_utf8_lossy(found)))
     }
 
     fn u64(&mut self) -> Result<u64, ControlError> {
@@ -163,11 +160,7 @@ impl<'a> Reader<'a> {
     /// A count that can still be added to for longer than any robot lives.
     fn sum(&mut self) -> Result<u64, ControlError> {
         let value = self.u64()?;
-        if value >> 63 == 0 {
-            Ok(value)
-        } else {
-            Err(mismatch("a sum", "less than 2^63", value))
-        }
+        if value >> 63 == 0 { Ok(value) } else { Err(mismatch("a sum", "less than 2^63", value)) }
     }
 
     fn u32(&mut self) -> Result<u32, ControlError> {
@@ -193,9 +186,5 @@ impl<'a> Reader<'a> {
 }
 
 fn mismatch(what: &'static str, expected: impl ToString, found: impl ToString) -> ControlError {
-    ControlError::State {
-        what,
-        expected: expected.to_string(),
-        found: found.to_string(),
-    }
+    ControlError::State { what, expected: expected.to_string(), found: found.to_string() }
 }

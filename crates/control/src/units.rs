@@ -56,11 +56,7 @@ fn check_gravity(term: &Term, mean: &[f32]) -> Result<(), PolicyError> {
     if (6.0..=13.0).contains(&length) {
         return Ok(());
     }
-    Err(wrong(
-        term,
-        "a mean of about 9.8 m/s2".to_owned(),
-        format!("{length:.2} m/s2"),
-    ))
+    Err(wrong(term, "a mean of about 9.8 m/s2".to_owned(), format!("{length:.2} m/s2")))
 }
 
 /// Range of standard deviations that training a small legged robot gives, generously: a factor of about four to
@@ -80,15 +76,9 @@ fn plausible_std(source: Source) -> Option<(f64, f64)> {
 fn median(values: &[f32]) -> f64 {
     let mut sorted: Vec<f32> = values.to_vec();
     sorted.sort_by(f32::total_cmp);
-    sorted
-        .get(sorted.len() / 2)
-        .map_or(0.0, |&value| f64::from(value))
+    sorted.get(sorted.len() / 2).map_or(0.0, |&value| f64::from(value))
 }
 
 fn wrong(term: &Term, expected: String, found: String) -> PolicyError {
-    PolicyError::Units {
-        term: term.name.clone(),
-        expected,
-        found,
-    }
+    PolicyError::Units { term: term.name.clone(), expected, found }
 }

@@ -6,10 +6,11 @@ mod common;
 use common::onnx::bits;
 use common::texts::{Random, mini, mini_contract};
 use common::{
-    ANKLE, COMMAND, HIP, KNEE, LAST_ACTIONS, LAST_TARGET, NECK, PHASE, any, any_inputs, controller, head_yaw, network,
-    policy, standing, within_limits,
+    ANKLE, COMMAND, HIP, KNEE, LAST_ACTIONS, LAST_TARGET, NECK, PHASE, any, any_inputs, controller, head_yaw,
+    network, policy, standing, within_limits,
 };
 use gaitway_contract::contract::{FedBack, Filter, PhaseAdvance, PhaseRuns};
+use gaitway_contract::term::Source;
 use gaitway_contract::{Command, Contract, RobotProfile, Sensors};
 use gaitway_control::{Basis, ControlError, Controller, JointLimits, Options, Policy, Refusal, embed};
 
@@ -91,7 +92,8 @@ fn actions_are_seen_newest_first() {
     let seen: Vec<Vec<f32>> = (1..=5)
         .map(|n| {
             let action = 0.25 * n as f32;
-            let observation = tick(&mut controller, &standing(), &Command::default(), &[action, -action, 0.0]);
+            let observation =
+                tick(&mut controller, &standing(), &Command::default(), &[action, -action, 0.0]);
             observation[LAST_ACTIONS..LAST_TARGET].to_vec()
         })
         .collect();
@@ -109,7 +111,11 @@ fn one_tick(fed_back: FedBack, added: bool) -> ([f32; 3], [f32; 3]) {
     });
     let observation = tick(&mut controller, &standing(), &head_yaw(0.5), &[1.0; 3]);
     assert_eq!(observation[COMMAND..LAST_ACTIONS], [0.0, 0.0, 0.5]);
-    assert_eq!(observation[LAST_TARGET..PHASE], [-0.25, 0.125, 0.0], "the default pose, before the first tick");
+    assert_eq!(
+        observation[LAST_TARGET..PHASE],
+        [-0.25, 0.125, 0.0],
+        "the default pose, before the first tick"
+    );
     let target = &controller.record().target_rad;
     let targets = [target[KNEE], target[HIP], target[NECK]];
     let next = tick(&mut controller, &standing(), &head_yaw(0.5), &[1.0; 3]);
@@ -139,7 +145,10 @@ fn the_velocity_limit_of_the_contract_counts_from_target_to_target() {
         let allowed = [0.1, 0.1, 0.0625].map(|step| step * tick as f32);
         let fed_back = &controller.record().fed_back_rad;
         for (joint, start) in [-0.25, 0.125, 0.0].into_iter().enumerate() {
-            assert!(close(fed_back[joint], start + asked[joint].min(allowed[joint])), "tick {tick}: {fed_back:?}");
+            assert!(
+                close(fed_back[joint], start + asked[joint].min(allowed[joint])),
+                "tick {tick}: {fed_back:?}"
+            );
         }
     }
 }
@@ -265,8 +274,13 @@ fn an_observation_that_is_no_number_is_refused_and_the_goal_held() {
 
 #[test]
 fn an_action_that_is_no_number_is_refused_and_the_goal_held() {
-    for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        let mut controller = controller(|contract| contract.action.bounds = None);
+    for (wrong, bounds) in [
+        (f32::NAN, None),
+        (f32::INFINITY, None),
+        (f32::NAN, Some([-2.0, 2.0])),
+        (f32::NEG_INFINITY, Some([-2.0, 2.0])),
+    ] {
+        let mut controller = controller(|contract| contract.action.bounds = bounds);
         stand(&mut controller, 0.25);
         let goals = controller.goals().clone();
         tick(&mut controller, &standing(), &Command::default(), &[0.5, wrong, 0.5]);
@@ -302,7 +316,70 @@ fn a_robot_whose_first_action_is_refused_stays_where_it_is() {
     stand(&mut controller, 0.0);
     assert_ne!(controller.goals().rad(), pose);
     controller.reset(&[f32::NAN, 0.0, f32::INFINITY, -0.5]).unwrap();
-    assert!(controller.goals().rad().iter().all(|goal| goal.is_finite()), "an angle nobody read moves no goal");
+    assert!(
+        controller.goals().rad().iter().all(|goal| goal.is_finite()),
+        "an angle nobody read moves no goal"
+    );
+}
+
+#[test]
+fn a_target_that_overflows_behind_the_action_holds_its_joint_and_is_counted() {
+    let mut controller = controller(|contract| {
+        no_limits(contract);
+        contract.action.scale = gaitway_contract::per_joint::PerJoint::All(100.0);
+        (contract.command[2].max, contract.command[2].rate_limit_per_s) = (3e38, None);
+    });
+    tick(&mut controller, &standing(), &head_yaw(3e38), &[0.0, 0.0, 3e36]);
+    let record = controller.record();
+    assert_eq!(record.refusal, Refusal::None);
+    assert_eq!(record.target_rad[NECK], f32::INFINITY);
+    assert_eq!(record.joint_limits, [0, 0, 0, JointLimits::NON_FINITE]);
+    assert_eq!((record.goal_rad[NECK], record.counters.refusals, record.counters.limited), (0.0, 1, 0));
+}
+
+#[test]
+fn a_controller_after_a_reset_is_as_one_just_made() {
+    let fresh = controller(remembering);
+    let mut used = controller(remembering);
+    let mut random = Random::new(9);
+    for _ in 0..100 {
+        let (sensors, command) = any_inputs(&mut random, 4, false);
+        used.step(&sensors, &command).unwrap();
+    }
+    // Format, contract, divider and tick come first, seven sums last: these go on.
+    let state = |controller: &Controller| {
+        let saved = controller.save();
+        saved[88..saved.len() - 7 * 8].to_vec()
+    };
+    assert_ne!(state(&used), state(&fresh));
+    used.reset(&mini().default_pose_rad()).unwrap();
+    assert_eq!(state(&used), state(&fresh));
+    assert_eq!(used.save()[80], 100, "the number of the tick goes on");
+}
+
+#[test]
+fn gravity_is_down_and_turns_with_the_gyroscope_at_any_loop_rate() {
+    let gravity = |contract: &mut Contract| {
+        let term = &mut contract.observation[0];
+        (term.source, term.unit) = (Source::ProjectedGravity, "1".to_owned());
+    };
+    for loop_hz in [50, 200] {
+        let options = options(|options| options.loop_hz = Some(loop_hz));
+        let mut controller = Controller::new(&policy(gravity), &mini(), &options).unwrap();
+        let mut sensors = standing();
+        controller.step(&sensors, &Command::default()).unwrap();
+        assert_eq!(controller.record().observation[..3], [0.0, 0.0, -1.0]);
+        // Half a radian to the right in half a second, while the accelerometer says nothing of use.
+        (sensors.gyro_rps, sensors.accel_mps2) = ([1.0, 0.0, 0.0], [0.0, 0.0, 50.0]);
+        for _ in 0..loop_hz / 2 {
+            controller.step(&sensors, &Command::default()).unwrap();
+        }
+        controller.step(&sensors, &Command::default()).unwrap();
+        let record = controller.record();
+        let turned = 0.5 + 1.0 / loop_hz as f32;
+        assert!((record.tilt_rad - turned).abs() < 0.01, "{loop_hz} Hz: {}", record.tilt_rad);
+        assert!((record.observation[1] + 0.5_f32.sin()).abs() < 0.02, "{:?}", &record.observation[..3]);
+    }
 }
 
 /// The mini robot on its side.
@@ -384,11 +461,14 @@ fn a_faster_loop_runs_the_policy_every_so_many_ticks() {
 
 #[test]
 fn rates_the_policy_cannot_run_at_are_refused() {
-    for loop_hz in [0, 25, 49, 75, 125] {
+    for loop_hz in [0, 25, 49, 75, 125, 10_050, 4_000_000_000] {
         let options = options(|options| options.loop_hz = Some(loop_hz));
         let error = Controller::new(&policy(|_| {}), &mini(), &options).unwrap_err();
         assert!(matches!(error, ControlError::Rate { policy_hz: 50, .. }), "{error}");
-        assert!(error.to_string().contains(&format!("{loop_hz} Hz")) && error.hint().contains("50, 100 or 200 Hz"));
+        assert!(
+            error.to_string().contains(&format!("{loop_hz} Hz"))
+                && error.hint().contains("50, 100 or 200 Hz")
+        );
     }
 }
 
@@ -496,7 +576,10 @@ fn rows_of_another_length_are_refused_and_change_nothing() {
     stand(&mut controller, 1.0);
     let before = controller.save();
     let refused = |what: &str, error: ControlError| {
-        assert!(matches!(error, ControlError::Length { .. }) && error.to_string().starts_with(what), "{error}");
+        assert!(
+            matches!(error, ControlError::Length { .. }) && error.to_string().starts_with(what),
+            "{error}"
+        );
         assert!(!error.hint().is_empty());
     };
     for row in 0..3 {
@@ -522,6 +605,18 @@ fn the_command_passes_its_envelope_and_the_record_says_so() {
     assert_eq!((limits.out_of_range, limits.no_such_axis, limits.non_finite, limits.rate), (1, 2, 4, 0));
     assert_eq!((record.command_requested.values[0], record.command.values[0]), (9.0, 0.5));
     assert_eq!((record.counters.limited_command, record.counters.limited), (1, 0));
+}
+
+#[test]
+fn a_command_starts_from_what_asks_for_nothing() {
+    let mut controller = controller(|contract| {
+        // 5 rad/s are 0.1 rad a tick.
+        (contract.command[2].idle, contract.command[2].rate_limit_per_s) = (0.25, Some(5.0));
+    });
+    let mut seen =
+        |command: f32| tick(&mut controller, &standing(), &head_yaw(command), &[0.0; 3])[COMMAND + 2];
+    assert_eq!(seen(0.5), 0.25 + 0.1);
+    assert_eq!(seen(f32::NAN), 0.25);
 }
 
 #[test]
@@ -570,15 +665,17 @@ fn a_restored_controller_continues_bit_for_bit_from_every_tick() {
         outcomes.push(outcome(&original));
     }
     let counters = original.record().counters;
-    assert!(counters.refusals > 0 && counters.limited_velocity > 0 && counters.limited_command > 0, "{counters:?}");
+    assert!(
+        counters.refusals > 0 && counters.limited_velocity > 0 && counters.limited_command > 0,
+        "{counters:?}"
+    );
     let mut restored = make();
-    for start in 0..inputs.len() {
-        restored.restore(&saved[start]).unwrap();
-        assert_eq!(restored.save(), saved[start]);
+    for (start, saved) in saved.iter().enumerate().take(inputs.len()) {
+        restored.restore(saved).unwrap();
+        assert_eq!(restored.save(), *saved);
         for (tick, (sensors, command)) in inputs.iter().enumerate().skip(start) {
             restored.step(sensors, command).unwrap();
             assert!(outcome(&restored) == outcomes[tick], "restored at {start}, differs at {tick}");
-            assert_eq!(restored.record().counters.as_array().len(), 7);
         }
         assert_eq!(restored.record().counters, counters, "restored at {start}");
     }
@@ -596,6 +693,29 @@ fn a_tick_restored_between_its_halves_is_judged_by_its_own_observation() {
     restored.act(&[1.0; 3]).unwrap();
     assert_eq!(restored.record().refusal, Refusal::NonFiniteObservation);
     assert_eq!(restored.save(), original.save());
+}
+
+#[test]
+fn a_fall_is_seen_at_the_same_tick_by_a_restored_controller() {
+    let fallen_after = |controller: &mut Controller| {
+        let mut ticks = 0;
+        while !controller.record().fallen {
+            tick(controller, &lying(), &Command::default(), &[0.0; 3]);
+            ticks += 1;
+        }
+        ticks
+    };
+    let mut original = controller(|_| {});
+    for _ in 0..3 {
+        tick(&mut original, &lying(), &Command::default(), &[0.0; 3]);
+    }
+    let mut restored = controller(|_| {});
+    restored.restore(&original.save()).unwrap();
+    assert_eq!((fallen_after(&mut original), fallen_after(&mut restored)), (3, 3));
+    let mut late = controller(|_| {});
+    late.restore(&original.save()).unwrap();
+    stand(&mut late, 0.0);
+    assert!(late.record().fallen && late.record().counters.falls == 1);
 }
 
 #[test]
@@ -617,7 +737,8 @@ fn a_saved_state_that_is_not_of_this_controller_changes_nothing() {
         twin.save()
     };
     refused(&other.save(), "contract");
-    let fast = Controller::new(&policy(|_| {}), &mini(), &options(|options| options.loop_hz = Some(100))).unwrap();
+    let fast =
+        Controller::new(&policy(|_| {}), &mini(), &options(|options| options.loop_hz = Some(100))).unwrap();
     refused(&fast.save(), "loop rate divider");
     for len in 0..state.len() {
         refused(&state[..len], "length");
@@ -646,6 +767,9 @@ fn a_saved_state_that_is_not_of_this_controller_changes_nothing() {
     // Memory of 9 + 9 + 9 + 3 + ... numbers, then seven of the command, then the gait clock: found by its value.
     let clock = (104..end - 8).find(|&at| state[at..at + 8] == 1.0_f64.to_le_bytes()).unwrap();
     refused(&patched(clock, f64::INFINITY.to_bits()), "gait clock");
+    // Behind the clock and its flag lies up, which is no direction where it is far too long.
+    let up = f32::MAX.to_bits();
+    refused(&patched(clock + 16, u64::from(up) << 32 | u64::from(up)), "up direction");
     victim.restore(&state).unwrap();
     assert_eq!(victim.save(), state);
 }

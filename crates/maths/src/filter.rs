@@ -40,13 +40,9 @@ mod tests {
 
     #[test]
     fn refuses_frequencies_that_make_no_filter() {
-        for (cutoff, sample) in [
-            (0.0, 50.0),
-            (-1.0, 50.0),
-            (40.0, 0.0),
-            (f64::NAN, 50.0),
-            (40.0, f64::INFINITY),
-        ] {
+        for (cutoff, sample) in
+            [(0.0, 50.0), (-1.0, 50.0), (40.0, 0.0), (f64::NAN, 50.0), (40.0, f64::INFINITY)]
+        {
             assert_eq!(LowPass::new(cutoff, sample), None);
         }
     }

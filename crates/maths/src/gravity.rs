@@ -27,9 +27,7 @@ impl GravityEstimator {
 
     /// An estimator restored from [`GravityEstimator::up_or_unknown`]; a zero vector means "not yet known".
     pub fn restored(up: Vec3) -> GravityEstimator {
-        GravityEstimator {
-            up: vec3::unit(up).map(|_| up),
-        }
+        GravityEstimator { up: vec3::unit(up).map(|_| up) }
     }
 
     /// One sample: angular velocity in rad/s, specific force in m/s² (+9.81 on z when upright), both in the trunk
@@ -98,16 +96,8 @@ mod tests {
         for _ in 0..25 {
             estimator.update([2.0, 0.0, 0.0], [0.0, 0.0, 100.0], 0.02);
         }
-        assert!(
-            (estimator.tilt_rad() - 1.0).abs() < 0.03,
-            "{}",
-            estimator.tilt_rad()
-        );
-        assert!(
-            estimator.up()[1] > 0.8,
-            "rolled to the right, up is to the left: {:?}",
-            estimator.up()
-        );
+        assert!((estimator.tilt_rad() - 1.0).abs() < 0.03, "{}", estimator.tilt_rad());
+        assert!(estimator.up()[1] > 0.8, "rolled to the right, up is to the left: {:?}", estimator.up());
     }
 
     #[test]

@@ -18,14 +18,7 @@ mod tests {
 
     #[test]
     fn limits_and_lets_pass_what_is_no_number() {
-        assert_eq!(
-            [
-                limit(-2.0, -1.0, 1.0),
-                limit(2.0, -1.0, 1.0),
-                limit(0.5, -1.0, 1.0)
-            ],
-            [-1.0, 1.0, 0.5]
-        );
+        assert_eq!([limit(-2.0, -1.0, 1.0), limit(2.0, -1.0, 1.0), limit(0.5, -1.0, 1.0)], [-1.0, 1.0, 0.5]);
         assert!(limit(f32::NAN, -1.0, 1.0).is_nan());
         assert_eq!(limit(1.0, f32::NAN, f32::NAN), 1.0);
     }

@@ -6,10 +6,7 @@
 //! valgrind --tool=callgrind target/release/examples/infer policy.onnx 100
 //! ```
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "an example opens its file and reads the clock itself"
-)]
+#![expect(clippy::disallowed_methods, reason = "an example opens its file and reads the clock itself")]
 
 use std::error::Error;
 use std::time::Instant;
@@ -19,10 +16,7 @@ use gaitway_policy::{FloatMode, Plan};
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("usage: infer policy.onnx [runs]")?;
-    let runs = arguments
-        .next()
-        .map_or(Ok(20_000), |runs| runs.parse::<usize>())?
-        .max(1);
+    let runs = arguments.next().map_or(Ok(20_000), |runs| runs.parse::<usize>())?.max(1);
 
     let plan = Plan::from_onnx(&std::fs::read(path)?)?;
     let input: Vec<f32> = (0..plan.input_len()).map(|i| (i as f32 * 0.7).sin()).collect();
@@ -38,11 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     nanoseconds.sort_unstable();
     let (p50, p99) = (nanoseconds[runs / 2], nanoseconds[runs * 99 / 100]);
-    println!(
-        "path {} macs {} p50_ns {p50} p99_ns {p99}",
-        plan.cpu_path(),
-        plan.macs()
-    );
+    println!("path {} macs {} p50_ns {p50} p99_ns {p99}", plan.cpu_path(), plan.macs());
     println!("{output:?}");
     Ok(())
 }

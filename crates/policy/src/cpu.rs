@@ -22,20 +22,11 @@ pub enum CpuPath {
 }
 
 impl CpuPath {
-    const ALL: [CpuPath; 5] = [
-        CpuPath::Avx512,
-        CpuPath::Avx2,
-        CpuPath::Sse2,
-        CpuPath::Neon,
-        CpuPath::Scalar,
-    ];
+    const ALL: [CpuPath; 5] = [CpuPath::Avx512, CpuPath::Avx2, CpuPath::Sse2, CpuPath::Neon, CpuPath::Scalar];
 
     /// The fastest path this CPU can run.
     pub fn detect() -> CpuPath {
-        Self::ALL
-            .into_iter()
-            .find(|path| path.is_available())
-            .unwrap_or(CpuPath::Scalar)
+        Self::ALL.into_iter().find(|path| path.is_available()).unwrap_or(CpuPath::Scalar)
     }
 
     /// Every path this CPU can run, the fastest first.
@@ -70,11 +61,7 @@ impl CpuPath {
     /// # Errors
     /// `CpuPathError::Unavailable` where it cannot.
     pub fn require(self) -> Result<CpuPath, CpuPathError> {
-        if self.is_available() {
-            Ok(self)
-        } else {
-            Err(CpuPathError::Unavailable { path: self })
-        }
+        if self.is_available() { Ok(self) } else { Err(CpuPathError::Unavailable { path: self }) }
     }
 
     /// The lower-case name, as `FromStr` reads it.
@@ -102,9 +89,7 @@ impl FromStr for CpuPath {
         Self::ALL
             .into_iter()
             .find(|path| path.name() == name)
-            .ok_or_else(|| CpuPathError::Unknown {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| CpuPathError::Unknown { name: name.to_owned() })
     }
 }
 
@@ -126,11 +111,7 @@ pub enum CpuPathError {
 }
 
 fn available_names() -> String {
-    CpuPath::available()
-        .into_iter()
-        .map(CpuPath::name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    CpuPath::available().into_iter().map(CpuPath::name).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -178,14 +178,6 @@ pub struct LengthError {
 
 impl LengthError {
     pub(crate) fn check(what: &'static str, expected: usize, found: usize) -> Result<(), LengthError> {
-        if expected == found {
-            Ok(())
-        } else {
-            Err(LengthError {
-                what,
-                expected,
-                found,
-            })
-        }
+        if expected == found { Ok(()) } else { Err(LengthError { what, expected, found }) }
     }
 }

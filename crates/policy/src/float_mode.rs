@@ -21,10 +21,7 @@ impl FloatMode {
     pub fn set() -> FloatMode {
         let previous = control::read();
         control::write(control::DEFAULT);
-        FloatMode {
-            previous,
-            _thread: PhantomData,
-        }
+        FloatMode { previous, _thread: PhantomData }
     }
 }
 

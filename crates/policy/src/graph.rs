@@ -21,10 +21,7 @@ pub fn build(bytes: &[u8], path: CpuPath) -> Result<Plan, OnnxError> {
         names.define(
             "an initialiser",
             &initializer.name,
-            Value {
-                dims,
-                source: Source::Constant(numbers),
-            },
+            Value { dims, source: Source::Constant(numbers) },
         )?;
     }
     let input = single_input(&graph, &names)?;
@@ -52,18 +49,14 @@ impl Names {
                 entry.insert(value);
                 Ok(())
             }
-            Entry::Occupied(_) => Err(OnnxError::DuplicateValue {
-                node: giver.to_owned(),
-                value: name.to_owned(),
-            }),
+            Entry::Occupied(_) => {
+                Err(OnnxError::DuplicateValue { node: giver.to_owned(), value: name.to_owned() })
+            }
         }
     }
 
     fn read(&self, reader: &str, name: &str) -> Result<&Value, OnnxError> {
-        let unknown = || OnnxError::UnknownValue {
-            node: reader.to_owned(),
-            value: name.to_owned(),
-        };
+        let unknown = || OnnxError::UnknownValue { node: reader.to_owned(), value: name.to_owned() };
         self.0.get(name).ok_or_else(unknown)
     }
 }
@@ -74,13 +67,7 @@ fn lower_node(node: &proto::Node, names: &mut Names, lowering: &mut Lowering) ->
     let inputs = node
         .input
         .iter()
-        .map(|name| {
-            if name.is_empty() {
-                Ok(None)
-            } else {
-                names.read(&label, name).cloned().map(Some)
-            }
-        })
+        .map(|name| if name.is_empty() { Ok(None) } else { names.read(&label, name).cloned().map(Some) })
         .collect::<Result<Vec<_>, _>>()?;
     let view = NodeView { node, label, inputs };
     let values = lower(lowering, &view)?;
@@ -102,34 +89,25 @@ fn label(node: &proto::Node) -> String {
 
 /// The one input; old files list their initialisers among the inputs too.
 fn single_input<'a>(graph: &'a proto::Graph, names: &Names) -> Result<&'a ValueInfo, OnnxError> {
-    let inputs: Vec<_> = graph
-        .input
-        .iter()
-        .filter(|input| !names.0.contains_key(&input.name))
-        .collect();
+    let inputs: Vec<_> = graph.input.iter().filter(|input| !names.0.contains_key(&input.name)).collect();
     match inputs.as_slice() {
         [input] => Ok(input),
-        _ => Err(OnnxError::InputCount {
-            found: inputs.iter().map(|input| input.name.clone()).collect(),
-        }),
+        _ => Err(OnnxError::InputCount { found: inputs.iter().map(|input| input.name.clone()).collect() }),
     }
 }
 
 fn single_output(graph: &proto::Graph) -> Result<&ValueInfo, OnnxError> {
     match graph.output.as_slice() {
         [output] => Ok(output),
-        outputs => Err(OnnxError::OutputCount {
-            found: outputs.iter().map(|output| output.name.clone()).collect(),
-        }),
+        outputs => {
+            Err(OnnxError::OutputCount { found: outputs.iter().map(|output| output.name.clone()).collect() })
+        }
     }
 }
 
 /// The dimensions declared for the input: one row, its length known, a batch of any size read as one.
 fn row_dims(info: &ValueInfo) -> Result<Vec<usize>, OnnxError> {
-    let not_a_row = || OnnxError::NotARow {
-        value: info.name.clone(),
-        found: shape_text(info),
-    };
+    let not_a_row = || OnnxError::NotARow { value: info.name.clone(), found: shape_text(info) };
     let dims = declared_dims(info)?.ok_or_else(not_a_row)?;
     proto::limit_rank(&info.name, dims.len())?;
     let Some((Some(len), leading)) = dims.split_last() else {
@@ -143,10 +121,7 @@ fn row_dims(info: &ValueInfo) -> Result<Vec<usize>, OnnxError> {
 
 /// The output is a row of floats, and of the declared dimensions where some are declared.
 fn check_output(info: &ValueInfo, value: &Value) -> Result<(), OnnxError> {
-    let not_a_row = |found| OnnxError::NotARow {
-        value: info.name.clone(),
-        found,
-    };
+    let not_a_row = |found| OnnxError::NotARow { value: info.name.clone(), found };
     if matches!(value.source, Source::Constant(Numbers::Ints(_))) || value.row_len().is_none() {
         return Err(not_a_row(format!("{:?}", value.dims)));
     }
@@ -154,15 +129,8 @@ fn check_output(info: &ValueInfo, value: &Value) -> Result<(), OnnxError> {
         return Ok(());
     };
     let fits = declared.len() == value.dims.len()
-        && declared
-            .iter()
-            .zip(&value.dims)
-            .all(|(declared, dim)| declared.is_none_or(|len| len == *dim));
-    if fits {
-        Ok(())
-    } else {
-        Err(mismatched_output(info, value))
-    }
+        && declared.iter().zip(&value.dims).all(|(declared, dim)| declared.is_none_or(|len| len == *dim));
+    if fits { Ok(()) } else { Err(mismatched_output(info, value)) }
 }
 
 fn mismatched_output(info: &ValueInfo, value: &Value) -> OnnxError {
@@ -176,22 +144,12 @@ fn mismatched_output(info: &ValueInfo, value: &Value) -> OnnxError {
 
 /// The declared dimensions, `None` for one that may vary; `None` altogether where no shape is declared.
 fn declared_dims(info: &ValueInfo) -> Result<Option<Vec<Option<usize>>>, OnnxError> {
-    let Some(tensor) = info
-        .r#type
-        .as_ref()
-        .and_then(|r#type| r#type.tensor_type.as_ref())
-    else {
+    let Some(tensor) = info.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref()) else {
         return Ok(None);
     };
     tensor::require_float(&info.name, tensor.elem_type)?;
     let shape = tensor.shape.as_ref();
-    Ok(shape.map(|shape| {
-        shape
-            .dim
-            .iter()
-            .map(|dim| dim.dim_value.and_then(fixed_len))
-            .collect()
-    }))
+    Ok(shape.map(|shape| shape.dim.iter().map(|dim| dim.dim_value.and_then(fixed_len)).collect()))
 }
 
 /// Exporters write -1 for a dimension that may vary. One beyond this machine's sizes is refused by its limit later.
@@ -200,10 +158,7 @@ fn fixed_len(len: i64) -> Option<usize> {
 }
 
 fn shape_text(info: &ValueInfo) -> String {
-    let tensor = info
-        .r#type
-        .as_ref()
-        .and_then(|r#type| r#type.tensor_type.as_ref());
+    let tensor = info.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref());
     let Some(shape) = tensor.and_then(|tensor| tensor.shape.as_ref()) else {
         return "unknown".to_owned();
     };

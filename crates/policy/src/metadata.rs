@@ -50,11 +50,7 @@ pub fn write(bytes: &[u8], entries: &[(&str, &str)]) -> Result<Vec<u8>, OnnxErro
 /// [`OnnxError::Malformed`] where the bytes are no protobuf message.
 pub fn weights_sha256(bytes: &[u8], prefix: &str) -> Result<String, OnnxError> {
     let mut hash = Sha256::new();
-    visit_without(
-        bytes,
-        |key| key.starts_with(prefix.as_bytes()),
-        |raw| hash.update(raw),
-    )?;
+    visit_without(bytes, |key| key.starts_with(prefix.as_bytes()), |raw| hash.update(raw))?;
     Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
@@ -75,11 +71,7 @@ fn visit_without(
 
 /// The key where the field is a metadata entry; an entry without one has the empty key.
 fn entry_key<'a>(field: &Field<'a>) -> Result<Option<&'a [u8]>, OnnxError> {
-    if field.number == METADATA_PROPS {
-        last_payload(field.payload, KEY).map(Some)
-    } else {
-        Ok(None)
-    }
+    if field.number == METADATA_PROPS { last_payload(field.payload, KEY).map(Some) } else { Ok(None) }
 }
 
 fn last_payload(message: &[u8], number: u64) -> Result<&[u8], OnnxError> {
@@ -94,7 +86,6 @@ fn last_payload(message: &[u8], number: u64) -> Result<&[u8], OnnxError> {
 }
 
 fn utf8(key: &str, value: &[u8]) -> Result<String, OnnxError> {
-    String::from_utf8(value.to_vec()).map_err(|_| OnnxError::Malformed {
-        reason: format!("the metadata value of {key:?} is not UTF-8"),
-    })
+    String::from_utf8(value.to_vec())
+        .map_err(|_| OnnxError::Malformed { reason: format!("the metadata value of {key:?} is not UTF-8") })
 }

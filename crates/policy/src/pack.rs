@@ -41,16 +41,8 @@ impl Matrix {
             }
             first += width * LANES;
         }
-        let bias = (0..outputs)
-            .step_by(LANES)
-            .map(|first| padded(outputs, first, |j| bias[j]))
-            .collect();
-        Matrix {
-            inputs,
-            tiles,
-            weights,
-            bias,
-        }
+        let bias = (0..outputs).step_by(LANES).map(|first| padded(outputs, first, |j| bias[j])).collect();
+        Matrix { inputs, tiles, weights, bias }
     }
 
     /// Outputs rounded up to whole lines.
@@ -85,11 +77,5 @@ fn tile_widths(mut lines: usize, widest: usize) -> Vec<usize> {
 }
 
 fn padded(outputs: usize, first: usize, value: impl Fn(usize) -> f32) -> Line {
-    Line(std::array::from_fn(|lane| {
-        if first + lane < outputs {
-            value(first + lane)
-        } else {
-            0.0
-        }
-    }))
+    Line(std::array::from_fn(|lane| if first + lane < outputs { value(first + lane) } else { 0.0 }))
 }

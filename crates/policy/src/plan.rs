@@ -123,9 +123,7 @@ impl Plan {
 
     /// All the memory that running will ever need.
     pub fn workspace(&self) -> Workspace {
-        Workspace {
-            arena: vec![0.0; self.arena_len],
-        }
+        Workspace { arena: vec![0.0; self.arena_len] }
     }
 
     /// Runs the network once: no allocation, no panic, the same bits on every CPU path.
@@ -158,20 +156,13 @@ impl Plan {
     /// The normaliser, where the network begins with one: the whole input minus a constant, then times or divided by
     /// another. With it the units of an unknown file's input can be checked.
     pub fn input_normaliser(&self) -> Option<Normaliser> {
-        let input = Operand::Arena(Span {
-            start: 0,
-            len: self.input_len,
-        });
+        let input = Operand::Arena(Span { start: 0, len: self.input_len });
         let (shift, mean) = self.zip_with_constant(input, |zip| zip == Zip::Sub)?;
         let shifted = Operand::Arena(shift.output);
         let std = match self.zip_with_constant(shifted, |zip| matches!(zip, Zip::Mul | Zip::Div)) {
-            Some((
-                Step {
-                    op: Op::Zip(Zip::Mul),
-                    ..
-                },
-                inverse,
-            )) => inverse.iter().map(|inverse| 1.0 / inverse).collect(),
+            Some((Step { op: Op::Zip(Zip::Mul), .. }, inverse)) => {
+                inverse.iter().map(|inverse| 1.0 / inverse).collect()
+            }
             Some((_, std)) => std,
             None => vec![1.0; self.input_len],
         };
@@ -188,12 +179,7 @@ impl Plan {
                 _ => return None,
             };
             let values = &self.constants[constant.start..constant.start + constant.len];
-            wanted(zip).then(|| {
-                (
-                    step,
-                    values.iter().copied().cycle().take(self.input_len).collect(),
-                )
-            })
+            wanted(zip).then(|| (step, values.iter().copied().cycle().take(self.input_len).collect()))
         })
     }
 }

@@ -19,14 +19,8 @@ const GRAPH_NODE: u64 = 1;
 /// The file's graph, `None` where it has none.
 pub fn decode(bytes: &[u8]) -> Result<Option<Graph>, OnnxError> {
     limit("bytes in the file", MAX_FILE_BYTES, bytes.len() as u64)?;
-    limit(
-        "nodes, attributes and tensors in the file",
-        MAX_ENTRIES,
-        count_entries(bytes)?,
-    )?;
-    let model = Model::decode(bytes).map_err(|error| OnnxError::Malformed {
-        reason: error.to_string(),
-    })?;
+    limit("nodes, attributes and tensors in the file", MAX_ENTRIES, count_entries(bytes)?)?;
+    let model = Model::decode(bytes).map_err(|error| OnnxError::Malformed { reason: error.to_string() })?;
     Ok(model.graph)
 }
 
@@ -37,15 +31,7 @@ pub fn limit_rank(name: &str, rank: usize) -> Result<(), OnnxError> {
 
 /// Refuses what is more than the limit.
 pub fn limit(what: &str, limit: u64, found: u64) -> Result<(), OnnxError> {
-    if found <= limit {
-        Ok(())
-    } else {
-        Err(OnnxError::TooLarge {
-            what: what.to_owned(),
-            limit,
-            found,
-        })
-    }
+    if found <= limit { Ok(()) } else { Err(OnnxError::TooLarge { what: what.to_owned(), limit, found }) }
 }
 
 fn count_entries(bytes: &[u8]) -> Result<u64, OnnxError> {

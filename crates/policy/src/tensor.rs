@@ -20,9 +20,7 @@ pub enum Numbers {
 /// Checks a tensor's dimensions against its data and decodes it; `name` is what errors call it.
 pub fn decode(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, Numbers), OnnxError> {
     if tensor.data_location == EXTERNAL {
-        return Err(OnnxError::ExternalData {
-            tensor: name.to_owned(),
-        });
+        return Err(OnnxError::ExternalData { tensor: name.to_owned() });
     }
     let (dims, elements) = dimensions(tensor, name)?;
     let numbers = match tensor.data_type {
@@ -35,21 +33,15 @@ pub fn decode(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, Numbers
 
 /// Refuses every type of input and output but float32.
 pub fn require_float(name: &str, data_type: i32) -> Result<(), OnnxError> {
-    if data_type == FLOAT {
-        Ok(())
-    } else {
-        Err(unsupported(name, data_type))
-    }
+    if data_type == FLOAT { Ok(()) } else { Err(unsupported(name, data_type)) }
 }
 
 /// Refuses infinities and NaN.
 pub fn require_finite(name: &str, values: &[f32]) -> Result<(), OnnxError> {
     match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(OnnxError::NotFinite {
-            tensor: name.to_owned(),
-            index,
-            value: values[index].to_string(),
-        }),
+        Some(index) => {
+            Err(OnnxError::NotFinite { tensor: name.to_owned(), index, value: values[index].to_string() })
+        }
         None => Ok(()),
     }
 }
@@ -66,18 +58,14 @@ fn dimensions(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, usize),
     };
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
     let dims = dims.ok_or_else(size_error)?;
-    let elements = dims
-        .iter()
-        .try_fold(1usize, |product, &dim| product.checked_mul(dim));
+    let elements = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
     Ok((dims, elements.ok_or_else(size_error)?))
 }
 
 fn floats(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32]>, OnnxError> {
     let values: Rc<[f32]> = match tensor.raw_data.as_slice() {
         [] => tensor.float_data.as_slice().into(),
-        raw => raw_chunks(tensor, name, raw, elements)?
-            .map(f32::from_le_bytes)
-            .collect(),
+        raw => raw_chunks(tensor, name, raw, elements)?.map(f32::from_le_bytes).collect(),
     };
     require_len(tensor, name, elements, values.len())?;
     require_finite(name, &values)?;
@@ -87,9 +75,7 @@ fn floats(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32
 fn ints(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[i64]>, OnnxError> {
     let values: Rc<[i64]> = match tensor.raw_data.as_slice() {
         [] => tensor.int64_data.as_slice().into(),
-        raw => raw_chunks(tensor, name, raw, elements)?
-            .map(i64::from_le_bytes)
-            .collect(),
+        raw => raw_chunks(tensor, name, raw, elements)?.map(i64::from_le_bytes).collect(),
     };
     require_len(tensor, name, elements, values.len())?;
     Ok(values)

@@ -20,9 +20,8 @@ pub fn fields(message: &[u8]) -> impl Iterator<Item = Result<Field<'_>, OnnxErro
             return None;
         }
         let offset = message.len() - rest.len();
-        let field = split_field(&mut rest).ok_or_else(|| OnnxError::Malformed {
-            reason: format!("no valid field at byte {offset}"),
-        });
+        let field = split_field(&mut rest)
+            .ok_or_else(|| OnnxError::Malformed { reason: format!("no valid field at byte {offset}") });
         if field.is_err() {
             rest = &[];
         }

@@ -19,17 +19,9 @@ fn split_by_attribute_by_input_and_in_equal_parts() {
     let swapped = [&x[4..], &x[..4]].concat();
     let by_attribute =
         last(node("Split", &["x"], &["a", "b"])).message(5, &ints_attribute("split", &[4, 17]));
-    check(
-        &x_to_y(N, N, &[by_attribute, back("b", "a")], &[]),
-        &x,
-        &wide(&swapped),
-    );
+    check(&x_to_y(N, N, &[by_attribute, back("b", "a")], &[]), &x, &wide(&swapped));
     let by_input = last(node("Split", &["x", "sizes"], &["a", "b"]));
-    check(
-        &x_to_y(N, N, &[by_input, back("b", "a")], &[sizes]),
-        &x,
-        &wide(&swapped),
-    );
+    check(&x_to_y(N, N, &[by_input, back("b", "a")], &[sizes]), &x, &wide(&swapped));
     let thirds = last(node("Split", &["x"], &["a", "b", "y"]));
     check(&x_to_y(N, 7, &[thirds], &[]), &x, &wide(&x[14..]));
     let uneven = last(node("Split", &["x"], &["a", "y"])).message(5, &int_attribute("num_outputs", 2));
@@ -42,10 +34,7 @@ fn slice_by_inputs_and_by_attributes() {
     let slice = |start: i64, end: i64, step: i64| {
         let ints = [("starts", start), ("ends", end), ("axes", -1), ("steps", step)];
         let constants = ints.map(|(name, value)| int_tensor(name, &[value]));
-        (
-            node("Slice", &["x", "starts", "ends", "axes", "steps"], &["y"]),
-            constants,
-        )
+        (node("Slice", &["x", "starts", "ends", "axes", "steps"], &["y"]), constants)
     };
     let cases: [(i64, i64, i64, Vec<f32>); 5] = [
         (3, 9, 1, x[3..9].to_vec()),
@@ -56,11 +45,7 @@ fn slice_by_inputs_and_by_attributes() {
     ];
     for (start, end, step, expected) in cases {
         let (node, constants) = slice(start, end, step);
-        check(
-            &x_to_y(N, expected.len(), &[node], &constants),
-            &x,
-            &wide(&expected),
-        );
+        check(&x_to_y(N, expected.len(), &[node], &constants), &x, &wide(&expected));
     }
     let old = node("Slice", &["x"], &["y"])
         .message(5, &ints_attribute("starts", &[0, 2]))

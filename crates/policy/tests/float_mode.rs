@@ -28,10 +28,7 @@ fn write(word: u32) {
 
 /// A network whose result is denormal, beside the synthetic one: `y = x * 1e-20 * 1e-20`.
 fn denormal() -> Vec<u8> {
-    let nodes = [
-        node("Mul", &["x", "tiny"], &["h"]),
-        node("Mul", &["h", "tiny"], &["y"]),
-    ];
+    let nodes = [node("Mul", &["x", "tiny"], &["h"]), node("Mul", &["h", "tiny"], &["y"])];
     x_to_y(37, 37, &nodes, &[tensor("tiny", &[], &[1e-20])])
 }
 
@@ -60,10 +57,7 @@ fn hostile_control_word_changes_no_bit_under_the_guard() {
 
         assert_eq!(guarded, expected);
         assert_eq!(loaded.unwrap(), expected);
-        assert_ne!(
-            unguarded, expected,
-            "the hostile word should matter without the guard"
-        );
+        assert_ne!(unguarded, expected, "the hostile word should matter without the guard");
         assert_eq!(after & !FLAGS, HOSTILE, "the guard must put back what was there");
     }
 }

@@ -24,12 +24,7 @@ fn tiny() -> Vec<u8> {
         node("Concat", &["e", "t"], &["c"]).message(5, &int_attribute("axis", -1)),
         node("Clip", &["c"], &["y"]).message(5, &float_attribute("min", -1.0)),
     ];
-    x_to_y(
-        3,
-        4,
-        &nodes,
-        &[tensor("w", &[3, 4], &[0.5; 12]), tensor("b", &[4], &[0.5; 4])],
-    )
+    x_to_y(3, 4, &nodes, &[tensor("w", &[3, 4], &[0.5; 12]), tensor("b", &[4], &[0.5; 4])])
 }
 
 fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
@@ -51,10 +46,9 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
             8 => bytes.insert(at, random.bits() as u8),
             9 => drop(bytes.drain(at..(at + 1 + random.below(9)).min(bytes.len()))),
             // A length or number of up to ten bytes.
-            _ => drop(bytes.splice(
-                at..at + 1,
-                Message::default().int(1, random.bits() as i64).0.split_off(1),
-            )),
+            _ => {
+                drop(bytes.splice(at..at + 1, Message::default().int(1, random.bits() as i64).0.split_off(1)))
+            }
         }
     }
 }

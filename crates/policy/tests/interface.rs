@@ -9,19 +9,12 @@ use gaitway_policy::{LengthError, Plan};
 #[test]
 fn the_batch_may_be_named_unknown_or_missing() {
     let double = [node("Add", &["x", "x"], &["y"])];
-    for leading in [
-        vec![Dim::Len(1)],
-        vec![Dim::Len(-1)],
-        vec![Dim::Name("batch")],
-        vec![Dim::Unknown],
-        vec![],
-    ] {
+    for leading in
+        [vec![Dim::Len(1)], vec![Dim::Len(-1)], vec![Dim::Name("batch")], vec![Dim::Unknown], vec![]]
+    {
         let dims = [leading, vec![Dim::Len(2)]].concat();
         let info = |name| [value_info(name, FLOAT, &dims)];
-        assert_eq!(
-            run(&model(&double, &[], &info("x"), &info("y")), &[1.0, 2.0]),
-            [2.0, 4.0]
-        );
+        assert_eq!(run(&model(&double, &[], &info("x"), &info("y")), &[1.0, 2.0]), [2.0, 4.0]);
     }
 }
 
@@ -37,13 +30,8 @@ fn old_files_list_initialisers_among_the_inputs() {
 fn normaliser_is_found_where_there_is_one() {
     let constants = [tensor("mean", &[2], &[1.0, 2.0]), tensor("scale", &[], &[4.0])];
     let normaliser = |second: &str| {
-        let nodes = [
-            node("Sub", &["x", "mean"], &["h"]),
-            node(second, &["h", "scale"], &["y"]),
-        ];
-        Plan::from_onnx(&x_to_y(2, 2, &nodes, &constants))
-            .unwrap()
-            .input_normaliser()
+        let nodes = [node("Sub", &["x", "mean"], &["h"]), node(second, &["h", "scale"], &["y"])];
+        Plan::from_onnx(&x_to_y(2, 2, &nodes, &constants)).unwrap().input_normaliser()
     };
     let std = |second| normaliser(second).map(|found| (found.mean, found.std));
     assert_eq!(std("Mul"), Some((vec![1.0, 2.0], vec![0.25, 0.25])));
@@ -59,10 +47,7 @@ fn wrong_lengths_are_refused() {
     let other = Plan::from_onnx(&synthetic()).unwrap();
     let mut workspace = plan.workspace();
     let text = |result: Result<(), LengthError>| result.unwrap_err().to_string();
-    assert_eq!(
-        text(plan.run(&mut workspace, &[0.0], &mut [0.0; 2])),
-        "input: expected 2 numbers, found 1"
-    );
+    assert_eq!(text(plan.run(&mut workspace, &[0.0], &mut [0.0; 2])), "input: expected 2 numbers, found 1");
     assert_eq!(
         text(plan.run(&mut workspace, &[0.0; 2], &mut [0.0; 3])),
         "output: expected 2 numbers, found 3"

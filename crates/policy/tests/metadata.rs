@@ -8,10 +8,7 @@ use gaitway_policy::{OnnxError, Plan, metadata};
 use sha2::{Digest, Sha256};
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
@@ -19,10 +16,7 @@ fn entries_are_written_read_and_replaced() {
     let bare = synthetic();
     assert_eq!(metadata::read(&bare, "gaitway.contract"), Ok(None));
     let once = metadata::write(&bare, &[("gaitway.contract", "{\"é\": 1}"), ("author", "me")]).unwrap();
-    assert_eq!(
-        metadata::read(&once, "gaitway.contract").unwrap().unwrap(),
-        "{\"é\": 1}"
-    );
+    assert_eq!(metadata::read(&once, "gaitway.contract").unwrap().unwrap(), "{\"é\": 1}");
     let twice = metadata::write(&once, &[("gaitway.contract", "2")]).unwrap();
     assert_eq!(metadata::read(&twice, "gaitway.contract").unwrap().unwrap(), "2");
     assert_eq!(metadata::read(&twice, "author").unwrap().unwrap(), "me");
@@ -35,22 +29,13 @@ fn entries_are_written_read_and_replaced() {
 fn the_hash_is_that_of_the_bare_file() {
     let files = REAL_FILES.into_iter().filter_map(real_file).chain([synthetic()]);
     for bare in files {
-        assert_eq!(
-            metadata::weights_sha256(&bare, "gaitway.").unwrap(),
-            sha256(&bare)
-        );
+        assert_eq!(metadata::weights_sha256(&bare, "gaitway.").unwrap(), sha256(&bare));
         let long = "x".repeat(100_000);
         let marked = metadata::write(&bare, &[("gaitway.a", &long), ("gaitway.b", "")]).unwrap();
         assert_ne!(sha256(&marked), sha256(&bare));
-        assert_eq!(
-            metadata::weights_sha256(&marked, "gaitway.").unwrap(),
-            sha256(&bare)
-        );
+        assert_eq!(metadata::weights_sha256(&marked, "gaitway.").unwrap(), sha256(&bare));
         let authored = metadata::write(&bare, &[("author", "me")]).unwrap();
-        assert_eq!(
-            metadata::weights_sha256(&authored, "gaitway.").unwrap(),
-            sha256(&authored)
-        );
+        assert_eq!(metadata::weights_sha256(&authored, "gaitway.").unwrap(), sha256(&authored));
     }
 }
 
@@ -59,21 +44,9 @@ fn damaged_bytes_are_refused() {
     let entry = Message::default().text(1, "key").bytes(2, &[0xff, 0xfe]);
     let not_utf8 = Message::default().message(14, &entry).0;
     for bytes in [&[0x72, 0x05, 0x0a][..], &[0xff; 12], &[0x00], &[0x0b]] {
-        assert!(matches!(
-            metadata::read(bytes, "key"),
-            Err(OnnxError::Malformed { .. })
-        ));
-        assert!(matches!(
-            metadata::write(bytes, &[]),
-            Err(OnnxError::Malformed { .. })
-        ));
-        assert!(matches!(
-            metadata::weights_sha256(bytes, ""),
-            Err(OnnxError::Malformed { .. })
-        ));
+        assert!(matches!(metadata::read(bytes, "key"), Err(OnnxError::Malformed { .. })));
+        assert!(matches!(metadata::write(bytes, &[]), Err(OnnxError::Malformed { .. })));
+        assert!(matches!(metadata::weights_sha256(bytes, ""), Err(OnnxError::Malformed { .. })));
     }
-    assert!(matches!(
-        metadata::read(&not_utf8, "key"),
-        Err(OnnxError::Malformed { .. })
-    ));
+    assert!(matches!(metadata::read(&not_utf8, "key"), Err(OnnxError::Malformed { .. })));
 }

@@ -21,40 +21,29 @@ fn activations() {
     check_map(x_to("Sigmoid"), &[], logistic);
     check_map(x_to("Elu"), &[], |x| if x < 0.0 { x.exp_m1() } else { x });
     let alpha = |value| float_attribute("alpha", value);
-    check_map(x_to("Elu").message(5, &alpha(0.5)), &[], |x| {
-        if x < 0.0 { 0.5 * x.exp_m1() } else { x }
-    });
+    check_map(x_to("Elu").message(5, &alpha(0.5)), &[], |x| if x < 0.0 { 0.5 * x.exp_m1() } else { x });
     check_map(x_to("Swish"), &[], |x| x * logistic(x));
-    check_map(x_to("Swish").message(5, &alpha(2.0)), &[], |x| {
-        x * logistic(2.0 * x)
-    });
+    check_map(x_to("Swish").message(5, &alpha(2.0)), &[], |x| x * logistic(2.0 * x));
 }
 
 #[test]
 fn clip_takes_bounds_from_inputs_and_attributes() {
     let (low, high) = (tensor("low", &[], &[-1.0]), tensor("high", &[1], &[0.5]));
-    check_map(
-        node("Clip", &["x", "low", "high"], &["y"]),
-        &[low.clone(), high.clone()],
-        |x| x.clamp(-1.0, 0.5),
-    );
+    check_map(node("Clip", &["x", "low", "high"], &["y"]), &[low.clone(), high.clone()], |x| {
+        x.clamp(-1.0, 0.5)
+    });
     check_map(node("Clip", &["x", "", "high"], &["y"]), &[high], |x| x.min(0.5));
     check_map(node("Clip", &["x", "low"], &["y"]), &[low], |x| x.max(-1.0));
     check_map(node("Clip", &["x"], &["y"]), &[], |x| x);
     let old = node("Clip", &["x"], &["y"]).message(5, &float_attribute("min", -0.5));
     check_map(old.clone(), &[], |x| x.max(-0.5));
-    check_map(old.message(5, &float_attribute("max", 0.25)), &[], |x| {
-        x.clamp(-0.5, 0.25)
-    });
+    check_map(old.message(5, &float_attribute("max", 0.25)), &[], |x| x.clamp(-0.5, 0.25));
 }
 
 #[test]
 fn nan_passes_through_clip_and_relu() {
     let zero = tensor("zero", &[], &[0.0]);
-    for operator in [
-        node("Relu", &["x"], &["y"]),
-        node("Clip", &["x", "zero", "zero"], &["y"]),
-    ] {
+    for operator in [node("Relu", &["x"], &["y"]), node("Clip", &["x", "zero", "zero"], &["y"])] {
         let bytes = x_to_y(3, 3, &[operator], std::slice::from_ref(&zero));
         for path in CpuPath::available() {
             let found = bits(&run_on(&bytes, path, &[f32::NAN, -1.0, 0.0]));
@@ -73,38 +62,19 @@ fn arithmetic_with_rows_and_single_numbers() {
         tensor("one_of_one", &[1, 1], &[0.75]),
     ];
     type Formula = fn(f64, f64) -> f64;
-    let operators: [(&str, Formula); 4] = [
-        ("Add", |a, b| a + b),
-        ("Sub", |a, b| a - b),
-        ("Mul", |a, b| a * b),
-        ("Div", |a, b| a / b),
-    ];
+    let operators: [(&str, Formula); 4] =
+        [("Add", |a, b| a + b), ("Sub", |a, b| a - b), ("Mul", |a, b| a * b), ("Div", |a, b| a / b)];
     for (operator, formula) in operators {
         for name in ["row", "matrix", "one", "one_of_one"] {
             let constant = |i: usize| f64::from(if name.starts_with("one") { 0.75 } else { row[i] });
             let x = input();
             let right: Vec<f64> = (0..N).map(|i| formula(f64::from(x[i]), constant(i))).collect();
             let left: Vec<f64> = (0..N).map(|i| formula(constant(i), f64::from(x[i]))).collect();
-            check(
-                &x_to_y(N, N, &[node(operator, &["x", name], &["y"])], &constants),
-                &x,
-                &right,
-            );
-            check(
-                &x_to_y(N, N, &[node(operator, &[name, "x"], &["y"])], &constants),
-                &x,
-                &left,
-            );
+            check(&x_to_y(N, N, &[node(operator, &["x", name], &["y"])], &constants), &x, &right);
+            check(&x_to_y(N, N, &[node(operator, &[name, "x"], &["y"])], &constants), &x, &left);
         }
-        let both: Vec<f64> = input()
-            .iter()
-            .map(|&x| formula(f64::from(x), f64::from(x)))
-            .collect();
-        check(
-            &x_to_y(N, N, &[node(operator, &["x", "x"], &["y"])], &[]),
-            &input(),
-            &both,
-        );
+        let both: Vec<f64> = input().iter().map(|&x| formula(f64::from(x), f64::from(x))).collect();
+        check(&x_to_y(N, N, &[node(operator, &["x", "x"], &["y"])], &[]), &input(), &both);
     }
 }
 
@@ -115,22 +85,13 @@ fn product(
     outputs: usize,
     bias: impl Fn(usize) -> f64,
 ) -> Vec<f64> {
-    let sum = |j| {
-        x.iter()
-            .enumerate()
-            .map(|(k, x)| f64::from(*x) * f64::from(weight(k, j)))
-            .sum::<f64>()
-    };
+    let sum = |j| x.iter().enumerate().map(|(k, x)| f64::from(*x) * f64::from(weight(k, j))).sum::<f64>();
     (0..outputs).map(|j| sum(j) + bias(j)).collect()
 }
 
 /// Positive numbers, so that no sum cancels and the relative error stays small.
 fn positive(seed: u64, len: usize) -> Vec<f32> {
-    Random::new(seed)
-        .vector(len, 1.0)
-        .iter()
-        .map(|x| x.abs() + 0.01)
-        .collect()
+    Random::new(seed).vector(len, 1.0).iter().map(|x| x.abs() + 0.01).collect()
 }
 
 #[test]
@@ -138,32 +99,16 @@ fn gemm_and_matmul_of_every_tile_width() {
     for outputs in [1, 15, 16, 17, 32, 47, 64, 65, 127, 128, 150, 200, 256] {
         let (x, w, c) = (positive(1, N), positive(2, N * outputs), positive(3, outputs));
         let (k, n) = (N as i64, outputs as i64);
-        let constants = [
-            tensor("w", &[k, n], &w),
-            tensor("wt", &[n, k], &w),
-            tensor("c", &[n], &c),
-        ];
+        let constants = [tensor("w", &[k, n], &w), tensor("wt", &[n, k], &w), tensor("c", &[n], &c)];
         let network = |node| x_to_y(N, outputs, &[node], &constants);
         let plain = |k: usize, j: usize| w[k * outputs + j];
         let transposed = |k: usize, j: usize| w[j * N + k];
         let gemm = |inputs: &[&str]| node("Gemm", inputs, &["y"]);
         let trans_b = int_attribute("transB", 1);
         let bias = |j: usize| f64::from(c[j]);
-        check(
-            &network(node("MatMul", &["x", "w"], &["y"])),
-            &x,
-            &product(&x, plain, outputs, |_| 0.0),
-        );
-        check(
-            &network(gemm(&["x", "w"])),
-            &x,
-            &product(&x, plain, outputs, |_| 0.0),
-        );
-        check(
-            &network(gemm(&["x", "w", "c"])),
-            &x,
-            &product(&x, plain, outputs, bias),
-        );
+        check(&network(node("MatMul", &["x", "w"], &["y"])), &x, &product(&x, plain, outputs, |_| 0.0));
+        check(&network(gemm(&["x", "w"])), &x, &product(&x, plain, outputs, |_| 0.0));
+        check(&network(gemm(&["x", "w", "c"])), &x, &product(&x, plain, outputs, bias));
         check(
             &network(gemm(&["x", "wt", "c"]).message(5, &trans_b)),
             &x,
@@ -188,8 +133,5 @@ fn swish_is_sigmoid_and_mul_to_the_bit() {
     let apart = [node("Sigmoid", &["x"], &["s"]), node("Mul", &["x", "s"], &["y"])];
     let one = [node("Swish", &["x"], &["y"])];
     let x = Random::new(9).vector(500, 30.0);
-    assert_eq!(
-        bits(&run(&x_to_y(500, 500, &apart, &[]), &x)),
-        bits(&run(&x_to_y(500, 500, &one, &[]), &x))
-    );
+    assert_eq!(bits(&run(&x_to_y(500, 500, &apart, &[]), &x)), bits(&run(&x_to_y(500, 500, &one, &[]), &x)));
 }

@@ -11,16 +11,7 @@ const OBSERVATIONS: usize = 2_000;
 /// Ordinary observations, and now and then one that no sensor should give.
 fn observations(len: usize, count: usize) -> Vec<Vec<f32>> {
     let mut random = Random::new(2024);
-    let odd = [
-        f32::NAN,
-        -f32::NAN,
-        f32::INFINITY,
-        f32::NEG_INFINITY,
-        -0.0,
-        1e-42,
-        -3e38,
-        1e30,
-    ];
+    let odd = [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, 1e-42, -3e38, 1e30];
     (0..count)
         .map(|i| {
             let scale = [0.1, 1.0, 5.0, 100.0][random.below(4)];
@@ -112,10 +103,7 @@ fn real_policies_describe_themselves() {
     };
     let plan = Plan::from_onnx(&bytes).unwrap();
     assert_eq!((plan.input_name(), plan.input_len()), ("obs", 101));
-    assert_eq!(
-        (plan.output_name(), plan.output_len()),
-        ("continuous_actions", 14)
-    );
+    assert_eq!((plan.output_name(), plan.output_len()), ("continuous_actions", 14));
     assert_eq!((plan.macs(), plan.parameters()), (219_136, 220_262));
     let normaliser = plan.input_normaliser().unwrap();
     assert_eq!((normaliser.mean.len(), normaliser.std.len()), (101, 101));

@@ -53,9 +53,7 @@ const KINDS: [&str; 17] = [
 
 /// Asserts the kind of refusal and that its message holds the words, and gives the kind back.
 fn refused(result: Result<Plan, OnnxError>, expected: &'static str, words: &[&str]) -> &'static str {
-    let error = result
-        .err()
-        .unwrap_or_else(|| panic!("should be refused: {expected} {words:?}"));
+    let error = result.err().unwrap_or_else(|| panic!("should be refused: {expected} {words:?}"));
     let text = error.to_string();
     assert_eq!(kind(&error), expected, "{text}");
     for word in words {
@@ -87,32 +85,21 @@ fn whole_files() -> Vec<&'static str> {
     let huge: Vec<Message> = (0..100_001).map(|_| Message::default()).collect();
     let doubling: Vec<Message> = (0..40)
         .map(|i| {
-            let (from, to) = (
-                if i == 0 { "x".to_owned() } else { format!("d{i}") },
-                format!("d{}", i + 1),
-            );
+            let (from, to) = (if i == 0 { "x".to_owned() } else { format!("d{i}") }, format!("d{}", i + 1));
             node("Concat", &[&from, &from], &[&to]).message(5, &int_attribute("axis", 1))
         })
         .collect();
     vec![
         refused(Plan::from_onnx(b"no onnx at all"), "malformed", &["byte"]),
         refused(
-            Plan::from_onnx(
-                &Message::default()
-                    .message(7, &Message::default().bytes(1, &[0x0a, 1, 0xff]))
-                    .0,
-            ),
+            Plan::from_onnx(&Message::default().message(7, &Message::default().bytes(1, &[0x0a, 1, 0xff])).0),
             "malformed",
             &[],
         ),
         refused(Plan::from_onnx(b""), "missing graph", &[]),
         refused(graph(&huge, &[]), "too large", &["100000"]),
         refused(graph(&doubling, &[]), "too large", &["memory"]),
-        refused(
-            with_tensor(tensor("c", &[1; 9], &[1.0])),
-            "too large",
-            &["dimensions", "\"c\""],
-        ),
+        refused(with_tensor(tensor("c", &[1; 9], &[1.0])), "too large", &["dimensions", "\"c\""]),
         refused(Plan::from_onnx(&vec![0; 33 << 20]), "too large", &["bytes"]),
     ]
 }
@@ -123,48 +110,16 @@ fn inputs_and_outputs() -> Vec<&'static str> {
     let untyped = Message::default().text(1, "x");
     vec![
         refused(identity_with(&[], &y()), "input count", &["found 0"]),
-        refused(
-            identity_with(&[row("x", 4), row("z", 4)], &y()),
-            "input count",
-            &["found 2", "x, z"],
-        ),
+        refused(identity_with(&[row("x", 4), row("z", 4)], &y()), "input count", &["found 2", "x, z"]),
         refused(identity_with(&x(), &[]), "output count", &["found 0"]),
-        refused(
-            identity_with(&x(), &[row("y", 4), row("x", 4)]),
-            "output count",
-            &["y, x"],
-        ),
-        refused(
-            identity_with(&[untyped], &y()),
-            "not a row",
-            &["\"x\"", "unknown"],
-        ),
-        refused(
-            identity_with(&dims(&[Dim::Len(2), Dim::Len(4)]), &y()),
-            "not a row",
-            &["[2, 4]"],
-        ),
-        refused(
-            identity_with(&dims(&[Dim::Len(1), Dim::Name("n")]), &y()),
-            "not a row",
-            &["[1, n]"],
-        ),
-        refused(
-            identity_with(&dims(&[Dim::Len(1), Dim::Len(0)]), &y()),
-            "not a row",
-            &["[1, 0]"],
-        ),
+        refused(identity_with(&x(), &[row("y", 4), row("x", 4)]), "output count", &["y, x"]),
+        refused(identity_with(&[untyped], &y()), "not a row", &["\"x\"", "unknown"]),
+        refused(identity_with(&dims(&[Dim::Len(2), Dim::Len(4)]), &y()), "not a row", &["[2, 4]"]),
+        refused(identity_with(&dims(&[Dim::Len(1), Dim::Name("n")]), &y()), "not a row", &["[1, n]"]),
+        refused(identity_with(&dims(&[Dim::Len(1), Dim::Len(0)]), &y()), "not a row", &["[1, 0]"]),
         refused(identity_with(&dims(&[]), &y()), "not a row", &["[]"]),
-        refused(
-            identity_with(&x(), &[row("y", 5)]),
-            "dimension mismatch",
-            &["[1, 5]", "[1, 4]"],
-        ),
-        refused(
-            identity_with(&dims(&[Dim::Len(1), Dim::Len(1 << 40)]), &y()),
-            "too large",
-            &[],
-        ),
+        refused(identity_with(&x(), &[row("y", 5)]), "dimension mismatch", &["[1, 5]", "[1, 4]"]),
+        refused(identity_with(&dims(&[Dim::Len(1), Dim::Len(1 << 40)]), &y()), "too large", &[]),
         refused(
             identity_with(&[value_info("x", 11, &[Dim::Len(1), Dim::Len(4)])], &y()),
             "unsupported type",
@@ -181,39 +136,19 @@ fn tensors() -> Vec<&'static str> {
     let name = Message::default().text(1, "x");
     vec![
         refused(with_tensor(half), "unsupported type", &["\"c\"", "float16"]),
-        refused(
-            with_tensor(tensor_head("c", &[1], 99)),
-            "unsupported type",
-            &["99"],
-        ),
-        refused(
-            with_tensor(int_tensor("c", &[1, 2, 3, 4])),
-            "unsupported type",
-            &["\"c\"", "int64"],
-        ),
+        refused(with_tensor(tensor_head("c", &[1], 99)), "unsupported type", &["99"]),
+        refused(with_tensor(int_tensor("c", &[1, 2, 3, 4])), "unsupported type", &["\"c\"", "int64"]),
         refused(with_tensor(external), "external data", &["\"c\""]),
-        refused(
-            with_tensor(tensor("c", &[4], &[1.0; 3])),
-            "tensor size",
-            &["\"c\"", "[4]", "3"],
-        ),
+        refused(with_tensor(tensor("c", &[4], &[1.0; 3])), "tensor size", &["\"c\"", "[4]", "3"]),
         refused(with_tensor(tensor("c", &[-1], &[1.0])), "tensor size", &["[-1]"]),
-        refused(
-            with_tensor(tensor("c", &[i64::MAX, 4], &[1.0])),
-            "tensor size",
-            &["\"c\""],
-        ),
+        refused(with_tensor(tensor("c", &[i64::MAX, 4], &[1.0])), "tensor size", &["\"c\""]),
         refused(with_tensor(odd), "tensor size", &["5 bytes"]),
         refused(
             with_tensor(tensor("c", &[4], &[1.0, 2.0, f32::NAN, 0.0])),
             "not finite",
             &["\"c\"", "NaN", "index 2"],
         ),
-        refused(
-            with_tensor(tensor("x", &[4], &[1.0; 4])),
-            "input count",
-            &["found 0"],
-        ),
+        refused(with_tensor(tensor("x", &[4], &[1.0; 4])), "input count", &["found 0"]),
         refused(
             graph(&[relu()], &[tensor("c", &[1], &[1.0]), tensor("c", &[1], &[1.0])]),
             "duplicate value",
@@ -221,18 +156,11 @@ fn tensors() -> Vec<&'static str> {
         ),
         refused(graph(&[relu(), relu()], &[]), "duplicate value", &["\"y\""]),
         refused(
-            graph(
-                &[node("Relu", &["later"], &["y"]), node("Relu", &["x"], &["later"])],
-                &[],
-            ),
+            graph(&[node("Relu", &["later"], &["y"]), node("Relu", &["x"], &["later"])], &[]),
             "unknown value",
             &["later", "Relu -> y"],
         ),
-        refused(
-            graph(&[relu().message(5, &name)], &[]),
-            "unsupported operator",
-            &["\"x\""],
-        ),
+        refused(graph(&[relu().message(5, &name)], &[]), "unsupported operator", &["\"x\""]),
     ]
 }
 
@@ -253,101 +181,46 @@ fn operators() -> Vec<&'static str> {
             unsupported,
             &["LSTM", "memory", "gaitway[onnxruntime]"],
         ),
+        refused(graph(&[relu().text(7, "com.microsoft")], &[]), unsupported, &["com.microsoft.Relu"]),
         refused(
-            graph(&[relu().text(7, "com.microsoft")], &[]),
-            unsupported,
-            &["com.microsoft.Relu"],
-        ),
-        refused(
-            graph(
-                &[gemm(&["x", "w"]).message(5, &int_attribute("transA", 1))],
-                &[square()],
-            ),
+            graph(&[gemm(&["x", "w"]).message(5, &int_attribute("transA", 1))], &[square()]),
             unsupported,
             &["transA"],
         ),
         refused(graph(&[gemm(&["x", "x"])], &[]), unsupported, &["input 1"]),
-        refused(
-            graph(&[node("Split", &["x"], &["y", "z"])], &[]),
-            unsupported,
-            &["axis 0"],
-        ),
-        refused(
-            graph(&[node("Clip", &["x", "x"], &["y"])], &[]),
-            unsupported,
-            &["min"],
-        ),
-        refused(
-            graph(&[relu().text(1, "x")], &[]),
-            "invalid node",
-            &["expected 1 to 1 inputs, found 2"],
-        ),
-        refused(
-            graph(&[node("Relu", &[""], &["y"])], &[]),
-            "invalid node",
-            &["input 0"],
-        ),
+        refused(graph(&[node("Split", &["x"], &["y", "z"])], &[]), unsupported, &["axis 0"]),
+        refused(graph(&[node("Clip", &["x", "x"], &["y"])], &[]), unsupported, &["min"]),
+        refused(graph(&[relu().text(1, "x")], &[]), "invalid node", &["expected 1 to 1 inputs, found 2"]),
+        refused(graph(&[node("Relu", &[""], &["y"])], &[]), "invalid node", &["input 0"]),
         refused(graph(&[relu().text(2, "z")], &[]), "invalid node", &["found 2"]),
-        refused(
-            graph(&[node("Constant", &[], &["y"])], &[]),
-            "invalid node",
-            &["attribute"],
-        ),
+        refused(graph(&[node("Constant", &[], &["y"])], &[]), "invalid node", &["attribute"]),
         refused(graph(&[slice(&[0], &[1, 2])], &[]), "invalid node", &["differ"]),
-        refused(
-            graph(&[slice(&[0, 0, 0], &[1, 1, 1])], &[]),
-            "invalid node",
-            &["axis 2"],
-        ),
-        refused(
-            graph(&[slice(&[0, 3], &[1, 3])], &[]),
-            "dimension mismatch",
-            &["at least one"],
-        ),
+        refused(graph(&[slice(&[0, 0, 0], &[1, 1, 1])], &[]), "invalid node", &["axis 2"]),
+        refused(graph(&[slice(&[0, 3], &[1, 3])], &[]), "dimension mismatch", &["at least one"]),
         refused(
             graph(&[gemm(&["x", "w"])], &[tensor("w", &[3, 4], &[1.0; 12])]),
             "dimension mismatch",
             &["Gemm -> y", "3 by", "4 by 4"],
         ),
         refused(
-            graph(
-                &[gemm(&["x", "w", "c"])],
-                &[square(), tensor("c", &[3], &[1.0; 3])],
-            ),
+            graph(&[gemm(&["x", "w", "c"])], &[square(), tensor("c", &[3], &[1.0; 3])]),
             "dimension mismatch",
             &["bias", "[4]", "[3]"],
         ),
         refused(
-            graph(
-                &[node("MatMul", &["x", "w"], &["y"])],
-                &[tensor("w", &[4], &[1.0; 4])],
-            ),
+            graph(&[node("MatMul", &["x", "w"], &["y"])], &[tensor("w", &[4], &[1.0; 4])]),
             "dimension mismatch",
             &["two"],
         ),
+        refused(with_tensor(tensor("c", &[3], &[1.0; 3])), "dimension mismatch", &["[1, 4]", "[3]"]),
+        refused(with_tensor(tensor("c", &[4, 1], &[1.0; 4])), "dimension mismatch", &["[4, 1]"]),
         refused(
-            with_tensor(tensor("c", &[3], &[1.0; 3])),
-            "dimension mismatch",
-            &["[1, 4]", "[3]"],
-        ),
-        refused(
-            with_tensor(tensor("c", &[4, 1], &[1.0; 4])),
-            "dimension mismatch",
-            &["[4, 1]"],
-        ),
-        refused(
-            graph(
-                &[node("Split", &["x"], &["y", "z", "v"]).message(5, &axis(1))],
-                &[],
-            ),
+            graph(&[node("Split", &["x"], &["y", "z", "v"]).message(5, &axis(1))], &[]),
             "dimension mismatch",
             &["add up to 4"],
         ),
         refused(
-            graph(
-                &[node("Reshape", &["x", "s"], &["y"])],
-                &[int_tensor("s", &[2, 2])],
-            ),
+            graph(&[node("Reshape", &["x", "s"], &["y"])], &[int_tensor("s", &[2, 2])]),
             "dimension mismatch",
             &["[2, 2]"],
         ),
@@ -362,10 +235,7 @@ fn operators() -> Vec<&'static str> {
             &["Div -> h", "NaN"],
         ),
         refused(
-            graph(
-                &[node("Elu", &["x"], &["y"]).message(5, &float_attribute("alpha", f32::NAN))],
-                &[],
-            ),
+            graph(&[node("Elu", &["x"], &["y"]).message(5, &float_attribute("alpha", f32::NAN))], &[]),
             "not finite",
             &["Elu -> y.alpha"],
         ),
@@ -373,11 +243,7 @@ fn operators() -> Vec<&'static str> {
 }
 
 fn paths() -> Vec<&'static str> {
-    let missing = if cfg!(target_arch = "x86_64") {
-        CpuPath::Neon
-    } else {
-        CpuPath::Avx512
-    };
+    let missing = if cfg!(target_arch = "x86_64") { CpuPath::Neon } else { CpuPath::Avx512 };
     let unknown = "sse9".parse::<CpuPath>().map_err(OnnxError::from);
     vec![
         refused(
@@ -385,25 +251,13 @@ fn paths() -> Vec<&'static str> {
             "unavailable path",
             &[missing.name(), "scalar"],
         ),
-        refused(
-            unknown.map(|_| unreachable!()),
-            "unknown path",
-            &["sse9", "scalar"],
-        ),
+        refused(unknown.map(|_| unreachable!()), "unknown path", &["sse9", "scalar"]),
     ]
 }
 
 #[test]
 fn every_refusal_is_reached_and_precise() {
-    let reached: BTreeSet<_> = [
-        whole_files(),
-        inputs_and_outputs(),
-        tensors(),
-        operators(),
-        paths(),
-    ]
-    .concat()
-    .into_iter()
-    .collect();
+    let reached: BTreeSet<_> =
+        [whole_files(), inputs_and_outputs(), tensors(), operators(), paths()].concat().into_iter().collect();
     assert_eq!(reached, BTreeSet::from(KINDS));
 }

@@ -1,6 +1,7 @@
 //! `tick_times`: the runtime's own measurement.
 
 use crate::controller::Controller;
+use crate::count::Count;
 use crate::errors;
 use crate::policy::Policy;
 use gaitway_runtime::Histogram;
@@ -13,10 +14,10 @@ pub fn tick_times<'py>(
     py: Python<'py>,
     policy: &Policy,
     controller: &mut Controller,
-    ticks: u64,
+    ticks: Count,
 ) -> PyResult<Bound<'py, PyDict>> {
     let controller = &mut controller.controller;
-    let times = py.detach(|| gaitway_runtime::bench::tick_times(&policy.policy, controller, ticks));
+    let times = py.detach(|| gaitway_runtime::bench::tick_times(&policy.policy, controller, ticks.0));
     let times = times.map_err(|error| errors::control(&error))?;
     let result = PyDict::new(py);
     result.set_item("tick_ns", quantiles(py, &times.tick)?)?;

@@ -7,14 +7,16 @@ use pyo3::types::PyBytes;
 
 const HINT: &str = "pass array.array('f', ...) or a numpy array of dtype float32";
 
+/// The struct-module formats of a float32 in this machine's byte order. PyO3 takes the other order for the same.
+const FORMATS: [&[u8]; 4] = [b"f", b"@f", b"=f", if cfg!(target_endian = "little") { b"<f" } else { b">f" }];
+
 /// A buffer of exactly `len` float32.
 fn get(object: &Bound<'_, PyAny>, what: &str, len: usize) -> PyResult<PyBuffer<f32>> {
-    let buffer = PyBuffer::<f32>::get(object).map_err(|_| {
+    let buffer = PyBuffer::<f32>::get(object).ok();
+    let native = |buffer: &PyBuffer<f32>| FORMATS.contains(&buffer.format().to_bytes());
+    let buffer = buffer.filter(native).ok_or_else(|| {
         let found = object.get_type().to_string();
-        errors::usage(
-            format!("{what}: expected a buffer of float32, found {found}"),
-            HINT,
-        )
+        errors::usage(format!("{what}: expected a buffer of float32, found {found}"), HINT)
     })?;
     if buffer.item_count() != len || !buffer.is_c_contiguous() {
         let found = format!("{} numbers in shape {:?}", buffer.item_count(), buffer.shape());
@@ -44,9 +46,6 @@ pub(crate) fn write(py: Python<'_>, object: &Bound<'_, PyAny>, what: &str, row: 
 /// A read-only float32 memoryview over a copy of `row`.
 pub(crate) fn view<'py>(py: Python<'py>, row: &[f32]) -> PyResult<Bound<'py, PyAny>> {
     let bytes: Vec<u8> = row.iter().flat_map(|value| value.to_ne_bytes()).collect();
-    let view = py
-        .import("builtins")?
-        .getattr("memoryview")?
-        .call1((PyBytes::new(py, &bytes),))?;
+    let view = py.import("builtins")?.getattr("memoryview")?.call1((PyBytes::new(py, &bytes),))?;
     view.call_method1("cast", ("f",))
 }

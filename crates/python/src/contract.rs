@@ -23,9 +23,7 @@ impl Contract {
     fn from_json(text: &str) -> PyResult<Contract> {
         let contract =
             gaitway_contract::Contract::from_json(text).map_err(|error| errors::contract(&error))?;
-        Ok(Contract {
-            contract: Arc::new(contract),
-        })
+        Ok(Contract { contract: Arc::new(contract) })
     }
 
     #[staticmethod]
@@ -34,9 +32,7 @@ impl Contract {
     }
 
     fn to_json(&self) -> PyResult<String> {
-        self.contract
-            .canonical_json()
-            .map_err(|error| errors::contract(&error))
+        self.contract.canonical_json().map_err(|error| errors::contract(&error))
     }
 
     #[getter]
@@ -71,11 +67,7 @@ impl Contract {
 
     #[getter]
     fn terms(&self) -> Vec<(String, u32)> {
-        self.contract
-            .observation
-            .iter()
-            .map(|term| (term.name.clone(), term.width))
-            .collect()
+        self.contract.observation.iter().map(|term| (term.name.clone(), term.width)).collect()
     }
 
     fn __repr__(&self) -> String {

@@ -1,5 +1,6 @@
 //! `Controller` and the `Record` of its last tick.
 
+use crate::count::Count;
 use crate::policy::Policy;
 use crate::robot::Robot;
 use crate::{buffers, errors};
@@ -43,15 +44,12 @@ impl Controller {
     fn new(
         policy: &Policy,
         robot: &Robot,
-        loop_hz: Option<u32>,
+        loop_hz: Option<Count>,
         kp: Option<f64>,
         phase_factor: f64,
     ) -> PyResult<Controller> {
-        let options = Options {
-            loop_hz,
-            kp,
-            phase_factor,
-        };
+        let options =
+            Options { loop_hz: loop_hz.map(|hz| hz.narrow("loop_hz")).transpose()?, kp, phase_factor };
         let controller = gaitway_control::Controller::new(&policy.policy, &robot.profile, &options)
             .map_err(|error| errors::control(&error))?;
         let joints = controller.joints();
@@ -71,9 +69,7 @@ impl Controller {
         goals: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
         let command = self.read(py, sensors, command)?;
-        self.controller
-            .step(&self.sensors, &command)
-            .map_err(|error| errors::control(&error))?;
+        self.controller.step(&self.sensors, &command).map_err(|error| errors::control(&error))?;
         self.write_goals(py, goals)
     }
 
@@ -84,25 +80,19 @@ impl Controller {
         command: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let command = self.read(py, sensors, command)?;
-        self.controller
-            .observe(&self.sensors, &command)
-            .map_err(|error| errors::control(&error))
+        self.controller.observe(&self.sensors, &command).map_err(|error| errors::control(&error))
     }
 
     fn act(&mut self, py: Python<'_>, action: &Bound<'_, PyAny>, goals: &Bound<'_, PyAny>) -> PyResult<()> {
         buffers::read(py, action, "action", &mut self.action)?;
-        self.controller
-            .act(&self.action)
-            .map_err(|error| errors::control(&error))?;
+        self.controller.act(&self.action).map_err(|error| errors::control(&error))?;
         self.write_goals(py, goals)
     }
 
     fn reset(&mut self, py: Python<'_>, pose: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut pose_rad = vec![0.0; self.controller.joints()];
         buffers::read(py, pose, "pose", &mut pose_rad)?;
-        self.controller
-            .reset(&pose_rad)
-            .map_err(|error| errors::control(&error))
+        self.controller.reset(&pose_rad).map_err(|error| errors::control(&error))
     }
 
     fn save<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -110,15 +100,11 @@ impl Controller {
     }
 
     fn restore(&mut self, state: &[u8]) -> PyResult<()> {
-        self.controller
-            .restore(state)
-            .map_err(|error| errors::control(&error))
+        self.controller.restore(state).map_err(|error| errors::control(&error))
     }
 
     fn record(&self) -> Record {
-        Record {
-            record: self.controller.record().clone(),
-        }
+        Record { record: self.controller.record().clone() }
     }
 
     #[getter]

@@ -7,6 +7,7 @@ mod bench;
 mod buffers;
 mod contract;
 mod controller;
+mod count;
 mod errors;
 mod pacer;
 mod policy;
@@ -46,18 +47,8 @@ mod _native {
 fn build_info(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     let info = PyDict::new(py);
     info.set_item("version", _native::VERSION)?;
-    info.set_item(
-        "profile",
-        if cfg!(debug_assertions) {
-            "debug"
-        } else {
-            "release"
-        },
-    )?;
-    info.set_item(
-        "target",
-        format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-    )?;
+    info.set_item("profile", if cfg!(debug_assertions) { "debug" } else { "release" })?;
+    info.set_item("target", format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS))?;
     let path =
         CpuPath::from_environment().map_err(|error| errors::usage(error.to_string(), "unset GAITWAY_CPU"))?;
     info.set_item("cpu_path", path.to_string())?;

@@ -1,5 +1,6 @@
 //! `Pacer`: absolute deadlines for a loop in Python, waited for with the interpreter lock released.
 
+use crate::count::Count;
 use crate::errors;
 use gaitway_runtime::{Clock, MonotonicClock};
 use pyo3::prelude::*;
@@ -12,8 +13,8 @@ pub struct Pacer {
 #[pymethods]
 impl Pacer {
     #[new]
-    fn new(period_ns: u64) -> PyResult<Pacer> {
-        let pacer = gaitway_runtime::Pacer::new(MonotonicClock, period_ns)
+    fn new(period_ns: Count) -> PyResult<Pacer> {
+        let pacer = gaitway_runtime::Pacer::new(MonotonicClock, period_ns.0)
             .map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
         Ok(Pacer { pacer })
     }

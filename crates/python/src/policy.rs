@@ -2,6 +2,7 @@
 
 use crate::buffers;
 use crate::contract::Contract;
+use crate::count::Count;
 use crate::errors;
 use crate::robot::Robot;
 use gaitway_control::Basis;
@@ -26,24 +27,17 @@ impl Policy {
         assume: Option<&str>,
         native: bool,
     ) -> PyResult<Policy> {
-        let known: Vec<_> = known
-            .iter()
-            .map(|contract| contract.contract.as_ref().clone())
-            .collect();
+        let known: Vec<_> = known.iter().map(|contract| contract.contract.as_ref().clone()).collect();
         let loaded = py.detach(|| match native {
             true => gaitway_control::Policy::from_onnx(data, &known, assume),
             false => gaitway_control::Policy::without_plan(data, &known, assume),
         });
-        Ok(Policy {
-            policy: loaded.map_err(|error| errors::policy(&error))?,
-        })
+        Ok(Policy { policy: loaded.map_err(|error| errors::policy(&error))? })
     }
 
     #[getter]
     fn contract(&self) -> Contract {
-        Contract {
-            contract: Arc::new(self.policy.contract().clone()),
-        }
+        Contract { contract: Arc::new(self.policy.contract().clone()) }
     }
 
     #[getter]
@@ -91,17 +85,14 @@ impl Policy {
         py: Python<'_>,
         observations: &Bound<'_, PyAny>,
         actions: &Bound<'_, PyAny>,
-        rows: usize,
+        rows: Count,
     ) -> PyResult<()> {
         let Some(plan) = self.policy.plan() else {
             return Err(errors::control(&gaitway_control::ControlError::ExternalEngine));
         };
-        let too_many = || {
-            errors::usage(
-                format!("rows: expected at most 1000000, found {rows}"),
-                "infer in parts",
-            )
-        };
+        let too_many =
+            || errors::usage(format!("rows: expected at most 1000000, found {}", rows.0), "infer in parts");
+        let rows: usize = rows.narrow("rows")?;
         let rows = (rows <= 1_000_000).then_some(rows).ok_or_else(too_many)?;
         let (width, outputs) = (plan.input_len(), plan.output_len());
         let mut input = vec![0.0; rows * width];

@@ -22,20 +22,13 @@ impl Robot {
     #[staticmethod]
     fn from_toml(text: &str) -> PyResult<Robot> {
         let profile = RobotProfile::from_toml(text).map_err(|error| errors::profile(&error))?;
-        Ok(Robot {
-            profile: Arc::new(profile),
-        })
+        Ok(Robot { profile: Arc::new(profile) })
     }
 
     fn with_duck_config(&self, json: &str) -> PyResult<(Robot, Vec<String>)> {
         let applied = duck_config::apply(&self.profile, json);
         let (profile, report) = applied.map_err(|error| errors::profile(&error))?;
-        Ok((
-            Robot {
-                profile: Arc::new(profile),
-            },
-            report.ignored,
-        ))
+        Ok((Robot { profile: Arc::new(profile) }, report.ignored))
     }
 
     #[getter]
@@ -100,10 +93,6 @@ impl Robot {
     }
 
     fn __repr__(&self) -> String {
-        format!(
-            "Robot({:?}, {} joints)",
-            self.profile.name,
-            self.profile.joints.len()
-        )
+        format!("Robot({:?}, {} joints)", self.profile.name, self.profile.joints.len())
     }
 }

@@ -38,10 +38,8 @@ impl Clock for MonotonicClock {
 fn sleep_until(clock: &MonotonicClock, until_ns: u64) {
     use rustix::thread::clock_nanosleep_absolute;
     use rustix::time::{ClockId, Timespec};
-    let until = Timespec {
-        tv_sec: (until_ns / 1_000_000_000) as i64,
-        tv_nsec: (until_ns % 1_000_000_000) as _,
-    };
+    let until =
+        Timespec { tv_sec: (until_ns / 1_000_000_000) as i64, tv_nsec: (until_ns % 1_000_000_000) as _ };
     while clock.now_ns() < until_ns {
         if clock_nanosleep_absolute(ClockId::Monotonic, &until).is_ok() {
             return;

@@ -16,11 +16,7 @@ pub struct Histogram {
 impl Histogram {
     /// An empty histogram.
     pub fn new() -> Histogram {
-        Histogram {
-            counts: vec![0; BUCKETS],
-            total: 0,
-            max_ns: 0,
-        }
+        Histogram { counts: vec![0; BUCKETS], total: 0, max_ns: 0 }
     }
 
     /// Adds one duration.
@@ -98,10 +94,7 @@ mod tests {
         }
         for (quantile, expected_ns) in [(0.5, 500_000.0), (0.99, 990_000.0), (1.0, 1_000_000.0)] {
             let found_ns = histogram.quantile_ns(quantile) as f64;
-            assert!(
-                (found_ns / expected_ns - 1.0).abs() < 0.032,
-                "{quantile}: {found_ns}"
-            );
+            assert!((found_ns / expected_ns - 1.0).abs() < 0.032, "{quantile}: {found_ns}");
         }
         assert_eq!((histogram.total(), histogram.max_ns()), (1000, 1_000_000));
     }

@@ -53,14 +53,7 @@ impl<C: Clock> Pacer<C> {
             return Err(PacerError { found: period_ns });
         }
         let start_ns = clock.now_ns();
-        Ok(Pacer {
-            clock,
-            period_ns,
-            start_ns,
-            next_tick: 0,
-            skipped: 0,
-            lateness: Histogram::new(),
-        })
+        Ok(Pacer { clock, period_ns, start_ns, next_tick: 0, skipped: 0, lateness: Histogram::new() })
     }
 
     /// Waits for the next deadline.
@@ -73,11 +66,7 @@ impl<C: Clock> Pacer<C> {
         let lateness_ns = late_ns % self.period_ns;
         // The whole delay counts in the histogram: a skipped tick is not an on-time one.
         self.lateness.add(late_ns);
-        let wake = Wake {
-            tick: self.next_tick,
-            lateness_ns,
-            skipped,
-        };
+        let wake = Wake { tick: self.next_tick, lateness_ns, skipped };
         self.next_tick += 1;
         wake
     }
@@ -129,26 +118,9 @@ mod tests {
         let mut pacer = Pacer::new(&clock, PERIOD_NS).unwrap();
         pacer.wait();
         clock.advance(3 * PERIOD_NS + 7);
-        assert_eq!(
-            pacer.wait(),
-            Wake {
-                tick: 3,
-                lateness_ns: 7,
-                skipped: 2
-            }
-        );
-        assert_eq!(
-            pacer.wait(),
-            Wake {
-                tick: 4,
-                lateness_ns: 0,
-                skipped: 0
-            }
-        );
-        assert_eq!(
-            (pacer.skipped(), pacer.lateness().max_ns()),
-            (2, 2 * PERIOD_NS + 7)
-        );
+        assert_eq!(pacer.wait(), Wake { tick: 3, lateness_ns: 7, skipped: 2 });
+        assert_eq!(pacer.wait(), Wake { tick: 4, lateness_ns: 0, skipped: 0 });
+        assert_eq!((pacer.skipped(), pacer.lateness().max_ns()), (2, 2 * PERIOD_NS + 7));
     }
 
     #[test]

@@ -119,16 +119,37 @@ fn with_bytes(random: &mut Random, text: String, damage: impl Fn(&mut Random, &m
 }
 
 const NUMBERS: [&str; 24] = [
-    "NaN", "nan", "inf", "-inf", "Infinity", "null", "1e308", "-1e308", "1e39", "1e999", "-1", "0", "-0.0", "1", "2",
-    "100", "255", "256", "4294967295", "4294967296", "-9223372036854775808", "18446744073709551616", "5e-324", "-128",
+    "NaN",
+    "nan",
+    "inf",
+    "-inf",
+    "Infinity",
+    "null",
+    "1e308",
+    "-1e308",
+    "1e39",
+    "1e999",
+    "-1",
+    "0",
+    "-0.0",
+    "1",
+    "2",
+    "100",
+    "255",
+    "256",
+    "4294967295",
+    "4294967296",
+    "-9223372036854775808",
+    "18446744073709551616",
+    "5e-324",
+    "-128",
 ];
 
 fn with_other_number(random: &mut Random, text: &str) -> String {
     let number = |byte: u8| byte.is_ascii_digit() || b"+-.eE_".contains(&byte);
     let bytes = text.as_bytes();
-    let starts: Vec<usize> = (1..bytes.len())
-        .filter(|&at| number(bytes[at]) && b" [,=:\n".contains(&bytes[at - 1]))
-        .collect();
+    let starts: Vec<usize> =
+        (1..bytes.len()).filter(|&at| number(bytes[at]) && b" [,=:\n".contains(&bytes[at - 1])).collect();
     if starts.is_empty() {
         return text.to_owned();
     }

@@ -63,9 +63,7 @@ impl fmt::Display for Pattern {
                 write!(f, "default pose: ours differs at {each}")
             }
             Pattern::JointOrder(pairs) => {
-                let each = list(pairs, |(ours, theirs)| {
-                    format!("{ours} where the golden one has {theirs}")
-                });
+                let each = list(pairs, |(ours, theirs)| format!("{ours} where the golden one has {theirs}"));
                 write!(f, "joints in another order: ours has {each}")
             }
             Pattern::Reference(ours, theirs) => {
@@ -93,29 +91,19 @@ impl fmt::Display for Pattern {
             }
             Pattern::Shifted(ticks) if *ticks > 0 => write!(f, "shifted: ours is {ticks} tick(s) too old"),
             Pattern::Shifted(ticks) => write!(f, "shifted: ours is {} tick(s) too new", -ticks),
-            Pattern::Start => write!(
-                f,
-                "start: only the first ticks of an episode differ, by the values before them"
-            ),
+            Pattern::Start => {
+                write!(f, "start: only the first ticks of an episode differ, by the values before them")
+            }
             Pattern::Period(ours, theirs) => {
-                write!(
-                    f,
-                    "gait period: ours has {ours:.3} ticks, the golden one {theirs:.3}"
-                )
+                write!(f, "gait period: ours has {ours:.3} ticks, the golden one {theirs:.3}")
             }
             Pattern::Clipped(low, high) => write!(f, "clipped: ours stays within {low:.5} to {high:.5}"),
             Pattern::NotClipped(low, high) => {
-                write!(
-                    f,
-                    "not clipped: the golden one stays within {low:.5} to {high:.5}"
-                )
+                write!(f, "not clipped: the golden one stays within {low:.5} to {high:.5}")
             }
             Pattern::VelocityLimit(None) => write!(f, "velocity limit: the golden target has none"),
             Pattern::VelocityLimit(Some(limit)) => {
-                write!(
-                    f,
-                    "velocity limit: the golden target moves at most {limit:.3} rad/s"
-                )
+                write!(f, "velocity limit: the golden target moves at most {limit:.3} rad/s")
             }
             Pattern::FedBack(ours, theirs) => write!(
                 f,

@@ -15,12 +15,7 @@ pub(crate) struct Rows {
 
 impl Rows {
     pub fn new(resets: &[bool], tolerance: f64) -> Rows {
-        Rows {
-            expected: Vec::new(),
-            found: Vec::new(),
-            resets: resets.to_vec(),
-            tolerance,
-        }
+        Rows { expected: Vec::new(), found: Vec::new(), resets: resets.to_vec(), tolerance }
     }
 
     pub fn push(&mut self, expected: &[f64], found: &[f32]) {
@@ -59,20 +54,17 @@ impl Rows {
 
     pub fn largest_error(&self) -> f64 {
         let rows = self.expected.iter().zip(&self.found);
-        rows.flat_map(|(e, f)| e.iter().zip(f).map(|(&e, &f)| error(e, f)))
-            .fold(0.0, f64::max)
+        rows.flat_map(|(e, f)| e.iter().zip(f).map(|(&e, &f)| error(e, f))).fold(0.0, f64::max)
     }
 
     /// True where ours in `column` is `map` of theirs in every tick.
     pub fn holds(&self, column: usize, map: impl Fn(f32) -> f32) -> bool {
-        self.pairs(column)
-            .all(|(expected, found)| close(map(expected), found))
+        self.pairs(column).all(|(expected, found)| close(map(expected), found))
     }
 
     /// True where theirs in `column` is `map` of ours in every tick.
     pub fn holds_inverse(&self, column: usize, map: impl Fn(f32) -> f32) -> bool {
-        self.pairs(column)
-            .all(|(expected, found)| close(map(found), expected))
+        self.pairs(column).all(|(expected, found)| close(map(found), expected))
     }
 
     /// True where ours in `column` is theirs in `other`, `ticks` ticks before; where that lies outside the episode,
@@ -86,9 +78,7 @@ impl Rows {
 
     /// True where ours in `column` is theirs in `other`, which may lie outside the row: then it is not.
     pub fn is_other(&self, column: usize, other: i64) -> bool {
-        let other = usize::try_from(other)
-            .ok()
-            .filter(|&other| other < self.columns());
+        let other = usize::try_from(other).ok().filter(|&other| other < self.columns());
         other.is_some_and(|other| self.is_column(column, other, 0))
     }
 
@@ -123,9 +113,7 @@ impl Rows {
 }
 
 fn extent(values: impl Iterator<Item = f32>) -> (f32, f32) {
-    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| {
-        (low.min(x), high.max(x))
-    })
+    values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
 }
 
 /// |a−b| / (1+|b|), infinite where it is no number.

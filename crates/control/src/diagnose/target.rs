@@ -1,15 +1,13 @@
 //! What made golden targets that ours are not: each cause is tried in turn on the golden actions, tick by tick from
 //! the golden target before, and named where it explains every tick.
 
-use super::{Pattern, Rows, close, pose, row, simplest};
+use super::{NOTHING, Pattern, Rows, close, pose, row, simplest};
 use crate::action_map::ActionMap;
 use gaitway_contract::contract::FedBack;
 use gaitway_contract::golden::Golden;
 use gaitway_contract::term::Reference;
 use gaitway_contract::{Axis, Command, Contract};
 use gaitway_maths::scalar::limit;
-
-const NONE: &str = "nothing";
 
 /// Golden targets, and all that ours are made of.
 pub(crate) struct Targets<'a> {
@@ -51,20 +49,10 @@ impl<'a> Targets<'a> {
         rows: &'a Rows,
     ) -> Option<Targets<'a>> {
         let joints = contract.action_len();
-        let start: Vec<f32> = contract
-            .action
-            .joints
-            .iter()
-            .map(|joint| joint.default_rad as f32)
-            .collect();
+        let start: Vec<f32> = contract.action.joints.iter().map(|joint| joint.default_rad as f32).collect();
         let rate = f64::from(contract.policy_rate_hz);
-        let limit_rps = |joint| {
-            contract
-                .action
-                .velocity_limit_rps
-                .as_ref()
-                .and_then(|limit| limit.get(joint))
-        };
+        let limit_rps =
+            |joint| contract.action.velocity_limit_rps.as_ref().and_then(|limit| limit.get(joint));
         let step = |joint| limit_rps(joint).map_or(f32::INFINITY, |rps: f64| (rps / rate) as f32);
         let head = match contract.action.fed_back {
             FedBack::AfterVelocityLimit => vec![None; joints],
@@ -89,18 +77,9 @@ impl<'a> Targets<'a> {
 
     /// The pattern of the joints `differs`.
     pub fn pattern(&self, differs: &[usize]) -> Pattern {
-        let causes = [
-            Self::fed_back,
-            Self::head_command,
-            Self::velocity_limit,
-            Self::factor,
-            Self::order,
-        ];
+        let causes = [Self::fed_back, Self::head_command, Self::velocity_limit, Self::factor, Self::order];
         let later = [Self::offset, Self::age];
-        let mut patterns = causes
-            .iter()
-            .chain(&later)
-            .filter_map(|cause| cause(self, differs));
+        let mut patterns = causes.iter().chain(&later).filter_map(|cause| cause(self, differs));
         patterns.next().unwrap_or_else(|| row(self.rows, differs))
     }
 
@@ -114,15 +93,7 @@ impl<'a> Targets<'a> {
         };
         let explains = |head: &[Option<Axis>]| {
             let mut joints = head.iter().enumerate();
-            joints.all(|(joint, &head)| {
-                self.explains(
-                    joint,
-                    Cause {
-                        head,
-                        ..self.as_ours(joint)
-                    },
-                )
-            })
+            joints.all(|(joint, &head)| self.explains(joint, Cause { head, ..self.as_ours(joint) }))
         };
         if explains(&before) {
             return Some(Pattern::FedBack(ours, "before it"));
@@ -132,50 +103,26 @@ impl<'a> Targets<'a> {
 
     /// Other axes added to the joints.
     fn head_command(&self, differs: &[usize]) -> Option<Pattern> {
-        let axes = || {
-            self.contract
-                .command
-                .iter()
-                .map(|entry| Some(entry.axis))
-                .chain([None])
-        };
-        let name = |axis: Option<Axis>| axis.map_or(NONE, Axis::name);
+        let axes = || self.contract.command.iter().map(|entry| Some(entry.axis)).chain([None]);
+        let name = |axis: Option<Axis>| axis.map_or(NOTHING, Axis::name);
         let theirs = |&joint: &usize| {
-            let head = axes().find(|&head| {
-                self.explains(
-                    joint,
-                    Cause {
-                        head,
-                        ..self.as_ours(joint)
-                    },
-                )
-            })?;
+            let head = axes().find(|&head| self.explains(joint, Cause { head, ..self.as_ours(joint) }))?;
             Some((self.joint_name(joint), name(self.head[joint]), name(head)))
         };
-        differs
-            .iter()
-            .map(theirs)
-            .collect::<Option<_>>()
-            .map(Pattern::HeadCommand)
+        differs.iter().map(theirs).collect::<Option<_>>().map(Pattern::HeadCommand)
     }
 
     /// Another velocity limit, or none.
     fn velocity_limit(&self, differs: &[usize]) -> Option<Pattern> {
         let all = |step: &dyn Fn(usize) -> f32| {
-            let cause = |joint| Cause {
-                step: step(joint),
-                ..self.as_ours(joint)
-            };
+            let cause = |joint| Cause { step: step(joint), ..self.as_ours(joint) };
             differs.iter().all(|&joint| self.explains(joint, cause(joint)))
         };
         if all(&|_| f32::INFINITY) {
             return Some(Pattern::VelocityLimit(None));
         }
-        let fastest = |joint| {
-            (0..self.free.len())
-                .map(|tick| self.moved(tick, joint).abs())
-                .fold(0.0, f32::max)
-        };
+        let fastest =
+            |joint| (0..self.free.len()).map(|tick| self.moved(tick, joint).abs()).fold(0.0, f32::max);
         let limit_rps = fastest(*differs.first()?) * self.contract.policy_rate_hz as f32;
         all(&fastest).then_some(Pattern::VelocityLimit(Some(limit_rps)))
     }
@@ -183,10 +130,7 @@ impl<'a> Targets<'a> {
     /// The same factor on every joint's action.
     fn factor(&self, differs: &[usize]) -> Option<Pattern> {
         let all = |scale: f32| {
-            let cause = |joint| Cause {
-                scale,
-                ..self.as_ours(joint)
-            };
+            let cause = |joint| Cause { scale, ..self.as_ours(joint) };
             differs.iter().all(|&joint| self.explains(joint, cause(joint)))
         };
         if all(-1.0) {
@@ -204,19 +148,10 @@ impl<'a> Targets<'a> {
     fn order(&self, differs: &[usize]) -> Option<Pattern> {
         let theirs = |&joint: &usize| {
             let mut others = differs.iter().filter(|&&other| other != joint);
-            let cause = |action_of| Cause {
-                action_of,
-                ..self.as_ours(joint)
-            };
-            others
-                .find(|&&other| self.explains(joint, cause(other)))
-                .map(|&other| (joint, other))
+            let cause = |action_of| Cause { action_of, ..self.as_ours(joint) };
+            others.find(|&&other| self.explains(joint, cause(other))).map(|&other| (joint, other))
         };
-        differs
-            .iter()
-            .map(theirs)
-            .collect::<Option<_>>()
-            .map(Pattern::Permuted)
+        differs.iter().map(theirs).collect::<Option<_>>().map(Pattern::Permuted)
     }
 
     /// Another pose the action is added to, or another offset.
@@ -225,15 +160,9 @@ impl<'a> Targets<'a> {
             let tick = self.unlimited_ticks(joint).next()?;
             let offset = self.golden(tick, joint, self.head[joint]) - self.free[tick][joint];
             let starts = [offset, 0.0];
-            let cause = |start_offset| Cause {
-                offset,
-                start_offset,
-                ..self.as_ours(joint)
-            };
+            let cause = |start_offset| Cause { offset, start_offset, ..self.as_ours(joint) };
             let mut causes = starts.into_iter().map(cause);
-            causes
-                .any(|cause| self.explains(joint, cause))
-                .then_some((joint, -offset))
+            causes.any(|cause| self.explains(joint, cause)).then_some((joint, -offset))
         };
         let offsets: Vec<_> = differs.iter().map(theirs).collect::<Option<_>>()?;
         let simple = simplest(offsets.clone());
@@ -246,16 +175,10 @@ impl<'a> Targets<'a> {
     /// Actions of other ticks.
     fn age(&self, differs: &[usize]) -> Option<Pattern> {
         let explains = |&age: &i32| {
-            let cause = |joint| Cause {
-                age,
-                ..self.as_ours(joint)
-            };
+            let cause = |joint| Cause { age, ..self.as_ours(joint) };
             differs.iter().all(|&joint| self.explains(joint, cause(joint)))
         };
-        [1, -1, 2, -2]
-            .iter()
-            .find(|age| explains(age))
-            .map(|&age| Pattern::Shifted(-age))
+        [1, -1, 2, -2].iter().find(|age| explains(age)).map(|&age| Pattern::Shifted(-age))
     }
 
     /// Joint `joint` as the contract has it.
@@ -292,11 +215,7 @@ impl<'a> Targets<'a> {
 
     /// The golden target of the tick before, which before an episode is the default pose.
     fn before(&self, tick: usize, joint: usize, head: Option<Axis>, start_offset: f32) -> f32 {
-        if self.resets[tick] {
-            self.start[joint] + start_offset
-        } else {
-            self.golden(tick - 1, joint, head)
-        }
+        if self.resets[tick] { self.start[joint] + start_offset } else { self.golden(tick - 1, joint, head) }
     }
 
     fn moved(&self, tick: usize, joint: usize) -> f32 {
@@ -316,17 +235,9 @@ impl<'a> Targets<'a> {
 
 /// For each joint the axis that the contract says it follows.
 fn contract_head(contract: &Contract) -> Vec<Option<Axis>> {
-    let follows = |name: &str| {
-        contract
-            .head_command
-            .joints
-            .iter()
-            .find(|head| head.joint == name)
-    };
+    let follows = |name: &str| contract.head_command.joints.iter().find(|head| head.joint == name);
     let joints = contract.action.joints.iter();
-    joints
-        .map(|joint| follows(&joint.name).map(|head| head.axis))
-        .collect()
+    joints.map(|joint| follows(&joint.name).map(|head| head.axis)).collect()
 }
 
 /// Targets of the golden actions after scale and filter: the contract's own map, without its velocity limit.

@@ -64,9 +64,7 @@ pub fn any_inputs(random: &mut texts::Random, joints: usize, wild: bool) -> (Sen
     for value in gyro_rps.iter_mut().chain(accel_mps2).chain(foot_contact).chain([imu_age_s]) {
         *value += any(random, wild);
     }
-    for row in
-        [&mut sensors.joint_position_rad, &mut sensors.joint_velocity_rps, &mut sensors.joint_age_s]
-    {
+    for row in [&mut sensors.joint_position_rad, &mut sensors.joint_velocity_rps, &mut sensors.joint_age_s] {
         row.iter_mut().for_each(|value| *value = any(random, wild));
     }
     command.values.iter_mut().for_each(|value| *value = any(random, wild));
@@ -86,6 +84,10 @@ pub fn within_limits(profile: &RobotProfile, loop_hz: f64, before: &[f32], goals
         let range = joint.min_rad as f32..=joint.max_rad as f32;
         assert!(range.contains(&goal), "{}: {goal} of {range:?}", joint.name);
         let (moved, step) = ((f64::from(goal) - f64::from(before)).abs(), joint.velocity_limit_rps / loop_hz);
-        assert!(moved <= step * 1.000_001 + 1e-6 * f64::from(before.abs()), "{}: {before} to {goal}", joint.name);
+        assert!(
+            moved <= step * 1.000_001 + 1e-6 * f64::from(before.abs()),
+            "{}: {before} to {goal}",
+            joint.name
+        );
     }
 }

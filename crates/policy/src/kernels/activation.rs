@@ -112,32 +112,15 @@ mod tests {
 
     #[test]
     fn limits_are_exact() {
-        assert_eq!(
-            [exp(-88.0), exp(-1e30), exp(f32::NEG_INFINITY), exp(0.0)],
-            [0.0, 0.0, 0.0, 1.0]
-        );
-        assert_eq!(
-            [expm1(-88.0), expm1(f32::NEG_INFINITY), expm1(0.0)],
-            [-1.0, -1.0, 0.0]
-        );
-        assert_eq!(
-            [tanh(f32::INFINITY), tanh(f32::NEG_INFINITY), tanh(0.0)],
-            [1.0, -1.0, 0.0]
-        );
-        assert_eq!(
-            [sigmoid(f32::INFINITY), sigmoid(f32::NEG_INFINITY), sigmoid(0.0)],
-            [1.0, 0.0, 0.5]
-        );
+        assert_eq!([exp(-88.0), exp(-1e30), exp(f32::NEG_INFINITY), exp(0.0)], [0.0, 0.0, 0.0, 1.0]);
+        assert_eq!([expm1(-88.0), expm1(f32::NEG_INFINITY), expm1(0.0)], [-1.0, -1.0, 0.0]);
+        assert_eq!([tanh(f32::INFINITY), tanh(f32::NEG_INFINITY), tanh(0.0)], [1.0, -1.0, 0.0]);
+        assert_eq!([sigmoid(f32::INFINITY), sigmoid(f32::NEG_INFINITY), sigmoid(0.0)], [1.0, 0.0, 0.5]);
         assert_eq!(tanh(-0.0).to_bits(), (-0.0f32).to_bits());
         assert!(
-            [
-                expm1(f32::NAN),
-                elu(f32::NAN, 1.0),
-                sigmoid(f32::NAN),
-                tanh(f32::NAN)
-            ]
-            .iter()
-            .all(|y| y.is_nan())
+            [expm1(f32::NAN), elu(f32::NAN, 1.0), sigmoid(f32::NAN), tanh(f32::NAN)]
+                .iter()
+                .all(|y| y.is_nan())
         );
     }
 
@@ -145,43 +128,15 @@ mod tests {
     fn errors_stay_below_their_documented_bounds() {
         let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
         let cases = [
-            (
-                "expm1",
-                1.0,
-                largest_ulp(magnitudes(100.0), -1.0, expm1, f64::exp_m1),
-            ),
+            ("expm1", 1.0, largest_ulp(magnitudes(100.0), -1.0, expm1, f64::exp_m1)),
             ("exp", 1.0, largest_ulp(magnitudes(87.0), -1.0, exp, f64::exp)),
-            (
-                "elu",
-                1.0,
-                largest_ulp(magnitudes(100.0), -1.0, |x| elu(x, 1.0), f64::exp_m1),
-            ),
-            (
-                "sigmoid -",
-                2.5,
-                largest_ulp(magnitudes(80.0), -1.0, sigmoid, logistic),
-            ),
-            (
-                "sigmoid +",
-                1.6,
-                largest_ulp(magnitudes(100.0), 1.0, sigmoid, logistic),
-            ),
-            (
-                "tanh -",
-                2.6,
-                largest_ulp(magnitudes(50.0), -1.0, tanh, f64::tanh),
-            ),
+            ("elu", 1.0, largest_ulp(magnitudes(100.0), -1.0, |x| elu(x, 1.0), f64::exp_m1)),
+            ("sigmoid -", 2.5, largest_ulp(magnitudes(80.0), -1.0, sigmoid, logistic)),
+            ("sigmoid +", 1.6, largest_ulp(magnitudes(100.0), 1.0, sigmoid, logistic)),
+            ("tanh -", 2.6, largest_ulp(magnitudes(50.0), -1.0, tanh, f64::tanh)),
             ("tanh +", 2.6, largest_ulp(magnitudes(50.0), 1.0, tanh, f64::tanh)),
-            (
-                "swish -",
-                3.3,
-                largest_ulp(magnitudes(80.0), -1.0, |x| swish(x, 1.0), |x| x * logistic(x)),
-            ),
-            (
-                "swish +",
-                2.3,
-                largest_ulp(magnitudes(100.0), 1.0, |x| swish(x, 1.0), |x| x * logistic(x)),
-            ),
+            ("swish -", 3.3, largest_ulp(magnitudes(80.0), -1.0, |x| swish(x, 1.0), |x| x * logistic(x))),
+            ("swish +", 2.3, largest_ulp(magnitudes(100.0), 1.0, |x| swish(x, 1.0), |x| x * logistic(x))),
         ];
         for (name, bound, found) in cases {
             println!("{name}: {found:.3} ulp");

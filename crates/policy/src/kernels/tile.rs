@@ -105,16 +105,7 @@ mod x86 {
         _mm256_mul_ps,
         _mm256_add_ps
     );
-    vector_tile!(
-        Sse2,
-        "sse2",
-        4,
-        _mm_set1_ps,
-        _mm_load_ps,
-        _mm_storeu_ps,
-        _mm_mul_ps,
-        _mm_add_ps
-    );
+    vector_tile!(Sse2, "sse2", 4, _mm_set1_ps, _mm_load_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps);
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -126,16 +117,7 @@ mod aarch64 {
 
     use super::{LANES, Line, Tile};
 
-    vector_tile!(
-        Neon,
-        "neon",
-        4,
-        vdupq_n_f32,
-        vld1q_f32,
-        vst1q_f32,
-        vmulq_f32,
-        vaddq_f32
-    );
+    vector_tile!(Neon, "neon", 4, vdupq_n_f32, vld1q_f32, vst1q_f32, vmulq_f32, vaddq_f32);
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -17,10 +17,7 @@ pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>,
         Some(sizes) => sizes,
         None => equal_parts(len, outputs, node.int("num_outputs")?.is_some()),
     };
-    let sizes: Vec<usize> = sizes
-        .iter()
-        .map(|&size| usize::try_from(size).unwrap_or(0))
-        .collect();
+    let sizes: Vec<usize> = sizes.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect();
     let sum = sizes.iter().try_fold(0usize, |sum, &size| sum.checked_add(size));
     if sizes.len() != outputs || sizes.contains(&0) || sum != Some(len) {
         let expected = format!("{outputs} positive sizes that add up to {len}");
@@ -29,16 +26,7 @@ pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>,
     let mut first = 0;
     let mut parts = Vec::with_capacity(outputs);
     for size in sizes {
-        parts.push(window(
-            lowering,
-            node,
-            row,
-            Window {
-                first,
-                count: size,
-                stride: 1,
-            },
-        )?);
+        parts.push(window(lowering, node, row, Window { first, count: size, stride: 1 })?);
         first += size;
     }
     Ok(parts)
@@ -47,16 +35,8 @@ pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>,
 /// Equal parts; with `uneven` (version 18) the last may be smaller. Sizes that do not fit are refused by the caller.
 fn equal_parts(len: usize, outputs: usize, uneven: bool) -> Vec<i64> {
     let outputs = outputs.max(1);
-    let size = if uneven {
-        len.div_ceil(outputs)
-    } else {
-        len / outputs
-    };
-    let last = if uneven {
-        len.saturating_sub(size.saturating_mul(outputs - 1))
-    } else {
-        size
-    };
+    let size = if uneven { len.div_ceil(outputs) } else { len / outputs };
+    let last = if uneven { len.saturating_sub(size.saturating_mul(outputs - 1)) } else { size };
     let sizes = std::iter::repeat_n(size, outputs - 1).chain([last]);
     sizes.map(|size| i64::try_from(size).unwrap_or(0)).collect()
 }
@@ -69,18 +49,12 @@ pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onnx
     let missing = || node.invalid("starts or ends are missing");
     let starts = node.ints("starts", 1)?.ok_or_else(missing)?;
     let ends = node.ints("ends", 2)?.ok_or_else(missing)?;
-    let axes = node
-        .ints("axes", 3)?
-        .unwrap_or_else(|| (0i64..).take(starts.len()).collect());
+    let axes = node.ints("axes", 3)?.unwrap_or_else(|| (0i64..).take(starts.len()).collect());
     let steps = node.ints("steps", 4)?.unwrap_or_else(|| vec![1; starts.len()]);
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] || steps.contains(&0) {
         return Err(node.invalid("starts, ends, axes and steps differ in length, or a step is zero"));
     }
-    let mut kept = Window {
-        first: 0,
-        count: len,
-        stride: 1,
-    };
+    let mut kept = Window { first: 0, count: len, stride: 1 };
     let mut cut = vec![false; row.dims.len()];
     for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
         let axis = resolve_axis(node, axis, row.dims.len())?;
@@ -129,42 +103,28 @@ pub fn constant(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, O
     node.allow_attributes(&["value", "value_float", "value_floats", "value_int", "value_ints"])?;
     node.require_inputs(0, 0)?;
     let [attribute] = node.node.attribute.as_slice() else {
-        return Err(node.invalid(format!(
-            "expected 1 attribute, found {}",
-            node.node.attribute.len()
-        )));
+        return Err(node.invalid(format!("expected 1 attribute, found {}", node.node.attribute.len())));
     };
     let missing = || node.invalid(format!("attribute {:?} is empty", attribute.name));
     let (dims, numbers) = match attribute.name.as_str() {
         "value" => tensor::decode(attribute.t.as_ref().ok_or_else(missing)?, &node.label)?,
         "value_float" => (vec![], Numbers::Floats([attribute.f.ok_or_else(missing)?].into())),
-        "value_floats" => (
-            vec![attribute.floats.len()],
-            Numbers::Floats(attribute.floats.as_slice().into()),
-        ),
+        "value_floats" => (vec![attribute.floats.len()], Numbers::Floats(attribute.floats.as_slice().into())),
         "value_int" => (vec![], Numbers::Ints([attribute.i.ok_or_else(missing)?].into())),
-        _ => (
-            vec![attribute.ints.len()],
-            Numbers::Ints(attribute.ints.as_slice().into()),
-        ),
+        _ => (vec![attribute.ints.len()], Numbers::Ints(attribute.ints.as_slice().into())),
     };
     if let Numbers::Floats(floats) = &numbers {
         tensor::require_finite(&node.label, floats)?;
     }
     lowering.count_parameters(&numbers);
-    Ok(Value {
-        dims,
-        source: Source::Constant(numbers),
-    })
+    Ok(Value { dims, source: Source::Constant(numbers) })
 }
 
 /// The input itself, of any type.
 pub fn identity(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&[])?;
     node.require_inputs(1, 1)?;
-    node.optional(0)
-        .cloned()
-        .ok_or_else(|| node.invalid("input 0 is missing"))
+    node.optional(0).cloned().ok_or_else(|| node.invalid("input 0 is missing"))
 }
 
 /// Flatten, where a row stays a row.
@@ -178,10 +138,7 @@ pub fn flatten(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     if axis < -rank || axis > rank || (axis == rank && len != 1) {
         return Err(node.mismatch("axis", format!("-{rank} to {}", rank - 1), axis.to_string()));
     }
-    Ok(Value {
-        dims: vec![1, len],
-        source: row.source.clone(),
-    })
+    Ok(Value { dims: vec![1, len], source: row.source.clone() })
 }
 
 /// Reshape to a constant shape, where a row stays a row.
@@ -189,9 +146,7 @@ pub fn reshape(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["allowzero", "shape", "consumed_inputs"])?;
     node.require_inputs(1, 2)?;
     let (row, len) = node.row(0)?;
-    let shape = node
-        .ints("shape", 1)?
-        .ok_or_else(|| node.invalid("the shape is missing"))?;
+    let shape = node.ints("shape", 1)?.ok_or_else(|| node.invalid("the shape is missing"))?;
     proto::limit_rank(&node.label, shape.len())?;
     let copies_zero = node.int("allowzero")?.unwrap_or(0) == 0;
     let dims: Vec<i64> = shape
@@ -208,10 +163,7 @@ pub fn reshape(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     if dims.is_empty() || inferred > 1 || !dims.iter().enumerate().all(fits) {
         return Err(node.mismatch("the shape", format!("one row of {len}"), format!("{shape:?}")));
     }
-    Ok(Value {
-        dims: with_row_len(&vec![1; dims.len()], len),
-        source: row.source.clone(),
-    })
+    Ok(Value { dims: with_row_len(&vec![1; dims.len()], len), source: row.source.clone() })
 }
 
 fn require_last_axis(node: &NodeView<'_>, axis: i64, row: &Value) -> Result<(), OnnxError> {
@@ -224,11 +176,7 @@ fn require_last_axis(node: &NodeView<'_>, axis: i64, row: &Value) -> Result<(), 
 
 /// The axis counted from the front.
 fn resolve_axis(node: &NodeView<'_>, axis: i64, rank: usize) -> Result<usize, OnnxError> {
-    let resolved = if axis < 0 {
-        axis.saturating_add(rank as i64)
-    } else {
-        axis
-    };
+    let resolved = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
     match usize::try_from(resolved) {
         Ok(resolved) if resolved < rank => Ok(resolved),
         _ => Err(node.invalid(format!("axis {axis} of a value with {rank} dimensions"))),

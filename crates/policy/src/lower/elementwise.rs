@@ -39,14 +39,10 @@ pub fn map(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxEr
     let op = match node.node.op_type.as_str() {
         "Abs" => Map::Abs,
         "Relu" => Map::Relu,
-        "Elu" => Map::Elu {
-            alpha: node.float("alpha")?.unwrap_or(1.0),
-        },
+        "Elu" => Map::Elu { alpha: node.float("alpha")?.unwrap_or(1.0) },
         "Tanh" => Map::Tanh,
         "Sigmoid" => Map::Sigmoid,
-        "Swish" => Map::Swish {
-            alpha: node.float("alpha")?.unwrap_or(1.0),
-        },
+        "Swish" => Map::Swish { alpha: node.float("alpha")?.unwrap_or(1.0) },
         _ => Map::Clip {
             low: bound(node, "min", 1)?.unwrap_or(f32::NEG_INFINITY),
             high: bound(node, "max", 2)?.unwrap_or(f32::INFINITY),
@@ -77,11 +73,7 @@ fn broadcast(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
         _ => return None,
     };
     let rank = left.len().max(right.len());
-    Some(
-        std::iter::repeat_n(1, rank - kept.len())
-            .chain(kept.iter().copied())
-            .collect(),
-    )
+    Some(std::iter::repeat_n(1, rank - kept.len()).chain(kept.iter().copied()).collect())
 }
 
 /// Without the leading ones.

@@ -58,11 +58,7 @@ fn product(
     lowering.reserve(outputs.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
     let numbers = weights.constant().unwrap_or_default();
     let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| {
-        numbers[if transposed {
-            j * inputs + k
-        } else {
-            k * outputs + j
-        }]
+        numbers[if transposed { j * inputs + k } else { k * outputs + j }]
     });
     let dims = with_row_len(&row.dims, outputs);
     lowering.emit(node, Op::Matvec(matrix), row, None, dims)

@@ -35,10 +35,7 @@ pub enum Source {
 impl Value {
     /// Numbers that are known now.
     pub fn from_floats(dims: Vec<usize>, floats: Vec<f32>) -> Value {
-        Value {
-            dims,
-            source: Source::Constant(Numbers::Floats(floats.into())),
-        }
+        Value { dims, source: Source::Constant(Numbers::Floats(floats.into())) }
     }
 
     /// Elements in it.
@@ -112,15 +109,7 @@ pub struct Lowering {
 impl Lowering {
     pub fn new(path: CpuPath) -> Lowering {
         let (steps, constants) = (Vec::new(), Vec::new());
-        Lowering {
-            path,
-            steps,
-            constants,
-            arena_len: 0,
-            floats: 0,
-            macs: 0,
-            parameters: 0,
-        }
+        Lowering { path, steps, constants, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
     }
 
     pub fn path(&self) -> CpuPath {
@@ -131,10 +120,7 @@ impl Lowering {
     pub fn input(&mut self, dims: Vec<usize>) -> Result<Value, OnnxError> {
         let len = dims.iter().product();
         let span = self.allocate(len, len)?;
-        Ok(Value {
-            dims,
-            source: Source::Arena(span),
-        })
+        Ok(Value { dims, source: Source::Arena(span) })
     }
 
     pub fn count_parameters(&mut self, numbers: &Numbers) {
@@ -146,11 +132,7 @@ impl Lowering {
     /// Asks for memory before any is taken, so that a small file cannot ask for much.
     pub fn reserve(&mut self, floats: u64) -> Result<(), OnnxError> {
         self.floats = self.floats.saturating_add(floats);
-        proto::limit(
-            "numbers that the network needs memory for",
-            MAX_FLOATS,
-            self.floats,
-        )
+        proto::limit("numbers that the network needs memory for", MAX_FLOATS, self.floats)
     }
 
     /// The value of an operation: computed now where its operands are known, else by a step of the plan.
@@ -169,16 +151,10 @@ impl Lowering {
         };
         if let Some((left, right)) = known {
             let numbers = self.fold(node, &op, left, right, len)?;
-            return Ok(Value {
-                dims,
-                source: Source::Constant(numbers),
-            });
+            return Ok(Value { dims, source: Source::Constant(numbers) });
         }
         let span = self.allocate(len, op.padded_len(len))?;
-        let value = Value {
-            dims,
-            source: Source::Arena(span),
-        };
+        let value = Value { dims, source: Source::Arena(span) };
         if value.row_len().is_none() {
             return Err(node.mismatch("the result", "one row", format!("{:?}", value.dims)));
         }
@@ -192,17 +168,11 @@ impl Lowering {
         let whole = self.allocate(len, len)?;
         let mut start = whole.start;
         for part in parts {
-            let span = Span {
-                start,
-                len: part.len(),
-            };
+            let span = Span { start, len: part.len() };
             self.push(Op::Pick { first: 0, stride: 1 }, part, None, span)?;
             start += part.len();
         }
-        Ok(Value {
-            dims,
-            source: Source::Arena(whole),
-        })
+        Ok(Value { dims, source: Source::Arena(whole) })
     }
 
     pub fn into_plan(
@@ -252,16 +222,8 @@ impl Lowering {
         }
         let left = self.operand(left)?;
         let right = right.map_or(Ok(Operand::NONE), |right| self.operand(right))?;
-        let output = Span {
-            start: output.start,
-            len: op.padded_len(output.len),
-        };
-        self.steps.push(Step {
-            op,
-            left,
-            right,
-            output,
-        });
+        let output = Span { start: output.start, len: op.padded_len(output.len) };
+        self.steps.push(Step { op, left, right, output });
         Ok(())
     }
 
@@ -271,10 +233,7 @@ impl Lowering {
             Source::Arena(span) => Ok(Operand::Arena(*span)),
             Source::Constant(Numbers::Floats(floats)) => {
                 self.reserve(floats.len() as u64)?;
-                let span = Span {
-                    start: self.constants.len(),
-                    len: floats.len(),
-                };
+                let span = Span { start: self.constants.len(), len: floats.len() };
                 self.constants.extend_from_slice(floats);
                 Ok(Operand::Constant(span))
             }
@@ -286,10 +245,7 @@ impl Lowering {
     /// A stretch behind all others for `len` floats, with room for `padded`, beginning at a whole line.
     fn allocate(&mut self, len: usize, padded: usize) -> Result<Span, OnnxError> {
         self.reserve(padded as u64)?;
-        let span = Span {
-            start: self.arena_len,
-            len,
-        };
+        let span = Span { start: self.arena_len, len };
         self.arena_len += padded.next_multiple_of(LANES);
         Ok(span)
     }

@@ -17,12 +17,7 @@ pub struct NodeView<'a> {
 impl NodeView<'_> {
     /// Refuses attributes that the operator does not have or that would change what it means.
     pub fn allow_attributes(&self, allowed: &[&str]) -> Result<(), OnnxError> {
-        match self
-            .node
-            .attribute
-            .iter()
-            .find(|attribute| !allowed.contains(&attribute.name.as_str()))
-        {
+        match self.node.attribute.iter().find(|attribute| !allowed.contains(&attribute.name.as_str())) {
             Some(unknown) => Err(self.unsupported(format!("its attribute {:?}", unknown.name))),
             None => Ok(()),
         }
@@ -40,11 +35,7 @@ impl NodeView<'_> {
     /// An input that must be there and must be floats.
     pub fn floats(&self, index: usize) -> Result<&Value, OnnxError> {
         let missing = || self.invalid(format!("input {index} is missing"));
-        let value = self
-            .inputs
-            .get(index)
-            .and_then(Option::as_ref)
-            .ok_or_else(missing)?;
+        let value = self.inputs.get(index).and_then(Option::as_ref).ok_or_else(missing)?;
         if value.constant_ints().is_some() {
             return Err(OnnxError::UnsupportedType {
                 tensor: self.node.input[index].clone(),
@@ -86,9 +77,7 @@ impl NodeView<'_> {
     /// A whole-number attribute.
     pub fn int(&self, name: &str) -> Result<Option<i64>, OnnxError> {
         let wrong_type = || self.invalid(format!("attribute {name:?} is not an integer"));
-        self.attribute(name)
-            .map(|attribute| attribute.i.ok_or_else(wrong_type))
-            .transpose()
+        self.attribute(name).map(|attribute| attribute.i.ok_or_else(wrong_type)).transpose()
     }
 
     /// A floating-point attribute, finite.
@@ -96,18 +85,13 @@ impl NodeView<'_> {
         let Some(attribute) = self.attribute(name) else {
             return Ok(None);
         };
-        let value = attribute
-            .f
-            .ok_or_else(|| self.invalid(format!("attribute {name:?} is not a float")))?;
+        let value = attribute.f.ok_or_else(|| self.invalid(format!("attribute {name:?} is not a float")))?;
         tensor::require_finite(&format!("{}.{name}", self.label), &[value])?;
         Ok(Some(value))
     }
 
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.node
-            .attribute
-            .iter()
-            .find(|attribute| attribute.name == name)
+        self.node.attribute.iter().find(|attribute| attribute.name == name)
     }
 
     pub fn unsupported(&self, reason: impl Into<String>) -> OnnxError {
@@ -115,20 +99,12 @@ impl NodeView<'_> {
             "" | "ai.onnx" => self.node.op_type.clone(),
             domain => format!("{domain}.{}", self.node.op_type),
         };
-        OnnxError::UnsupportedOperator {
-            operator,
-            node: self.label.clone(),
-            reason: reason.into(),
-        }
+        OnnxError::UnsupportedOperator { operator, node: self.label.clone(), reason: reason.into() }
     }
 
     pub fn invalid(&self, reason: impl Into<String>) -> OnnxError {
         let (operator, node) = (self.node.op_type.clone(), self.label.clone());
-        OnnxError::InvalidNode {
-            operator,
-            node,
-            reason: reason.into(),
-        }
+        OnnxError::InvalidNode { operator, node, reason: reason.into() }
     }
 
     pub fn mismatch(

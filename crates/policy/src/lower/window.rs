@@ -19,27 +19,15 @@ impl Window {
     pub fn of_slice(start: i64, end: i64, step: i64, len: usize) -> Window {
         let len = len as i64;
         let from_end = |index: i64| {
-            if index < 0 {
-                index.saturating_add(len)
-            } else {
-                index
-            }
+            if index < 0 { index.saturating_add(len) } else { index }
         };
         let bounds: Range<i64> = if step > 0 { 0..len } else { -1..len - 1 };
         let start = from_end(start).clamp(bounds.start, bounds.end);
         let end = from_end(end).clamp(bounds.start, bounds.end);
         let distance = if step > 0 { end - start } else { start - end };
-        let count = if distance > 0 {
-            distance.unsigned_abs().div_ceil(step.unsigned_abs())
-        } else {
-            0
-        };
+        let count = if distance > 0 { distance.unsigned_abs().div_ceil(step.unsigned_abs()) } else { 0 };
         // Both fit: they are at most `len`, except for a step so long that only one element is taken.
-        Window {
-            first: start.max(0) as usize,
-            count: count as usize,
-            stride: step as isize,
-        }
+        Window { first: start.max(0) as usize, count: count as usize, stride: step as isize }
     }
 }
 
@@ -53,20 +41,11 @@ pub fn window(
     let dims = with_row_len(&row.dims, window.count);
     match &row.source {
         Source::Arena(span) if window.stride == 1 => {
-            let part = Span {
-                start: span.start + window.first,
-                len: window.count,
-            };
-            Ok(Value {
-                dims,
-                source: Source::Arena(part),
-            })
+            let part = Span { start: span.start + window.first, len: window.count };
+            Ok(Value { dims, source: Source::Arena(part) })
         }
         _ => {
-            let pick = Op::Pick {
-                first: window.first,
-                stride: window.stride,
-            };
+            let pick = Op::Pick { first: window.first, stride: window.stride };
             lowering.emit(node, pick, row, None, dims)
         }
     }

@@ -1,12 +1,7 @@
 //! What the tests share: an ONNX writer of their own, a random generator, the real files.
 
 #![allow(dead_code, reason = "each test file uses a part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use gaitway_policy::{CpuPath, Plan};
 
@@ -68,20 +63,14 @@ pub fn int_tensor(name: &str, values: &[i64]) -> Message {
 
 /// A tensor without data.
 pub fn tensor_head(name: &str, dims: &[i64], data_type: u64) -> Message {
-    let message = dims
-        .iter()
-        .fold(Message::default(), |message, &dim| message.int(1, dim));
+    let message = dims.iter().fold(Message::default(), |message, &dim| message.int(1, dim));
     message.int(2, data_type as i64).text(8, name)
 }
 
 /// A node without attributes.
 pub fn node(operator: &str, inputs: &[&str], outputs: &[&str]) -> Message {
-    let message = inputs
-        .iter()
-        .fold(Message::default(), |message, input| message.text(1, input));
-    let message = outputs
-        .iter()
-        .fold(message, |message, output| message.text(2, output));
+    let message = inputs.iter().fold(Message::default(), |message, input| message.text(1, input));
+    let message = outputs.iter().fold(message, |message, output| message.text(2, output));
     message.text(4, operator)
 }
 
@@ -95,10 +84,7 @@ pub fn int_attribute(name: &str, value: i64) -> Message {
 
 pub fn ints_attribute(name: &str, values: &[i64]) -> Message {
     let head = Message::default().text(1, name);
-    values
-        .iter()
-        .fold(head, |message, &value| message.int(8, value))
-        .int(20, 7)
+    values.iter().fold(head, |message, &value| message.int(8, value)).int(20, 7)
 }
 
 pub fn tensor_attribute(name: &str, tensor: &Message) -> Message {
@@ -124,9 +110,7 @@ pub fn value_info(name: &str, data_type: u64, dims: &[Dim]) -> Message {
         shape.message(1, &dim)
     });
     let tensor = Message::default().int(1, data_type as i64).message(2, &shape);
-    Message::default()
-        .text(1, name)
-        .message(2, &Message::default().message(1, &tensor))
+    Message::default().text(1, name).message(2, &Message::default().message(1, &tensor))
 }
 
 /// `[1, len]` of float32.
@@ -143,16 +127,10 @@ pub fn model(
 ) -> Vec<u8> {
     let mut graph = Message::default();
     for (number, messages) in [(1, nodes), (5, initializers), (11, inputs), (12, outputs)] {
-        graph = messages
-            .iter()
-            .fold(graph, |graph, message| graph.message(number, message));
+        graph = messages.iter().fold(graph, |graph, message| graph.message(number, message));
     }
     let opset = Message::default().text(1, "").int(2, 17);
-    Message::default()
-        .int(1, 8)
-        .message(8, &opset)
-        .message(7, &graph)
-        .0
+    Message::default().int(1, 8).message(8, &opset).message(7, &graph).0
 }
 
 /// A file with the input `x` of `inputs` numbers and the output `y` of `outputs`.
@@ -243,10 +221,7 @@ pub fn check(bytes: &[u8], input: &[f32], expected: &[f64]) {
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(expected) {
             let error = (f64::from(*found) - expected).abs();
-            assert!(
-                error <= 4e-7 * expected.abs().max(1e-6),
-                "{path}: {found} {expected}"
-            );
+            assert!(error <= 4e-7 * expected.abs().max(1e-6), "{path}: {found} {expected}");
         }
     }
 }
