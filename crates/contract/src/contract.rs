@@ -58,7 +58,7 @@ pub struct Contract {
 pub struct RobotReference {
     /// Name of the robot profile.
     pub profile: String,
-    /// Hash of what a policy depends on in the profile: joints, limits, default pose.
+    /// Hash of what a policy depends on in the profile: names, order, range and default pose of the joints.
     pub profile_sha256: String,
 }
 
@@ -246,9 +246,9 @@ pub struct Reset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SensorReset {
-    /// All zero.
+    /// All zero, before reference, scale and offset.
     Zero,
-    /// Filled with the first sample.
+    /// Filled with the first sample; command and phase, too.
     FirstSample,
 }
 

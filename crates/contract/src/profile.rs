@@ -173,7 +173,7 @@ impl RobotProfile {
         if self.options.imu_upside_down { &self.imu.trunk_axes_upside_down } else { &self.imu.trunk_axes }
     }
 
-    /// Hash of what a policy depends on: names, order, limits and default pose of the joints. Servo ids, offsets,
+    /// Hash of what a policy depends on: names, order, range and default pose of the joints. Servo ids, offsets,
     /// pins and options are one robot's own and change nothing.
     pub fn policy_sha256(&self) -> String {
         let joints: Vec<_> = self

@@ -12,6 +12,9 @@ use std::fmt::Display;
 /// Longest memory of a source, in ticks: two seconds at 50 Hz.
 const MAX_DEPTH: u32 = 100;
 
+/// Largest command that means anything, in m/s, rad/s or rad.
+const MAX_COMMAND: f64 = 1000.0;
+
 type Checked = Result<(), ContractError>;
 
 /// Checks a whole contract.
@@ -73,7 +76,10 @@ fn command(contract: &Contract) -> Checked {
             entry.axis.unit(),
             &entry.unit,
         )?;
-        range(&format!("{path}.min and max ({name})"), [entry.min, entry.max])?;
+        let ends = format!("{path}.min and max ({name})");
+        range(&ends, [entry.min, entry.max])?;
+        let sensible = entry.min.abs().max(entry.max.abs()) <= MAX_COMMAND;
+        check(&ends, sensible, format!("at most {MAX_COMMAND}"), format!("{} to {}", entry.min, entry.max))?;
         let inside = (entry.min..=entry.max).contains(&entry.idle);
         check(&format!("{path}.idle ({name})"), inside, "a value from min to max", entry.idle)?;
         let dead_zone = entry.dead_zone;
@@ -93,6 +99,7 @@ fn command(contract: &Contract) -> Checked {
 }
 
 fn head(contract: &Contract) -> Checked {
+    let mut joints = HashSet::new();
     for (index, entry) in contract.head_command.joints.iter().enumerate() {
         let path = format!("head_command.joints[{index}]");
         let commanded = contract.command.iter().any(|command| command.axis == entry.axis);
@@ -101,6 +108,7 @@ fn head(contract: &Contract) -> Checked {
         check(&format!("{path}.axis"), commanded && angle, "an angle among the command axes", name)?;
         let known = contract.action.joints.iter().any(|joint| joint.name == entry.joint);
         check(&format!("{path}.joint"), known, "a joint of the action", &entry.joint)?;
+        check(&format!("{path}.joint"), joints.insert(&entry.joint), "a joint named once", &entry.joint)?;
     }
     Ok(())
 }

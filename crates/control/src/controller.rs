@@ -296,7 +296,7 @@ impl Controller {
         record.counters = state.counters;
     }
 
-    /// Remembers action and target for the observations to come. A refused action leaves no trace.
+    /// Remembers action and target for the observations to come; after a refusal, those of the last good tick.
     fn feed_back(&mut self) {
         let (fixed, state) = (&self.fixed, &mut self.state);
         let fed_back = &mut self.record.fed_back_rad;

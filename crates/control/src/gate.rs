@@ -6,6 +6,9 @@
 use gaitway_contract::RobotProfile;
 use gaitway_maths::scalar::limit as limit_to;
 
+/// Beyond this an angle is a fault and no pose, rad: servos report at most a few turns.
+const MAX_ANGLE_RAD: f32 = 100.0;
+
 /// Why a joint's goal differs from its target: one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JointLimits;
@@ -81,10 +84,10 @@ impl SafetyGate {
         GateState { goals: Goals { rad: pose_rad.to_vec() }, tilted_ticks: 0, fallen: false }
     }
 
-    /// Starts anew from a pose the robot is in; a joint whose angle is not finite keeps its last goal.
+    /// Starts anew from a pose the robot is in; a joint whose angle no servo can report keeps its last goal.
     pub fn reset(&self, state: &mut GateState, pose_rad: &[f32]) {
         for (goal, &angle) in state.goals.rad.iter_mut().zip(pose_rad) {
-            if angle.is_finite() {
+            if angle.abs() < MAX_ANGLE_RAD {
                 *goal = angle;
             }
         }
@@ -134,5 +137,22 @@ impl Joint {
             limit |= JointLimits::VELOCITY;
         }
         (slow, limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The contract's own checks let no such target come this far; the gate does not rely on them.
+    #[test]
+    fn a_target_that_is_no_number_holds_its_joint_alone() {
+        let joint = Joint { min_rad: -1.0, max_rad: 1.0, step_rad: 0.1 };
+        let gate = SafetyGate { joints: vec![joint; 3], fall_tilt_rad: 1.0, fall_after_ticks: 5 };
+        let mut state = gate.initial_state(&[0.0, 0.2, 0.4]);
+        let mut limits = [0; 3];
+        gate.pass(&mut state, &[0.05, f32::NAN, f32::INFINITY], &mut limits);
+        assert_eq!(state.goals.rad(), [0.05, 0.2, 0.4]);
+        assert_eq!(limits, [0, JointLimits::NON_FINITE, JointLimits::NON_FINITE]);
     }
 }

@@ -66,7 +66,7 @@ pub struct TickRecord {
 pub struct Counters {
     /// Ticks whose network output was refused, or whose target was not finite.
     pub refusals: u64,
-    /// Ticks in which the gate or the bounds changed anything.
+    /// Ticks in which a position limit, a velocity limit or the action's bounds changed anything.
     pub limited: u64,
     /// Of these, by the position limit of a joint.
     pub limited_position: u64,

@@ -323,21 +323,6 @@ fn a_robot_whose_first_action_is_refused_stays_where_it_is() {
 }
 
 #[test]
-fn a_target_that_overflows_behind_the_action_holds_its_joint_and_is_counted() {
-    let mut controller = controller(|contract| {
-        no_limits(contract);
-        contract.action.scale = gaitway_contract::per_joint::PerJoint::All(100.0);
-        (contract.command[2].max, contract.command[2].rate_limit_per_s) = (3e38, None);
-    });
-    tick(&mut controller, &standing(), &head_yaw(3e38), &[0.0, 0.0, 3e36]);
-    let record = controller.record();
-    assert_eq!(record.refusal, Refusal::None);
-    assert_eq!(record.target_rad[NECK], f32::INFINITY);
-    assert_eq!(record.joint_limits, [0, 0, 0, JointLimits::NON_FINITE]);
-    assert_eq!((record.goal_rad[NECK], record.counters.refusals, record.counters.limited), (0.0, 1, 0));
-}
-
-#[test]
 fn a_controller_after_a_reset_is_as_one_just_made() {
     let fresh = controller(remembering);
     let mut used = controller(remembering);

@@ -44,9 +44,8 @@ def _print(result: dict[str, Any]) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    table = Table(
-        "", "p50 µs", "p99 µs", title=f"{result['policy']} on {result['cpu_path']}, {result['rounds']} rounds"
-    )
+    console.print(f"{result['policy']} on {result['cpu_path']}, medians of {result['rounds']} rounds")
+    table = Table("", "p50 µs", "p99 µs")
     for name in ("tick", "inference", "onnxruntime", "numpy"):
         row = result[name]
         cells = (f"{row['p50_ns'] / 1000:.2f}", f"{row['p99_ns'] / 1000:.2f}") if row else ("not installed", "")
