@@ -62,6 +62,11 @@ class Controller:
         self.native.restore(state)
 
     @property
+    def loop_hz(self) -> int:
+        """Ticks of the loop in a second, for which it was made."""
+        return self.native.loop_hz
+
+    @property
     def gains(self) -> list[tuple[float, float]]:
         """Proportional and derivative gain of each joint, in servo register units."""
         return self.native.gains

@@ -10,6 +10,8 @@ def load(module: str, extra: str) -> ModuleType:
     """The module, or a MissingExtraError that names the extra it belongs to."""
     try:
         return importlib.import_module(module)
-    except ImportError as error:
-        message = f"{module} is not installed ({error})"
-        raise MissingExtraError(message, hint=f"pip install 'gaitway[{extra}]'") from error
+    except ModuleNotFoundError as error:
+        if error.name != module.partition(".")[0]:
+            raise
+        message = f"{module} is not installed"
+        raise MissingExtraError(message, hint=f"it is in gaitway[{extra}]: pip install '.[{extra}]'") from error

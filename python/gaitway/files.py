@@ -1,5 +1,10 @@
-"""Files a person names, read with errors that say which and why."""
+"""Files a person names, read and written with errors that say which and why."""
 
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from gaitway.errors import UsageError
@@ -13,8 +18,7 @@ def read_bytes(path: Path, what: str) -> bytes:
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"cannot read {what} {path}: {reason}", hint="check the path") from error
+        raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint="check the path") from error
     if len(data) > _MAX_BYTES:
         message = f"{what} {path}: expected at most {_MAX_BYTES} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
@@ -32,11 +36,48 @@ def read_text(path: Path, what: str) -> str:
 
 def write_bytes(path: Path, data: bytes, what: str) -> None:
     """Writes `data` to `path`, whole or not at all."""
-    beside = path.with_name(path.name + ".part")
-    try:
+    with written_whole(path, what) as beside:
         beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        reason = error.strerror or error
-        raise UsageError(f"cannot write {what} {path}: {reason}", hint="check folder and permissions") from error
+
+
+@contextlib.contextmanager
+def written_whole(path: Path, what: str) -> Iterator[Path]:
+    """A path to write to, which becomes `path` if all goes well and vanishes if not.
+
+    A link is followed, a file's permissions are kept, and what is no ordinary file is left alone. Raises UsageError.
+    """
+    beside = None
+    try:
+        target = path.resolve()
+        if target.exists() and not target.is_file():
+            raise UsageError(f"cannot write {what} {path}: it is no ordinary file", hint="name another file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder, so that it can take the place of the file in one step; with its ending, which says
+        # what is written.
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".gaitway-", suffix=target.suffix)
+        os.close(handle)
+        beside = Path(name)
+        yield beside
+        if target.exists():
+            shutil.copymode(target, beside)
+        else:
+            beside.chmod(0o666 & ~_umask())
+        beside.replace(target)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"cannot write {what} {path}: {_reason(error)}", hint="check folder and permissions"
+        ) from error
+    finally:
+        if beside is not None:
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "strerror", None) or error

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from gaitway import _native, files
+from gaitway import _native, extras, files
 from gaitway.contract import Contract
-from gaitway.errors import MissingExtraError, PolicyError, UsageError
+from gaitway.errors import PolicyError, UsageError
 from gaitway.robot import Robot
 
 ENGINES = ("native", "onnxruntime")
@@ -80,8 +80,7 @@ class Policy:
 
     def infer(self, observations: Any) -> Any:
         """Actions [rows, actions] for observations [rows, observation], numpy float32. Needs numpy."""
-        import numpy as np
-
+        np = extras.load("numpy", "sim")
         try:
             rows = np.ascontiguousarray(observations, dtype=np.float32)
         except (TypeError, ValueError) as error:
@@ -96,8 +95,7 @@ class Policy:
 
     def ask_session(self, observation: Any) -> Any:
         """The onnxruntime session's output [1, actions] for one observation."""
-        import numpy as np
-
+        np = extras.load("numpy", "sim")
         row = np.asarray(observation, dtype=np.float32)[None]
         return self._session.run(None, {self._session.get_inputs()[0].name: row})[0]
 
@@ -107,10 +105,7 @@ class Policy:
 
 def _session(data: bytes, contract: Contract) -> Any:
     """An onnxruntime session of one thread whose shape is the contract's."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime is not installed", hint="pip install 'gaitway[onnxruntime]'") from error
+    onnxruntime = extras.load("onnxruntime", "onnxruntime")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:

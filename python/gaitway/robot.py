@@ -38,7 +38,7 @@ class Robot:
         UsageError where there is no such robot or file.
         """
         path = _ROBOTS / str(robot) / "profile.toml"
-        if not path.is_file():
+        if str(robot) not in cls.names():
             path = Path(robot)
             if path.suffix != ".toml":
                 known = ", ".join(cls.names())

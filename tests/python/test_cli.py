@@ -18,7 +18,7 @@ WALK = gaitway.Robot.load().default_policy
 
 
 def run_gaitway(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gaitway.cli.app", *map(str, arguments)]
+    command = [sys.executable, "-m", "gaitway.cli", *map(str, arguments)]
     return subprocess.run(
         command, capture_output=True, text=True, cwd=cwd, timeout=120, env=os.environ | environment, check=False
     )
@@ -79,6 +79,10 @@ def test_a_robot_that_falls_exits_with_1(tmp_path: Path) -> None:
         (["run", "--port", "/dev/ttyACM0"], "no servo driver"),
         (["run", "--sim", "--port", "x"], "exclude each other"),
         (["run", "--loop-hz", "75"], "50 times a whole number"),
+        (["run", "--loop-hz", "150"], "no whole number of physics steps"),
+        (["run", "--robot", "x" * 300], "no robot is called"),
+        (["run", "--picture", "run.txt"], "--picture: expected a .png"),
+        (["run", "--assume-contract", "open_duck_walk"], "the file's own contract is"),
         (["run", "--kp", "300"], "kp: expected 0 to 255"),
         (["run", "--engine", "tensorrt"], "engine"),
         (["run", "--video", "film.avi"], ".mp4 or .gif"),
@@ -105,7 +109,7 @@ def test_a_forced_cpu_path_that_does_not_exist_is_an_error_and_no_crash(tmp_path
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_order_with_its_report(tmp_path: Path, number: signal.Signals) -> None:
-    command = [sys.executable, "-m", "gaitway.cli.app", "run", "--seconds", "60"]
+    command = [sys.executable, "-m", "gaitway.cli", "run", "--seconds", "60"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         assert "walking" in process.stderr.readline()
@@ -237,6 +241,56 @@ def test_an_unknown_file_is_refused_until_a_contract_is_assumed(tmp_path: Path) 
     assumed = parse(run_gaitway("run", "--fast", *arguments, cwd=tmp_path))
     # Its normaliser's mean is zero now, and gravity is missing from the accelerometer's.
     assert "accelerometer" in assumed["error"]
+
+
+def test_a_policy_of_another_rate_is_refused_and_not_run_too_slowly(tmp_path: Path) -> None:
+    description = json.loads(gaitway.Policy.load(WALK).contract.to_json()) | {"policy_rate_hz": 100}
+    contract, fast = tmp_path / "contract.json", tmp_path / "fast.onnx"
+    contract.write_text(json.dumps(description))
+    assert run_gaitway("policy", "embed", WALK, contract, "-o", fast, cwd=tmp_path).returncode == 0
+    result = run_gaitway("run", "--fast", "--policy", fast, "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "loop rate 50 Hz does not fit a policy of 100 Hz" in parse(result)["error"]
+
+
+def test_embed_follows_a_link_keeps_permissions_and_leaves_devices_alone(tmp_path: Path) -> None:
+    contract = tmp_path / "contract.json"
+    contract.write_text(gaitway.Policy.load(WALK).contract.to_json())
+    target, link, pipe = tmp_path / "target.onnx", tmp_path / "link.onnx", tmp_path / "pipe"
+    target.write_bytes(b"")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    os.mkfifo(pipe)
+    assert run_gaitway("policy", "embed", WALK, contract, "-o", link, cwd=tmp_path).returncode == 0
+    assert link.is_symlink()
+    assert target.read_bytes() == WALK.read_bytes()
+    assert target.stat().st_mode & 0o777 == 0o600
+    for wrong in (pipe, tmp_path, Path("x" * 300)):
+        result = run_gaitway("policy", "embed", WALK, contract, "-o", wrong, "--json", cwd=tmp_path)
+        assert result.returncode == 2
+        assert "cannot write policy" in parse(result)["error"]
+    assert pipe.is_fifo()
+    assert not list(tmp_path.glob(".gaitway-*")), "nothing half written is left"
+
+
+def test_a_film_that_cannot_be_written_and_a_name_with_markup_are_no_tracebacks(tmp_path: Path) -> None:
+    (tmp_path / "dir.mp4").mkdir()
+    result = run_gaitway("run", "--fast", "--seconds", 1, "--video", "dir.mp4", "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "cannot write film" in parse(result)["error"]
+    script = tmp_path / "walk.toml"
+    script.write_text("[[segment]]\nname = '[/bold] x'\nseconds = 1\n")
+    result = run_gaitway("run", "--fast", "--script", script, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "[/bold] x" in result.stdout
+
+
+def test_a_full_disk_behind_stdout_is_said(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "gaitway.cli", "run", "--fast", "--seconds", "1", "--json"]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
 
 
 def test_version_names_build_and_cpu_path(tmp_path: Path) -> None:

@@ -42,7 +42,13 @@ def test_nothing_here_looks_upward(copy: Path) -> None:
 def test_a_crate_that_looks_upward_is_named(copy: Path) -> None:
     manifest = copy / "crates/contract/Cargo.toml"
     manifest.write_text(manifest.read_text() + "gaitway-control.workspace = true\n")
-    assert CHECK.crate_problems(copy) == ["crates/contract: uses control, which is not above it"]
+    assert CHECK.crate_problems(copy) == ["crates/contract: uses control, which it may not"]
+
+
+def test_an_emulator_that_uses_the_driver_it_tests_is_named(copy: Path) -> None:
+    manifest = copy / "crates/twin/Cargo.toml"
+    manifest.write_text(manifest.read_text() + "gaitway-drivers.workspace = true\n")
+    assert CHECK.crate_problems(copy) == ["crates/twin: uses drivers, which it may not"]
 
 
 def test_a_crate_that_nobody_described_is_named(copy: Path) -> None:
@@ -51,12 +57,33 @@ def test_a_crate_that_nobody_described_is_named(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["import gaitway.sim", "from gaitway import sim", "from gaitway.sim.duck import DuckSim"]
+    "line",
+    [
+        "import gaitway.sim",
+        "from gaitway import sim",
+        "from gaitway.sim.duck import DuckSim",
+        "from . import sim",
+        'importlib.import_module("gaitway.sim")',
+    ],
 )
 def test_a_module_that_looks_upward_is_named(copy: Path, line: str) -> None:
     module = copy / "python/gaitway/robot.py"
     module.write_text(f"{module.read_text()}\n\ndef late() -> None:\n    {line}\n")
     assert CHECK.python_problems(copy) == ["python/gaitway/robot.py: imports gaitway.sim, a room above it"]
+
+
+def test_a_dependency_for_one_target_only_is_seen(copy: Path) -> None:
+    manifest = copy / "crates/contract/Cargo.toml"
+    upward = "[target.'cfg(unix)'.build-dependencies]\ngaitway-runtime.workspace = true\n"
+    manifest.write_text(manifest.read_text() + upward)
+    assert CHECK.crate_problems(copy) == ["crates/contract: uses runtime, which it may not"]
+
+
+@pytest.mark.parametrize("library", ["numpy", "onnxruntime"])
+def test_a_heavy_import_that_is_tried_is_seen(copy: Path, library: str) -> None:
+    module = copy / "python/gaitway/policy.py"
+    module.write_text(f"try:\n    import {library}\nexcept ImportError:\n    pass\n" + module.read_text())
+    assert len(CHECK.python_problems(copy)) == 1
 
 
 def test_a_heavy_import_outside_its_room_is_named(copy: Path) -> None:

@@ -1,15 +1,18 @@
 """The duck in lockstep: it walks as its policies should, the same every time, and survives what breaks physics."""
 
+import json
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import gaitway
-from gaitway.errors import SimulationError
+from gaitway.errors import SimulationError, UsageError
 from gaitway.sim import DuckSim, Noise, Pushes, Run, Script, Variation, World, simulate, tour
 from gaitway.sim.script import steady
+from gaitway.sim.trace import path_length_m
 
 
 @pytest.fixture(scope="module")
@@ -183,9 +186,10 @@ def test_gains_of_the_contract_reach_the_actuators(robot: gaitway.Robot) -> None
     np.testing.assert_allclose(sim.model.actuator_biasprm[:, 1], -16 * robot.stiffness_per_kp)
 
 
-def test_a_loop_rate_that_is_no_whole_number_of_steps_is_refused(robot: gaitway.Robot) -> None:
-    with pytest.raises(SimulationError, match="no whole number of physics steps"):
-        DuckSim(robot, loop_hz=60)
+@pytest.mark.parametrize("loop_hz", [60, 0, -50, 1001, 10**9])
+def test_a_loop_rate_that_is_no_whole_number_of_steps_is_refused(robot: gaitway.Robot, loop_hz: int) -> None:
+    with pytest.raises(UsageError, match="no whole number of physics steps"):
+        DuckSim(robot, loop_hz=loop_hz)
 
 
 def test_a_loop_of_100_hz_walks_as_one_of_50(robot: gaitway.Robot) -> None:
@@ -196,6 +200,52 @@ def test_a_loop_of_100_hz_walks_as_one_of_50(robot: gaitway.Robot) -> None:
     assert run.ticks == 600
     assert run.falls == 0
     assert run.figures()["velocity_mps"][0] == pytest.approx(0.1, abs=0.03)
+
+
+def test_simulation_and_controller_at_different_rates_are_refused(robot: gaitway.Robot) -> None:
+    policy = gaitway.Policy.load(robot.default_policy, robot=robot)
+    with pytest.raises(SimulationError, match="100 Hz and the controller at 50 Hz"):
+        simulate(DuckSim(robot, loop_hz=100), gaitway.Controller(policy, robot), tour(), 1)
+
+
+def test_figures_of_a_run_whose_physics_broke_down_are_still_numbers(robot: gaitway.Robot) -> None:
+    sim = DuckSim(robot)
+    controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
+
+    def break_once(run: Run) -> bool:
+        if run.ticks == 50:
+            sim.data.qvel[:] = np.nan
+        return True
+
+    run = simulate(sim, controller, steady(gaitway.command(vx=0.1), 4), 4, watch=break_once)
+    assert run.falls == 1
+    assert "NaN" not in json.dumps(run.figures())
+    assert np.isfinite(path_length_m(run.trace))
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.3, 3.0])
+def test_the_way_walked_is_at_least_the_way_come(robot: gaitway.Robot, seconds: float) -> None:
+    run = walk(robot, steady(gaitway.command(vx=0.15), seconds), seconds)
+    assert path_length_m(run.trace) >= np.hypot(*run.figures()["distance_m"]) - 1e-9
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda robot: DuckSim(robot, seed=-1),
+        lambda robot: DuckSim(robot).step([0.0] * 3),
+        lambda robot: DuckSim(robot).step(1.0),
+        lambda robot: DuckSim(robot).set_gains([]),
+        lambda robot: World(imu_delay_ticks=1.5),  # type: ignore[arg-type]
+        lambda robot: Pushes(speed_mps=(2, 1)),
+        lambda robot: Variation(mass=(-2, -1)),
+        lambda robot: Script(()),
+        lambda robot: walk(robot, tour(), float("nan")),
+    ],
+)
+def test_what_makes_no_sense_is_refused(robot: gaitway.Robot, wrong: Callable[[gaitway.Robot], object]) -> None:
+    with pytest.raises(UsageError, match=r"expected|needs"):
+        wrong(robot)
 
 
 def test_sensors_are_views_into_one_row(robot: gaitway.Robot) -> None:

@@ -154,6 +154,11 @@ impl Controller {
         &self.fixed.overrides
     }
 
+    /// Ticks of the loop in a second.
+    pub fn loop_hz(&self) -> u32 {
+        self.fixed.loop_hz
+    }
+
     /// Ticks of the loop for one of the policy.
     pub fn divider(&self) -> u32 {
         self.fixed.divider

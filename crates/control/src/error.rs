@@ -30,6 +30,14 @@ pub enum PolicyError {
         /// The names there are.
         known: String,
     },
+    /// A contract was to be assumed for a file that has another.
+    #[error("contract {name:?} cannot be assumed: the file's own contract is {found:?}")]
+    OtherContract {
+        /// The name asked for.
+        name: String,
+        /// The contract the file carries, or is known by.
+        found: String,
+    },
     /// Weights were changed after the contract was written.
     #[error("contract describes other weights: expected sha256 {expected}, found {found}")]
     WeightsChanged {
@@ -78,6 +86,7 @@ impl PolicyError {
                 "ask its author for a contract and `gaitway policy embed` it, or, if you know what it was trained \
                  on, pass --assume-contract NAME (known: {known})"
             ),
+            PolicyError::OtherContract { .. } => "leave --assume-contract out".to_owned(),
             PolicyError::NoSuchContract { .. } => "pass one of the known names".to_owned(),
             PolicyError::WeightsChanged { .. } => {
                 "export the policy again, or embed the contract that belongs to these weights".to_owned()

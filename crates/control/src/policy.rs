@@ -36,39 +36,63 @@ impl Policy {
     /// Loads an ONNX file for the native engine. `known` are the contracts that ship as data; `assume` names one of
     /// them for a file that carries none.
     pub fn from_onnx(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
-        let mut policy = Policy::without_plan(bytes, known, assume)?;
+        let mut policy = Policy::of_contract(bytes, known, assume)?;
         let plan = Plan::from_onnx(bytes)?;
-        policy.check_shape(&plan)?;
-        if policy.basis == Basis::Assumed {
-            policy.notes.push(match plan.input_normaliser() {
-                Some(normaliser) => {
-                    units::check(&policy.contract, &normaliser)?;
-                    "its normaliser agrees with the contract's units".to_owned()
-                }
-                None => "the network has no normaliser to check the contract's units by".to_owned(),
-            });
-        }
+        policy.check_network(&plan)?;
         policy.plan = Some(Arc::new(plan));
         Ok(policy)
     }
 
-    /// Loads the contract alone, for a network that another engine runs.
+    /// Loads the contract for a network that another engine runs. Where the native engine can read the network, it
+    /// is checked all the same.
     pub fn without_plan(
         bytes: &[u8],
         known: &[Contract],
         assume: Option<&str>,
     ) -> Result<Policy, PolicyError> {
+        let mut policy = Policy::of_contract(bytes, known, assume)?;
+        match Plan::from_onnx(bytes) {
+            Ok(plan) => policy.check_network(&plan)?,
+            Err(_) if policy.basis == Basis::Assumed => {
+                policy.notes.push(
+                    "units of the assumed contract not checked: the network is unknown here".to_owned(),
+                );
+            }
+            Err(_) => {}
+        }
+        Ok(policy)
+    }
+
+    fn of_contract(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
         let weights = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
         let (contract, basis) = match embedded(bytes, &weights)? {
             Some(contract) => (contract, Basis::Embedded),
             None => find(known, assume, &weights)?,
         };
+        if let Some(name) = assume.filter(|name| *name != contract.name) {
+            return Err(PolicyError::OtherContract { name: name.to_owned(), found: contract.name });
+        }
         let notes = match basis {
             Basis::Assumed => vec![format!("contract {} assumed by hand", contract.name)],
             _ => Vec::new(),
         };
         let contract_sha256 = contract.hash()?;
         Ok(Policy { contract, contract_sha256, basis, plan: None, notes })
+    }
+
+    fn check_network(&mut self, plan: &Plan) -> Result<(), PolicyError> {
+        self.check_shape(plan)?;
+        if self.basis != Basis::Assumed {
+            return Ok(());
+        }
+        self.notes.push(match plan.input_normaliser() {
+            Some(normaliser) => {
+                units::check(&self.contract, &normaliser)?;
+                "its normaliser agrees with the contract's units".to_owned()
+            }
+            None => "the network has no normaliser to check the contract's units by".to_owned(),
+        });
+        Ok(())
     }
 
     fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {

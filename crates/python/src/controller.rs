@@ -113,6 +113,11 @@ impl Controller {
     }
 
     #[getter]
+    fn loop_hz(&self) -> u32 {
+        self.controller.loop_hz()
+    }
+
+    #[getter]
     fn divider(&self) -> u32 {
         self.controller.divider()
     }

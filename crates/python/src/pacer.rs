@@ -2,7 +2,7 @@
 
 use crate::count::Count;
 use crate::errors;
-use gaitway_runtime::{Clock, MonotonicClock};
+use gaitway_runtime::MonotonicClock;
 use pyo3::prelude::*;
 
 #[pyclass(module = "gaitway._native")]
@@ -24,11 +24,6 @@ impl Pacer {
         let pacer = &mut self.pacer;
         let wake = py.detach(|| pacer.wait());
         (wake.tick, wake.lateness_ns, wake.skipped)
-    }
-
-    /// The monotonic clock, ns.
-    fn now_ns(&self) -> u64 {
-        self.pacer.clock().now_ns()
     }
 
     #[getter]

@@ -55,11 +55,6 @@ impl Policy {
     }
 
     #[getter]
-    fn notes(&self) -> Vec<String> {
-        self.policy.notes().to_vec()
-    }
-
-    #[getter]
     fn native(&self) -> bool {
         self.policy.plan().is_some()
     }
@@ -67,11 +62,6 @@ impl Policy {
     #[getter]
     fn macs(&self) -> Option<u64> {
         self.policy.plan().map(|plan| plan.macs())
-    }
-
-    #[getter]
-    fn parameters(&self) -> Option<u64> {
-        self.policy.plan().map(|plan| plan.parameters())
     }
 
     #[getter]

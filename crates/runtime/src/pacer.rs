@@ -84,11 +84,6 @@ impl<C: Clock> Pacer<C> {
     pub fn lateness(&self) -> &Histogram {
         &self.lateness
     }
-
-    /// The clock.
-    pub fn clock(&self) -> &C {
-        &self.clock
-    }
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 """`gaitway`: the commands, and the one place where errors meet people."""
 
-import json
+import os
 import sys
 from typing import Annotated
 
 import typer
 
 from gaitway.cli import bench, policy, run
+from gaitway.cli.output import print_json
 from gaitway.errors import (
     ContractError,
     ControlError,
@@ -18,6 +19,9 @@ from gaitway.errors import (
 
 #: Exit codes.
 DONE, FAILED, WRONG_USE = 0, 1, 2
+
+#: What the argument parser returns for a command that was interrupted.
+_INTERRUPTED = 130
 
 _WRONG_USE = (UsageError, ProfileError, PolicyError, ContractError, ControlError)
 
@@ -54,24 +58,39 @@ def _root(
 
 
 def main() -> None:
-    """Entry point: runs the command and turns every error into a message, a hint and an exit code."""
+    """Runs the command and turns every error into a message, a hint and an exit code."""
     as_json = "--json" in sys.argv
     try:
         code = app(standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
     except GaitwayError as error:
         _say(error.message, error.hint, as_json)
         code = WRONG_USE if isinstance(error, _WRONG_USE) else FAILED
     except typer.TyperException as error:
-        _say(error.format_message(), "see the command's --help", as_json)
+        # No message: the help has been printed instead.
+        if error.format_message():
+            _say(error.format_message(), "see the command's --help", as_json)
         code = WRONG_USE
     except (typer.Abort, KeyboardInterrupt):
+        _say("interrupted", "nothing was left half written", as_json)
+        code = FAILED
+    # The last resort: whatever it is, a person shall not meet a traceback.
+    except Exception as error:
+        if "GAITWAY_TRACEBACK" in os.environ:
+            raise
+        _say(
+            f"unexpected {type(error).__name__}: {error}",
+            "this is a bug in Gaitway; GAITWAY_TRACEBACK=1 shows where, please report it",
+            as_json,
+        )
         code = FAILED
     sys.exit(code if isinstance(code, int) else DONE)
 
 
 def _say(message: str, hint: str, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": message, "hint": hint}))
+        print_json({"error": message, "hint": hint})
         return
     from rich.console import Console
 
@@ -81,7 +100,3 @@ def _say(message: str, hint: str, as_json: bool) -> None:
     if hint:
         console.print("[bold cyan]hint:[/]", end="  ")
         console.print(hint, markup=False)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,11 +1,11 @@
 """`gaitway bench`: how fast it is, beside its peers, in one run."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gaitway.cli.output import print_json
 from gaitway.robot import DEFAULT_ROBOT
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
@@ -34,7 +34,7 @@ def tick(
     loaded = Policy.load(policy or duck.default_policy, robot=duck)
     result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
     if as_json:
-        print(json.dumps(result))
+        print_json(result)
     else:
         _print(result)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -26,7 +27,7 @@ class LiveStatus:
     def __init__(self, controller: "Controller", seconds: float) -> None:
         policy = controller.policy
         self._seconds = seconds
-        self._title = f"{controller.robot.title} · {policy.contract.name} · {policy.engine} engine"
+        self._title = escape(f"{controller.robot.title} · {policy.contract.name} · {policy.engine} engine")
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._shown_s = 0.0
@@ -70,7 +71,7 @@ class LiveStatus:
         bar = Table.grid(expand=True)
         bar.add_row(table)
         bar.add_row(ProgressBar(total=self._seconds, completed=run.seconds))
-        return Panel(bar, title=self._title, subtitle=f"{segment} · {run.seconds:.1f} of {self._seconds:g} s")
+        return Panel(bar, title=self._title, subtitle=f"{escape(segment)} · {run.seconds:.1f} of {self._seconds:g} s")
 
 
 def _recent_us(work_ns: list[int]) -> float:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway.cli.output import print_json
 from gaitway.errors import PolicyError
 from gaitway.robot import DEFAULT_ROBOT
 
@@ -46,7 +47,7 @@ def inspect(
     golden = contract.pop("golden", None)
     if as_json:
         about = {"sha256": policy.contract_sha256, "basis": policy.basis, "engine": policy.engine}
-        print(json.dumps(about | {"golden_ticks": len(golden["ticks"]) if golden else 0, "contract": contract}))
+        print_json(about | {"golden_ticks": len(golden["ticks"]) if golden else 0, "contract": contract})
         return
     _print_contract(policy, contract, golden)
 
@@ -75,7 +76,7 @@ def embed(
     embedded = _load(data, output or file, Robot.load())
     files.write_bytes(output or file, data, "policy")
     if as_json:
-        print(json.dumps({"file": str(output or file), "sha256": embedded.contract_sha256}))
+        print_json({"file": str(output or file), "sha256": embedded.contract_sha256})
     else:
         typer.echo(f"{output or file}: contract {description.name}, sha256 {embedded.contract_sha256}")
 
@@ -96,21 +97,46 @@ def check(
     policy = _load(files.read_bytes(file, "policy"), file, duck, assume_contract)
     controller = Controller(policy, duck)
     report = _native.check(policy.native, duck.native)
+    if report is not None and not report["actions_checked"]:
+        _check_actions(policy, report)
     passed = report is not None and not report["findings"]
     if as_json:
         about = {"contract": policy.contract.name, "verdict": controller.verdict, "passed": passed}
-        print(json.dumps(about | {"overrides": controller.overrides, "golden": report}))
+        print_json(about | {"overrides": controller.overrides, "golden": report})
     else:
         _print_check(controller.verdict, controller.overrides, report)
     return 0 if passed else 1
+
+
+def _check_actions(policy: "Policy", report: "Check") -> None:
+    """Compares the golden actions with those of an engine outside."""
+    golden = json.loads(policy.contract.to_json())["golden"]
+    actions = policy.infer([tick["observation"] for tick in golden["ticks"]])
+    report["actions_checked"] = True
+    for tick, (row, found) in enumerate(zip(golden["ticks"], actions, strict=True)):
+        for index, (expected, value) in enumerate(zip(row["action"], found.tolist(), strict=True)):
+            error = abs(value - expected) / (1 + abs(expected))
+            report["largest_action_error"] = max(report["largest_action_error"], error)
+            if error > golden["tolerance"] and not any(entry["what"] == "action" for entry in report["findings"]):
+                report["findings"].append(
+                    {
+                        "what": "action",
+                        "tick": tick,
+                        "index": index,
+                        "indices": [index],
+                        "expected": expected,
+                        "found": value,
+                        "pattern": "another engine ran the network; no pattern looked for",
+                    }
+                )
 
 
 def _print_contract(policy: "Policy", contract: dict[str, Any], golden: dict[str, Any] | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    console.print(f"[bold]{contract['name']}[/]: {contract['description']}")
+    console = Console(highlight=False, markup=False)
+    console.print(f"{contract['name']}: {contract['description']}")
     console.print(f"  sha256 {policy.contract_sha256} ({policy.basis})", soft_wrap=True)
     console.print(f"  robot {contract['robot']['profile']}, {contract['policy_rate_hz']} Hz, {policy.engine} engine")
     terms = Table("from", "term", "source", "unit", "width", "scale", "history", "lag", title="observation")
@@ -136,18 +162,19 @@ def _print_contract(policy: "Policy", contract: dict[str, Any], golden: dict[str
 
 def _print_check(verdict: str, overrides: list[str], report: "Check | None") -> None:
     from rich.console import Console
+    from rich.markup import escape
 
     console = Console(highlight=False)
     console.print(f"verdict: [bold]{verdict}[/]")
     for override in overrides:
-        console.print(f"  [yellow]{override}[/]")
+        console.print(f"  {override}", markup=False, style="yellow")
     if report is None:
         console.print("[bold red]no golden vectors[/]: nothing to check observation and action by")
         return
     for finding in report["findings"]:
-        where = f"[bold]{finding['what']}[/] number {finding['index']} at tick {finding['tick']}"
+        where = f"[bold]{escape(finding['what'])}[/] number {finding['index']} at tick {finding['tick']}"
         values = f"expected {finding['expected']:.6g}, found {finding['found']:.6g}"
-        console.print(f"[bold red]differs:[/] {where}: {values}; {finding['pattern']}")
+        console.print(f"[bold red]differs:[/] {where}: {values}; {escape(finding['pattern'])}")
     if not report["findings"]:
         error = report["largest_action_error"]
         actions = f"largest action error {error:.1e}" if report["actions_checked"] else "actions not compared"

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from gaitway.sim.trace import path_length_m, tracking
@@ -29,12 +30,12 @@ def print_report(run: "Run", controller: "Controller", picture: Path | None, vid
     limited = figures["limited_by"]
     changed = ", ".join(f"{reason} {ticks}" for reason, ticks in limited.items() if ticks)
     console.print(f"safety gate: {figures['refusals']} ticks refused, limited: {changed or 'nothing'}")
-    console.print(f"contract [bold]{controller.policy.contract.name}[/], {controller.verdict}")
+    console.print(f"contract [bold]{escape(controller.policy.contract.name)}[/], {controller.verdict}")
     for override in (*controller.overrides, *controller.robot.ignored):
-        console.print(f"  [yellow]{override}[/]")
+        console.print(f"  [yellow]{escape(override)}[/]")
     for name, path in (("picture", picture), ("film", video)):
-        if path is not None and path.exists():
-            console.print(f"{name}: [bold]{path}[/]")
+        if path is not None:
+            console.print(f"{name}: [bold]{escape(str(path))}[/]")
 
 
 def _tracking_table(run: "Run") -> Table:
@@ -43,7 +44,7 @@ def _tracking_table(run: "Run") -> Table:
     for row in tracking(run.trace, run.script):
         pairs = zip(row.commanded, row.measured, strict=True)
         cells = (f"{commanded:+.2f} → {measured:+.3f}" for commanded, measured in pairs)
-        table.add_row(row.name, f"{row.seconds:.0f}", *cells)
+        table.add_row(escape(row.name), f"{row.seconds:.0f}", *cells)
     return table
 
 

@@ -1,6 +1,5 @@
 """`gaitway run`: a policy on a robot."""
 
-import json
 import math
 import signal
 from array import array
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
 
@@ -37,7 +37,9 @@ def run(
     pushes: Annotated[bool, typer.Option("--pushes", help="Pushes of 0.1 to 1 m/s every 5 to 10 s.")] = False,
     vary: Annotated[bool, typer.Option("--vary", help="Friction, mass and gains drawn by the seed.")] = False,
     backlash: Annotated[bool, typer.Option(help="Play in the gears of the legs.")] = True,
-    loop_hz: Annotated[int | None, typer.Option(help="Loop rate: a whole multiple of the policy's.")] = None,
+    loop_hz: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's; else the robot's.")
+    ] = None,
     kp: Annotated[float | None, typer.Option(help="Servo P for all joints, instead of the contract's.")] = None,
     engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native",
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None,
@@ -59,25 +61,29 @@ def run(
     row = None if command is None else parse_command(command)
     if row is not None and script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
-    if video is not None and video.suffix.lower() not in (".mp4", ".gif"):
-        raise UsageError(f"--video: expected a .mp4 or .gif file, found {str(video)!r}")
+    _check_ending("--video", video, ".mp4", ".gif")
+    _check_ending("--picture", picture, ".png")
     duck = Robot.load(robot, duck_config=config)
 
+    # One rate for both: a policy that does not fit the robot's is refused.
+    loop_hz = loop_hz or duck.control_hz
     controller = _controller(duck, policy, assume_contract, engine, loop_hz, kp)
     plan, length_s = _script(row, script, seconds)
     world = _world(duck, loop_hz, seed, backlash=backlash, noise=noise, pushes=pushes, vary=vary)
     finished = _simulate(world, controller, plan, length_s, realtime=not fast, as_json=as_json)
 
     picture = picture or (None if as_json else Path("out/run.png"))
-    if picture is not None and finished.ticks > 1:
+    if finished.ticks < 2:
+        picture = None
+    if picture is not None:
         from gaitway.sim.picture import draw_run
 
         title = f"{duck.title}, {controller.policy.contract.name}"
         draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
-    if video is not None and finished.ticks > 0:
+    if video is not None:
         _film(world, finished, video, video_width, quiet=as_json)
     if as_json:
-        print(json.dumps(_identity(controller) | finished.figures()))
+        print_json(_identity(controller) | finished.figures())
     else:
         from gaitway.cli.report import print_report
 
@@ -100,6 +106,14 @@ def parse_command(text: str) -> "array[float]":
     return array("f", values + [0.0] * (len(axes()) - len(values)))
 
 
+def _check_ending(option: str, path: Path | None, *endings: str) -> None:
+    if path is not None and path.suffix.lower() not in endings:
+        raise UsageError(
+            f"{option}: expected a {' or '.join(endings)} file, found {str(path)!r}",
+            hint="the ending says what to write",
+        )
+
+
 def _refuse_port(port: str, sim: bool) -> None:
     if sim:
         raise UsageError("--sim and --port exclude each other", hint="give one of them")
@@ -114,7 +128,7 @@ def _controller(
     path: Path | None,
     assume_contract: str | None,
     engine: str,
-    loop_hz: int | None,
+    loop_hz: int,
     kp: float | None,
 ) -> "Controller":
     from gaitway.controller import Controller
@@ -137,7 +151,7 @@ def _script(row: "array[float] | None", path: Path | None, seconds: float | None
 
 def _world(
     robot: "Robot",
-    loop_hz: int | None,
+    loop_hz: int,
     seed: int,
     *,
     backlash: bool,
@@ -189,7 +203,6 @@ def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: b
     poses = finished.trace["qpos"][:: max(1, round(world.loop_hz / _VIDEO_FPS))]
     with Progress(disable=quiet, transient=True) as progress:
         task = progress.add_task("drawing the film", total=len(poses))
-        path.parent.mkdir(parents=True, exist_ok=True)
         render_video(
             world.model,
             poses,

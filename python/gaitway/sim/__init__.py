@@ -4,9 +4,13 @@ MuJoCo lives in this package and only here. Installing `gaitway[sim]` brings it.
 """
 
 from gaitway import extras
+from gaitway.errors import SimulationError
 
-for _module in ("numpy", "mujoco"):
-    extras.load(_module, "sim")
+extras.load("numpy", "sim")
+try:
+    extras.load("mujoco", "sim")
+except RuntimeError as error:
+    raise SimulationError(f"MuJoCo cannot start: {error}", hint="MUJOCO_GL is egl, osmesa or glfw, or unset") from error
 
 from gaitway.sim.duck import DuckSim, TrunkState
 from gaitway.sim.lockstep import Run, simulate

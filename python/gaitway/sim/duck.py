@@ -9,7 +9,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gaitway.errors import SimulationError
+from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 from gaitway.sim.model import build_model, set_gain
@@ -18,6 +18,13 @@ from gaitway.sim.world import World
 # Below this height of the trunk (standing: 0.164 m), or tilted beyond this, nothing gets up by itself.
 _FALLEN_HEIGHT_M = 0.09
 _FALLEN_UP_Z = 0.5
+
+
+def _keep_quiet(_: str) -> None:
+    """MuJoCo's warnings are counted where they arise; written out they would end in a file in the user's folder."""
+
+
+mujoco.set_mju_user_warning(_keep_quiet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +61,17 @@ class DuckSim:
     ) -> None:
         self.robot = robot
         self.world = world or World()
-        self.loop_hz = loop_hz or robot.control_hz
+        self.loop_hz = robot.control_hz if loop_hz is None else loop_hz
         self.model = build_model(robot.folder / "duck.xml", backlash=backlash)
         self.data = mujoco.MjData(self.model)
         self.substeps = self._whole_substeps()
         self._index = _Index(self.model, robot)
+        if seed < 0:
+            raise UsageError(f"seed: expected 0 or more, found {seed}", hint="any whole number from 0 on")
         self._rng = np.random.default_rng(seed)
         self._stiffness = np.ones(len(robot.joint_names))
+        self._action_delay_ticks = self.world.action_delay_ticks
+        self._imu_delay_ticks = self.world.imu_delay_ticks
         self._vary()
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._sensors = Sensors(robot)
@@ -86,6 +97,9 @@ class DuckSim:
 
     def set_gains(self, gains: Sequence[tuple[float, float]]) -> None:
         """Sets the servos' proportional gains (register units, as `Controller.gains`) as stiffness."""
+        if len(gains) != len(self._stiffness):
+            found = f"expected {len(self._stiffness)} pairs, found {len(gains)}"
+            raise UsageError(f"gains: {found}", hint="pass Controller.gains")
         for joint, (kp, _) in enumerate(gains):
             self._kp_nm_per_rad[joint] = kp * self.robot.stiffness_per_kp * self._stiffness[joint]
         self.set_torque(True)
@@ -101,7 +115,11 @@ class DuckSim:
 
     def step(self, goals_rad: Any) -> None:
         """One control tick with these goals [n], rad."""
-        self._waiting.append(np.array(goals_rad, dtype=np.float64))
+        goals = np.array(goals_rad, dtype=np.float64)
+        if goals.shape != self._stiffness.shape:
+            found = f"expected {len(self._stiffness)} goals, found shape {goals.shape}"
+            raise UsageError(f"goals: {found}", hint="pass what Controller.step returned")
+        self._waiting.append(goals)
         self.data.ctrl[:] = self._waiting.popleft()
         pushes = self.world.pushes
         if pushes is not None and self.data.time >= self._next_push_s:
@@ -127,7 +145,7 @@ class DuckSim:
         row = np.frombuffer(sensors.row, dtype=np.float32)
         joints = len(joint_position)
         row[0:6] = imu
-        row[6] = self.world.imu_delay_ticks / self.loop_hz
+        row[6] = self._imu_delay_ticks / self.loop_hz
         row[7:9] = self._foot_contact()
         row[9 : 9 + joints] = joint_position
         row[9 + joints : 9 + 2 * joints] = joint_velocity
@@ -172,12 +190,11 @@ class DuckSim:
         return not (height_m > _FALLEN_HEIGHT_M and up_z > _FALLEN_UP_Z) or self.warnings > 0
 
     def _whole_substeps(self) -> int:
-        exact = 1.0 / (self.loop_hz * float(self.model.opt.timestep))
-        if self.loop_hz <= 0 or abs(exact - round(exact)) > 1e-6:
-            raise SimulationError(
-                f"loop_hz: {self.loop_hz} is no whole number of physics steps of {self.model.opt.timestep} s",
-                hint="50, 100, 250 and 500 Hz are",
-            )
+        timestep_s = float(self.model.opt.timestep)
+        exact = 1.0 / (self.loop_hz * timestep_s) if 0 < self.loop_hz <= 1 / timestep_s else 0.0
+        if exact == 0.0 or abs(exact - round(exact)) > 1e-6:
+            message = f"loop_hz: {self.loop_hz} is no whole number of physics steps of {timestep_s} s"
+            raise UsageError(message, hint="50, 100, 250 and 500 Hz are")
         return round(exact)
 
     def _vary(self) -> None:
@@ -192,6 +209,8 @@ class DuckSim:
         model.dof_frictionloss[:] *= rng.uniform(*ranges.friction_loss, model.nv)
         model.dof_armature[:] *= rng.uniform(*ranges.armature, model.nv)
         self._stiffness = rng.uniform(*ranges.stiffness, model.nu)
+        self._action_delay_ticks += int(rng.integers(ranges.action_delay_ticks, endpoint=True))
+        self._imu_delay_ticks += int(rng.integers(ranges.imu_delay_ticks, endpoint=True))
         mujoco.mj_setConst(model, self.data)
 
     def _position_noise(self) -> NDArray[np.float64]:
@@ -210,8 +229,8 @@ class DuckSim:
         mujoco.mj_forward(self.model, self.data)
         pose = np.array(self.robot.default_pose_rad)
         self.data.ctrl[:] = pose
-        self._waiting = deque([pose] * self.world.action_delay_ticks)
-        samples = self.world.imu_delay_ticks + 1
+        self._waiting = deque([pose] * self._action_delay_ticks)
+        samples = self._imu_delay_ticks + 1
         self._imu = deque([self._read_imu()] * samples, maxlen=samples)
 
     def _draw_push_time(self) -> float:

@@ -8,10 +8,13 @@ from typing import Any
 
 from gaitway._native import Pacer, Record
 from gaitway.controller import Controller
+from gaitway.errors import SimulationError, UsageError
 from gaitway.sim.duck import DuckSim
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Trace, summary
 
+#: Longest run, s.
+MAX_S = 86_400
 #: How long a fallen robot lies limp before it is put back on its feet.
 LYING_S = 1.0
 
@@ -75,6 +78,11 @@ def simulate(
     can, to the same result. `watch` sees the run after every tick and ends it by returning False. A fallen robot
     lies limp for a second and is put back on its feet: the run goes on, the fall counts.
     """
+    if controller.loop_hz != sim.loop_hz:
+        message = f"the simulation ticks at {sim.loop_hz} Hz and the controller at {controller.loop_hz} Hz"
+        raise SimulationError(message, hint="give both the same loop_hz")
+    if not 0 < seconds <= MAX_S:
+        raise UsageError(f"seconds: expected more than 0, at most {MAX_S}, found {seconds}", hint="a day is enough")
     run = Run(script, Trace(len(sim.robot.joint_names), sim.model.nq))
     period_s = 1.0 / sim.loop_hz
     if realtime:
@@ -82,7 +90,8 @@ def simulate(
     sim.set_gains(controller.gains)
     lying_ticks = 0
     start = time.perf_counter()
-    while run.seconds < seconds - 0.5 * period_s:
+    # At least one tick, so that there is something to report.
+    while run.ticks == 0 or run.seconds < seconds - 0.5 * period_s:
         if run.pacer is not None:
             run.pacer.wait()
         began_ns = time.perf_counter_ns()

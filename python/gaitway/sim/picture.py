@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaitway import extras
-from gaitway.errors import SimulationError
+from gaitway import extras, files
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Floats, Trace
 
@@ -57,10 +56,8 @@ def draw_run(trace: Trace, script: Script, joint_names: list[str], path: Path, *
     figure.suptitle(title)
     figure.tight_layout()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=100)
-    except (OSError, ValueError) as error_:
-        raise SimulationError(f"cannot write picture {path}: {error_}", hint="name another --picture") from error_
+        with files.written_whole(path, "picture") as beside:
+            figure.savefig(beside, dpi=100)
     finally:
         pyplot.close(figure)
 

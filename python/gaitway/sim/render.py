@@ -24,7 +24,8 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
-from gaitway.errors import SimulationError
+from gaitway import files
+from gaitway.errors import SimulationError, UsageError
 
 Progress = Callable[[int, int], None]
 
@@ -49,8 +50,8 @@ def render_still(
     if path.suffix.lower() != ".png":
         raise _suffix_error(path, "a still is a .png file")
     poses = _checked_poses(model, np.asarray(qpos)[None])
-    with _Painter(model, width, height) as painter:
-        Image.fromarray(painter.paint(poses[0])).save(path)
+    with files.written_whole(path, "picture") as beside, _Painter(model, width, height) as painter:
+        Image.fromarray(painter.paint(poses[0])).save(beside)
 
 
 def render_video(
@@ -70,8 +71,10 @@ def render_video(
     write = {".mp4": _write_mp4, ".gif": _write_gif}.get(path.suffix.lower())
     if write is None:
         raise _suffix_error(path, "a film is a .mp4 or a .gif file")
+    if fps < 1:
+        raise UsageError(f"fps: expected 1 or more, found {fps}", hint="25 looks smooth")
     poses = _checked_poses(model, qpos)
-    with _Painter(model, width, height) as painter:
+    with files.written_whole(path, "film") as beside, _Painter(model, width, height) as painter:
 
         def frames() -> Iterator[NDArray[np.uint8]]:
             for done, pose in enumerate(poses, start=1):
@@ -79,7 +82,7 @@ def render_video(
                 if progress is not None:
                     progress(done, len(poses))
 
-        write(path, frames(), fps, width, height)
+        write(beside, frames(), fps, width, height)
 
 
 def _checked_poses(model: mujoco.MjModel, qpos: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,6 +132,8 @@ class _Painter:
     """Draws poses of one model into pictures of one size. Belongs to the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
+        if width < 1 or height < 1:
+            raise UsageError(f"size of a picture: expected 1 x 1 or more, found {width} x {height}")
         self._model = model
         self._data = mujoco.MjData(model)
         self._scene = mujoco.MjvScene(model, maxgeom=2000)

@@ -25,6 +25,10 @@ class Script:
 
     segments: tuple[Segment, ...]
 
+    def __post_init__(self) -> None:
+        if not self.segments:
+            raise UsageError("a script needs at least one segment", hint="to stand still is a command, too: all zero")
+
     @property
     def seconds(self) -> float:
         """Length of all segments, s."""
@@ -62,7 +66,7 @@ def load_script(path: Path) -> Script:
     """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and the command's axes."""
     try:
         content = tomllib.loads(files.read_text(path, "script"))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"script {path}: {error}", hint="a script is a TOML file of [[segment]] tables") from error
     tables = content.get("segment")
     if set(content) != {"segment"} or not isinstance(tables, list) or not tables:

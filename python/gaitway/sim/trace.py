@@ -104,11 +104,13 @@ def tracking(trace: Trace, script: Script) -> list[Tracking]:
 
 def summary(trace: Trace) -> dict[str, Any]:
     """Distance, turn and mean velocity of a run, as `gaitway run --json` prints them."""
-    if len(trace) == 0:
+    # Where the physics broke down there are rows without numbers.
+    sound = np.isfinite(trace["velocity"]).all(axis=1) & np.isfinite(trace["position"]).all(axis=1)
+    if not sound.any():
         return {"distance_m": [0.0, 0.0], "yaw_rad": 0.0, "velocity_mps": [0.0, 0.0], "yaw_rate_rps": 0.0}
-    position, yaw = trace["position"], np.unwrap(trace["yaw"])
-    settled = trace["time_s"] > SETTLE_S
-    velocity = trace["velocity"][settled if settled.any() else slice(None)].mean(axis=0)
+    position, yaw = trace["position"][sound], np.unwrap(trace["yaw"][sound])
+    settled = sound & (trace["time_s"] > SETTLE_S)
+    velocity = trace["velocity"][settled if settled.any() else sound].mean(axis=0)
     return {
         "distance_m": [float(x) for x in position[-1, :2] - position[0, :2]],
         "yaw_rad": float(yaw[-1] - yaw[0]),
@@ -119,10 +121,11 @@ def summary(trace: Trace) -> dict[str, Any]:
 
 def path_length_m(trace: Trace) -> float:
     """Length of the way the trunk went over the ground, smoothed over half a second so that its sway is left out."""
-    position = trace["position"][:, :2]
+    position = trace["position"][np.isfinite(trace["position"]).all(axis=1), :2]
     if len(position) < 2:
         return 0.0
-    steps = np.diff(position[:: max(1, round(0.5 / _period_s(trace)))], axis=0)
+    sampled = position[:: max(1, round(0.5 / _period_s(trace)))]
+    steps = np.diff(sampled, axis=0, append=position[-1:])
     return float(np.linalg.norm(steps, axis=1).sum())
 
 

@@ -2,7 +2,25 @@
 
 from dataclasses import dataclass, field
 
-from gaitway.errors import SimulationError
+from gaitway.errors import UsageError
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise UsageError(f"{name}: expected {low} to {high}, found {value}", hint=f"correct {name}")
+
+
+def _check_range(name: str, ends: tuple[float, float], low: float, high: float) -> None:
+    for end in ends:
+        _check(name, end, low, high)
+    if ends[0] > ends[1]:
+        raise UsageError(f"{name}: expected the lower end first, found {ends}", hint=f"correct {name}")
+
+
+def _check_ticks(name: str, ticks: int) -> None:
+    _check(name, ticks, 0, 50)
+    if not isinstance(ticks, int):
+        raise UsageError(f"{name}: expected a whole number of ticks, found {ticks}", hint=f"correct {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +42,29 @@ class Pushes:
     speed_mps: tuple[float, float] = (0.1, 1.0)
     every_s: tuple[float, float] = (5.0, 10.0)
 
+    def __post_init__(self) -> None:
+        _check_range("speed_mps", self.speed_mps, 0.0, 10.0)
+        _check_range("every_s", self.every_s, 0.1, 3600.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Variation:
-    """Ranges a robot and its floor are drawn from, once for each simulation. Factors, except friction."""
+    """What a robot and its floor are drawn from, once for each simulation. Factors, except friction and delays."""
 
     friction: tuple[float, float] = (0.5, 1.0)
     mass: tuple[float, float] = (0.9, 1.1)
     stiffness: tuple[float, float] = (0.9, 1.1)
     friction_loss: tuple[float, float] = (0.9, 1.1)
     armature: tuple[float, float] = (1.0, 1.05)
+    #: Most ticks by which goals and IMU are late, drawn from 0 on, beside the delays of the world itself.
+    action_delay_ticks: int = 1
+    imu_delay_ticks: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("friction", "mass", "stiffness", "friction_loss", "armature"):
+            _check_range(name, getattr(self, name), 0.01, 100.0)
+        _check_ticks("action_delay_ticks", self.action_delay_ticks)
+        _check_ticks("imu_delay_ticks", self.imu_delay_ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +80,5 @@ class World:
     imu_delay_ticks: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("action_delay_ticks", "imu_delay_ticks"):
-            ticks = getattr(self, name)
-            if not 0 <= ticks <= 50:
-                raise SimulationError(f"{name}: expected 0 to 50, found {ticks}", hint=f"correct {name}")
+        _check_ticks("action_delay_ticks", self.action_delay_ticks)
+        _check_ticks("imu_delay_ticks", self.imu_delay_ticks)

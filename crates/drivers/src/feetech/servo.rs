@@ -1,0 +1,84 @@
+//! What is known about one servo, and how well it answers.
+
+use crate::feetech::faults::ServoFaults;
+
+/// Misses in a row after which a servo is left out of the common read: those after it may be waiting for it.
+pub(crate) const MISSES_UNTIL_DROPPED: u32 = 5;
+
+/// One servo of the robot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServoConfig {
+    /// Id on the bus.
+    pub id: u8,
+    /// Sign between servo and joint: +1 or -1.
+    pub direction: i8,
+    /// Servo angle at joint angle zero, rad.
+    pub offset_rad: f64,
+}
+
+impl ServoConfig {
+    /// Joint angle of a servo angle, rad.
+    pub fn joint_rad(&self, servo_rad: f64) -> f64 {
+        (servo_rad - self.offset_rad) * f64::from(self.direction)
+    }
+
+    /// Servo angle of a joint angle, rad.
+    pub fn servo_rad(&self, joint_rad: f64) -> f64 {
+        joint_rad * f64::from(self.direction) + self.offset_rad
+    }
+}
+
+/// What a servo last said, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ServoState {
+    /// Joint angle, rad.
+    pub position_rad: f32,
+    /// Joint velocity, rad/s.
+    pub velocity_rps: f32,
+    /// When position and velocity arrived, ns; `None` until they first have. Never a stale value in silence.
+    pub sampled_ns: Option<u64>,
+    /// What it reports about itself.
+    pub faults: ServoFaults,
+    /// The slow registers, as last read.
+    pub slow: Option<SlowState>,
+    /// How well it answers.
+    pub health: Health,
+}
+
+/// Registers that change slowly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SlowState {
+    /// Load, share of the largest torque, signed.
+    pub load: f32,
+    /// Supply, V.
+    pub voltage_v: f32,
+    /// Temperature, °C.
+    pub temperature_c: f32,
+    /// Current, A, signed.
+    pub current_a: f32,
+    /// When they arrived, ns.
+    pub sampled_ns: u64,
+}
+
+/// How well a servo answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Answers taken.
+    pub answers: u64,
+    /// Reads it did not answer in time.
+    pub misses: u64,
+    /// Of these, in a row and up to now.
+    pub misses_in_a_row: u32,
+}
+
+impl ServoState {
+    /// How old position and velocity are at `now_ns`, s; infinite until they first arrived.
+    pub fn age_s(&self, now_ns: u64) -> f32 {
+        self.sampled_ns.map_or(f32::INFINITY, |sampled_ns| now_ns.saturating_sub(sampled_ns) as f32 * 1e-9)
+    }
+
+    /// True where it has been left out of the common read and is only probed.
+    pub fn is_dropped(&self) -> bool {
+        self.health.misses_in_a_row >= MISSES_UNTIL_DROPPED
+    }
+}
