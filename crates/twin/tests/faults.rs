@@ -84,7 +84,9 @@ fn a_late_answer_may_come_when_the_host_has_given_up() {
     assert_eq!(heard.len(), 12);
     // From 1040 to 1100 µs the one, from 1060 to 1120 µs the other.
     assert_eq!(heard[..2], [0xff, 0xff]);
-    assert!(!heard.windows(6).any(|frame| frame == status(2, &[]) || frame == status(1, &[])));
+    let sent = [status(1, &[]), status(2, &[])].concat();
+    let strange = heard.iter().filter(|byte| !sent.contains(byte)).count();
+    assert!(strange >= 6, "bytes are garbled, not shuffled: {heard:02x?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use gaitway_twin::registers::{
     GOAL_COPY, GOAL_POSITION, ID, P_GAIN, POSITION_OFFSET, PRESENT_POSITION, REG_WRITE_PENDING,
     RESPONSE_LEVEL, RETURN_DELAY, TORQUE_ENABLE,
 };
-use gaitway_twin::{BusOptions, FaultPlan, JointState, ResponseLevels, ServoOptions};
+use gaitway_twin::{BusOptions, Fault, FaultPlan, JointState, ResponseLevels, ServoOptions};
 
 fn with_servo(servo: ServoOptions, ids: &[u8]) -> Host {
     let options = BusOptions { servo, ..BusOptions::default() };
@@ -17,15 +17,15 @@ fn with_servo(servo: ServoOptions, ids: &[u8]) -> Host {
 
 #[test]
 fn garbage_before_between_and_within_frames_is_skipped() {
-    let ping = frame(1, &[1]);
-    let broken = [0xff, 0xff, 1, 2, 1, 0];
+    let ping = frame(20, &[1]);
+    let broken = [0xff, 0xff, 20, 2, 1, 0];
     let cut = &ping[..3];
     // Time to finish talking before the answer begins.
     let options = BusOptions { min_turnaround_ns: 1_000_000, ..BusOptions::default() };
     for garbage in [&[0, 1, 2][..], &[0xff], &[0xff, 0xff, 0xff], &broken, cut, &[0xff, 0xff, 1, 1, 0]] {
-        let mut host = Host::new(quick_bus_with(options, &[1], FaultPlan::default()));
+        let mut host = Host::new(quick_bus_with(options, &[20], FaultPlan::default()));
         let request = [garbage, &ping, garbage].concat();
-        assert_eq!(host.exchange(&request), status(1, &[]), "{garbage:02x?}");
+        assert_eq!(host.exchange(&request), status(20, &[]), "{garbage:02x?}");
     }
 }
 
@@ -133,14 +133,18 @@ fn a_factory_reset_brings_back_what_the_factory_set_but_the_id() {
 fn a_reboot_is_a_power_cycle_and_takes_its_time() {
     let mut host = Host::new(quick_bus(&[1]));
     host.write(1, 42, &[0, 8]);
+    host.bus.inject(host.now_ns, Fault::Overload { servo: 0 }).unwrap();
+    host.exchange(&frame(1, &[0x04, 40, 1]));
     host.bus.host_writes(host.now_ns, &frame(1, &[0x08]));
     // Deaf for 50 ms: an answer that was due is not given.
     assert_eq!(host.bus.host_reads(host.now_ns + 1_000_000), []);
     host.bus.host_writes(host.now_ns + 49_000_000, &frame(1, &[1]));
     assert_eq!(host.bus.host_reads(host.now_ns + 60_000_000), []);
     host.now_ns += SETTLED_NS;
-    assert_eq!(host.exchange(&frame(1, &[1])), status(1, &[]));
-    assert_eq!((host.read(1, TORQUE_ENABLE), host.read(1, GOAL_POSITION)), (0, 0));
+    assert_eq!(host.exchange(&frame(1, &[1])), status(1, &[]), "the overload is forgotten");
+    host.exchange(&frame(1, &[0x05]));
+    let state = (host.read(1, TORQUE_ENABLE), host.read(1, GOAL_POSITION));
+    assert_eq!(state, (0, 0), "limp, and the reg-write is forgotten");
 }
 
 #[test]

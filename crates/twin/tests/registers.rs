@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Host, SETTLED_NS, frame, quick_bus, quick_bus_with, read};
+use common::{Host, SETTLED_NS, frame, quick_bus, quick_bus_with, read, write};
 use gaitway_twin::registers::{
     Access, GOAL_POSITION, GOAL_TIME, LOCK, MODEL, MOVING, P_GAIN, PHASE, POSITION_OFFSET, PRESENT_CURRENT,
     PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, PROTECTIVE_TORQUE,
@@ -135,8 +135,11 @@ fn an_overload_longer_than_the_protection_time_cuts_the_torque_until_it_is_switc
     host.bus.set_joints(host.now_ns, &[JointState::default()]);
     let answer = host.exchange(&frame(1, &[1]));
     assert_eq!(answer[4], error_bit::OVERLOAD, "latched, and in every answer");
-    host.write(1, 42, &[0, 8]);
-    assert_eq!(host.read(1, TORQUE_ENABLE), 0, "a goal does not clear it");
+    host.bus.host_writes(host.now_ns, &write(1, 42, &[0, 8]));
+    host.bus.advance(host.now_ns + 200_000);
+    assert_eq!(host.bus.servos()[0].registers().raw(TORQUE_ENABLE), 0, "a goal does not clear it");
+    host.now_ns += SETTLED_NS;
+    host.bus.host_reads(host.now_ns);
     host.write(1, 40, &[1]);
     assert_eq!((host.read(1, TORQUE_ENABLE), host.read(1, STATUS)), (1, 0));
 }

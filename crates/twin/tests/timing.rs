@@ -159,7 +159,9 @@ fn a_request_between_answers_replaces_those_to_come() {
     // The first answer is out at 410 µs, the second would begin at 610 µs.
     bus.host_writes(0, &sync_read(56, 4, &[1, 2])[..]);
     bus.host_writes(420_000, &frame(1, &[1]));
-    assert_eq!(bus.host_reads(SETTLED_NS).len(), 10 + 6);
+    assert_eq!(bus.clone().host_reads(SETTLED_NS).len(), 10 + 6);
+    bus.host_writes(510_000, &frame(0xfe, &[0x05]));
+    assert_eq!(bus.host_reads(SETTLED_NS).len(), 10, "nor does one that nobody answers leave any");
 }
 
 #[test]

@@ -3,7 +3,11 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/random.rs"]
+mod random;
+
 use gaitway_contract::{Contract, ContractError, ProfileError, RobotProfile};
+pub use random::Random;
 
 /// The robot that ships.
 pub const DUCK: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
@@ -39,36 +43,6 @@ pub fn mini_contract() -> Contract {
 pub fn iterations(default: usize) -> usize {
     let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
     set.map_or(default, |count| count.parse().unwrap())
-}
-
-/// xorshift64*: the tests' only source of chance.
-#[derive(Debug, Clone)]
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.bits() >> 32) as usize % limit
-    }
-
-    pub fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
-        from[self.below(from.len())]
-    }
-
-    /// In [-1, 1), exact in float32.
-    pub fn unit(&mut self) -> f32 {
-        ((self.bits() >> 40) as i32 - (1 << 23)) as f32 / (1 << 23) as f32
-    }
 }
 
 /// `seed` after one to three kinds of damage; `others` are what is spliced in.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::duplicate_mod, reason = "both of what is included bring the one source of chance")]
 
 #[path = "../../../policy/tests/common/mod.rs"]
 pub mod onnx;

@@ -5,6 +5,12 @@ use crate::feetech::faults::ServoFaults;
 /// Misses in a row after which a servo is left out of the common read: those after it may be waiting for it.
 pub(crate) const MISSES_UNTIL_DROPPED: u32 = 5;
 
+/// Faster than this no servo of the family turns, rad/s: twice the fastest without load.
+pub(crate) const MAX_SPEED_RPS: f64 = 15.0;
+
+/// How far a position may be off all the same, rad: the encoder's noise and a knock.
+const MAX_JUMP_RAD: f32 = 0.1;
+
 /// One servo of the robot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ServoConfig {
@@ -75,6 +81,13 @@ impl ServoState {
     /// How old position and velocity are at `now_ns`, s; infinite until they first arrived.
     pub fn age_s(&self, now_ns: u64) -> f32 {
         self.sampled_ns.map_or(f32::INFINITY, |sampled_ns| now_ns.saturating_sub(sampled_ns) as f32 * 1e-9)
+    }
+
+    /// True where the joint can have come to `position_rad` since it was last sampled. The bound grows with the age of
+    /// that sample, so a joint that truly is elsewhere is believed a moment later.
+    pub(crate) fn can_be_at(&self, position_rad: f32, now_ns: u64) -> bool {
+        let moved_rad = (position_rad - self.position_rad).abs();
+        self.sampled_ns.is_none() || moved_rad <= MAX_JUMP_RAD + MAX_SPEED_RPS as f32 * self.age_s(now_ns)
     }
 
     /// True where it has been left out of the common read and is only probed.

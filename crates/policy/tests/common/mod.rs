@@ -3,7 +3,11 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/random.rs"]
+mod random;
+
 use gaitway_policy::{CpuPath, Plan};
+pub use random::Random;
 
 pub const FLOAT: u64 = 1;
 pub const INT64: u64 = 7;
@@ -149,36 +153,6 @@ pub fn run_on(bytes: &[u8], path: CpuPath, input: &[f32]) -> Vec<f32> {
     let mut output = vec![0.0; plan.output_len()];
     plan.run(&mut plan.workspace(), input, &mut output).unwrap();
     output
-}
-
-/// xorshift64*: the tests' only source of chance.
-#[derive(Debug, Clone)]
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.bits() >> 32) as usize % limit
-    }
-
-    /// In [-1, 1), exact in float32.
-    pub fn unit(&mut self) -> f32 {
-        ((self.bits() >> 40) as i32 - (1 << 23)) as f32 / (1 << 23) as f32
-    }
-
-    pub fn vector(&mut self, len: usize, scale: f32) -> Vec<f32> {
-        (0..len).map(|_| scale * self.unit()).collect()
-    }
 }
 
 /// FNV-1a over the bits of floats.

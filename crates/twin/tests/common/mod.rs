@@ -1,10 +1,14 @@
 //! What the tests share: the duck's ids, a host that speaks in hexadecimal, and chance.
 
-#![allow(dead_code, reason = "each test file uses a part")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../../../../tests/rust/random.rs"]
+mod random;
 
 use gaitway_twin::registers::{RETURN_DELAY, Register};
 use gaitway_twin::{BusOptions, FaultPlan, ServoBus};
+pub use random::Random;
 
 /// The duck's servos in the order of its joints (facts 1.1).
 pub const DUCK_IDS: [u8; 14] = [20, 21, 22, 23, 24, 30, 31, 32, 33, 10, 11, 12, 13, 14];
@@ -108,24 +112,4 @@ pub fn arrivals(bus: &mut ServoBus, from_ns: u64, until_ns: u64, step_ns: u64) -
         bytes.extend(bus.host_reads(now_ns).into_iter().map(|byte| (now_ns, byte)));
     }
     bytes
-}
-
-/// xorshift64*: the tests' only source of chance.
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Random {
-        Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn bits(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    pub fn below(&mut self, limit: usize) -> usize {
-        (self.bits() >> 32) as usize % limit
-    }
 }
