@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from gaitway import _native, extras
+from gaitway import _native, extras, files
 from gaitway.controller import Controller
 from gaitway.errors import MissingExtraError
-from gaitway.policy import Policy
+from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
 
 _Figures = dict[str, float]
@@ -93,10 +93,8 @@ def _ratio(figures: list[_Figures], others: list[_Figures]) -> float:
 
 def _onnxruntime_call(policy: Policy) -> Callable[[], object]:
     """One inference by onnxruntime: one thread, input and output bound once."""
-    ort, np = extras.load("onnxruntime", "onnxruntime"), extras.load("numpy", "sim")
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = ort.InferenceSession(str(policy.path), options, providers=["CPUExecutionProvider"])
+    np = extras.load("numpy", "sim")
+    session = open_session(files.read_bytes(policy.path, "policy"), policy.contract)
     binding = session.io_binding()
     observation = np.zeros((1, policy.contract.observation_len), np.float32)
     action = np.empty((1, policy.contract.action_len), np.float32)

@@ -56,7 +56,7 @@ class Policy:
             raise UsageError(f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}")
         known = (robot or Robot.load()).known_contracts
         native = _native.Policy.from_onnx(data, known, assume_contract, native=engine == "native")
-        return cls(native, path, None if engine == "native" else _session(data, native.contract))
+        return cls(native, path, None if engine == "native" else open_session(data, native.contract))
 
     @property
     def contract(self) -> Contract:
@@ -103,7 +103,7 @@ class Policy:
         return f"Policy({self.contract.name!r}, {self.basis} contract, {self.engine} engine)"
 
 
-def _session(data: bytes, contract: Contract) -> Any:
+def open_session(data: bytes, contract: Contract) -> Any:
     """An onnxruntime session of one thread whose shape is the contract's."""
     onnxruntime = extras.load("onnxruntime", "onnxruntime")
     options = onnxruntime.SessionOptions()

@@ -188,7 +188,7 @@ impl Controller {
     /// Clocks and estimates that run in every tick.
     fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
         let state = &mut self.state;
-        state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, self.fixed.loop_period_s);
+        state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, 1.0 / self.fixed.loop_hz as f32);
         let was_fallen = state.gate.fallen;
         self.fixed.gate.watch_tilt(&mut state.gate, state.gravity.tilt_rad());
         state.counters.falls += u64::from(state.gate.fallen && !was_fallen);
@@ -284,9 +284,7 @@ impl Controller {
         let (fixed, state) = (&self.fixed, &mut self.state);
         self.record.action_clipped =
             fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
-        for &(joint, axis) in &fixed.head {
-            self.due_rad[joint] += state.command.get(axis);
-        }
+        fixed.add_head_command(&state.command, &mut self.due_rad);
         for (&joint, &target) in fixed.program.joints().iter().zip(&self.due_rad) {
             state.target_rad[joint] = target;
         }
@@ -309,9 +307,7 @@ impl Controller {
             FedBack::AfterVelocityLimit => fed_back.copy_from_slice(&state.action.target_rad),
             FedBack::AfterHeadCommand => {
                 fed_back.copy_from_slice(&state.action.target_rad);
-                for &(joint, axis) in &fixed.head {
-                    fed_back[joint] += state.command.get(axis);
-                }
+                fixed.add_head_command(&state.command, fed_back);
             }
             FedBack::AfterSafetyGate => {
                 for (value, &joint) in fed_back.iter_mut().zip(fixed.program.joints()) {
@@ -323,6 +319,6 @@ impl Controller {
     }
 }
 
-pub(crate) fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), ControlError> {
+fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), ControlError> {
     if expected == found { Ok(()) } else { Err(ControlError::Length { what, expected, found }) }
 }

@@ -7,7 +7,7 @@ use crate::phase::GaitClock;
 use crate::policy::{Basis, Policy};
 use gaitway_contract::contract::FedBack;
 use gaitway_contract::envelope::CommandEnvelope;
-use gaitway_contract::{Axis, Contract, ObservationProgram, RobotProfile};
+use gaitway_contract::{Axis, Command, Contract, ObservationProgram, RobotProfile};
 
 /// Fastest loop, Hz: far beyond what a servo bus carries.
 const MAX_LOOP_HZ: u32 = 10_000;
@@ -40,12 +40,11 @@ pub(crate) struct Fixed {
     pub gate: SafetyGate,
     pub fed_back: FedBack,
     /// For each head joint that follows a command axis: index in the contract, axis.
-    pub head: Vec<(usize, Axis)>,
+    head: Vec<(usize, Axis)>,
     pub reset_action: f32,
     pub default_pose_rad: Vec<f32>,
     pub divider: u32,
     pub loop_hz: u32,
-    pub loop_period_s: f32,
     pub gains: Vec<(f64, f64)>,
     pub overrides: Vec<String>,
 }
@@ -79,11 +78,17 @@ impl Fixed {
             default_pose_rad: profile.default_pose_rad(),
             divider,
             loop_hz,
-            loop_period_s: 1.0 / loop_hz as f32,
             gains: gains(contract, profile, &program, options),
             overrides: overrides(policy, profile, options),
             program,
         })
+    }
+
+    /// Adds the head command to a row of targets in the order of the contract's joints, where the runtime has to.
+    pub fn add_head_command(&self, command: &Command, target_rad: &mut [f32]) {
+        for &(joint, axis) in &self.head {
+            target_rad[joint] += command.get(axis);
+        }
     }
 }
 

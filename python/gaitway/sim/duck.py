@@ -47,7 +47,7 @@ class DuckSim:
     """One robot on a flat floor, stepped a control tick at a time on a virtual clock.
 
     Two simulations with the same arguments and goals give the same bytes on one machine; MuJoCo's trajectories
-    differ between machines. Raises SimulationError for a loop rate that is no whole number of physics steps.
+    differ between machines. Raises UsageError for a loop rate that is no whole number of physics steps.
     """
 
     def __init__(
@@ -131,10 +131,9 @@ class DuckSim:
 
     def sense(self) -> Sensors:
         """This tick's samples, noise and latency included. The same object every time, filled anew."""
-        sensors, index, data = self._sensors, self._index, self.data
-        joint_position = data.qpos[index.qpos]
-        joint_position[index.backlash_joints] += data.qpos[index.backlash_qpos]
-        joint_velocity = data.qvel[index.qvel]
+        sensors = self._sensors
+        joint_position = self.joint_position_rad
+        joint_velocity = self.data.qvel[self._index.qvel]
         imu = self._imu[0]
         noise = self.world.noise
         if noise is not None:

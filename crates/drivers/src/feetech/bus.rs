@@ -47,7 +47,7 @@ pub enum Poll<'a> {
 pub struct BusCounters {
     /// Common reads begun.
     pub reads: u64,
-    /// Reads sent a second time, to those who had not answered.
+    /// Reads sent again, to those who had not answered.
     pub retries: u64,
     /// Statuses of servos that were not asked.
     pub strays: u64,
