@@ -1,5 +1,9 @@
 //! The robot profile: everything about one robot that is data and not code.
 
+mod safety;
+
+pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop};
+
 use crate::canonical;
 use crate::error::{ProfileError, place};
 use serde::{Deserialize, Serialize};
@@ -30,6 +34,12 @@ pub struct RobotProfile {
     pub pins: Pins,
     /// When the safety gate says the robot has fallen.
     pub fall: Fall,
+    /// From limp to the default pose.
+    pub start: Start,
+    /// From running to limp.
+    pub stop: Stop,
+    /// What is done about what goes wrong; every kind of fault has a line.
+    pub faults: Vec<FaultRule>,
     /// Switches of the published runtime's configuration.
     #[serde(default)]
     pub options: Options,
@@ -71,6 +81,10 @@ pub struct ServoBus {
     pub family: String,
     /// Baud rate.
     pub baud: u32,
+    /// Longest time a servo takes to begin its answer, µs.
+    pub turnaround_us: f64,
+    /// Longest time the adaptor holds bytes back, both ways together, µs.
+    pub latency_us: f64,
     /// Stiffness in N·m/rad of one unit of the servo's proportional gain.
     pub stiffness_per_kp: f64,
 }
@@ -140,6 +154,8 @@ pub struct Joint {
     pub velocity_limit_rps: f64,
     /// Default pose, rad.
     pub default_rad: f64,
+    /// Sitting pose, rad.
+    pub sit_rad: f64,
     /// Proportional gain, servo register units.
     pub kp: f64,
     /// Derivative gain, servo register units.
@@ -166,6 +182,11 @@ impl RobotProfile {
     /// The default pose, rad.
     pub fn default_pose_rad(&self) -> Vec<f32> {
         self.joints.iter().map(|joint| joint.default_rad as f32).collect()
+    }
+
+    /// The sitting pose, rad.
+    pub fn sit_pose_rad(&self) -> Vec<f32> {
+        self.joints.iter().map(|joint| joint.sit_rad as f32).collect()
     }
 
     /// Which sensor axis, with sign, the trunk's x, y and z are, as the IMU is mounted on this robot.
@@ -201,12 +222,49 @@ impl RobotProfile {
         check("imu.i2c_address", self.imu.i2c_address < 0x80, "0 to 0x7f", self.imu.i2c_address)?;
         check_positive("servo_bus.stiffness_per_kp", self.servo_bus.stiffness_per_kp)?;
         check("servo_bus.baud", self.servo_bus.baud > 0, "more than 0", self.servo_bus.baud)?;
+        for (path, us) in [
+            ("servo_bus.turnaround_us", self.servo_bus.turnaround_us),
+            ("servo_bus.latency_us", self.servo_bus.latency_us),
+        ] {
+            check(path, (0.0..=100_000.0).contains(&us), "0 to 100000", us)?;
+        }
         check_positive("fall.tilt_rad", self.fall.tilt_rad)?;
         check("fall.tilt_rad", self.fall.tilt_rad <= 3.2, "at most 3.2", self.fall.tilt_rad)?;
         check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;
         let offset = self.options.phase_factor_offset;
         check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
+        self.validate_safety()?;
         self.validate_joints()
+    }
+
+    fn validate_safety(&self) -> Result<(), ProfileError> {
+        let (start, stop) = (&self.start, &self.stop);
+        for (path, share) in [("start.torque", start.torque), ("stop.slow_share", stop.slow_share)] {
+            check(path, (0.0..=1.0).contains(&share), "0 to 1", share)?;
+        }
+        check("start.speed_rps", (0.05..=10.0).contains(&start.speed_rps), "0.05 to 10", start.speed_rps)?;
+        for (path, seconds) in [
+            ("start.torque_ramp_s", start.torque_ramp_s),
+            ("start.settle_s", start.settle_s),
+            ("start.rejoin_s", start.rejoin_s),
+            ("stop.ease_s", stop.ease_s),
+            ("stop.soften_s", stop.soften_s),
+            ("stop.hold_s", stop.hold_s),
+            ("stop.sit_s", stop.sit_s),
+        ] {
+            check(path, (0.0..=60.0).contains(&seconds), "0 to 60", seconds)?;
+        }
+        for (index, rule) in self.faults.iter().enumerate() {
+            let at = |field: &str| format!("faults[{index}].{field} ({})", rule.when.name());
+            check(&at("for_s"), (0.0..=3600.0).contains(&rule.for_s), "0 to 3600", rule.for_s)?;
+            let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
+            check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
+        }
+        for kind in FaultKind::ALL {
+            let is_there = self.faults.iter().any(|rule| rule.when == kind);
+            check("faults", is_there, "a line for every kind of fault", format!("none for {}", kind.name()))?;
+        }
+        Ok(())
     }
 
     fn validate_joints(&self) -> Result<(), ProfileError> {
@@ -225,6 +283,8 @@ impl RobotProfile {
             check(&at("min_rad"), joint.min_rad < joint.max_rad, "less than max_rad", found)?;
             let inside = (joint.min_rad..=joint.max_rad).contains(&joint.default_rad);
             check(&at("default_rad"), inside, "an angle within min_rad and max_rad", joint.default_rad)?;
+            let sits_inside = (joint.min_rad..=joint.max_rad).contains(&joint.sit_rad);
+            check(&at("sit_rad"), sits_inside, "an angle within min_rad and max_rad", joint.sit_rad)?;
             check_positive(&at("velocity_limit_rps"), joint.velocity_limit_rps)?;
             check(&at("kp"), (0.0..=255.0).contains(&joint.kp), "0 to 255", joint.kp)?;
             check(&at("kd"), (0.0..=255.0).contains(&joint.kd), "0 to 255", joint.kd)?;

@@ -1,0 +1,149 @@
+//! How a robot comes to its feet, how it stops, and what is done about what goes wrong.
+
+use serde::{Deserialize, Serialize};
+
+/// From limp to the default pose.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Start {
+    /// Share of a servo's torque it may use when it is switched on; the rest follows in a ramp.
+    pub torque: f64,
+    /// Time from that share to all of it, s.
+    pub torque_ramp_s: f64,
+    /// Fastest joint on the way to the default pose, rad/s.
+    pub speed_rps: f64,
+    /// How long the default pose is held before the policy may run, s.
+    pub settle_s: f64,
+    /// How long a servo that was reset while the robot ran takes from where it is to where it should be, s.
+    pub rejoin_s: f64,
+}
+
+/// From running to limp.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    /// Time in which the velocity command goes to zero while the policy still keeps the balance, s.
+    pub ease_s: f64,
+    /// Time in which the torque runs out before it is cut, s.
+    pub soften_s: f64,
+    /// Longest time a pose is held because of a fault that does not go away, s; then the robot goes limp.
+    pub hold_s: f64,
+    /// Time from any pose to the sitting one, s.
+    pub sit_s: f64,
+    /// Share of the commanded velocity that is left under a fault whose reaction is `slow`.
+    pub slow_share: f64,
+}
+
+/// What can go wrong with a robot that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The lowest supply any servo measures is below the limit, V.
+    LowVoltage,
+    /// The hottest servo is above the limit, °C.
+    OverTemperature,
+    /// A servo reports overload or too much current.
+    Overload,
+    /// Current times error of a joint, beyond what walking needs, summed over time, is above the limit, A·rad·s.
+    Stall,
+    /// A servo has not answered for longer than the limit, s.
+    SilentServo,
+    /// Ticks in a row in which the policy's output was no number, above the limit.
+    NonFiniteOutput,
+    /// Time without an answer of any servo above the limit, s.
+    BusGone,
+    /// Ticks left out in the last second above the limit.
+    OverrunStorm,
+    /// The newest sample of the IMU is older than the limit, s.
+    ImuStale,
+    /// The trunk has tilted too far for too long: the verdict of the safety gate.
+    Fallen,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [FaultKind; 10] = [
+        FaultKind::LowVoltage,
+        FaultKind::OverTemperature,
+        FaultKind::Overload,
+        FaultKind::Stall,
+        FaultKind::SilentServo,
+        FaultKind::NonFiniteOutput,
+        FaultKind::BusGone,
+        FaultKind::OverrunStorm,
+        FaultKind::ImuStale,
+        FaultKind::Fallen,
+    ];
+
+    /// Name as written in a profile and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            FaultKind::LowVoltage => "low_voltage",
+            FaultKind::OverTemperature => "over_temperature",
+            FaultKind::Overload => "overload",
+            FaultKind::Stall => "stall",
+            FaultKind::SilentServo => "silent_servo",
+            FaultKind::NonFiniteOutput => "non_finite_output",
+            FaultKind::BusGone => "bus_gone",
+            FaultKind::OverrunStorm => "overrun_storm",
+            FaultKind::ImuStale => "imu_stale",
+            FaultKind::Fallen => "fallen",
+        }
+    }
+}
+
+/// What is done about a fault, the mildest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reaction {
+    /// It is said, and nothing else.
+    Warn,
+    /// The commanded velocity is reduced.
+    Slow,
+    /// The pose is held; the policy rests.
+    Hold,
+    /// The robot sits down, then goes limp.
+    Sit,
+    /// Torque is cut at once.
+    Limp,
+}
+
+impl Reaction {
+    /// Name as written in a profile and in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reaction::Warn => "warn",
+            Reaction::Slow => "slow",
+            Reaction::Hold => "hold",
+            Reaction::Sit => "sit",
+            Reaction::Limp => "limp",
+        }
+    }
+}
+
+/// How a fault ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clears {
+    /// With its cause.
+    ByItself,
+    /// When a person at the robot says so.
+    ByHand,
+}
+
+/// One line of the fault table.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultRule {
+    /// What goes wrong.
+    pub when: FaultKind,
+    /// The limit, in the unit of the kind; not used by the kinds that are a yes or no.
+    #[serde(default)]
+    pub limit: f64,
+    /// For how long without a break, s.
+    pub for_s: f64,
+    /// What is done.
+    pub reaction: Reaction,
+    /// How it ends.
+    pub clears: Clears,
+}
