@@ -11,6 +11,7 @@ use gaitway_drivers::feetech::wire::Link;
 const IDS: [u8; 14] = [20, 21, 22, 23, 24, 30, 31, 32, 33, 10, 11, 12, 13, 14];
 const HOME_RAD: [f32; 14] =
     [0.002, 0.053, -0.63, 1.368, -0.784, 0.0, 0.0, 0.0, 0.0, -0.003, -0.065, 0.635, 1.379, -0.796];
+const ALL: [bool; 14] = [true; 14];
 const LINK: Link = Link { baud: 1_000_000, turnaround_ns: 50_000, latency_ns: 0 };
 
 fn duck() -> ServoBus {
@@ -26,7 +27,7 @@ fn hex(text: &str) -> Vec<u8> {
 fn goals_of_the_home_pose_are_the_published_frame() {
     let published = "ff ff fe 2e 83 2a 02 14 01 08 15 22 08 16 65 06 17 7b 0b 18 00 06 1e 00 08 1f 00 08 20 00 08 \
                      21 00 08 0a fe 07 0b d5 07 0c 9d 09 0d 82 0b 0e f9 05 a0";
-    assert_eq!(duck().write_goals(&HOME_RAD).unwrap(), hex(published));
+    assert_eq!(duck().write_goals(&HOME_RAD, &ALL).unwrap(), hex(published));
 }
 
 #[test]
@@ -40,20 +41,21 @@ fn the_common_read_is_the_published_one_with_speed_in_it() {
 fn gains_are_the_published_frame_once_the_eeprom_is_locked() {
     let mut bus = duck();
     let gains = IDS.map(|id| if (30..34).contains(&id) { 8 } else { 30 });
-    let refused = bus.write_all(registers::P_GAIN, &gains);
+    let refused = bus.write(registers::P_GAIN, &gains, &ALL);
     assert_eq!(refused, Err(BusError::Unlocked { register: "P gain" }));
-    let lock = bus.lock_eeprom();
+    let lock = bus.set_lock(true, &ALL).unwrap();
     assert_eq!(&lock[4..9], hex("83 37 01 14 01"));
     let published = "ff ff fe 20 83 15 01 14 1e 15 1e 16 1e 17 1e 18 1e 1e 08 1f 08 20 08 21 08 0a 1e 0b 1e 0c 1e \
                      0d 1e 0e 1e d4";
-    assert_eq!(bus.write_all(registers::P_GAIN, &gains).unwrap(), hex(published));
+    assert_eq!(bus.write(registers::P_GAIN, &gains, &ALL).unwrap(), hex(published));
 }
 
 #[test]
 fn torque_off_is_the_published_frame() {
     let published = "ff ff fe 20 83 28 01 14 00 15 00 16 00 17 00 18 00 1e 00 1f 00 20 00 21 00 0a 00 0b 00 0c 00 \
                      0d 00 0e 00 0d";
-    assert_eq!(duck().set_torque(false), hex(published));
+    assert_eq!(duck().set_torque(false, &ALL).unwrap(), hex(published));
+    assert_eq!(duck().torque_off(), hex(published));
 }
 
 #[test]
@@ -63,7 +65,7 @@ fn offsets_and_directions_are_the_servos_own() {
         ServoConfig { id: 2, direction: -1, offset_rad: 0.1 },
     ];
     let mut bus = ServoBus::new(&servos, LINK).unwrap();
-    let frame = bus.write_goals(&[0.2, 0.2]).unwrap();
+    let frame = bus.write_goals(&[0.2, 0.2], &[true; 2]).unwrap();
     let goal = |place: usize| u16::from_le_bytes([frame[8 + 3 * place], frame[9 + 3 * place]]);
     assert_eq!([goal(0), goal(1)], [2048 + 195, 2048 - 66]);
 }
@@ -72,9 +74,9 @@ fn offsets_and_directions_are_the_servos_own() {
 fn a_goal_that_is_no_number_never_reaches_the_wire() {
     let mut goals = HOME_RAD;
     goals[3] = f32::NAN;
-    let refused = duck().write_goals(&goals).unwrap_err();
+    let refused = duck().write_goals(&goals, &ALL).unwrap_err();
     assert!(matches!(refused, BusError::NonFiniteGoal { id: 23, .. }), "{refused}");
-    let short = duck().write_goals(&goals[..13]).unwrap_err();
+    let short = duck().write_goals(&goals[..13], &ALL).unwrap_err();
     assert_eq!(short, BusError::Length { what: "goals", expected: 14, found: 13 });
 }
 
@@ -131,5 +133,5 @@ fn the_order_turns_and_the_dead_are_only_probed() {
     assert!(asked[99].is_empty(), "first in the order and silent five times: nobody is asked any more");
     assert_eq!((asked[110].len(), asked[120].len()), (1, 1), "but one is, every ten ticks");
     assert_ne!(asked[110], asked[120], "and another each time");
-    assert_eq!(bus.begin_slow_read(0, u64::MAX), [] as [u8; 0], "nobody to ask");
+    assert_eq!(bus.begin_slow_read(None, 0, u64::MAX), [] as [u8; 0], "nobody to ask");
 }

@@ -44,7 +44,7 @@ fn no_stream_of_bytes_breaks_the_driver() {
         let deadline_ns = now_ns + 1_000_000 + random.below(3_000_000) as u64;
         let slow = random.below(3) == 0;
         if slow {
-            bus.begin_slow_read(now_ns, deadline_ns)
+            bus.begin_slow_read(None, now_ns, deadline_ns)
         } else {
             bus.begin_read(now_ns, deadline_ns)
         };

@@ -63,7 +63,7 @@ impl Bench {
         self.twin.set_joints(self.now_ns, &joints);
         self.read(self.now_ns + 8_000_000);
         let goals: Vec<f32> = (0..IDS.len()).map(|joint| angle_rad(tick, joint) as f32).collect();
-        let frame = self.driver.write_goals(&goals).unwrap().to_vec();
+        let frame = self.driver.write_goals(&goals, &[true; 14]).unwrap().to_vec();
         self.twin.host_writes(self.now_ns, &frame);
         self.now_ns += 2_000_000;
         self.twin.host_reads(self.now_ns);
@@ -131,7 +131,7 @@ fn read_and_write_take_no_longer_than_their_bytes() {
     let read_ns = bench.now_ns - START_NS;
     // 22 bytes out and 140 back, and the host's last look.
     assert!((1_620_000..=1_620_000 + LOOK_NS).contains(&read_ns), "{read_ns} ns");
-    let frame = bench.driver.write_goals(&[0.1; 14]).unwrap().to_vec();
+    let frame = bench.driver.write_goals(&[0.1; 14], &[true; 14]).unwrap().to_vec();
     bench.twin.host_writes(bench.now_ns, &frame);
     bench.twin.advance(bench.now_ns + 500_000);
     assert_eq!(bench.twin.servos()[13].registers().raw(GOAL_POSITION), 2113, "there when the last byte is");

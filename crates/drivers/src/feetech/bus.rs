@@ -1,17 +1,23 @@
 //! The bus: which request is on the wire, who has answered, and what to do next.
 
 use crate::feetech::error::BusError;
-use crate::feetech::frame::{BROADCAST, Instruction, OVERHEAD, Request, Status, StatusParser};
+use crate::feetech::frame::{BROADCAST, Instruction, OVERHEAD, Request, StatusParser};
 use crate::feetech::registers::{self, Register};
-use crate::feetech::servo::{MAX_SPEED_RPS, ServoConfig, ServoState, SlowState};
-use crate::feetech::units;
+use crate::feetech::servo::{ServoConfig, ServoState};
 use crate::feetech::wire::Link;
 
 /// Position and velocity: what every tick reads.
 const FAST_LEN: usize = (registers::PRESENT_SPEED.end() - registers::PRESENT_POSITION.address) as usize;
 
-/// Load to current: what is read from one servo a tick.
-const SLOW_LEN: usize = (registers::PRESENT_CURRENT.end() - registers::PRESENT_LOAD.address) as usize;
+/// Gains to current: what is read from one servo a tick. Beside what the servo measures this says whether it still
+/// has the settings it was given, which a servo that was reset has not.
+const SLOW_LEN: usize = (registers::PRESENT_CURRENT.end() - registers::P_GAIN.address) as usize;
+
+/// Everything before the RAM: what an audit looks at.
+const AUDIT_LEN: usize = registers::TORQUE_ENABLE.address as usize;
+
+/// A read of one servo: header, id, length, instruction, address, count, checksum.
+const READ_REQUEST_LEN: usize = OVERHEAD + 2;
 
 /// Ticks between two probes of servos that no longer answer.
 const PROBE_EVERY_TICKS: u64 = 10;
@@ -24,9 +30,6 @@ const MAX_RETRIES: u32 = 2;
 
 /// Servos whose goals fit into one frame.
 const MAX_SERVOS: usize = 64;
-
-/// Current of one unit of its register, A.
-const CURRENT_UNIT_A: f32 = 0.0065;
 
 /// What the driver wants next.
 #[derive(Debug, PartialEq)]
@@ -61,10 +64,12 @@ pub struct BusCounters {
 #[derive(Debug)]
 pub struct ServoBus {
     link: Link,
-    servos: Vec<ServoConfig>,
+    pub(super) servos: Vec<ServoConfig>,
     states: Vec<ServoState>,
+    /// What an audit read of each servo, where one did.
+    audits: Vec<Option<[u8; AUDIT_LEN]>>,
     parser: StatusParser,
-    request: Request,
+    pub(super) request: Request,
     /// Servos asked and not yet answered, in the order they answer.
     pending: Vec<usize>,
     /// How many of these, from the front, have been passed over by one behind them: they answer no more.
@@ -73,7 +78,8 @@ pub struct ServoBus {
     earliest_ns: u64,
     exchange: Exchange,
     next_slow: usize,
-    eeprom_locked: bool,
+    /// Servos whose lock was set and that have answered since then: a write to their EEPROM is not saved.
+    pub(super) locked: Vec<bool>,
     counters: BusCounters,
 }
 
@@ -82,6 +88,18 @@ enum Exchange {
     Idle,
     Fast { ends_ns: u64, deadline_ns: u64, retries: u32 },
     Slow { ends_ns: u64 },
+    Audit { ends_ns: u64 },
+}
+
+impl Exchange {
+    /// Bytes of data each answer carries.
+    fn data_len(self) -> usize {
+        match self {
+            Exchange::Idle | Exchange::Fast { .. } => FAST_LEN,
+            Exchange::Slow { .. } => SLOW_LEN,
+            Exchange::Audit { .. } => AUDIT_LEN,
+        }
+    }
 }
 
 impl ServoBus {
@@ -97,6 +115,7 @@ impl ServoBus {
             link,
             servos: servos.to_vec(),
             states: vec![ServoState::default(); servos.len()],
+            audits: vec![None; servos.len()],
             parser: StatusParser::new(),
             request: Request::new(BROADCAST, Instruction::SyncRead),
             pending: Vec::with_capacity(servos.len()),
@@ -104,7 +123,7 @@ impl ServoBus {
             earliest_ns: 0,
             exchange: Exchange::Idle,
             next_slow: 0,
-            eeprom_locked: false,
+            locked: vec![false; servos.len()],
             counters: BusCounters::default(),
         })
     }
@@ -147,7 +166,7 @@ impl ServoBus {
         match self.exchange {
             Exchange::Idle => Poll::Done,
             _ if self.pending.is_empty() => self.finish(),
-            Exchange::Fast { ends_ns, .. } | Exchange::Slow { ends_ns }
+            Exchange::Fast { ends_ns, .. } | Exchange::Slow { ends_ns } | Exchange::Audit { ends_ns }
                 if now_ns < ends_ns && self.passed_over < self.pending.len() =>
             {
                 Poll::Wait { until_ns: ends_ns }
@@ -165,60 +184,37 @@ impl ServoBus {
         }
     }
 
-    /// The frame that writes all goals, joint angles in rad in the order of the servos. Nobody answers it.
-    pub fn write_goals(&mut self, goal_rad: &[f32]) -> Result<&[u8], BusError> {
-        self.check_length("goals", goal_rad.len())?;
-        if let Some((servo, &found)) = self.servos.iter().zip(goal_rad).find(|(_, goal)| !goal.is_finite()) {
-            return Err(BusError::NonFiniteGoal { id: servo.id, found });
-        }
-        let goals = self.servos.iter().zip(goal_rad);
-        let counts =
-            goals.map(|(servo, &goal)| (servo.id, units::goal_count(servo.servo_rad(f64::from(goal)))));
-        Ok(build_sync_write(&mut self.request, registers::GOAL_POSITION, counts))
-    }
-
-    /// The frame that writes `values` to one register of all servos. EEPROM is refused until it is locked.
-    pub fn write_all(&mut self, register: Register, values: &[u16]) -> Result<&[u8], BusError> {
-        self.check_length(register.name, values.len())?;
-        if register.eeprom && !self.eeprom_locked {
-            return Err(BusError::Unlocked { register: register.name });
-        }
-        let values = self.servos.iter().map(|servo| servo.id).zip(values.iter().copied());
-        Ok(build_sync_write(&mut self.request, register, values))
-    }
-
-    /// The frame that sets the lock of all servos: from then on a write to EEPROM takes effect and is not saved.
-    pub fn lock_eeprom(&mut self) -> &[u8] {
-        self.eeprom_locked = true;
-        let locks = self.servos.iter().map(|servo| (servo.id, 1));
-        build_sync_write(&mut self.request, registers::LOCK, locks)
-    }
-
-    /// The frame that switches the torque of all servos.
-    pub fn set_torque(&mut self, on: bool) -> &[u8] {
-        let values = self.servos.iter().map(|servo| (servo.id, u16::from(on)));
-        build_sync_write(&mut self.request, registers::TORQUE_ENABLE, values)
-    }
-
-    /// Begins to read the slow registers of the next servo that answers, where this is over by `deadline_ns`; the
-    /// bytes to send, none where there is no time or nobody to ask.
-    pub fn begin_slow_read(&mut self, now_ns: u64, deadline_ns: u64) -> &[u8] {
+    /// Begins to read the slow registers of `servo`, or of the next one that answers; the bytes to send, none where
+    /// it could not be over by `deadline_ns` or there is nobody to ask.
+    pub fn begin_slow_read(&mut self, servo: Option<usize>, now_ns: u64, deadline_ns: u64) -> &[u8] {
         let count = self.servos.len();
         let order = (0..count).map(|place| (place + self.next_slow) % count);
-        let Some(servo) = order.into_iter().find(|&servo| !self.states[servo].is_dropped()) else {
+        let next = || order.into_iter().find(|&servo| !self.states[servo].is_dropped());
+        let Some(servo) = servo.filter(|&servo| servo < count).or_else(next) else {
             return &[];
         };
-        let ends_ns = now_ns + self.link.exchange_ns(8, 1, SLOW_LEN + OVERHEAD) + SLACK_NS;
+        let ends_ns = self.single_read_ends_ns(now_ns, SLOW_LEN);
         if ends_ns > deadline_ns {
             return &[];
         }
         self.next_slow = servo + 1;
-        self.pending.clear();
-        self.pending.push(servo);
-        self.begin_exchange(now_ns, 8, SLOW_LEN, Exchange::Slow { ends_ns });
-        self.request = Request::new(self.servos[servo].id, Instruction::Read);
-        self.request.extend(&[registers::PRESENT_LOAD.address, SLOW_LEN as u8]);
-        self.request.finish()
+        self.begin_single_read(servo, registers::P_GAIN, now_ns, Exchange::Slow { ends_ns })
+    }
+
+    /// Begins to read everything before the RAM of `servo`: the bytes to send.
+    pub fn begin_audit(&mut self, servo: usize, now_ns: u64) -> Result<&[u8], BusError> {
+        let count = self.servos.len();
+        if servo >= count {
+            return Err(BusError::NoSuchServo { index: servo, count });
+        }
+        self.audits[servo] = None;
+        let ends_ns = self.single_read_ends_ns(now_ns, AUDIT_LEN);
+        Ok(self.begin_single_read(servo, registers::FIRMWARE_MAJOR, now_ns, Exchange::Audit { ends_ns }))
+    }
+
+    /// What the last audit of `servo` read: the bytes of the registers from 0 on.
+    pub fn audited(&self, servo: usize) -> Option<&[u8]> {
+        self.audits.get(servo)?.as_ref().map(<[u8; AUDIT_LEN]>::as_slice)
     }
 
     /// What is known about each servo.
@@ -238,10 +234,23 @@ impl ServoBus {
         self.link.exchange_ns(8 + count, count, FAST_LEN + OVERHEAD) + goals
     }
 
+    fn single_read_ends_ns(&self, now_ns: u64, data_len: usize) -> u64 {
+        now_ns + self.link.exchange_ns(READ_REQUEST_LEN, 1, data_len + OVERHEAD) + SLACK_NS
+    }
+
+    fn begin_single_read(&mut self, servo: usize, first: Register, now_ns: u64, exchange: Exchange) -> &[u8] {
+        self.pending.clear();
+        self.pending.push(servo);
+        self.begin_exchange(now_ns, READ_REQUEST_LEN, exchange);
+        self.request = Request::new(self.servos[servo].id, Instruction::Read);
+        self.request.extend(&[first.address, exchange.data_len() as u8]);
+        self.request.finish()
+    }
+
     fn ask_pending(&mut self, now_ns: u64, deadline_ns: u64, retries: u32) -> &[u8] {
         let ends_ns = (now_ns + self.read_ns() + SLACK_NS).min(deadline_ns);
         let request_len = 8 + self.pending.len();
-        self.begin_exchange(now_ns, request_len, FAST_LEN, Exchange::Fast { ends_ns, deadline_ns, retries });
+        self.begin_exchange(now_ns, request_len, Exchange::Fast { ends_ns, deadline_ns, retries });
         self.request = Request::new(BROADCAST, Instruction::SyncRead);
         self.request.extend(&[registers::PRESENT_POSITION.address, FAST_LEN as u8]);
         for &servo in &self.pending {
@@ -250,10 +259,10 @@ impl ServoBus {
         self.request.finish()
     }
 
-    fn begin_exchange(&mut self, now_ns: u64, request_len: usize, data_len: usize, exchange: Exchange) {
+    fn begin_exchange(&mut self, now_ns: u64, request_len: usize, exchange: Exchange) {
         self.parser.clear();
         self.passed_over = 0;
-        self.earliest_ns = now_ns + self.link.wire_ns(request_len + data_len + OVERHEAD);
+        self.earliest_ns = now_ns + self.link.wire_ns(request_len + exchange.data_len() + OVERHEAD);
         self.exchange = exchange;
     }
 
@@ -267,10 +276,7 @@ impl ServoBus {
     }
 
     fn take_statuses(&mut self, now_ns: u64) {
-        let data_len = match self.exchange {
-            Exchange::Slow { .. } => SLOW_LEN,
-            _ => FAST_LEN,
-        };
+        let data_len = self.exchange.data_len();
         while let Some(status) = self.parser.next_status(data_len) {
             // Servos answer in turn and no faster than the wire: anything else was late for another request.
             let place = self.pending.iter().position(|&servo| self.servos[servo].id == status.id);
@@ -282,20 +288,23 @@ impl ServoBus {
             let servo = self.pending.remove(place);
             self.passed_over = place;
             let (config, state) = (&self.servos[servo], &mut self.states[servo]);
-            match self.exchange {
-                Exchange::Slow { .. } => take_slow(state, &status, now_ns),
-                _ => {
-                    if !take_fast(state, config, &status, now_ns) {
-                        self.counters.implausible += 1;
-                    }
+            let is_plausible = match self.exchange {
+                Exchange::Slow { .. } => state.take_slow(config, &status, now_ns),
+                Exchange::Audit { .. } => {
+                    self.audits[servo] = status.data.try_into().ok();
+                    true
                 }
-            }
+                _ => state.take_fast(config, &status, now_ns),
+            };
+            self.counters.implausible += u64::from(!is_plausible);
         }
     }
 
     /// Ends the exchange: who has not answered has missed it.
     fn finish(&mut self) -> Poll<'_> {
         for (place, &servo) in self.pending.iter().enumerate() {
+            // Silence may be a reset, after which nothing is locked.
+            self.locked[servo] = false;
             let health = &mut self.states[servo].health;
             health.misses += 1;
             // Passed over, or the first nobody answered behind: that one is silent. The others may wait for it.
@@ -307,63 +316,4 @@ impl ServoBus {
         self.exchange = Exchange::Idle;
         Poll::Done
     }
-
-    fn check_length(&self, what: &'static str, found: usize) -> Result<(), BusError> {
-        let expected = self.servos.len();
-        if expected == found { Ok(()) } else { Err(BusError::Length { what, expected, found }) }
-    }
-}
-
-/// One register of several servos.
-fn build_sync_write(
-    request: &mut Request,
-    register: Register,
-    values: impl Iterator<Item = (u8, u16)>,
-) -> &[u8] {
-    *request = Request::new(BROADCAST, Instruction::SyncWrite);
-    request.extend(&[register.address, register.width]);
-    for (id, value) in values {
-        request.push(id);
-        request.extend(&value.to_le_bytes()[..usize::from(register.width)]);
-    }
-    request.finish()
-}
-
-/// Takes position and velocity, or returns `false` where no servo can be there. The checksum is a sum of eight bits:
-/// of frames damaged twice one in 256 passes it.
-fn take_fast(state: &mut ServoState, config: &ServoConfig, status: &Status, now_ns: u64) -> bool {
-    let servo_rad = units::angle_rad(field(status, registers::PRESENT_POSITION, registers::PRESENT_POSITION));
-    let servo_rps = units::velocity_rps(field(status, registers::PRESENT_POSITION, registers::PRESENT_SPEED));
-    state.health.answers += 1;
-    state.health.misses_in_a_row = 0;
-    let position_rad = config.joint_rad(servo_rad) as f32;
-    if servo_rps.abs() > MAX_SPEED_RPS || !state.can_be_at(position_rad, now_ns) {
-        return false;
-    }
-    state.position_rad = position_rad;
-    state.velocity_rps = (servo_rps * f64::from(config.direction)) as f32;
-    state.sampled_ns = Some(now_ns);
-    state.faults = status.faults;
-    true
-}
-
-fn take_slow(state: &mut ServoState, status: &Status, now_ns: u64) {
-    let field = |register| field(status, registers::PRESENT_LOAD, register) as f32;
-    state.faults = status.faults;
-    state.slow = Some(SlowState {
-        load: field(registers::PRESENT_LOAD) / 1000.0,
-        voltage_v: field(registers::PRESENT_VOLTAGE) / 10.0,
-        temperature_c: field(registers::PRESENT_TEMPERATURE),
-        current_a: field(registers::PRESENT_CURRENT) * CURRENT_UNIT_A,
-        sampled_ns: now_ns,
-    });
-}
-
-/// `register` in a status whose data begins with the register `first`.
-fn field(status: &Status, first: Register, register: Register) -> i32 {
-    let start = usize::from(register.address - first.address);
-    let mut bytes = [0; 2];
-    let width = usize::from(register.width);
-    bytes[..width].copy_from_slice(&status.data[start..start + width]);
-    register.decode(u16::from_le_bytes(bytes))
 }

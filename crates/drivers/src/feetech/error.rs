@@ -38,6 +38,9 @@ pub enum BusError {
         /// The register.
         register: &'static str,
     },
+    /// Two servos with one id are lost to everybody: ids are given one servo at a time, on a bench.
+    #[error("the id register is not written")]
+    IdIsKept,
     /// A servo that is not one of the robot's.
     #[error("servo {index}: expected an index below {count}")]
     NoSuchServo {
@@ -55,7 +58,8 @@ impl BusError {
             BusError::Ids { .. } => "correct the servo ids in the robot profile",
             BusError::Length { .. } => "build the row from the robot the bus was made for",
             BusError::NonFiniteGoal { .. } => "send goals that have passed the safety gate",
-            BusError::Unlocked { .. } => "send lock_eeprom() first",
+            BusError::Unlocked { .. } => "send set_lock(true) first",
+            BusError::IdIsKept => "give a servo its id with nothing else on the bus",
             BusError::NoSuchServo { .. } => "count servos from 0, in the order of the robot profile",
         }
     }

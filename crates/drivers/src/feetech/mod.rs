@@ -13,6 +13,7 @@
 //!   │ begin_slow_read, poll … ◄──────────────────────────────► one servo's load, voltage, temperature, current
 //! ```
 
+pub mod audit;
 pub mod bus;
 pub mod error;
 pub mod faults;
@@ -21,3 +22,4 @@ pub mod registers;
 pub mod servo;
 pub mod units;
 pub mod wire;
+mod writes;

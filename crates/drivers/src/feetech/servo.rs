@@ -1,6 +1,9 @@
 //! What is known about one servo, and how well it answers.
 
 use crate::feetech::faults::ServoFaults;
+use crate::feetech::frame::Status;
+use crate::feetech::registers::{self, Register};
+use crate::feetech::units;
 
 /// Misses in a row after which a servo is left out of the common read: those after it may be waiting for it.
 pub(crate) const MISSES_UNTIL_DROPPED: u32 = 5;
@@ -10,6 +13,12 @@ pub(crate) const MAX_SPEED_RPS: f64 = 15.0;
 
 /// How far a position may be off all the same, rad: the encoder's noise and a knock.
 const MAX_JUMP_RAD: f32 = 0.1;
+
+/// Current of one unit of its register, A.
+const CURRENT_UNIT_A: f32 = 0.0065;
+
+/// Units of the torque limit for all of the torque.
+pub const TORQUE_UNITS: f32 = 1000.0;
 
 /// One servo of the robot.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,7 +60,7 @@ pub struct ServoState {
     pub health: Health,
 }
 
-/// Registers that change slowly.
+/// What one servo measures slowly, and the settings it has.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlowState {
     /// Load, share of the largest torque, signed.
@@ -62,6 +71,14 @@ pub struct SlowState {
     pub temperature_c: f32,
     /// Current, A, signed.
     pub current_a: f32,
+    /// Proportional, derivative and integral gain, register units.
+    pub gains: [u8; 3],
+    /// True where its motor is driven.
+    pub torque_on: bool,
+    /// Share of the largest torque it may use.
+    pub torque_limit: f32,
+    /// True where writes to its EEPROM are not saved.
+    pub locked: bool,
     /// When they arrived, ns.
     pub sampled_ns: u64,
 }
@@ -83,6 +100,56 @@ impl ServoState {
         self.sampled_ns.map_or(f32::INFINITY, |sampled_ns| now_ns.saturating_sub(sampled_ns) as f32 * 1e-9)
     }
 
+    /// Takes position and velocity, or returns `false` where no servo can be there. The checksum is a sum of eight
+    /// bits: of frames damaged twice one in 256 passes it.
+    pub(crate) fn take_fast(&mut self, config: &ServoConfig, status: &Status, now_ns: u64) -> bool {
+        let first = registers::PRESENT_POSITION;
+        self.count_answer();
+        self.take_motion(config, status, first, now_ns)
+    }
+
+    /// Takes what is read from one servo a tick: settings and measurements, position and velocity among them.
+    pub(crate) fn take_slow(&mut self, config: &ServoConfig, status: &Status, now_ns: u64) -> bool {
+        let first = registers::P_GAIN;
+        let number = |register| field(status, first, register) as f32;
+        let byte = |register| field(status, first, register) as u8;
+        self.count_answer();
+        if !self.take_motion(config, status, first, now_ns) {
+            return false;
+        }
+        self.slow = Some(SlowState {
+            load: number(registers::PRESENT_LOAD) / 1000.0,
+            voltage_v: number(registers::PRESENT_VOLTAGE) / 10.0,
+            temperature_c: number(registers::PRESENT_TEMPERATURE),
+            current_a: number(registers::PRESENT_CURRENT) * CURRENT_UNIT_A,
+            gains: [byte(registers::P_GAIN), byte(registers::D_GAIN), byte(registers::I_GAIN)],
+            torque_on: byte(registers::TORQUE_ENABLE) == 1,
+            torque_limit: number(registers::TORQUE_LIMIT) / TORQUE_UNITS,
+            locked: byte(registers::LOCK) != 0,
+            sampled_ns: now_ns,
+        });
+        true
+    }
+
+    fn count_answer(&mut self) {
+        self.health.answers += 1;
+        self.health.misses_in_a_row = 0;
+    }
+
+    fn take_motion(&mut self, config: &ServoConfig, status: &Status, first: Register, now_ns: u64) -> bool {
+        let servo_rad = units::angle_rad(field(status, first, registers::PRESENT_POSITION));
+        let servo_rps = units::velocity_rps(field(status, first, registers::PRESENT_SPEED));
+        let position_rad = config.joint_rad(servo_rad) as f32;
+        if servo_rps.abs() > MAX_SPEED_RPS || !self.can_be_at(position_rad, now_ns) {
+            return false;
+        }
+        self.position_rad = position_rad;
+        self.velocity_rps = (servo_rps * f64::from(config.direction)) as f32;
+        self.sampled_ns = Some(now_ns);
+        self.faults = status.faults;
+        true
+    }
+
     /// True where the joint can have come to `position_rad` since it was last sampled. The bound grows with the age of
     /// that sample, so a joint that truly is elsewhere is believed a moment later.
     pub(crate) fn can_be_at(&self, position_rad: f32, now_ns: u64) -> bool {
@@ -94,4 +161,13 @@ impl ServoState {
     pub fn is_dropped(&self) -> bool {
         self.health.misses_in_a_row >= MISSES_UNTIL_DROPPED
     }
+}
+
+/// `register` in a status whose data begins with the register `first`.
+fn field(status: &Status, first: Register, register: Register) -> i32 {
+    let start = usize::from(register.address - first.address);
+    let mut bytes = [0; 2];
+    let width = usize::from(register.width);
+    bytes[..width].copy_from_slice(&status.data[start..start + width]);
+    register.decode(u16::from_le_bytes(bytes))
 }
