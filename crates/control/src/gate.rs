@@ -86,13 +86,18 @@ impl SafetyGate {
 
     /// Starts anew from a pose the robot is in; a joint whose angle no servo can report keeps its last goal.
     pub fn reset(&self, state: &mut GateState, pose_rad: &[f32]) {
-        for (goal, &angle) in state.goals.rad.iter_mut().zip(pose_rad) {
-            if angle.abs() < MAX_ANGLE_RAD {
-                *goal = angle;
-            }
+        for (joint, &angle_rad) in pose_rad.iter().enumerate() {
+            self.place(state, joint, angle_rad);
         }
         state.tilted_ticks = 0;
         state.fallen = false;
+    }
+
+    /// Makes the angle a joint has its goal; one no servo can report changes nothing.
+    pub fn place(&self, state: &mut GateState, joint: usize, angle_rad: f32) {
+        if angle_rad.abs() < MAX_ANGLE_RAD {
+            state.goals.rad[joint] = angle_rad;
+        }
     }
 
     /// Puts a saved goal back.

@@ -4,6 +4,7 @@
 //! bits on every CPU.
 
 mod action_map;
+pub mod arbiter;
 pub mod check;
 mod controller;
 mod diagnose;
@@ -14,7 +15,10 @@ mod phase;
 mod policy;
 mod record;
 mod snapshot;
+pub mod supervisor;
 mod units;
+pub mod vitals;
+pub mod watch;
 
 pub use controller::Controller;
 pub use error::{ControlError, PolicyError};

@@ -1,0 +1,152 @@
+//! The states of a robot, why it is in one, and what keeps it from leaving.
+
+use gaitway_contract::profile::FaultKind;
+use std::fmt;
+
+/// What a robot is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum State {
+    /// The bus is not in use.
+    #[default]
+    Off,
+    /// Every servo is limp; everything is read, nothing is driven.
+    Limp,
+    /// From limp to the default pose: goals begin where the joints are, torque comes in a ramp.
+    Aligning,
+    /// The default pose is held.
+    Ready,
+    /// The policy walks.
+    Running,
+    /// A pose is held, or given up softly; the policy rests.
+    Holding,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 6] =
+        [State::Off, State::Limp, State::Aligning, State::Ready, State::Running, State::Holding];
+
+    /// Name for records and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::Off => "off",
+            State::Limp => "limp",
+            State::Aligning => "aligning",
+            State::Ready => "ready",
+            State::Running => "running",
+            State::Holding => "holding",
+        }
+    }
+
+    /// True where servos are driven.
+    pub fn is_powered(self) -> bool {
+        !matches!(self, State::Off | State::Limp)
+    }
+}
+
+/// What the operator wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// No torque. From any pose this is reached softly.
+    Limp,
+    /// The default pose.
+    Stand,
+    /// The policy.
+    Walk,
+}
+
+/// Why a state was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reason {
+    /// The program began.
+    #[default]
+    Begin,
+    /// The operator wants it.
+    Asked,
+    /// The operator wants it at once.
+    AskedAtOnce,
+    /// Somebody pressed the emergency stop.
+    EmergencyStop,
+    /// A line of the fault table.
+    Fault(FaultKind),
+    /// The fault has gone.
+    FaultGone(FaultKind),
+    /// The pose was reached.
+    PoseReached,
+    /// A servo was told three times and has no torque, or not its settings.
+    TorqueNotTaken {
+        /// Which joint.
+        joint: usize,
+    },
+    /// The fault did not go away.
+    HeldTooLong,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Begin => f.write_str("begin"),
+            Reason::Asked => f.write_str("asked"),
+            Reason::AskedAtOnce => f.write_str("asked at once"),
+            Reason::EmergencyStop => f.write_str("emergency stop"),
+            Reason::Fault(kind) => write!(f, "fault {}", kind.name()),
+            Reason::FaultGone(kind) => write!(f, "fault {} gone", kind.name()),
+            Reason::PoseReached => f.write_str("pose reached"),
+            Reason::TorqueNotTaken { joint } => write!(f, "torque not taken by joint {joint}"),
+            Reason::HeldTooLong => f.write_str("held too long"),
+        }
+    }
+}
+
+/// Why a robot that should get up stays limp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// The emergency stop is set.
+    EmergencyStop,
+    /// A fault is there that would make it hold or worse.
+    Fault(FaultKind),
+    /// A servo does not answer.
+    SilentServo {
+        /// Which joint.
+        joint: usize,
+    },
+    /// There is no sample of the IMU, or only an old one.
+    NoImu,
+    /// The audit found something that must be put right first.
+    Audit,
+    /// It went limp on its own: somebody must ask again.
+    AskAgain,
+    /// A dry run writes nothing.
+    DryRun,
+}
+
+impl Obstacle {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Obstacle::EmergencyStop => "clear the emergency stop at the robot's terminal or with the pad",
+            Obstacle::Fault(_) => "put the cause right; a fault that needs a hand is cleared at the terminal",
+            Obstacle::SilentServo { .. } => {
+                "check its plug, its power and its id: `gaitwayd --audit` lists who answers"
+            }
+            Obstacle::NoImu => "name a source of samples with --imu-socket",
+            Obstacle::Audit => "`gaitwayd --audit --fix` puts the servos' settings right",
+            Obstacle::AskAgain => "ask to stand or walk once more",
+            Obstacle::DryRun => "leave out --dry-run",
+        }
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::EmergencyStop => f.write_str("the emergency stop is set"),
+            Obstacle::Fault(kind) => write!(f, "fault {}", kind.name()),
+            Obstacle::SilentServo { joint } => write!(f, "the servo of joint {joint} does not answer"),
+            Obstacle::NoImu => f.write_str("no fresh sample of the IMU"),
+            Obstacle::Audit => f.write_str("the servos are not set up as they must be"),
+            Obstacle::AskAgain => f.write_str("it went limp because of a fault"),
+            Obstacle::DryRun => f.write_str("a dry run writes nothing"),
+        }
+    }
+}
