@@ -7,15 +7,23 @@
 pub mod allocations;
 pub mod bench;
 pub mod clock;
+#[cfg(target_os = "linux")]
+pub mod guard;
 pub mod histogram;
 pub mod pacer;
 pub mod port;
 #[cfg(target_os = "linux")]
 pub mod serial;
+#[cfg(target_os = "linux")]
+pub mod termination;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
+#[cfg(target_os = "linux")]
+pub use guard::{Guard, GuardError};
 pub use histogram::Histogram;
 pub use pacer::{Pacer, PacerError, Wake};
 pub use port::{Holder, OpenError, Port, PortError};
 #[cfg(target_os = "linux")]
 pub use serial::SerialPort;
+#[cfg(target_os = "linux")]
+pub use termination::{Stop, Termination, TerminationError};
