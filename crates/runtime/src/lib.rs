@@ -1,14 +1,29 @@
 //! The loop that keeps time.
 //!
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness
-//! counted. Reading a clock, waiting and counting allocations live here and nowhere else.
+//! counted. Reading a clock, waiting and counting allocations live here and nowhere else, and so do ports, signals
+//! and processes: Linux alone has these.
 
 pub mod allocations;
 pub mod bench;
 pub mod clock;
+#[cfg(target_os = "linux")]
+pub mod guard;
 pub mod histogram;
 pub mod pacer;
+pub mod port;
+#[cfg(target_os = "linux")]
+pub mod serial;
+#[cfg(target_os = "linux")]
+pub mod termination;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
+#[cfg(target_os = "linux")]
+pub use guard::{Guard, GuardError};
 pub use histogram::Histogram;
 pub use pacer::{Pacer, PacerError, Wake};
+pub use port::{Holder, OpenError, Port, PortError};
+#[cfg(target_os = "linux")]
+pub use serial::SerialPort;
+#[cfg(target_os = "linux")]
+pub use termination::{Stop, Termination, TerminationError};
