@@ -10,5 +10,5 @@ pub mod histogram;
 pub mod pacer;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
-pub use histogram::Histogram;
-pub use pacer::{Pacer, PacerError, Wake};
+pub use histogram::{Histogram, Quantiles};
+pub use pacer::{Overrun, Pacer, PacerCounters, PacerError, Wake};
