@@ -17,7 +17,7 @@ load them where they are used.
 """
 
 from gaitway._native import VERSION as __version__  # noqa: N811
-from gaitway._native import Pacer, Record, axes, build_info
+from gaitway._native import Pacer, Record, Wake, axes, build_info
 from gaitway.command import command
 from gaitway.contract import Contract
 from gaitway.controller import Controller
@@ -35,6 +35,7 @@ __all__ = [
     "Record",
     "Robot",
     "Sensors",
+    "Wake",
     "__version__",
     "axes",
     "build_info",

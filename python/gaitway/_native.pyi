@@ -10,10 +10,12 @@ __all__ = [
     "Policy",
     "Record",
     "Robot",
+    "Wake",
     "axes",
     "build_info",
     "check",
     "embed",
+    "pace",
     "tick_times",
 ]
 
@@ -31,6 +33,7 @@ class BuildInfo(TypedDict):
 class Quantiles(TypedDict):
     p50: int
     p99: int
+    p99_9: int
     max: int
 
 @type_check_only
@@ -38,6 +41,21 @@ class TickTimes(TypedDict):
     tick_ns: Quantiles
     inference_ns: Quantiles
     allocations: int
+
+@type_check_only
+class PacerCounters(TypedDict):
+    run: int
+    late: int
+    skipped: int
+    caught_up: int
+    held: int
+
+@type_check_only
+class Pace(TypedDict):
+    wakes: list[Wake]
+    counters: PacerCounters
+    stalls: int
+    spin_ns: int
 
 @type_check_only
 class Finding(TypedDict):
@@ -67,6 +85,20 @@ def check(policy: Policy, robot: Robot) -> Check | None:
 
 def embed(data: bytes, contract: Contract) -> bytes:
     """The ONNX file with the contract embedded; the weights' bytes are not touched."""
+
+def pace(
+    period_ns: int,
+    ticks: int,
+    *,
+    overrun: str = "skip",
+    work_ns: int = 0,
+    stall_every: int | None = None,
+    stall_ns: int = 0,
+) -> Pace:
+    """Runs the pacer on a native thread, which inherits the calling thread's scheduling, and keeps every wake-up.
+
+    The work of a tick keeps the CPU busy for `work_ns`; after every `stall_every` ticks one takes `stall_ns`.
+    """
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
     """Times `ticks` ticks inside the module, no Python between them."""
@@ -267,18 +299,83 @@ class Record:
 
 @final
 class Pacer:
-    """Absolute deadlines for a loop in Python, waited for with the interpreter lock released."""
+    """Absolute deadlines for a loop in Python, waited for with the interpreter lock released.
 
-    def __new__(cls, period_ns: int) -> Pacer: ...
-    def wait(self) -> tuple[int, int, int]:
-        """Waits for the next deadline.
+    Tick `n` is due at `start + n * period_ns`, and the phase is kept for ever. `overrun` says what becomes of ticks
+    whose whole period has passed before `wait` was called or returned: "skip" leaves them out; "catch_up" runs them
+    at once, one after the other, at most five; "hold" reports them, and the one whose period has begun, as ticks in
+    which the last output is repeated and nothing computed. While another Python thread is busy, `wait` returns as
+    late as the interpreter lock lets it; a loop inside this module does not need the lock.
+    """
 
-        Returns its number, the lateness in ns, and how many deadlines were skipped before it.
-        """
+    def __new__(cls, period_ns: int, overrun: str = "skip") -> Pacer:
+        """Measures for some ten milliseconds how late this thread is woken; the first deadline is then."""
+
+    def wait(self) -> Wake:
+        """Waits for the next deadline; returns at once where it has passed."""
 
     def lateness_ns(self, quantile: float) -> int:
         """Lateness in ns that a share `quantile` (0 to 1) of the wake-ups does not exceed."""
 
+    def lateness_quantiles_ns(self) -> Quantiles:
+        """Lateness of all wake-ups: p50, p99, p99.9 and the longest, ns."""
+
+    @property
+    def run(self) -> int:
+        """Ticks run since the start, those caught up included."""
+
+    @property
+    def late(self) -> int:
+        """Wake-ups later than a tenth of a period, whether the caller overran or the machine woke it late."""
+
     @property
     def skipped(self) -> int:
-        """Deadlines left out since the start."""
+        """Ticks left out since the start."""
+
+    @property
+    def caught_up(self) -> int:
+        """Ticks run a whole period or more after their deadline."""
+
+    @property
+    def held(self) -> int:
+        """Ticks held since the start."""
+
+    @property
+    def spin_ns(self) -> int:
+        """How long before a deadline the sleep ends and the spin begins, ns: 20,000 to 300,000, as sleeps need it."""
+
+@final
+class Wake:
+    """One wake-up of a pacer. Every tick number is run, skipped or held, and reported exactly once."""
+
+    @property
+    def tick(self) -> int:
+        """Number of the tick to run, from 0; in a wake-up that holds, of the last one held."""
+
+    @property
+    def deadline_ns(self) -> int:
+        """When `tick` was due, ns of the monotonic clock."""
+
+    @property
+    def now_ns(self) -> int:
+        """When the caller was woken, ns of the monotonic clock."""
+
+    @property
+    def lateness_ns(self) -> int:
+        """How long after the deadline it was waiting for the caller was woken, ns; lost periods count."""
+
+    @property
+    def skipped(self) -> int:
+        """Ticks left out since the wake-up before."""
+
+    @property
+    def held(self) -> int:
+        """Ticks that this wake-up holds, `tick` included; 0 where `tick` is to be run."""
+
+    @property
+    def hold(self) -> bool:
+        """Repeat the last output and compute nothing."""
+
+    @property
+    def caught_up(self) -> bool:
+        """The tick runs a whole period or more after its deadline, because it was owed."""

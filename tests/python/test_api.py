@@ -1,9 +1,11 @@
 """The bindings under hostile hands: an error with a hint, or a goal that is safe; never a crash, never a NaN."""
 
+import itertools
 import pickle
 import subprocess
 import sys
 import threading
+import time
 from array import array
 from collections.abc import Callable
 from functools import cache
@@ -287,9 +289,48 @@ def test_impossible_number_of_ticks_is_refused(ticks: Any) -> None:
 @pytest.mark.parametrize("quantile", [float("nan"), float("inf"), -1.0, 2.0])
 def test_pacer_answers_any_quantile_and_keeps_its_pace(quantile: float) -> None:
     pacer = gaitway.Pacer(1_000_000)
-    ticks = [pacer.wait()[0] for _ in range(3)]
+    ticks = [pacer.wait().tick for _ in range(3)]
     assert ticks == sorted(set(ticks))
     assert pacer.lateness_ns(quantile) >= 0
+
+
+@pytest.mark.parametrize("overrun", ["skip", "catch_up", "hold"])
+def test_pacer_accounts_for_every_tick_under_each_overrun_policy(overrun: str) -> None:
+    pacer = gaitway.Pacer(1_000_000, overrun)
+    wakes = [pacer.wait()]
+    time.sleep(0.012)
+    wakes += [pacer.wait() for _ in range(10)]
+    for before, wake in itertools.pairwise(wakes):
+        assert wake.tick - before.tick == wake.skipped + (wake.held or 1)
+        assert wake.now_ns - wake.deadline_ns <= wake.lateness_ns
+    assert wakes[1].lateness_ns >= 11_000_000
+    assert (wakes[1].skipped > 0, wakes[1].caught_up, wakes[1].hold) == {
+        "skip": (True, False, False),
+        "catch_up": (True, True, False),
+        "hold": (False, False, True),
+    }[overrun]
+    assert pacer.run + pacer.skipped + pacer.held == wakes[-1].tick + 1
+    assert pacer.late > 0
+    figures = pacer.lateness_quantiles_ns()
+    assert list(figures) == ["p50", "p99", "p99_9", "max"]
+    assert figures["max"] >= figures["p99_9"] >= figures["p99"] >= figures["p50"]
+    assert 20_000 <= pacer.spin_ns <= 300_000
+
+
+def test_pacer_of_an_unknown_overrun_policy_is_refused() -> None:
+    with pytest.raises(UsageError, match="expected skip, catch_up or hold, found \"Skip\"") as caught:
+        gaitway.Pacer(1_000_000, "Skip")
+    assert "robot" in caught.value.hint
+    for overrun in (None, 3, b"skip"):
+        refused_kindly(lambda overrun=overrun: gaitway.Pacer(1_000_000, overrun))
+
+
+@pytest.mark.parametrize("number", [-1, 2**64, 1.5, "x", 2**63])
+def test_pace_of_an_impossible_length_is_refused(number: Any) -> None:
+    refused_kindly(lambda: _native.pace(1_000_000, number))
+    refused_kindly(lambda: _native.pace(number, 10))
+    refused_kindly(lambda: _native.pace(1_000_000, 10, work_ns=number))
+    refused_kindly(lambda: _native.pace(1_000_000, 10, stall_every=1, stall_ns=number))
 
 
 def test_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ mod _native {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use super::bench::tick_times;
+    use super::bench::{pace, tick_times};
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]
@@ -35,7 +35,7 @@ mod _native {
     #[pymodule_export]
     use super::controller::{Controller, Record};
     #[pymodule_export]
-    use super::pacer::Pacer;
+    use super::pacer::{Pacer, Wake};
     #[pymodule_export]
     use super::policy::{Policy, check, embed};
     #[pymodule_export]

@@ -1,5 +1,7 @@
 //! A histogram of durations: fixed memory, no allocation after its making, 3 % resolution from 1 ns to hours.
 
+use serde::Serialize;
+
 /// Buckets for each doubling.
 const SUB_BUCKETS: u64 = 32;
 const SUB_BITS: u32 = SUB_BUCKETS.trailing_zeros();
@@ -11,6 +13,19 @@ pub struct Histogram {
     counts: Vec<u64>,
     total: u64,
     max_ns: u64,
+}
+
+/// The figures by which durations are reported, all in ns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Quantiles {
+    /// Half of the durations do not exceed it.
+    pub p50: u64,
+    /// 99 of 100 do not exceed it.
+    pub p99: u64,
+    /// 999 of 1,000 do not exceed it.
+    pub p99_9: u64,
+    /// The longest.
+    pub max: u64,
 }
 
 impl Histogram {
@@ -47,6 +62,16 @@ impl Histogram {
             }
         }
         self.max_ns
+    }
+
+    /// The figures by which these durations are reported, ns.
+    pub fn quantiles(&self) -> Quantiles {
+        Quantiles {
+            p50: self.quantile_ns(0.5),
+            p99: self.quantile_ns(0.99),
+            p99_9: self.quantile_ns(0.999),
+            max: self.max_ns,
+        }
     }
 }
 
@@ -97,6 +122,19 @@ mod tests {
             assert!((found_ns / expected_ns - 1.0).abs() < 0.032, "{quantile}: {found_ns}");
         }
         assert_eq!((histogram.total(), histogram.max_ns()), (1000, 1_000_000));
+        let quantiles = histogram.quantiles();
+        assert_eq!([quantiles.p50, quantiles.p99, quantiles.p99_9, quantiles.max], {
+            [0.5, 0.99, 0.999, 1.0].map(|quantile| histogram.quantile_ns(quantile))
+        });
+    }
+
+    #[test]
+    fn one_slow_tick_in_five_hundred_shows_in_p99_9_and_not_in_p99() {
+        let mut histogram = Histogram::new();
+        for tick in 0..1000 {
+            histogram.add(if tick % 500 == 0 { 5_000_000 } else { 20 });
+        }
+        assert_eq!(histogram.quantiles(), Quantiles { p50: 20, p99: 20, p99_9: 5_000_000, max: 5_000_000 });
     }
 
     #[test]

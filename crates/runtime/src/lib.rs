@@ -20,8 +20,8 @@ pub mod termination;
 pub use clock::{Clock, MonotonicClock, VirtualClock};
 #[cfg(target_os = "linux")]
 pub use guard::{Guard, GuardError};
-pub use histogram::Histogram;
-pub use pacer::{Pacer, PacerError, Wake};
+pub use histogram::{Histogram, Quantiles};
+pub use pacer::{Overrun, Pacer, PacerCounters, PacerError, Wake};
 pub use port::{Holder, OpenError, Port, PortError};
 #[cfg(target_os = "linux")]
 pub use serial::SerialPort;

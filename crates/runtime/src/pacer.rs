@@ -2,146 +2,209 @@
 
 use crate::clock::Clock;
 use crate::histogram::Histogram;
+use std::fmt;
+use std::str::FromStr;
 use thiserror::Error;
 
 /// Shortest period, ns: 10 kHz.
 const MIN_PERIOD_NS: u64 = 100_000;
 /// Longest period, ns: 0.1 Hz.
 const MAX_PERIOD_NS: u64 = 10_000_000_000;
+/// Ticks that `Overrun::CatchUp` owes at most; older ones are skipped.
+pub const MAX_OWED: u64 = 5;
+/// A wake-up counts as late from this part of a period on.
+const LATE_PARTS: u64 = 10;
 
-/// A period nobody can keep.
+/// A pacer nobody can build.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("period_ns: expected {MIN_PERIOD_NS} to {MAX_PERIOD_NS}, found {found}")]
-pub struct PacerError {
-    found: u64,
+#[non_exhaustive]
+pub enum PacerError {
+    /// A period nobody can keep.
+    #[error("period_ns: expected {MIN_PERIOD_NS} to {MAX_PERIOD_NS}, found {found}")]
+    Period {
+        /// The period given.
+        found: u64,
+    },
+    /// An overrun policy there is not.
+    #[error("overrun: expected skip, catch_up or hold, found {found:?}")]
+    Overrun {
+        /// The name given.
+        found: String,
+    },
 }
 
 impl PacerError {
     /// What the person can do about it.
-    pub fn hint(&self) -> String {
-        "a loop of 50 Hz has a period of 20000000 ns".to_owned()
+    pub fn hint(&self) -> &'static str {
+        match self {
+            PacerError::Period { .. } => "a loop of 50 Hz has a period of 20000000 ns",
+            PacerError::Overrun { .. } => {
+                "on a robot take skip or hold; catch_up is for work of which every tick must run"
+            }
+        }
     }
 }
 
-/// One wake-up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Wake {
-    /// Number of the deadline that has come, from 0.
-    pub tick: u64,
-    /// How long after it the caller runs, ns.
-    pub lateness_ns: u64,
-    /// Deadlines that had passed entirely and were left out, since the wake-up before.
-    pub skipped: u64,
+/// What becomes of ticks whose whole period has passed before the caller could run them.
+///
+/// All three keep the phase: every tick that runs on time runs at `start + tick * period`. They differ only where a
+/// wake-up comes a whole period or more after its deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overrun {
+    /// They are left out. The tick whose period has begun runs at once, late by less than a period.
+    #[default]
+    Skip,
+    /// They run at once, one after the other, until the phase is regained. At most `MAX_OWED` are owed; older ones
+    /// are left out.
+    CatchUp,
+    /// They, and the tick whose period has begun, are held: in one wake-up the caller repeats its last output and
+    /// computes nothing. The next tick runs on its deadline, so one slow tick is not followed by another that starts
+    /// late.
+    Hold,
 }
 
-/// Wakes its caller at `start + tick * period`. A caller that is late for whole periods skips these ticks and keeps
-/// the phase; they are counted, never caught up.
+impl FromStr for Overrun {
+    type Err = PacerError;
+
+    fn from_str(name: &str) -> Result<Overrun, PacerError> {
+        match name {
+            "skip" => Ok(Overrun::Skip),
+            "catch_up" => Ok(Overrun::CatchUp),
+            "hold" => Ok(Overrun::Hold),
+            _ => Err(PacerError::Overrun { found: name.to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Overrun {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Overrun::Skip => "skip",
+            Overrun::CatchUp => "catch_up",
+            Overrun::Hold => "hold",
+        })
+    }
+}
+
+/// One wake-up. Between two of them every tick number is run, skipped or held, and reported exactly once: `tick`
+/// grows by `held` in a wake-up that holds, and by `skipped + 1` in one that runs a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wake {
+    /// Number of the tick to run, from 0; in a wake-up that holds, of the last one held.
+    pub tick: u64,
+    /// When `tick` was due: `start + tick * period`, ns.
+    pub deadline_ns: u64,
+    /// When the caller was woken, ns.
+    pub now_ns: u64,
+    /// How long after the deadline it was waiting for the caller was woken, ns. Where ticks were skipped or held
+    /// that deadline is the first one's, so the periods lost count.
+    pub lateness_ns: u64,
+    /// Ticks left out since the wake-up before, for ever.
+    pub skipped: u64,
+    /// Ticks that this wake-up holds, `tick` included; 0 where `tick` is to be run.
+    pub held: u64,
+    /// The tick runs a whole period or more after its deadline, because it was owed.
+    pub caught_up: bool,
+}
+
+impl Wake {
+    /// The caller shall repeat its last output and compute nothing.
+    pub fn hold(&self) -> bool {
+        self.held > 0
+    }
+}
+
+/// Sums over all wake-ups of a pacer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PacerCounters {
+    /// Ticks run, those caught up included.
+    pub run: u64,
+    /// Wake-ups later than a tenth of a period, whether the caller overran or the machine woke it late.
+    pub late: u64,
+    /// Ticks left out.
+    pub skipped: u64,
+    /// Ticks run a whole period or more after their deadline.
+    pub caught_up: u64,
+    /// Ticks held.
+    pub held: u64,
+}
+
+/// Wakes its caller at `start + tick * period` and accounts for every tick that does not come off.
 #[derive(Debug)]
 pub struct Pacer<C> {
     clock: C,
     period_ns: u64,
+    overrun: Overrun,
     start_ns: u64,
     next_tick: u64,
-    skipped: u64,
+    counters: PacerCounters,
     lateness: Histogram,
 }
 
 impl<C: Clock> Pacer<C> {
     /// A pacer whose first deadline is now.
-    pub fn new(clock: C, period_ns: u64) -> Result<Pacer<C>, PacerError> {
+    pub fn new(clock: C, period_ns: u64, overrun: Overrun) -> Result<Pacer<C>, PacerError> {
         if !(MIN_PERIOD_NS..=MAX_PERIOD_NS).contains(&period_ns) {
-            return Err(PacerError { found: period_ns });
+            return Err(PacerError::Period { found: period_ns });
         }
         let start_ns = clock.now_ns();
-        Ok(Pacer { clock, period_ns, start_ns, next_tick: 0, skipped: 0, lateness: Histogram::new() })
+        let counters = PacerCounters::default();
+        Ok(Pacer { clock, period_ns, overrun, start_ns, next_tick: 0, counters, lateness: Histogram::new() })
     }
 
-    /// Waits for the next deadline.
+    /// Waits for the next deadline; returns at once where it has passed. Allocates nothing.
     pub fn wait(&mut self) -> Wake {
-        self.clock.wait_until(self.deadline_ns());
-        let late_ns = self.clock.now_ns().saturating_sub(self.deadline_ns());
-        let skipped = late_ns / self.period_ns;
-        self.next_tick += skipped;
-        self.skipped += skipped;
-        let lateness_ns = late_ns % self.period_ns;
-        // The whole delay counts in the histogram: a skipped tick is not an on-time one.
-        self.lateness.add(late_ns);
-        let wake = Wake { tick: self.next_tick, lateness_ns, skipped };
-        self.next_tick += 1;
+        let requested_ns = self.deadline_ns(self.next_tick);
+        self.clock.wait_until(requested_ns);
+        let now_ns = self.clock.now_ns();
+        let lateness_ns = now_ns.saturating_sub(requested_ns);
+        let missed = lateness_ns / self.period_ns;
+        let (skipped, held) = match self.overrun {
+            Overrun::Skip => (missed, 0),
+            Overrun::CatchUp => (missed.saturating_sub(MAX_OWED), 0),
+            Overrun::Hold if missed == 0 => (0, 0),
+            Overrun::Hold => (0, missed + 1),
+        };
+        let tick = self.next_tick + skipped + held.saturating_sub(1);
+        let wake = Wake {
+            tick,
+            deadline_ns: self.deadline_ns(tick),
+            now_ns,
+            lateness_ns,
+            skipped,
+            held,
+            caught_up: self.overrun == Overrun::CatchUp && missed > 0,
+        };
+        self.next_tick = tick + 1;
+        self.count(&wake);
         wake
     }
 
-    fn deadline_ns(&self) -> u64 {
-        self.start_ns + self.next_tick * self.period_ns
+    fn count(&mut self, wake: &Wake) {
+        self.counters.run += u64::from(!wake.hold());
+        self.counters.late += u64::from(wake.lateness_ns > self.period_ns / LATE_PARTS);
+        self.counters.skipped += wake.skipped;
+        self.counters.caught_up += u64::from(wake.caught_up);
+        self.counters.held += wake.held;
+        self.lateness.add(wake.lateness_ns);
     }
 
-    /// Deadlines left out since the start.
-    pub fn skipped(&self) -> u64 {
-        self.skipped
+    fn deadline_ns(&self, tick: u64) -> u64 {
+        self.start_ns + tick * self.period_ns
+    }
+
+    /// The clock it waits on.
+    pub fn clock(&self) -> &C {
+        &self.clock
+    }
+
+    /// Sums since the start.
+    pub fn counters(&self) -> PacerCounters {
+        self.counters
     }
 
     /// Lateness of every wake-up, ns.
     pub fn lateness(&self) -> &Histogram {
         &self.lateness
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::VirtualClock;
-
-    const PERIOD_NS: u64 = 1_000_000;
-
-    #[test]
-    fn a_million_ticks_of_uneven_work_do_not_drift() {
-        let clock = VirtualClock::default();
-        let mut pacer = Pacer::new(&clock, PERIOD_NS).unwrap();
-        let mut work_ns = 1;
-        for tick in 0..1_000_000 {
-            let wake = pacer.wait();
-            assert_eq!((wake.tick, wake.lateness_ns, wake.skipped), (tick, 0, 0));
-            work_ns = work_ns * 48_271 % 2_147_483_647;
-            clock.advance(work_ns % PERIOD_NS);
-        }
-        assert_eq!((&clock).now_ns() / PERIOD_NS, 999_999);
-    }
-
-    #[test]
-    fn an_overrun_skips_whole_periods_and_keeps_the_phase() {
-        let clock = VirtualClock::default();
-        let mut pacer = Pacer::new(&clock, PERIOD_NS).unwrap();
-        pacer.wait();
-        clock.advance(3 * PERIOD_NS + 7);
-        assert_eq!(pacer.wait(), Wake { tick: 3, lateness_ns: 7, skipped: 2 });
-        assert_eq!(pacer.wait(), Wake { tick: 4, lateness_ns: 0, skipped: 0 });
-        assert_eq!((pacer.skipped(), pacer.lateness().max_ns()), (2, 2 * PERIOD_NS + 7));
-    }
-
-    #[test]
-    fn a_late_wake_up_within_the_period_is_counted() {
-        let clock = VirtualClock::default();
-        let mut pacer = Pacer::new(&clock, PERIOD_NS).unwrap();
-        pacer.wait();
-        clock.advance(PERIOD_NS + 250_000);
-        assert_eq!(pacer.wait().lateness_ns, 250_000);
-    }
-
-    #[test]
-    fn refuses_periods_nobody_can_keep() {
-        for period_ns in [0, 99_999, u64::MAX] {
-            assert_eq!(
-                Pacer::new(&VirtualClock::default(), period_ns).unwrap_err(),
-                PacerError { found: period_ns }
-            );
-        }
-    }
-
-    #[test]
-    fn the_machines_clock_waits_at_least_as_long_as_asked() {
-        let clock = crate::clock::MonotonicClock;
-        let start_ns = clock.now_ns();
-        clock.wait_until(start_ns + 2_000_000);
-        assert!(clock.now_ns() >= start_ns + 2_000_000);
     }
 }

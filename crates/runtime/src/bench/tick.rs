@@ -23,7 +23,7 @@ pub fn tick_times(
     controller: &mut Controller,
     ticks: u64,
 ) -> Result<TickTimes, ControlError> {
-    let clock = MonotonicClock;
+    let clock = MonotonicClock::default();
     let plan = policy.plan().ok_or(ControlError::ExternalEngine)?;
     let mut workspace = plan.workspace();
     let mut action = vec![0.0; plan.output_len()];
