@@ -179,7 +179,8 @@ fn cut(port: BorrowedFd<'_>, frames: &[u8]) -> Result<(), Errno> {
 }
 
 fn pause() {
-    MonotonicClock.wait_until(MonotonicClock.now_ns() + PAUSE_NS);
+    let clock = MonotonicClock::default();
+    clock.wait_until(clock.now_ns() + PAUSE_NS);
 }
 
 /// Writes everything, or fails where the port is gone.

@@ -12,8 +12,10 @@ pub mod guard;
 pub mod histogram;
 pub mod pacer;
 pub mod port;
+pub mod robot;
 #[cfg(target_os = "linux")]
 pub mod serial;
+pub mod slot;
 #[cfg(target_os = "linux")]
 pub mod termination;
 

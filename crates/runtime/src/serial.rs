@@ -100,7 +100,7 @@ fn now(result: Result<usize, Errno>) -> Result<usize, PortError> {
 
 /// Opens and locks the port; asks again while somebody holds it.
 fn take(path: &Path) -> Result<OwnedFd, OpenError> {
-    let clock = MonotonicClock;
+    let clock = MonotonicClock::default();
     let give_up_ns = clock.now_ns() + PATIENCE_NS;
     loop {
         match open_and_lock(path) {

@@ -76,6 +76,8 @@ pub struct ServoBus {
     passed_over: usize,
     /// Before this an answer cannot be one to the request on the wire, ns.
     earliest_ns: u64,
+    /// Before this not everybody asked can have answered, ns.
+    soonest_end_ns: u64,
     exchange: Exchange,
     next_slow: usize,
     /// Servos whose lock was set and that have answered since then: a write to their EEPROM is not saved.
@@ -121,6 +123,7 @@ impl ServoBus {
             pending: Vec::with_capacity(servos.len()),
             passed_over: 0,
             earliest_ns: 0,
+            soonest_end_ns: 0,
             exchange: Exchange::Idle,
             next_slow: 0,
             locked: vec![false; servos.len()],
@@ -217,6 +220,21 @@ impl ServoBus {
         self.audits.get(servo)?.as_ref().map(<[u8; AUDIT_LEN]>::as_slice)
     }
 
+    /// Before this the exchange on the wire cannot be over, ns: the bytes alone take so long.
+    pub fn soonest_end_ns(&self) -> u64 {
+        self.soonest_end_ns
+    }
+
+    /// Time of `bytes` on this bus's wire, ns.
+    pub fn wire_ns(&self, bytes: usize) -> u64 {
+        self.link.wire_ns(bytes)
+    }
+
+    /// The servos, in the order of every row.
+    pub fn servos(&self) -> &[ServoConfig] {
+        &self.servos
+    }
+
     /// What is known about each servo.
     pub fn states(&self) -> &[ServoState] {
         &self.states
@@ -262,7 +280,9 @@ impl ServoBus {
     fn begin_exchange(&mut self, now_ns: u64, request_len: usize, exchange: Exchange) {
         self.parser.clear();
         self.passed_over = 0;
-        self.earliest_ns = now_ns + self.link.wire_ns(request_len + exchange.data_len() + OVERHEAD);
+        let reply_len = exchange.data_len() + OVERHEAD;
+        self.earliest_ns = now_ns + self.link.wire_ns(request_len + reply_len);
+        self.soonest_end_ns = now_ns + self.link.wire_ns(request_len + self.pending.len() * reply_len);
         self.exchange = exchange;
     }
 

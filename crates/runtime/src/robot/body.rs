@@ -1,0 +1,306 @@
+//! The servo bus with its port and its clock: one exchange after the other, each within its time.
+
+use crate::clock::Clock;
+use crate::port::{Port, PortError};
+use gaitway_control::supervisor::Orders;
+use gaitway_control::vitals::{JointVitals, ServoVitals};
+use gaitway_drivers::feetech::bus::{BusCounters, Poll, ServoBus};
+use gaitway_drivers::feetech::error::BusError;
+use gaitway_drivers::feetech::faults::ServoFaults;
+use gaitway_drivers::feetech::frame::MAX_FRAME;
+use gaitway_drivers::feetech::registers;
+use gaitway_drivers::feetech::servo::TORQUE_UNITS;
+
+/// Before the end of an exchange the port is looked at without pause from this time on, ns.
+const EARLY_NS: u64 = 100_000;
+/// How long past that end, ns; then with pauses.
+const BUSY_NS: u64 = 400_000;
+/// Between two looks of either kind, ns.
+const LOOK_NS: u64 = 3_000;
+const SELDOM_NS: u64 = 100_000;
+/// Ticks after which a torque limit is said again although it has not changed: its frame may have been lost.
+const REPEAT_LIMITS: u32 = 25;
+/// How often a servo is asked for its EEPROM before it counts as silent.
+const AUDIT_ATTEMPTS: usize = 3;
+/// Bytes read at once.
+const CHUNK: usize = 512;
+
+/// The robot's servos behind a port.
+#[derive(Debug)]
+pub struct Body<P, C> {
+    bus: ServoBus,
+    port: P,
+    clock: C,
+    /// Set once the port carries nothing any more.
+    error: Option<PortError>,
+    vitals: Vec<JointVitals>,
+    /// P, D and I of each servo, register units.
+    gains: [Vec<u16>; 3],
+    limits: Vec<u16>,
+    limits_sent: Vec<u16>,
+    limits_age: u32,
+    opened_ns: u64,
+    last_heard_ns: Option<u64>,
+    frame: [u8; MAX_FRAME],
+}
+
+impl<P: Port, C: Clock> Body<P, C> {
+    /// `bus` behind `port`; `gains` are P, I and D of each servo in register units.
+    pub fn new(bus: ServoBus, port: P, clock: C, gains: &[[u8; 3]]) -> Body<P, C> {
+        let count = bus.servos().len();
+        let [p, i, d] = [0, 1, 2].map(|which| gains.iter().map(|gain| u16::from(gain[which])).collect());
+        Body {
+            opened_ns: clock.now_ns(),
+            bus,
+            port,
+            clock,
+            error: None,
+            vitals: vec![JointVitals::default(); count],
+            gains: [p, d, i],
+            limits: vec![0; count],
+            limits_sent: vec![u16::MAX; count],
+            limits_age: 0,
+            last_heard_ns: None,
+            frame: [0; MAX_FRAME],
+        }
+    }
+
+    /// The common read of position and velocity, over by `deadline_ns`.
+    pub fn read(&mut self, deadline_ns: u64) {
+        let start_ns = self.clock.now_ns();
+        let request = self.bus.begin_read(start_ns, deadline_ns);
+        let len = keep(&mut self.frame, request);
+        self.exchange(len);
+        self.update_vitals(start_ns);
+    }
+
+    /// Settings and slow measurements of `servo`, or of the next one, where there is time before `deadline_ns`.
+    pub fn read_slow(&mut self, servo: Option<usize>, deadline_ns: u64) {
+        let request = self.bus.begin_slow_read(servo, self.clock.now_ns(), deadline_ns);
+        let len = keep(&mut self.frame, request);
+        self.exchange(len);
+    }
+
+    /// Tells the servos what the supervisor decided. `goal_rad` are its goals.
+    pub fn tell(&mut self, orders: &Orders, goal_rad: &[f32]) -> Result<(), BusError> {
+        if orders.cut {
+            self.cut();
+            return Ok(());
+        }
+        self.send_with(|bus| bus.write_goals(goal_rad, &orders.goal))?;
+        if orders.settings.contains(&true) {
+            self.tell_settings(&orders.settings)?;
+        }
+        for (limit, share) in self.limits.iter_mut().zip(&orders.torque_limit) {
+            *limit = (share * TORQUE_UNITS).clamp(0.0, TORQUE_UNITS) as u16;
+        }
+        if orders.energise.contains(&true) {
+            self.energise(&orders.energise, goal_rad)?;
+        }
+        self.tell_limits(&orders.goal)
+    }
+
+    /// Every servo is limp, whatever is known of it.
+    pub fn cut(&mut self) {
+        let len = keep(&mut self.frame, self.bus.torque_off());
+        self.send(len);
+    }
+
+    /// Reads everything before the RAM of each servo; those that stay silent have no entry in `audited`.
+    pub fn audit(&mut self) -> Result<(), BusError> {
+        for servo in 0..self.bus.servos().len() {
+            for _ in 0..AUDIT_ATTEMPTS {
+                let request = self.bus.begin_audit(servo, self.clock.now_ns())?;
+                let len = keep(&mut self.frame, request);
+                self.exchange(len);
+                if self.bus.audited(servo).is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes EEPROM registers of one servo for good, `(register, value)` one after the other, with its lock open.
+    pub fn save(&mut self, servo: usize, values: &[(registers::Register, u16)]) -> Result<(), BusError> {
+        let mut only = vec![false; self.bus.servos().len()];
+        if let Some(mark) = only.get_mut(servo) {
+            *mark = true;
+        }
+        self.send_with(|bus| bus.set_lock(false, &only))?;
+        for &(register, value) in values {
+            self.send_with(|bus| bus.save(register, value, servo))?;
+            // The servo writes its EEPROM before it listens again.
+            self.clock.wait_until(self.clock.now_ns() + 10_000_000);
+        }
+        self.send_with(|bus| bus.set_lock(true, &only))
+    }
+
+    /// The bus, to be asked.
+    pub fn bus(&self) -> &ServoBus {
+        &self.bus
+    }
+
+    /// The port.
+    pub fn port(&self) -> &P {
+        &self.port
+    }
+
+    /// What is known of each joint.
+    pub fn vitals(&self) -> &[JointVitals] {
+        &self.vitals
+    }
+
+    /// Sums since the bus was opened.
+    pub fn counters(&self) -> BusCounters {
+        self.bus.counters()
+    }
+
+    /// Why the port carries nothing any more.
+    pub fn error(&self) -> Option<PortError> {
+        self.error
+    }
+
+    /// Another port takes the place of one that is gone.
+    pub fn replace_port(&mut self, port: P) {
+        self.port = port;
+        self.error = None;
+    }
+
+    /// Time since any servo answered, s; since the opening where none has.
+    pub fn silent_s(&self, now_ns: u64) -> f32 {
+        let since_ns = self.last_heard_ns.unwrap_or(self.opened_ns);
+        now_ns.saturating_sub(since_ns) as f32 * 1e-9
+    }
+
+    /// Lock twice: were it lost, the gains would be saved, and saving wears the EEPROM.
+    fn tell_settings(&mut self, to: &[bool]) -> Result<(), BusError> {
+        for _ in 0..2 {
+            self.send_with(|bus| bus.set_lock(true, to))?;
+        }
+        for (which, register) in [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN].into_iter().enumerate()
+        {
+            let len = keep(&mut self.frame, self.bus.write(register, &self.gains[which], to)?);
+            self.send(len);
+        }
+        Ok(())
+    }
+
+    /// Little torque, the present position as goal, and only then torque.
+    fn energise(&mut self, to: &[bool], goal_rad: &[f32]) -> Result<(), BusError> {
+        let len = keep(&mut self.frame, self.bus.write(registers::TORQUE_LIMIT, &self.limits, to)?);
+        self.send(len);
+        self.send_with(|bus| bus.write_goals(goal_rad, to))?;
+        self.send_with(|bus| bus.set_torque(true, to))
+    }
+
+    fn tell_limits(&mut self, to: &[bool]) -> Result<(), BusError> {
+        self.limits_age += 1;
+        if self.limits == self.limits_sent && self.limits_age < REPEAT_LIMITS {
+            return Ok(());
+        }
+        self.limits_age = 0;
+        self.limits_sent.copy_from_slice(&self.limits);
+        let len = keep(&mut self.frame, self.bus.write(registers::TORQUE_LIMIT, &self.limits, to)?);
+        self.send(len);
+        Ok(())
+    }
+
+    fn send_with(
+        &mut self,
+        frame: impl FnOnce(&mut ServoBus) -> Result<&[u8], BusError>,
+    ) -> Result<(), BusError> {
+        let len = keep(&mut self.frame, frame(&mut self.bus)?);
+        self.send(len);
+        Ok(())
+    }
+
+    /// Hands the first `len` bytes of the frame to the port; a port that takes none of them for as long as they would
+    /// take on the wire loses them.
+    fn send(&mut self, len: usize) {
+        let give_up_ns = self.clock.now_ns() + 2 * self.bus.wire_ns(MAX_FRAME);
+        let mut sent = 0;
+        while sent < len && self.error.is_none() {
+            match self.port.write(&self.frame[sent..len]) {
+                Ok(0) if self.clock.now_ns() >= give_up_ns => return,
+                Ok(0) => self.clock.wait_until(self.clock.now_ns() + SELDOM_NS),
+                Ok(count) => sent += count,
+                Err(error) => self.error = Some(error),
+            }
+        }
+    }
+
+    /// Sends the first `len` bytes of the frame and polls until the exchange is over.
+    fn exchange(&mut self, len: usize) {
+        if len == 0 {
+            return;
+        }
+        self.send(len);
+        let mut chunk = [0; CHUNK];
+        loop {
+            let count = match self.port.read(&mut chunk) {
+                Ok(count) => count,
+                Err(error) => {
+                    self.error = Some(error);
+                    0
+                }
+            };
+            let now_ns = self.clock.now_ns();
+            match self.bus.poll(now_ns, &chunk[..count]) {
+                Poll::Done => return,
+                Poll::Send(bytes) => {
+                    let len = keep(&mut self.frame, bytes);
+                    self.send(len);
+                }
+                Poll::Wait { until_ns } if count == 0 => self.pause(now_ns, until_ns),
+                Poll::Wait { .. } => {}
+            }
+        }
+    }
+
+    /// Asleep while the bytes cannot have come, then looking without pause, then seldom: a bounded spin.
+    fn pause(&self, now_ns: u64, until_ns: u64) {
+        let end_ns = self.bus.soonest_end_ns();
+        let next_ns = if now_ns + EARLY_NS < end_ns {
+            end_ns - EARLY_NS
+        } else if now_ns < end_ns + BUSY_NS {
+            now_ns + LOOK_NS
+        } else {
+            now_ns + SELDOM_NS
+        };
+        self.clock.wait_until(next_ns.min(until_ns));
+    }
+
+    fn update_vitals(&mut self, start_ns: u64) {
+        let now_ns = self.clock.now_ns();
+        for (index, (vitals, state)) in self.vitals.iter_mut().zip(self.bus.states()).enumerate() {
+            if let Some(sampled_ns) = state.sampled_ns {
+                self.last_heard_ns = self.last_heard_ns.max(Some(sampled_ns));
+            }
+            let own_gains = self.gains.each_ref().map(|gains| gains[index]);
+            *vitals = JointVitals {
+                position_rad: state.position_rad,
+                velocity_rps: state.velocity_rps,
+                age_s: state.age_s(now_ns),
+                is_fresh: state.sampled_ns.is_some_and(|sampled_ns| sampled_ns >= start_ns),
+                silent_ticks: state.health.misses_in_a_row,
+                overload: state.faults.contains(ServoFaults::OVERLOAD | ServoFaults::CURRENT),
+                overheated: state.faults.contains(ServoFaults::TEMPERATURE),
+                servo: state.slow.map(|slow| ServoVitals {
+                    at_ns: slow.sampled_ns,
+                    voltage_v: slow.voltage_v,
+                    temperature_c: slow.temperature_c,
+                    current_a: slow.current_a,
+                    torque_on: slow.torque_on,
+                    settings_kept: slow.locked && slow.gains.map(u16::from) == own_gains,
+                }),
+            };
+        }
+    }
+}
+
+/// Copies a frame to where the port can take it from; returns its length.
+fn keep(frame: &mut [u8; MAX_FRAME], bytes: &[u8]) -> usize {
+    frame[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
+}

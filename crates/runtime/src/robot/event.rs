@@ -1,0 +1,36 @@
+//! What the loop has to say, as plain values: whoever drains the ring turns them into words.
+
+use crate::port::PortError;
+use gaitway_control::supervisor::{Change, Obstacle};
+use gaitway_control::watch;
+
+/// Something worth knowing.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Event {
+    /// The state changed.
+    State(Change),
+    /// A fault came or went.
+    Fault(watch::Change),
+    /// What keeps a limp robot from getting up is another thing than before; `None`: nothing any more.
+    Obstacle(Option<Obstacle>),
+    /// A servo was found reset, and is led back.
+    ServoReset {
+        /// Which joint.
+        joint: usize,
+    },
+    /// The port carries nothing any more.
+    PortGone(PortError),
+    /// Another port took its place.
+    PortBack,
+}
+
+/// An event with its time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stamped {
+    /// When, ns of the loop's clock.
+    pub at_ns: u64,
+    /// In which tick.
+    pub tick: u64,
+    /// What.
+    pub event: Event,
+}

@@ -1,0 +1,169 @@
+//! The mailbox: what operators, scripts and networks want of the robot. Putting in and taking out never wait.
+
+use crate::slot::{Slot, join, split};
+use gaitway_contract::{Axis, Command};
+use gaitway_control::arbiter::{Offer, Source};
+use gaitway_control::supervisor::Wish;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use thiserror::Error;
+
+const AXES: usize = Axis::ALL.len();
+const SOURCES: usize = Source::ALL.len();
+
+/// A source that may not do what it asked for.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+#[error("clearing a stop or a fault: expected somebody at the robot, found {}", source_name(*.found))]
+pub struct NotAtTheRobot {
+    /// Who asked.
+    pub found: Source,
+}
+
+fn source_name(source: Source) -> &'static str {
+    source.name()
+}
+
+impl NotAtTheRobot {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        "look at the robot, then clear it at the terminal it was started from, or with the pad"
+    }
+}
+
+/// Commands on leases, the operator's wish, and the emergency stop. Each source puts from one thread.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    /// For each source: when its lease ends, two words, and its command.
+    offers: [Slot<{ 2 + AXES }>; SOURCES],
+    wish: AtomicU8,
+    at_once: AtomicBool,
+    /// One bit a source that set it; any one bit stops.
+    emergency_stop: AtomicU8,
+    clear_faults: AtomicBool,
+}
+
+impl Mailbox {
+    /// A mailbox in which nobody wants anything.
+    pub fn new() -> Mailbox {
+        Mailbox::default()
+    }
+
+    /// `source` commands until `expires_ns`; a later command of the same source replaces this one.
+    pub fn offer(&self, source: Source, command: &Command, expires_ns: u64) {
+        let mut words = [0; 2 + AXES];
+        words[..2].copy_from_slice(&split(expires_ns));
+        for (word, value) in words[2..].iter_mut().zip(command.values) {
+            *word = value.to_bits();
+        }
+        self.offers[source as usize].put(words);
+    }
+
+    /// `source` gives up its control now.
+    pub fn withdraw(&self, source: Source) {
+        self.offer(source, &Command::default(), 0);
+    }
+
+    /// The offers, in the order of [`Source::ALL`].
+    pub fn offers(&self) -> [Option<Offer>; SOURCES] {
+        std::array::from_fn(|source| {
+            let words = self.offers[source].take()?;
+            let mut command = Command::default();
+            for (value, word) in command.values.iter_mut().zip(&words[2..]) {
+                *value = f32::from_bits(*word);
+            }
+            Some(Offer { command, expires_ns: join(words[0], words[1]) })
+        })
+    }
+
+    /// What the operator wants; with `at_once` to be limp now, whatever the pose.
+    pub fn set_wish(&self, wish: Wish, at_once: bool) {
+        self.wish.store(wish as u8, Ordering::Relaxed);
+        self.at_once.store(at_once, Ordering::Relaxed);
+    }
+
+    /// What the operator wants, and whether at once.
+    pub fn wish(&self) -> (Wish, bool) {
+        let wish = match self.wish.load(Ordering::Relaxed) {
+            1 => Wish::Stand,
+            2 => Wish::Walk,
+            _ => Wish::Limp,
+        };
+        (wish, self.at_once.load(Ordering::Relaxed))
+    }
+
+    /// Any source may stop the robot. The stop stays until somebody at the robot clears it.
+    pub fn set_emergency_stop(&self, source: Source) {
+        self.emergency_stop.fetch_or(1 << source as u8, Ordering::Relaxed);
+    }
+
+    /// Clears the emergency stop, whoever set it.
+    pub fn clear_emergency_stop(&self, source: Source) -> Result<(), NotAtTheRobot> {
+        at_the_robot(source)?;
+        self.emergency_stop.store(0, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether the robot must be limp.
+    pub fn is_stopped(&self) -> bool {
+        self.emergency_stop.load(Ordering::Relaxed) != 0
+    }
+
+    /// Says that what needed a hand is put right.
+    pub fn clear_faults(&self, source: Source) -> Result<(), NotAtTheRobot> {
+        at_the_robot(source)?;
+        self.clear_faults.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// True once after [`Mailbox::clear_faults`].
+    pub fn take_clear_faults(&self) -> bool {
+        self.clear_faults.load(Ordering::Relaxed) && self.clear_faults.swap(false, Ordering::Relaxed)
+    }
+}
+
+fn at_the_robot(source: Source) -> Result<(), NotAtTheRobot> {
+    if source.is_at_the_robot() { Ok(()) } else { Err(NotAtTheRobot { found: source }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offers_come_out_as_they_went_in() {
+        let mailbox = Mailbox::new();
+        assert_eq!(mailbox.offers(), [None; SOURCES]);
+        let command = Command::velocity(0.1, -0.2, f32::NAN);
+        mailbox.offer(Source::Network, &command, u64::MAX - 1);
+        let offer = mailbox.offers()[Source::Network as usize].unwrap();
+        assert_eq!((offer.expires_ns, offer.command.get(Axis::Vy)), (u64::MAX - 1, -0.2));
+        assert!(offer.command.get(Axis::Wz).is_nan(), "the envelope judges, not the mailbox");
+        mailbox.withdraw(Source::Network);
+        assert_eq!(mailbox.offers()[Source::Network as usize].unwrap().expires_ns, 0);
+    }
+
+    #[test]
+    fn any_source_stops_and_only_somebody_at_the_robot_clears() {
+        for source in Source::ALL {
+            let mailbox = Mailbox::new();
+            mailbox.set_emergency_stop(source);
+            for other in Source::ALL {
+                mailbox.set_emergency_stop(source);
+                assert_eq!(mailbox.clear_emergency_stop(other).is_ok(), other >= Source::Terminal);
+                assert_eq!(mailbox.is_stopped(), other < Source::Terminal);
+                assert_eq!(mailbox.clear_faults(other).is_ok(), other >= Source::Terminal);
+            }
+        }
+    }
+
+    #[test]
+    fn wishes_and_cleared_faults() {
+        let mailbox = Mailbox::new();
+        assert_eq!(mailbox.wish(), (Wish::Limp, false));
+        for wish in [Wish::Walk, Wish::Stand, Wish::Limp] {
+            mailbox.set_wish(wish, true);
+            assert_eq!(mailbox.wish(), (wish, true));
+        }
+        mailbox.clear_faults(Source::Pad).unwrap();
+        assert_eq!([mailbox.take_clear_faults(), mailbox.take_clear_faults()], [true, false]);
+    }
+}

@@ -1,0 +1,24 @@
+//! A robot on a clock: servo bus, IMU, mailbox, supervisor, controller, tick by tick.
+//!
+//! The same loop runs on the robot, against the twin behind a pseudo-terminal, and on a virtual clock in tests: port
+//! and clock are the caller's. A tick neither allocates nor locks nor logs: what there is to say goes into a ring.
+//!
+//! ```text
+//!  deadline ─► read ─► watch ─► supervisor ─► controller ─► supervisor ─► tell ─► slow read ─► next deadline
+//!               ▲        IMU slot, mailbox ────┘                            │
+//!             servos ◄──────────────────────────────────────────────────────┘
+//! ```
+
+pub mod body;
+pub mod event;
+pub mod imu;
+pub mod mailbox;
+mod setup;
+pub mod tick;
+
+pub use body::Body;
+pub use event::Event;
+pub use imu::{ImuSample, ImuSlot};
+pub use mailbox::Mailbox;
+pub use setup::{Setup, SetupError, findings};
+pub use tick::{Robot, RunRecord, Statistics};

@@ -1,0 +1,79 @@
+//! From profile and policy to a bus, gains and a controller that fit each other.
+
+use gaitway_contract::RobotProfile;
+use gaitway_control::{ControlError, Controller, Options, Policy};
+use gaitway_drivers::feetech::audit::{Finding, judge};
+use gaitway_drivers::feetech::bus::ServoBus;
+use gaitway_drivers::feetech::error::BusError;
+use gaitway_drivers::feetech::servo::ServoConfig;
+use gaitway_drivers::feetech::wire::Link;
+use thiserror::Error;
+
+/// A profile and a policy that make no robot.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// The policy does not fit the robot.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// The servos do not fit a bus.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+}
+
+impl SetupError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            SetupError::Control(error) => error.hint(),
+            SetupError::Bus(error) => error.hint().to_owned(),
+        }
+    }
+}
+
+/// Everything a loop is built from.
+#[derive(Debug)]
+pub struct Setup {
+    /// The robot.
+    pub profile: RobotProfile,
+    /// Its servos, on no port yet.
+    pub bus: ServoBus,
+    /// The policy on this robot.
+    pub controller: Controller,
+    /// P, I and D of each servo, register units.
+    pub gains: Vec<[u8; 3]>,
+}
+
+impl Setup {
+    /// Puts a policy on a robot.
+    pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
+        let controller = Controller::new(policy, profile, options)?;
+        let bus = ServoBus::new(&servos(profile), link(profile))?;
+        let gains = controller.gains().iter().map(|&(kp, kd)| [kp as u8, 0, kd as u8]).collect();
+        Ok(Setup { profile: profile.clone(), bus, controller, gains })
+    }
+}
+
+/// The servos of a profile.
+pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
+    let servo = |joint: &gaitway_contract::profile::Joint| ServoConfig {
+        id: joint.servo_id,
+        direction: joint.direction,
+        offset_rad: joint.offset_rad,
+    };
+    profile.joints.iter().map(servo).collect()
+}
+
+/// The link of a profile.
+pub fn link(profile: &RobotProfile) -> Link {
+    let ns = |us: f64| (us * 1000.0) as u64;
+    let bus = &profile.servo_bus;
+    Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) }
+}
+
+/// What an audit found on each servo, in the order of the joints; `None` where a servo did not answer.
+pub fn findings(profile: &RobotProfile, bus: &ServoBus) -> Vec<Option<Vec<Finding>>> {
+    let joints = profile.joints.iter().zip(bus.servos()).enumerate();
+    joints
+        .map(|(index, (joint, config))| Some(judge(config, [joint.min_rad, joint.max_rad], bus.audited(index)?)))
+        .collect()
+}
