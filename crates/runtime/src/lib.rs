@@ -1,12 +1,13 @@
 //! The loop that keeps time.
 //!
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness
-//! counted. Reading a clock, waiting and counting allocations live here and nowhere else.
+//! counted. Reading a clock, waiting, counting allocations and opening files live here and nowhere else.
 
 pub mod allocations;
 pub mod bench;
 pub mod clock;
 pub mod histogram;
+pub mod observation_file;
 pub mod pacer;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
