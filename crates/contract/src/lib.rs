@@ -5,7 +5,9 @@
 //! * [`observation::ObservationProgram`]: the two compiled into a flat program that builds the observation.
 //! * [`envelope::CommandEnvelope`]: the commands a policy accepts, enforced.
 //!
-//! Takes text, never files; knows no weights.
+//! * [`reference_motion`]: the gait's period, from the community's file of reference motions.
+//!
+//! Takes text and streams, never files; knows no weights.
 
 pub mod axis;
 pub mod canonical;
@@ -17,6 +19,7 @@ pub mod golden;
 pub mod observation;
 pub mod per_joint;
 pub mod profile;
+pub mod reference_motion;
 pub mod sensors;
 pub mod term;
 mod validate;

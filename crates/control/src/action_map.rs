@@ -1,6 +1,6 @@
 //! From the network's action to a target: bounds, scale, filter, velocity limit, delay.
 
-use gaitway_contract::contract::{Action, Contract, Filter};
+use gaitway_contract::contract::{Action, Filter};
 use gaitway_contract::term::Reference;
 use gaitway_maths::filter::LowPass;
 use gaitway_maths::scalar::limit;
@@ -33,14 +33,11 @@ pub(crate) struct ActionState {
 }
 
 impl ActionMap {
-    /// The map of `contract`; `None` where its filter makes no sense at its rate.
-    pub fn new(contract: &Contract) -> Option<ActionMap> {
-        let action = &contract.action;
+    /// The map of a policy of `policy_rate_hz`; `None` where its filter makes no sense at that rate.
+    pub fn new(action: &Action, policy_rate_hz: u32) -> Option<ActionMap> {
         let filter = match &action.filter {
             None => None,
-            Some(Filter::LowPass { cutoff_hz }) => {
-                Some(LowPass::new(*cutoff_hz, f64::from(contract.policy_rate_hz))?)
-            }
+            Some(Filter::LowPass { cutoff_hz }) => Some(LowPass::new(*cutoff_hz, f64::from(policy_rate_hz))?),
         };
         let default_rad: Vec<f32> = action.joints.iter().map(|joint| joint.default_rad as f32).collect();
         Some(ActionMap {
@@ -53,7 +50,7 @@ impl ActionMap {
             filter,
             step_rad: per_joint(action, |joint| match &action.velocity_limit_rps {
                 None => Some(f64::INFINITY),
-                Some(limit) => limit.get(joint).map(|rps| rps / f64::from(contract.policy_rate_hz)),
+                Some(limit) => limit.get(joint).map(|rps| rps / f64::from(policy_rate_hz)),
             }),
             delay_ticks: action.delay_ticks as usize,
             start_rad: default_rad,

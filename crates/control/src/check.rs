@@ -5,7 +5,7 @@
 use crate::controller::Controller;
 use crate::diagnose::{self, Pattern, Rows, Targets};
 use crate::error::ControlError;
-use crate::fixed::Options;
+use crate::options::Options;
 use crate::policy::Policy;
 use gaitway_contract::golden::{Golden, GoldenTick};
 use gaitway_contract::observation::TermSpan;

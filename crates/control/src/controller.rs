@@ -2,8 +2,9 @@
 
 use crate::action_map::ActionState;
 use crate::error::ControlError;
-use crate::fixed::{Fixed, Options};
+use crate::fixed::Fixed;
 use crate::gate::{GateState, Goals};
+use crate::options::{Gains, Options};
 use crate::phase::GaitState;
 use crate::policy::Policy;
 use crate::record::{Refusal, TickRecord};
@@ -144,8 +145,8 @@ impl Controller {
         self.fixed.program.terms()
     }
 
-    /// Proportional and derivative gain for each joint of the robot, in servo register units.
-    pub fn gains(&self) -> &[(f64, f64)] {
+    /// Gains for each joint of the robot, in servo register units.
+    pub fn gains(&self) -> &[Gains] {
         &self.fixed.gains
     }
 

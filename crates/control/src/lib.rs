@@ -11,6 +11,7 @@ mod diagnose;
 mod error;
 mod fixed;
 mod gate;
+mod options;
 mod phase;
 mod policy;
 mod record;
@@ -22,7 +23,7 @@ pub mod watch;
 
 pub use controller::Controller;
 pub use error::{ControlError, PolicyError};
-pub use fixed::Options;
 pub use gate::{Goals, JointLimits};
+pub use options::{Gains, Options};
 pub use policy::{Basis, Policy, embed};
 pub use record::{Counters, Refusal, TickRecord};

@@ -471,6 +471,25 @@ fn options_that_make_no_sense_are_refused() {
     for edit in gains {
         assert!(refusal(edit, 0.0).starts_with("kp: expected 0 to 255"));
     }
+    let others: [(Edit, &str); 14] = [
+        (|o| o.ki = Some(-0.5), "ki: expected 0 to 255, found -0.5"),
+        (|o| o.ki = Some(f64::INFINITY), "ki: expected 0 to 255, found inf"),
+        (|o| o.kd = Some(256.0), "kd: expected 0 to 255, found 256"),
+        (|o| o.leg_kp = Some(300.0), "leg_kp: expected 0 to 255, found 300"),
+        (|o| (o.kp, o.leg_kp) = (Some(1.0), Some(2.0)), "leg_kp: expected no leg_kp beside kp, found 2"),
+        (|o| o.action_scale = Some(0.0), "action_scale: expected above 0, at most 2, found 0"),
+        (|o| o.action_scale = Some(-0.25), "action_scale: expected above 0, at most 2, found -0.25"),
+        (|o| o.action_scale = Some(2.5), "action_scale: expected above 0, at most 2, found 2.5"),
+        (|o| o.action_scale = Some(f64::NAN), "action_scale: expected above 0, at most 2, found NaN"),
+        (|o| o.cutoff_hz = Some(0.0), "cutoff_hz: expected 0.001 to 1000000, found 0"),
+        (|o| o.cutoff_hz = Some(f64::NAN), "cutoff_hz: expected 0.001 to 1000000, found NaN"),
+        (|o| o.gait_period_ticks = Some(1), "gait_period_ticks: expected 2 to 1000, found 1"),
+        (|o| o.gait_period_ticks = Some(1001), "gait_period_ticks: expected 2 to 1000, found 1001"),
+        (|o| o.gait_period_ticks = Some(u32::MAX), "gait_period_ticks: expected 2 to 1000, found 4294967295"),
+    ];
+    for (edit, message) in others {
+        assert_eq!(refusal(edit, 0.0), message);
+    }
     let factors: [(Edit, f64); 5] = [
         (|o| o.phase_factor = f64::NAN, 0.0),
         (|o| o.phase_factor = 0.0, 0.0),
@@ -485,10 +504,24 @@ fn options_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn a_gait_period_for_a_policy_without_a_clock_is_refused() {
+    let without_clock = |contract: &mut Contract| {
+        contract.phase = None;
+        contract.observation.retain(|term| term.source != Source::Phase);
+    };
+    let options = options(|options| options.gait_period_ticks = Some(27));
+    let error = Controller::new(&policy(without_clock), &mini(), &options).unwrap_err();
+    assert_eq!(error.to_string(), "gait_period_ticks: expected none: the policy has no gait clock, found 27");
+    assert_eq!(error.hint(), "correct gait_period_ticks");
+}
+
+#[test]
 fn gains_are_the_contracts_unless_overridden_and_that_is_reported() {
     let gains = |options: &Options| {
         let controller = Controller::new(&policy(|_| {}), &mini(), options).unwrap();
-        (controller.gains().to_vec(), controller.overrides().to_vec())
+        let pairs: Vec<(f64, f64)> = controller.gains().iter().map(|gains| (gains.kp, gains.kd)).collect();
+        assert!(controller.gains().iter().all(|gains| gains.ki == 0.0));
+        (pairs, controller.overrides().to_vec())
     };
     // The contract has 20, 21, 22 for knee, hip and neck; the ankle keeps the profile's.
     let (plain, none) = gains(&Options::default());
@@ -497,6 +530,81 @@ fn gains_are_the_contracts_unless_overridden_and_that_is_reported() {
     let (overridden, said) = gains(&options(|options| options.kp = Some(25.0)));
     assert_eq!(overridden, [(25.0, 3.0), (25.0, 3.0), (30.0, 1.0), (25.0, 3.0)]);
     assert_eq!(said, ["kp 25 for all joints instead of the contract's gains"]);
+    let (legs, said) = gains(&options(|options| options.leg_kp = Some(25.0)));
+    assert_eq!(
+        legs,
+        [(25.0, 3.0), (25.0, 3.0), (30.0, 1.0), (22.0, 3.0)],
+        "the neck follows the head command"
+    );
+    assert_eq!(said, ["kp 25 for all joints but the head's instead of the contract's gains"]);
+}
+
+#[test]
+fn integral_and_derivative_gains_are_for_the_policys_joints() {
+    let options = options(|options| (options.ki, options.kd) = (Some(2.0), Some(7.0)));
+    let controller = Controller::new(&policy(|_| {}), &mini(), &options).unwrap();
+    let found: Vec<(f64, f64)> = controller.gains().iter().map(|gains| (gains.ki, gains.kd)).collect();
+    assert_eq!(found, [(2.0, 7.0), (2.0, 7.0), (0.0, 1.0), (2.0, 7.0)]);
+    assert_eq!(
+        controller.overrides(),
+        ["ki 2 for all joints instead of 0", "kd 7 for all joints instead of the contract's gains"]
+    );
+}
+
+/// A controller under the mini contract, edited, with options.
+fn with(edit: impl FnOnce(&mut Contract), set: impl FnOnce(&mut Options)) -> Controller {
+    Controller::new(&policy(edit), &mini(), &options(set)).unwrap()
+}
+
+#[test]
+fn another_action_scale_holds_for_every_joint() {
+    let mut half = with(no_limits, |options| options.action_scale = Some(0.5));
+    stand(&mut half, 1.0);
+    assert_eq!(half.record().fed_back_rad, [0.25, 0.625, 0.5]);
+    assert_eq!(half.overrides(), ["action scale 0.5 for all joints instead of the contract's"]);
+    let same = with(|_| {}, |options| options.action_scale = Some(0.25));
+    assert_eq!(same.overrides(), [] as [&str; 0], "it is the contract's");
+}
+
+#[test]
+fn another_cut_off_is_the_contracts_filter_in_every_bit() {
+    let filtered = |contract: &mut Contract| {
+        no_limits(contract);
+        contract.action.filter = Some(Filter::LowPass { cutoff_hz: 10.0 });
+    };
+    let mut by_option = with(no_limits, |options| options.cutoff_hz = Some(10.0));
+    let mut by_contract = controller(filtered);
+    let mut random = Random::new(3);
+    for tick in 0..50 {
+        let action = random.unit();
+        stand(&mut by_option, action);
+        stand(&mut by_contract, action);
+        let targets = &by_option.record().fed_back_rad;
+        assert_eq!(bits(targets), bits(&by_contract.record().fed_back_rad));
+        assert!(tick > 0 || targets[2] == 0.25 * action, "the first target is unfiltered");
+    }
+    assert_eq!(by_option.overrides(), ["low-pass of 10 Hz on the targets, which the contract does not have"]);
+    let other = with(filtered, |options| options.cutoff_hz = Some(20.0));
+    assert_eq!(other.overrides(), ["low-pass of 20 Hz on the targets instead of the contract's filter"]);
+    let same = with(filtered, |options| options.cutoff_hz = Some(10.0));
+    assert_eq!(same.overrides(), [] as [&str; 0], "it is the contract's");
+}
+
+#[test]
+fn another_gait_period_is_the_clocks() {
+    let mut short = with(|_| {}, |options| options.gait_period_ticks = Some(4));
+    stand(&mut short, 0.0);
+    assert_eq!(stand(&mut short, 0.0)[PHASE + 1], 1.0, "a quarter of a gait of four");
+    let steps: Vec<f64> = (2..6)
+        .map(|_| {
+            stand(&mut short, 0.0);
+            short.record().phase_step
+        })
+        .collect();
+    assert_eq!(steps, [2.0, 3.0, 0.0, 1.0]);
+    assert_eq!(short.overrides(), ["gait of 4 ticks instead of the contract's 8"]);
+    let same = with(|_| {}, |options| options.gait_period_ticks = Some(8));
+    assert_eq!(same.overrides(), [] as [&str; 0], "it is the contract's");
 }
 
 #[test]

@@ -48,8 +48,8 @@ impl Controller {
         kp: Option<f64>,
         phase_factor: f64,
     ) -> PyResult<Controller> {
-        let options =
-            Options { loop_hz: loop_hz.map(|hz| hz.narrow("loop_hz")).transpose()?, kp, phase_factor };
+        let loop_hz = loop_hz.map(|hz| hz.narrow("loop_hz")).transpose()?;
+        let options = Options { loop_hz, kp, phase_factor, ..Options::default() };
         let controller = gaitway_control::Controller::new(&policy.policy, &robot.profile, &options)
             .map_err(|error| errors::control(&error))?;
         let joints = controller.joints();
@@ -124,7 +124,7 @@ impl Controller {
 
     #[getter]
     fn gains(&self) -> Vec<(f64, f64)> {
-        self.controller.gains().to_vec()
+        self.controller.gains().iter().map(|gains| (gains.kp, gains.kd)).collect()
     }
 
     #[getter]

@@ -3,6 +3,7 @@
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness
 //! counted. Reading a clock, waiting and counting allocations live here and nowhere else, and so do ports, signals
 //! and processes: Linux alone has these.
+//! counted. Reading a clock, waiting, counting allocations and opening files live here and nowhere else.
 
 pub mod allocations;
 pub mod bench;
@@ -10,6 +11,7 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod guard;
 pub mod histogram;
+pub mod observation_file;
 pub mod pacer;
 pub mod port;
 pub mod robot;

@@ -3,7 +3,7 @@
 
 use super::{NOTHING, Pattern, Rows, close, pose, row, simplest};
 use crate::action_map::ActionMap;
-use gaitway_contract::contract::FedBack;
+use gaitway_contract::contract::{Action, FedBack};
 use gaitway_contract::golden::Golden;
 use gaitway_contract::term::Reference;
 use gaitway_contract::{Axis, Command, Contract};
@@ -242,9 +242,8 @@ fn contract_head(contract: &Contract) -> Vec<Option<Axis>> {
 
 /// Targets of the golden actions after scale and filter: the contract's own map, without its velocity limit.
 fn free_targets(contract: &Contract, golden: &Golden) -> Option<Vec<Vec<f32>>> {
-    let mut free = contract.clone();
-    free.action.velocity_limit_rps = None;
-    let map = ActionMap::new(&free)?;
+    let free = Action { velocity_limit_rps: None, ..contract.action.clone() };
+    let map = ActionMap::new(&free, contract.policy_rate_hz)?;
     let reset_action = contract.reset.action as f32;
     let mut state = map.initial_state(reset_action);
     let mut due_rad = vec![0.0; contract.action_len()];

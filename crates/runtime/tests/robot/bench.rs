@@ -228,7 +228,8 @@ impl Bench {
         let twin = self.wire.twin.borrow();
         for (index, servo) in twin.servos().iter().enumerate() {
             let goal = servo.goal_rad();
-            let joint = &self.profile.joints[index];
+            // By its id, since a fault may swap two.
+            let joint = self.profile.joints.iter().find(|joint| joint.servo_id == servo.id()).unwrap();
             if let Some(goal) = goal {
                 let range = joint.min_rad - 0.002..=joint.max_rad + 0.002;
                 self.watched.goals_out_of_range += u64::from(!range.contains(&goal));

@@ -179,7 +179,7 @@ fn run_class(class: &str, per_episode: usize, may: May, faults: usize, random: &
 
 #[test]
 fn every_class_of_fault_ends_as_the_table_says() {
-    let faults = std::env::var("GAITWAY_CHAOS_FAULTS").map_or(20, |count| count.parse().unwrap());
+    let faults = std::env::var("GAITWAY_CHAOS_FAULTS").map_or(20, |count: String| count.parse().unwrap());
     let mut random = Random::new(2026);
     let mut rows = String::new();
     let mut sum = Outcome::default();

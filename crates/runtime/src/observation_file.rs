@@ -1,0 +1,160 @@
+//! Observations in a file, for `--save-obs` and `--replay-obs`: NumPy's `.npy` format, version 1.0, float32, one row
+//! for each tick of the policy.
+//!
+//! Files are opened, written and read whole; none of it belongs on the loop's thread.
+
+mod error;
+mod header;
+
+pub use error::ObservationFileError;
+
+use header::Header;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// Largest array written or read, bytes: seven hours of the duck at 50 Hz.
+pub const MAX_BYTES: u64 = 512 << 20;
+
+/// Bytes read, or kept back before they are written, at a time. A multiple of every number's size.
+const BUFFER: usize = 64 << 10;
+
+type Result<T> = std::result::Result<T, ObservationFileError>;
+
+/// Writes observations row by row. Until [`ObservationWriter::finish`] they lie in a file of the same name with
+/// `.part` behind it, whose header says that it has no rows; a program that is killed leaves that file, and
+/// `numpy.fromfile(path, "<f4", offset=128)` still reads it.
+#[derive(Debug)]
+pub struct ObservationWriter {
+    path: PathBuf,
+    part: PathBuf,
+    file: BufWriter<File>,
+    width: usize,
+    rows: u64,
+}
+
+impl ObservationWriter {
+    /// Creates the file beside `path`, in which every row will have `width` numbers.
+    ///
+    /// # Errors
+    /// Where the file cannot be made, or no row of that width could be written.
+    pub fn create(path: impl Into<PathBuf>, width: usize) -> Result<ObservationWriter> {
+        let path = path.into();
+        let mut name = OsString::from(path.as_os_str());
+        name.push(".part");
+        let part = PathBuf::from(name);
+        check_size(&path, 1, width, size_of::<f32>())?;
+        let file = File::create(&part).map_err(|error| ObservationFileError::io(&part, "created", &error))?;
+        let mut file = BufWriter::with_capacity(BUFFER, file);
+        let written = file.write_all(&Header::float32(0, width));
+        written.map_err(|error| ObservationFileError::io(&part, "written", &error))?;
+        Ok(ObservationWriter { path, part, file, width, rows: 0 })
+    }
+
+    /// Adds one row; it reaches the disk with many others.
+    ///
+    /// # Errors
+    /// Where the row has another width, the file is full, or the disk is.
+    pub fn write_row(&mut self, row: &[f32]) -> Result<()> {
+        if row.len() != self.width {
+            return Err(ObservationFileError::Row { expected: self.width, found: row.len() });
+        }
+        check_size(&self.path, self.rows + 1, self.width, size_of::<f32>())?;
+        for number in row {
+            self.file.write_all(&number.to_le_bytes()).map_err(|error| self.failed("written", &error))?;
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// How many rows were added.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Writes how many rows there are, and gives the file its name, in place of an older file of that name. Returns
+    /// the number of rows.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone; the `.part` file stays.
+    pub fn finish(mut self) -> Result<u64> {
+        self.file.rewind().map_err(|error| self.failed("written", &error))?;
+        let header = Header::float32(self.rows, self.width);
+        let written = self.file.write_all(&header).and_then(|()| self.file.flush());
+        written.map_err(|error| self.failed("written", &error))?;
+        // Without this a power cut could leave the name on a file without content.
+        self.file.get_ref().sync_all().map_err(|error| self.failed("written", &error))?;
+        std::fs::rename(&self.part, &self.path).map_err(|error| self.failed("renamed", &error))?;
+        Ok(self.rows)
+    }
+
+    fn failed(&self, doing: &'static str, error: &std::io::Error) -> ObservationFileError {
+        ObservationFileError::io(&self.part, doing, error)
+    }
+}
+
+/// Observations read from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Observations {
+    width: usize,
+    numbers: Vec<f32>,
+}
+
+impl Observations {
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.numbers.len() / self.width
+    }
+
+    /// True where there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// One row; `None` past the last.
+    pub fn row(&self, index: usize) -> Option<&[f32]> {
+        self.numbers.chunks_exact(self.width).nth(index)
+    }
+}
+
+/// Reads a file whole: `.npy` version 1.0, float32 or float64, in C order, rows of `width` numbers, which must be at
+/// least one.
+///
+/// # Errors
+/// Where the file cannot be read, is of another kind, has rows of another width, is cut off, or is larger than
+/// [`MAX_BYTES`].
+pub fn read_observations(path: &Path, width: usize) -> Result<Observations> {
+    let io = |error: std::io::Error| ObservationFileError::io(path, "read", &error);
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        // A device or a pipe might never end.
+        return Err(ObservationFileError::io(path, "read", &std::io::Error::other("it is no plain file")));
+    }
+    let mut file = BufReader::with_capacity(BUFFER, file);
+    let (header, header_bytes) = Header::read(&mut file, path)?;
+    let (rows, number) = header.check(path, width)?;
+    let size = check_size(path, rows, width, number.bytes())?;
+    let found = metadata.len().saturating_sub(header_bytes);
+    if found != size {
+        return Err(ObservationFileError::Length { path: path.to_owned(), expected: size, found });
+    }
+    let count = size as usize / number.bytes();
+    let mut numbers = Vec::new();
+    numbers.try_reserve_exact(count).map_err(|error| io(std::io::Error::other(error)))?;
+    let mut buffer = vec![0; BUFFER];
+    while numbers.len() < count {
+        let bytes = ((count - numbers.len()) * number.bytes()).min(BUFFER);
+        file.read_exact(&mut buffer[..bytes]).map_err(io)?;
+        number.convert(&buffer[..bytes], &mut numbers);
+    }
+    Ok(Observations { width, numbers })
+}
+
+/// Bytes of an array, where it is one and not too large.
+fn check_size(path: &Path, rows: u64, width: usize, number_bytes: usize) -> Result<u64> {
+    let row = (width as u64).checked_mul(number_bytes as u64).filter(|&bytes| bytes > 0);
+    let size = row.and_then(|row| row.checked_mul(rows)).filter(|&size| size <= MAX_BYTES);
+    size.ok_or_else(|| ObservationFileError::Size { path: path.to_owned(), rows, width })
+}
