@@ -13,6 +13,8 @@ pub mod histogram;
 pub mod pacer;
 pub mod port;
 #[cfg(target_os = "linux")]
+pub mod real_time;
+#[cfg(target_os = "linux")]
 pub mod serial;
 #[cfg(target_os = "linux")]
 pub mod termination;
@@ -23,6 +25,8 @@ pub use guard::{Guard, GuardError};
 pub use histogram::Histogram;
 pub use pacer::{Pacer, PacerError, Wake};
 pub use port::{Holder, OpenError, Port, PortError};
+#[cfg(target_os = "linux")]
+pub use real_time::{Granted, Item, RealTimeRequest};
 #[cfg(target_os = "linux")]
 pub use serial::SerialPort;
 #[cfg(target_os = "linux")]
