@@ -16,6 +16,8 @@ pub mod pacer;
 pub mod port;
 pub mod robot;
 #[cfg(target_os = "linux")]
+pub mod real_time;
+#[cfg(target_os = "linux")]
 pub mod serial;
 pub mod slot;
 #[cfg(target_os = "linux")]
@@ -27,6 +29,8 @@ pub use guard::{Guard, GuardError};
 pub use histogram::{Histogram, Quantiles};
 pub use pacer::{Overrun, Pacer, PacerCounters, PacerError, Wake};
 pub use port::{Holder, OpenError, Port, PortError};
+#[cfg(target_os = "linux")]
+pub use real_time::{Granted, Item, RealTimeRequest};
 #[cfg(target_os = "linux")]
 pub use serial::SerialPort;
 #[cfg(target_os = "linux")]

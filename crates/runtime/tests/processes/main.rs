@@ -11,6 +11,8 @@ mod common;
 #[cfg(target_os = "linux")]
 mod guard;
 #[cfg(target_os = "linux")]
+mod real_time;
+#[cfg(target_os = "linux")]
 mod termination;
 #[cfg(target_os = "linux")]
 mod victim;
@@ -26,7 +28,7 @@ fn main() -> std::process::ExitCode {
     {
         return victim::play(role, rest);
     }
-    let tests = [guard::TESTS, termination::TESTS].concat();
+    let tests = [guard::TESTS, termination::TESTS, real_time::TESTS].concat();
     let wanted: Vec<&String> = arguments.iter().filter(|argument| !argument.starts_with('-')).collect();
     let mut failed = 0;
     for (name, test) in tests {

@@ -1,6 +1,6 @@
 //! The program under test, started as a process of its own and told by its role what to do.
 
-use crate::{guard, termination};
+use crate::{guard, real_time, termination};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
@@ -58,6 +58,7 @@ impl Victim {
 pub fn play(role: &str, arguments: &[String]) -> ExitCode {
     match role {
         "termination" => termination::victim(),
+        role if role.starts_with("real-time") => real_time::victim(role),
         role => guard::victim(role, arguments),
     }
     ExitCode::SUCCESS
