@@ -1,9 +1,8 @@
 //! The loop that keeps time.
 //!
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness
-//! counted. Reading a clock, waiting and counting allocations live here and nowhere else, and so do ports, signals
-//! and processes: Linux alone has these.
-//! counted. Reading a clock, waiting, counting allocations and opening files live here and nowhere else.
+//! counted. Reading a clock, waiting, counting allocations and opening files live here and nowhere else, and so do
+//! ports, signals and processes: Linux alone has these.
 
 pub mod allocations;
 pub mod bench;
@@ -14,9 +13,9 @@ pub mod histogram;
 pub mod observation_file;
 pub mod pacer;
 pub mod port;
-pub mod robot;
 #[cfg(target_os = "linux")]
 pub mod real_time;
+pub mod robot;
 #[cfg(target_os = "linux")]
 pub mod serial;
 pub mod slot;
