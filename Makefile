@@ -38,8 +38,9 @@ format: $(VENV)/test.stamp ## formats everything
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/test.stamp ## a tick beside its peers
+bench: $(VENV)/test.stamp ## a tick and the clock beside their peers
 	$(BIN)/gaitway bench tick
+	$(BIN)/gaitway bench rt
 
 clean: ## removes everything that was built
 	rm -rf target $(VENV) out python/gaitway/_native*.so

@@ -6,6 +6,7 @@ __all__ = [
     "VERSION",
     "Contract",
     "Controller",
+    "Pace",
     "Pacer",
     "Policy",
     "Record",
@@ -51,13 +52,6 @@ class PacerCounters(TypedDict):
     held: int
 
 @type_check_only
-class Pace(TypedDict):
-    wakes: list[Wake]
-    counters: PacerCounters
-    stalls: int
-    spin_ns: int
-
-@type_check_only
 class Finding(TypedDict):
     what: str
     tick: int
@@ -91,13 +85,13 @@ def pace(
     ticks: int,
     *,
     overrun: str = "skip",
-    work_ns: int = 0,
+    work_ns: int = ...,
     stall_every: int | None = None,
-    stall_ns: int = 0,
+    stall_ns: int = ...,
 ) -> Pace:
-    """Runs the pacer on a native thread, which inherits the calling thread's scheduling, and keeps every wake-up.
+    """Runs the pacer until `ticks` deadlines have passed, on a native thread with the calling thread's scheduling.
 
-    The work of a tick keeps the CPU busy for `work_ns`; after every `stall_every` ticks one takes `stall_ns`.
+    The work of a tick keeps the CPU busy for `work_ns`, 0 where left out; every `stall_every`th takes `stall_ns`.
     """
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
@@ -296,6 +290,21 @@ class Record:
 
         Ticks refused; limited at all; by position; by velocity; by action bounds; commands limited; falls.
         """
+
+@final
+class Pace:
+    """Every wake-up of a measured loop."""
+
+    def wakes(self) -> list[Wake]:
+        """The wake-ups, in order."""
+
+    @property
+    def counters(self) -> PacerCounters:
+        """The pacer's own sums."""
+
+    @property
+    def spin_ns(self) -> int:
+        """The clock's spin window at the end, ns."""
 
 @final
 class Pacer:

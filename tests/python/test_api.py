@@ -318,7 +318,7 @@ def test_pacer_accounts_for_every_tick_under_each_overrun_policy(overrun: str) -
 
 
 def test_pacer_of_an_unknown_overrun_policy_is_refused() -> None:
-    with pytest.raises(UsageError, match="expected skip, catch_up or hold, found \"Skip\"") as caught:
+    with pytest.raises(UsageError, match='expected skip, catch_up or hold, found "Skip"') as caught:
         gaitway.Pacer(1_000_000, "Skip")
     assert "robot" in caught.value.hint
     for overrun in (None, 3, b"skip"):

@@ -6,7 +6,7 @@ use crate::errors;
 use crate::pacer::{Wake, quantiles};
 use crate::policy::Policy;
 use gaitway_runtime::bench::{self, PaceOptions, Stall};
-use gaitway_runtime::{Overrun, PacerCounters};
+use gaitway_runtime::{PacerCounters, PacerError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -28,37 +28,54 @@ pub fn tick_times<'py>(
     Ok(result)
 }
 
-/// Runs the pacer on a native thread that inherits the calling thread's scheduling, and returns every wake-up.
+/// Every wake-up of a measured loop. It becomes Python objects only when asked for: the thread that measured may
+/// have a priority at which nothing else should be done.
+#[pyclass(module = "gaitway._native", frozen)]
+pub struct Pace {
+    pace: bench::Pace,
+}
+
+#[pymethods]
+impl Pace {
+    fn wakes(&self) -> Vec<Wake> {
+        self.pace.wakes.iter().map(|wake| Wake { wake: *wake }).collect()
+    }
+
+    #[getter]
+    fn counters<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let PacerCounters { run, late, skipped, caught_up, held } = self.pace.counters;
+        let counters = PyDict::new(py);
+        let named =
+            [("run", run), ("late", late), ("skipped", skipped), ("caught_up", caught_up), ("held", held)];
+        for (name, count) in named {
+            counters.set_item(name, count)?;
+        }
+        Ok(counters)
+    }
+
+    #[getter]
+    fn spin_ns(&self) -> u64 {
+        self.pace.spin_ns
+    }
+}
+
+/// Runs the pacer on a native thread that inherits the calling thread's scheduling.
 #[pyfunction]
 #[pyo3(signature = (period_ns, ticks, *, overrun = "skip", work_ns = Count(0), stall_every = None, stall_ns = Count(0)))]
-pub fn pace<'py>(
-    py: Python<'py>,
+pub fn pace(
+    py: Python<'_>,
     period_ns: Count,
     ticks: Count,
     overrun: &str,
     work_ns: Count,
     stall_every: Option<Count>,
     stall_ns: Count,
-) -> PyResult<Bound<'py, PyDict>> {
-    let overrun: Overrun =
-        overrun.parse().map_err(|error: gaitway_runtime::PacerError| usage(&error, error.hint()))?;
+) -> PyResult<Pace> {
+    let overrun = overrun.parse().map_err(|error: PacerError| usage(&error, error.hint()))?;
     let stall = stall_every.map(|every| Stall { every: every.0, work_ns: stall_ns.0 });
     let options = PaceOptions { period_ns: period_ns.0, ticks: ticks.0, overrun, work_ns: work_ns.0, stall };
-    let measured = py.detach(|| bench::pace(options)).map_err(|error| usage(&error, error.hint()))?;
-    let wakes: Vec<Wake> = measured.wakes.into_iter().map(|wake| Wake { wake }).collect();
-    let result = PyDict::new(py);
-    result.set_item("wakes", wakes)?;
-    let counters = PyDict::new(py);
-    let PacerCounters { run, late, skipped, caught_up, held } = measured.counters;
-    let named =
-        [("run", run), ("late", late), ("skipped", skipped), ("caught_up", caught_up), ("held", held)];
-    for (name, count) in named {
-        counters.set_item(name, count)?;
-    }
-    result.set_item("counters", counters)?;
-    result.set_item("stalls", measured.stalls)?;
-    result.set_item("spin_ns", measured.spin_ns)?;
-    Ok(result)
+    let pace = py.detach(|| bench::pace(options)).map_err(|error| usage(&error, error.hint()))?;
+    Ok(Pace { pace })
 }
 
 fn usage(error: &impl std::fmt::Display, hint: &str) -> PyErr {

@@ -39,6 +39,24 @@ def tick(
         _print(result)
 
 
+@app.command()
+def rt(
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds of each measurement.")] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """How well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
+    from gaitway.bench import ClockBench
+    from gaitway.cli.clock_report import measuring, print_clock
+
+    with measuring(shown=not as_json) as progress:
+        result = ClockBench(seconds, rounds, progress).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_clock(result)
+
+
 def _print(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table

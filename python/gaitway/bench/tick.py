@@ -9,9 +9,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gaitway import _native, extras, files
+from gaitway.bench.account import quantiles
 from gaitway.controller import Controller
 from gaitway.errors import MissingExtraError
 from gaitway.policy import Policy, open_session
@@ -72,12 +73,12 @@ def _time_calls(call: Callable[[], object], calls: int) -> _Figures:
         start = clock()
         call()
         times.append(clock() - start)
-    times.sort()
-    return {"p50_ns": times[calls // 2], "p99_ns": times[int(calls * 0.99)], "max_ns": times[-1]}
+    return {f"{name}_ns": value for name, value in quantiles(times).items()}
 
 
-def _in_ns(quantiles: "_native.Quantiles") -> _Figures:
-    return {"p50_ns": quantiles["p50"], "p99_ns": quantiles["p99"], "max_ns": quantiles["max"]}
+def _in_ns(figures: "_native.Quantiles") -> _Figures:
+    names: tuple[Literal["p50", "p99", "p99_9", "max"], ...] = ("p50", "p99", "p99_9", "max")
+    return {f"{name}_ns": figures[name] for name in names}
 
 
 def _medians(figures: list[_Figures]) -> _Figures | None:

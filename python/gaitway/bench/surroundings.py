@@ -1,0 +1,117 @@
+"""What a measured loop runs beside: priority, other processes, other threads, and the machine's own stalls."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from gaitway import _native
+
+#: Priority of the measured loop, and of the canary above it; as far as the system grants them.
+LOOP_PRIORITY, CANARY_PRIORITY = 50, 90
+#: Time between two looks of the canary, ns: rare enough to disturb one tick in two hundred at most, and no divisor
+#: of any period, so that it meets the loops at every phase.
+LOOK_NS = 5_130_000
+
+# Ends by itself when the bench does.
+_BUSY = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
+
+
+@contextmanager
+def real_time(priority: int) -> Iterator[bool]:
+    """Runs the calling thread, and threads it starts, under SCHED_FIFO; yields whether the system granted that."""
+    # On Linux these calls mean the calling thread alone; elsewhere they do not exist.
+    if not hasattr(os, "sched_setscheduler"):
+        yield False
+        return
+    policy, parameters = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        os.sched_setscheduler(0, policy, parameters)
+
+
+@contextmanager
+def busy_processes(count: int) -> Iterator[None]:
+    """Keeps `count` cores busy with ordinary processes that never wait."""
+    with ExitStack() as stack:
+        for _ in range(count):
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-I", "-c", _BUSY]))
+            stack.callback(process.kill)
+        yield
+
+
+@contextmanager
+def busy_thread() -> Iterator[None]:
+    """Runs Python code that never waits in a thread of this process: it wants the interpreter lock all the time."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.is_set():
+            for _ in range(10_000):
+                pass
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+class Canary:
+    """Measures what the machine itself does to a loop nothing may interrupt.
+
+    On each core a thread of higher priority than any other looks at the clock every five milliseconds. How late it
+    comes is what a loop on that core would have suffered: the host took the core away, or the kernel did not let go.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._ticks = max(1, round(seconds * 1e9 / LOOK_NS))
+        self._paces: list[_native.Pace] = []
+        self._threads = [threading.Thread(target=self._watch, args=(cpu,)) for cpu in _cpus()]
+
+    def __enter__(self) -> "Canary":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def _watch(self, cpu: int | None) -> None:
+        if cpu is not None:
+            os.sched_setaffinity(0, {cpu})
+        with real_time(CANARY_PRIORITY):
+            self._paces.append(_native.pace(LOOK_NS, self._ticks))
+
+    def lateness_ns(self) -> list[int]:
+        """Lateness at every look of all cores, ns; to be asked for when the canary has left its `with`."""
+        return [late for pace in self._paces for late in unfold([wake.lateness_ns for wake in pace.wakes()], LOOK_NS)]
+
+
+def unfold(lateness_ns: list[int], period_ns: int) -> list[int]:
+    """The lateness at every deadline: a wake-up that came periods late was the wake-up of all the deadlines passed.
+
+    Without this one stall of fifty periods would be one late look among fifty that seem not to have been due.
+    """
+    return [late_ns - passed for late_ns in lateness_ns for passed in range(0, late_ns + 1, period_ns)]
+
+
+def _cpus() -> list[int | None]:
+    return [*sorted(os.sched_getaffinity(0))] if hasattr(os, "sched_getaffinity") else [None]
