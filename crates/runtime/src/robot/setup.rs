@@ -48,7 +48,7 @@ impl Setup {
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
         let bus = ServoBus::new(&servos(profile), link(profile))?;
-        let gains = controller.gains().iter().map(|&(kp, kd)| [kp as u8, 0, kd as u8]).collect();
+        let gains = controller.gains().iter().map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8)).collect();
         Ok(Setup { profile: profile.clone(), bus, controller, gains })
     }
 }
