@@ -83,10 +83,26 @@ impl Controller {
 
     /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
     pub fn step(&mut self, sensors: &Sensors, command: &Command) -> Result<&Goals, ControlError> {
+        self.step_on(sensors, command, None)
+    }
+
+    /// As [`Controller::step`]; where the policy is due and `observation` is given, it sees that instead of its own.
+    pub fn step_on(
+        &mut self,
+        sensors: &Sensors,
+        command: &Command,
+        observation: Option<&[f32]>,
+    ) -> Result<&Goals, ControlError> {
         if self.network.is_none() {
             return Err(ControlError::ExternalEngine);
         }
+        if let Some(row) = observation {
+            check_length("observation", self.record.observation.len(), row.len())?;
+        }
         if self.observe(sensors, command)? {
+            if let Some(row) = observation {
+                self.record.observation.copy_from_slice(row);
+            }
             self.infer();
             self.apply_action();
         }

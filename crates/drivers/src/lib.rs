@@ -4,3 +4,4 @@
 //! driver therefore runs on a virtual clock against the emulator in tests, and on a thread on the robot.
 
 pub mod feetech;
+pub mod imu_datagram;

@@ -12,13 +12,19 @@
 pub mod body;
 pub mod event;
 pub mod imu;
+#[cfg(target_os = "linux")]
+pub mod imu_socket;
 pub mod mailbox;
+pub mod run;
 mod setup;
+pub mod status;
 pub mod tick;
 
 pub use body::Body;
 pub use event::Event;
 pub use imu::{ImuSample, ImuSlot};
 pub use mailbox::Mailbox;
+pub use run::{RunControl, run};
 pub use setup::{Setup, SetupError, findings};
+pub use status::{Status, StatusSlot};
 pub use tick::{Robot, RunRecord, Statistics};

@@ -9,6 +9,7 @@ use crate::robot::event::{Event, Stamped};
 use crate::robot::imu::{ImuReader, ImuSlot};
 use crate::robot::mailbox::Mailbox;
 use crate::robot::setup::Setup;
+use crate::robot::status::StatusSlot;
 use gaitway_contract::Sensors;
 use gaitway_control::arbiter::{Arbiter, Decision};
 use gaitway_control::supervisor::{Obstacle, Reason, Situation, State, Supervisor, Wish};
@@ -87,7 +88,19 @@ pub struct Robot<P, C> {
     statistics: Statistics,
     events: Vec<Stamped>,
     obstacle: Option<Obstacle>,
+    obstacle_said: Option<Obstacle>,
     port_was_gone: bool,
+    status: Arc<StatusSlot>,
+    /// Observations of the policy's ticks, one behind the other, as far as there is room.
+    observations: Vec<f32>,
+    replay: Option<Replay>,
+}
+
+/// Observations that take the place of the robot's own.
+#[derive(Debug)]
+struct Replay {
+    rows: Vec<f32>,
+    next: usize,
 }
 
 impl<P: Port, C: Clock + Clone> Robot<P, C> {
@@ -117,7 +130,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             statistics: Statistics::default(),
             events: Vec::with_capacity(EVENTS),
             obstacle: None,
+            obstacle_said: None,
             port_was_gone: false,
+            status: Arc::default(),
+            observations: Vec::new(),
+            replay: None,
         }
     }
 
@@ -135,6 +152,27 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     pub fn set_pitch_bias(&mut self, rad: f64) {
         // Fixed before the loop begins; the platform's sine will do.
         self.pitch_bias = [rad.sin() as f32, rad.cos() as f32];
+    }
+
+    /// Keeps the observations of the next `ticks` ticks of the policy.
+    pub fn keep_observations(&mut self, ticks: usize) {
+        self.observations = Vec::with_capacity(ticks * self.controller.record().observation.len());
+    }
+
+    /// The observations that were kept, one behind the other.
+    pub fn observations(&self) -> &[f32] {
+        &self.observations
+    }
+
+    /// Feeds the policy these observations, one behind the other, instead of the robot's own; at their end the robot
+    /// is asked to be limp.
+    pub fn replay_observations(&mut self, rows: Vec<f32>) {
+        self.replay = Some(Replay { rows, next: 0 });
+    }
+
+    /// Where every tick puts what others may want to see.
+    pub fn status(&self) -> Arc<StatusSlot> {
+        Arc::clone(&self.status)
     }
 
     /// One tick, which began with `wake`. Allocates nothing.
@@ -293,20 +331,31 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     fn walk(&mut self, now_ns: u64, decision: &Decision) {
-        // The sensors have the robot's own length, and the engine is the native one.
-        let _ = self.controller.step(&self.sensors, &decision.command);
+        let width = self.controller.record().observation.len();
+        let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
+        // The sensors have the robot's own length, rows that of the policy, and the engine is the native one.
+        let _ = self.controller.step_on(&self.sensors, &decision.command, row);
         let record = self.controller.record();
-        if record.policy_ran {
-            self.statistics.policy_ticks += 1;
-            self.statistics.first_policy_ns.get_or_insert(now_ns);
-            let refused = record.refusal != Refusal::None;
-            self.refusals_in_a_row = if refused { self.refusals_in_a_row.saturating_add(1) } else { 0 };
+        if !record.policy_ran {
+            return;
+        }
+        self.statistics.policy_ticks += 1;
+        self.statistics.first_policy_ns.get_or_insert(now_ns);
+        let refused = record.refusal != Refusal::None;
+        self.refusals_in_a_row = if refused { self.refusals_in_a_row.saturating_add(1) } else { 0 };
+        if self.observations.capacity() - self.observations.len() >= width {
+            self.observations.extend_from_slice(&record.observation);
+        }
+        if let Some(replay) = &mut self.replay {
+            replay.next += width;
+            if replay.next >= replay.rows.len() {
+                self.mailbox.set_wish(Wish::Limp, false);
+            }
         }
     }
 
     /// Writes the record, and puts into the ring what there is to say.
     fn note(&mut self, wake: &Wake, state: State, imu_age_s: f32) {
-        let known = self.record.state;
         self.record.tick = wake.tick;
         self.record.now_ns = wake.now_ns;
         self.record.lateness_ns = wake.lateness_ns;
@@ -318,13 +367,17 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         }
         if let Some(change) = self.supervisor.change() {
             self.say(Event::State(change));
-        } else {
-            debug_assert_eq!(known, state);
         }
         if let Some(joint) = self.supervisor.lost_joint() {
             self.say(Event::ServoReset { joint });
         }
+        if self.obstacle != self.obstacle_said {
+            self.obstacle_said = self.obstacle;
+            self.say(Event::Obstacle(self.obstacle));
+        }
         self.note_port();
+        let goal_rad = if self.dry_run { self.controller.goals() } else { self.supervisor.goals() };
+        self.status.put(wake.tick, state, imu_age_s, goal_rad.rad());
     }
 
     fn note_port(&mut self) {

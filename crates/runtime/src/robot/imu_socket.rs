@@ -1,0 +1,154 @@
+//! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
+
+use crate::robot::imu::{ImuSample, ImuSlot};
+use gaitway_drivers::imu_datagram::{self, LEN};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use thiserror::Error;
+
+/// How long the thread waits for a sample before it looks whether it shall end.
+const PATIENCE: Duration = Duration::from_millis(50);
+const STACK_BYTES: usize = 64 * 1024;
+
+/// A socket that cannot be had.
+#[derive(Debug, Error)]
+pub enum ImuSocketError {
+    /// Something else is there.
+    #[error("{}: expected a free path or an old socket, found a file", path.display())]
+    NotASocket {
+        /// The path asked for.
+        path: PathBuf,
+    },
+    /// Anything the system says.
+    #[error("{}: {source}", path.display())]
+    Failed {
+        /// The path asked for.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
+}
+
+impl ImuSocketError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            ImuSocketError::NotASocket { .. } => "name another path: this file is not touched",
+            ImuSocketError::Failed { .. } => "name a path in a folder you may write to, such as /tmp/imu",
+        }
+    }
+}
+
+/// The thread that reads the socket; it ends, and the socket goes, when this is dropped.
+#[derive(Debug)]
+pub struct ImuSocket {
+    path: PathBuf,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    end: AtomicBool,
+    received: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl ImuSocket {
+    /// Binds a datagram socket at `path`, where only an old socket may be, and puts its samples into `slot`.
+    pub fn bind(path: &Path, slot: Arc<ImuSlot>) -> Result<ImuSocket, ImuSocketError> {
+        let failed = |source| ImuSocketError::Failed { path: path.to_owned(), source };
+        match std::fs::symlink_metadata(path) {
+            Ok(found) if !found.file_type().is_socket() => {
+                return Err(ImuSocketError::NotASocket { path: path.to_owned() });
+            }
+            Ok(_) => std::fs::remove_file(path).map_err(failed)?,
+            Err(_) => {}
+        }
+        let socket = UnixDatagram::bind(path).map_err(failed)?;
+        socket.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("imu".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || receive(&socket, &slot, &theirs))
+            .map_err(failed)?;
+        Ok(ImuSocket { path: path.to_owned(), shared, thread: Some(thread) })
+    }
+
+    /// Samples received, and datagrams that were none.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.shared.received.load(Ordering::Relaxed), self.shared.refused.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for ImuSocket {
+    fn drop(&mut self) {
+        self.shared.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared) {
+    // One byte more than a sample has, so that a longer datagram is seen to be longer.
+    let mut buffer = [0; LEN + 1];
+    while !shared.end.load(Ordering::Relaxed) {
+        let Ok(len) = socket.recv(&mut buffer) else { continue };
+        match imu_datagram::decode(&buffer[..len]) {
+            Some(sample) => {
+                shared.received.fetch_add(1, Ordering::Relaxed);
+                slot.put(&ImuSample {
+                    sampled_ns: sample.sampled_ns,
+                    gyro_rps: sample.gyro_rps,
+                    accel_mps2: sample.accel_mps2,
+                    foot_contact: sample.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
+                });
+            }
+            None => _ = shared.refused.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(sequence: u32) -> Vec<u8> {
+        let mut bytes = Vec::from(*b"GWI1");
+        bytes.extend(sequence.to_le_bytes());
+        bytes.extend(u64::from(sequence).to_le_bytes());
+        bytes.extend([0; 24]);
+        bytes.extend([1, 0, 0, 0]);
+        bytes
+    }
+
+    #[test]
+    fn samples_arrive_others_are_counted_and_the_path_is_free_again() {
+        let path = std::env::temp_dir().join(format!("gaitway-imu-{}", std::process::id()));
+        let slot = Arc::new(ImuSlot::new());
+        let socket = ImuSocket::bind(&path, Arc::clone(&slot)).unwrap();
+        let sender = UnixDatagram::unbound().unwrap();
+        sender.send_to(b"something else", &path).unwrap();
+        sender.send_to(&datagram(1), &path).unwrap();
+        sender.send_to(&datagram(2), &path).unwrap();
+        while socket.counts() != (2, 1) {
+            std::thread::yield_now();
+        }
+        assert_eq!(slot.take().unwrap().sampled_ns, 2);
+        drop(socket);
+        assert!(!path.exists());
+        std::fs::write(&path, "precious").unwrap();
+        assert!(matches!(ImuSocket::bind(&path, slot), Err(ImuSocketError::NotASocket { .. })));
+        std::fs::remove_file(&path).unwrap();
+    }
+}
