@@ -1,6 +1,6 @@
 """Writes the pickles beside this file: small reference motions as numpy's scalars, one for each protocol.
 
-    python crates/contract/tests/pickles/write.py
+python crates/contract/tests/pickles/write.py
 """
 
 import pickle

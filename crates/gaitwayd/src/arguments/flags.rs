@@ -1,0 +1,106 @@
+//! Flags: how one is found by its name, what an unknown one may have meant, and the help.
+
+mod table;
+
+use super::Arguments;
+use super::error::ArgumentError;
+use std::ffi::OsString;
+use std::fmt::Write;
+use table::GROUPS;
+
+/// One flag.
+#[derive(Debug)]
+pub(super) struct Flag {
+    /// The long name with dashes, or the short one where there is no long one.
+    pub name: &'static str,
+    /// The letter behind one dash.
+    short: Option<char>,
+    /// What its value is called; empty where it takes none.
+    pub value: &'static str,
+    help: &'static str,
+    example: &'static str,
+    /// Takes the value over into the arguments.
+    pub set: fn(&mut Arguments, &Flag, OsString) -> Result<(), ArgumentError>,
+}
+
+impl Flag {
+    /// An error of this flag.
+    pub fn wrong(&self, expected: impl Into<String>, found: &str) -> ArgumentError {
+        ArgumentError::Value {
+            flag: self.name,
+            expected: expected.into(),
+            found: found.to_owned(),
+            example: self.example,
+        }
+    }
+}
+
+/// The flag with this letter.
+pub(super) fn by_short(short: char) -> Option<&'static Flag> {
+    all().find(|flag| flag.short == Some(short))
+}
+
+/// The flag with this name, written with dashes or underscores, without those before it.
+pub(super) fn by_long(long: &str) -> Option<&'static Flag> {
+    let name = format!("--{}", long.replace('_', "-"));
+    all().find(|flag| flag.name == name)
+}
+
+/// The known flag that an unknown one looks most like; `None` where it looks like none.
+pub(super) fn nearest(unknown: &str) -> Option<&'static str> {
+    let unknown = unknown.replace('_', "-").to_lowercase();
+    // The beginning of a name is taken for the name: the published runtime's parser does so, too.
+    let longer = all().find(|flag| unknown.len() > 3 && flag.name.starts_with(&unknown));
+    let by_distance = || all().map(|flag| (distance(&unknown, flag.name), flag)).min_by_key(|(far, _)| *far);
+    let near = || by_distance().filter(|(far, _)| *far <= unknown.len().min(9) / 3).map(|(_, flag)| flag);
+    longer.or_else(near).map(|flag| flag.name)
+}
+
+/// How many letters to insert, remove or replace to make one text of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, a) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in b.bytes().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// The help, every flag on a line.
+pub fn help() -> String {
+    let mut text = HEAD.to_owned();
+    let width = all().map(|flag| left(flag).len()).max().unwrap_or_default();
+    for (title, flags) in GROUPS {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\n{title}");
+        for flag in *flags {
+            let _ = writeln!(text, "  {:width$}  {}", left(flag), flag.help);
+        }
+    }
+    text
+}
+
+const HEAD: &str = "\
+gaitwayd: lets a policy walk a robot, in real time, without Python
+
+usage: gaitwayd [FLAGS]
+Flags may be written with dashes or underscores, values behind a space or an equals sign.
+";
+
+fn left(flag: &Flag) -> String {
+    let value = if flag.value.is_empty() { String::new() } else { format!(" {}", flag.value) };
+    match flag.short {
+        Some(_) if flag.name.len() == 2 => format!("{}{value}", flag.name),
+        Some(short) => format!("-{short}, {}{value}", flag.name),
+        None => format!("    {}{value}", flag.name),
+    }
+}
+
+fn all() -> impl Iterator<Item = &'static Flag> {
+    GROUPS.iter().flat_map(|(_, flags)| flags.iter())
+}

@@ -1,0 +1,285 @@
+//! Every flag, in the order of the help.
+
+use super::Flag;
+use crate::arguments::error::ArgumentError;
+use crate::arguments::values::{command, file, name, number, overrun, path, whole};
+use crate::arguments::{Arguments, Show};
+use std::ffi::OsString;
+
+type Set = fn(&mut Arguments, &Flag, OsString) -> Result<(), ArgumentError>;
+
+const fn flag(
+    name: &'static str,
+    short: Option<char>,
+    value: &'static str,
+    help: &'static str,
+    example: &'static str,
+    set: Set,
+) -> Flag {
+    Flag { name, short, value, help, example, set }
+}
+
+/// The flags by what they are about.
+pub(super) static GROUPS: &[(&str, &[Flag])] = &[
+    (
+        "Policy",
+        &[
+            flag(
+                "--onnx-model-path",
+                None,
+                "FILE",
+                "the policy (default: the robot's own)",
+                "--onnx-model-path walk.onnx",
+                |to, flag, value| file(flag, value).map(|path| to.onnx_model_path = Some(path)),
+            ),
+            flag(
+                "--assume-contract",
+                None,
+                "NAME",
+                "contract of a policy file that carries none",
+                "--assume-contract open_duck_walk",
+                |to, flag, value| name(flag, value).map(|name| to.assume_contract = Some(name)),
+            ),
+            flag(
+                "--poly-coefficients",
+                None,
+                "FILE",
+                "the gait's period, from polynomial_coefficients.pkl",
+                "--poly-coefficients polynomial_coefficients.pkl",
+                |to, flag, value| file(flag, value).map(|path| to.poly_coefficients = Some(path)),
+            ),
+            flag(
+                "--action-scale",
+                Some('a'),
+                "RAD",
+                "radians for an action of one (default: the policy's)",
+                "-a 0.25",
+                |to, flag, value| {
+                    number(flag, value, "a number above 0, at most 2", |x| x > 0.0 && x <= 2.0)
+                        .map(|rad| to.action_scale = Some(rad))
+                },
+            ),
+            flag(
+                "--cutoff-frequency",
+                None,
+                "HZ",
+                "low-pass on the targets (default: the policy's, mostly none)",
+                "--cutoff-frequency 40",
+                |to, flag, value| {
+                    number(flag, value, "0.001 to 1000000", |hz| (0.001..=1e6).contains(&hz))
+                        .map(|hz| to.cutoff_hz = Some(hz))
+                },
+            ),
+            flag(
+                "--command",
+                None,
+                "TEXT",
+                "what to do: \"vx=0.1,wz=0.2\", or \"0.1 0 0.2\" (vx vy wz)",
+                "--command vx=0.1,wz=0.2",
+                |to, flag, value| command(flag, value).map(|command| to.command = Some(command)),
+            ),
+            flag(
+                "--commands",
+                None,
+                "",
+                "what to do, from a pad (no pad is read yet: a notice is logged)",
+                "--commands",
+                |to, _, _| {
+                    to.commands = true;
+                    Ok(())
+                },
+            ),
+            flag(
+                "--replay-obs",
+                None,
+                "FILE",
+                "run the policy on these observations (.npy)",
+                "--replay-obs observations.npy",
+                |to, flag, value| file(flag, value).map(|path| to.replay_obs = Some(path)),
+            ),
+        ],
+    ),
+    (
+        "Robot",
+        &[
+            flag(
+                "--robot",
+                None,
+                "FILE",
+                "robot profile (default: Open Duck Mini v2)",
+                "--robot profile.toml",
+                |to, flag, value| file(flag, value).map(|path| to.robot = Some(path)),
+            ),
+            flag(
+                "--duck-config-path",
+                None,
+                "FILE",
+                "configuration (default: ~/duck_config.json where it exists)",
+                "--duck-config-path duck_config.json",
+                |to, flag, value| file(flag, value).map(|path| to.duck_config_path = Some(path)),
+            ),
+            flag(
+                "--serial-port",
+                None,
+                "PATH",
+                "servo bus (default: /dev/ttyACM0)",
+                "--serial-port /dev/ttyACM0",
+                |to, flag, value| path(flag, value).map(|path| to.serial_port = path),
+            ),
+            flag(
+                "--imu-socket",
+                None,
+                "PATH",
+                "samples of the IMU from this datagram socket",
+                "--imu-socket /tmp/imu.socket",
+                |to, flag, value| path(flag, value).map(|path| to.imu_socket = Some(path)),
+            ),
+            flag(
+                "--pitch-bias",
+                None,
+                "DEG",
+                "turn of the IMU forward, taken off, -45 to 45 (default: 0)",
+                "--pitch-bias -3",
+                |to, flag, value| {
+                    number(flag, value, "a number from -45 to 45", |x| x.abs() <= 45.0)
+                        .map(|deg| to.pitch_bias_deg = deg)
+                },
+            ),
+            flag(
+                "-p",
+                Some('p'),
+                "GAIN",
+                "P of all servos but the head's, 0 to 255 (default: the policy's)",
+                "-p 30",
+                |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.leg_kp = Some(gain)),
+            ),
+            flag(
+                "-i",
+                Some('i'),
+                "GAIN",
+                "I of all servos, 0 to 255 (default: 0)",
+                "-i 0",
+                |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.ki = Some(gain)),
+            ),
+            flag(
+                "-d",
+                Some('d'),
+                "GAIN",
+                "D of all servos, 0 to 255 (default: the policy's)",
+                "-d 0",
+                |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.kd = Some(gain)),
+            ),
+            flag(
+                "--dry-run",
+                None,
+                "",
+                "reads and computes everything, writes nothing to the servos",
+                "--dry-run",
+                |to, _, _| {
+                    to.dry_run = true;
+                    Ok(())
+                },
+            ),
+            flag("--audit", None, "", "checks the servos' settings first", "--audit", |to, _, _| {
+                to.audit = true;
+                Ok(())
+            }),
+            flag("--fix", None, "", "the same, and corrects them", "--fix", |to, _, _| {
+                (to.audit, to.fix) = (true, true);
+                Ok(())
+            }),
+        ],
+    ),
+    (
+        "Time",
+        &[
+            flag(
+                "--control-freq",
+                Some('c'),
+                "HZ",
+                "ticks of the loop in a second (default: the policy's)",
+                "-c 50",
+                |to, flag, value| whole(flag, value, 1..=10_000).map(|hz| to.control_freq_hz = Some(hz)),
+            ),
+            flag(
+                "--seconds",
+                None,
+                "S",
+                "ends after so long (default: never)",
+                "--seconds 10",
+                |to, flag, value| {
+                    number(flag, value, "a number above 0", |s| s > 0.0).map(|s| to.seconds = Some(s))
+                },
+            ),
+            flag(
+                "--overrun",
+                None,
+                "HOW",
+                "after a late tick: skip, catch_up or hold (default: skip)",
+                "--overrun skip",
+                |to, flag, value| overrun(flag, value).map(|how| to.overrun = how),
+            ),
+            flag(
+                "--priority",
+                None,
+                "N",
+                "real-time priority 1 to 99, 0 for none (default: 80)",
+                "--priority 80",
+                |to, flag, value| whole(flag, value, 0..=99).map(|priority| to.priority = priority),
+            ),
+            flag(
+                "--cpu",
+                None,
+                "N",
+                "processor for the loop (default: any)",
+                "--cpu 3",
+                |to, flag, value| whole(flag, value, 0..=1023).map(|cpu| to.cpu = Some(cpu)),
+            ),
+            flag(
+                "--no-lock-memory",
+                None,
+                "",
+                "memory may be swapped out",
+                "--no-lock-memory",
+                |to, _, _| {
+                    to.lock_memory = false;
+                    Ok(())
+                },
+            ),
+        ],
+    ),
+    (
+        "Files",
+        &[
+            flag(
+                "--save-obs",
+                None,
+                "FILE",
+                "writes every observation (.npy)",
+                "--save-obs observations.npy",
+                |to, flag, value| path(flag, value).map(|path| to.save_obs = Some(path)),
+            ),
+            flag(
+                "--stats-json",
+                None,
+                "FILE",
+                "writes the measurements at the end",
+                "--stats-json stats.json",
+                |to, flag, value| path(flag, value).map(|path| to.stats_json = Some(path)),
+            ),
+        ],
+    ),
+    (
+        "Help",
+        &[
+            flag("--help", Some('h'), "", "this text", "--help", |to, _, _| {
+                to.show = Some(Show::Help);
+                Ok(())
+            }),
+            flag("--version", None, "", "name and version", "--version", |to, _, _| {
+                to.show = Some(Show::Version);
+                Ok(())
+            }),
+        ],
+    ),
+];

@@ -1,0 +1,3 @@
+//! `gaitwayd`, the runtime as one program without Python: its arguments, and what wires the rooms together.
+
+pub mod arguments;

@@ -1,0 +1,372 @@
+//! The command line: every flag, both spellings, both ways to give a value, and what is said about mistakes.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use gaitway_contract::{Axis, Command};
+use gaitwayd::arguments::{
+    ArgumentError, Arguments, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, Overrun, Show, help,
+};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Output};
+
+/// A file that exists.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+
+fn parse(arguments: &[&str]) -> Result<Arguments, ArgumentError> {
+    Arguments::parse(arguments.iter().map(OsString::from))
+}
+
+/// What is parsed from `arguments` is the default, edited.
+fn gives(arguments: &[&str], edit: impl FnOnce(&mut Arguments)) {
+    let mut expected = Arguments::default();
+    edit(&mut expected);
+    assert_eq!(parse(arguments), Ok(expected), "{arguments:?}");
+}
+
+fn refused(arguments: &[&str], message: &str, hint: &str) {
+    let error = parse(arguments).unwrap_err();
+    assert_eq!((error.to_string().as_str(), error.hint().as_str()), (message, hint));
+}
+
+fn file() -> Option<PathBuf> {
+    Some(FILE.into())
+}
+
+#[test]
+fn no_arguments_leave_everything_to_the_policy_and_the_robot() {
+    let arguments = parse(&[]).unwrap();
+    assert_eq!(arguments, Arguments::default());
+    assert_eq!(arguments.serial_port, Path::new(DEFAULT_SERIAL_PORT));
+    assert_eq!((arguments.priority, arguments.lock_memory), (DEFAULT_PRIORITY, true));
+    assert_eq!((arguments.overrun, arguments.pitch_bias_deg), (Overrun::Skip, 0.0));
+}
+
+#[test]
+fn a_command_line_of_the_published_runtime_is_understood() {
+    gives(
+        &[
+            "--onnx_model_path",
+            FILE,
+            "--duck_config_path",
+            FILE,
+            "-a",
+            "0.3",
+            "-p",
+            "25",
+            "-i",
+            "1",
+            "-d",
+            "2",
+            "-c",
+            "100",
+            "--pitch_bias",
+            "-3",
+            "--commands",
+            "--cutoff_frequency",
+            "40",
+            "--save_obs",
+            "out.npy",
+            "--replay_obs",
+            FILE,
+        ],
+        |to| {
+            (to.onnx_model_path, to.duck_config_path, to.replay_obs) = (file(), file(), file());
+            (to.action_scale, to.cutoff_hz, to.pitch_bias_deg) = (Some(0.3), Some(40.0), -3.0);
+            (to.leg_kp, to.ki, to.kd, to.control_freq_hz) = (Some(25), Some(1), Some(2), Some(100));
+            (to.commands, to.save_obs) = (true, Some("out.npy".into()));
+        },
+    );
+    gives(&["--serial-port", "/dev/ttyUSB0", "--poly-coefficients", FILE], |to| {
+        (to.serial_port, to.poly_coefficients) = ("/dev/ttyUSB0".into(), file());
+    });
+}
+
+#[test]
+fn the_flags_of_this_runtime_are_understood() {
+    gives(
+        &["--seconds", "0.5", "--stats-json", "s.json", "--imu-socket", "/tmp/imu", "--robot", FILE],
+        |to| {
+            (to.seconds, to.stats_json, to.imu_socket) =
+                (Some(0.5), Some("s.json".into()), Some("/tmp/imu".into()));
+            to.robot = file();
+        },
+    );
+    gives(
+        &["--assume-contract", "open_duck_walk", "--priority", "0", "--cpu", "3", "--no-lock-memory"],
+        |to| {
+            (to.assume_contract, to.priority) = (Some("open_duck_walk".to_owned()), 0);
+            (to.cpu, to.lock_memory) = (Some(3), false);
+        },
+    );
+    gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
+    gives(&["--fix"], |to| (to.audit, to.fix) = (true, true));
+    let overruns = [("skip", Overrun::Skip), ("catch_up", Overrun::CatchUp), ("catch-up", Overrun::CatchUp)];
+    for (how, overrun) in overruns.into_iter().chain([("hold", Overrun::Hold)]) {
+        gives(&["--overrun", how], |to| to.overrun = overrun);
+    }
+}
+
+#[test]
+fn a_value_may_stand_behind_a_space_or_an_equals_sign() {
+    for arguments in
+        [&["-c", "60"][..], &["-c60"], &["-c=60"], &["--control-freq", "60"], &["--control_freq=60"]]
+    {
+        gives(arguments, |to| to.control_freq_hz = Some(60));
+    }
+    for arguments in [&["--pitch-bias", "-3.5"][..], &["--pitch-bias=-3.5"], &["--pitch_bias", "-3.5"]] {
+        gives(arguments, |to| to.pitch_bias_deg = -3.5);
+    }
+    gives(&["--pitch-bias", "-.5"], |to| to.pitch_bias_deg = -0.5);
+    gives(&["--save-obs=--odd name"], |to| to.save_obs = Some("--odd name".into()));
+    gives(&["-p", "1", "-p", "2"], |to| to.leg_kp = Some(2));
+}
+
+#[test]
+fn a_command_names_axes_or_gives_three_numbers() {
+    let walk = Command::velocity(0.1, 0.0, 0.2);
+    for command in ["vx=0.1,wz=0.2", " wz = 0.2 , vx=0.1", "0.1 0 0.2", "0.1,0,0.2", "  0.1  0 0.2 "] {
+        gives(&["--command", command], |to| to.command = Some(walk));
+    }
+    gives(&["--command", "-0.1 0 -0.2"], |to| to.command = Some(Command::velocity(-0.1, 0.0, -0.2)));
+    for (place, axis) in Axis::ALL.into_iter().enumerate() {
+        let mut command = Command::default();
+        command.values[place] = -0.25;
+        for name in [axis.name().to_owned(), axis.name().replace('_', "-")] {
+            gives(&["--command", &format!("{name}=-0.25")], |to| to.command = Some(command));
+        }
+    }
+    let hint = "write it as in: gaitwayd --command vx=0.1,wz=0.2";
+    for (command, found) in [
+        ("0.1 0", "expected three numbers, or axes by name, found 2 numbers"),
+        ("", "expected three numbers, or axes by name, found 0 numbers"),
+        ("0.1 0 0.2 0", "expected three numbers, or axes by name, found 4 numbers"),
+        ("0.1 0 fast", "expected a number for each axis, found \"fast\""),
+        ("vx=", "expected a number for each axis, found \"\""),
+        ("vx=nan", "expected a number for each axis, found \"nan\""),
+        ("vx=1e99", "expected a number for each axis, found \"1e99\""),
+        ("vx=0.1,", "expected AXIS=NUMBER between commas, found \"\""),
+        ("vx=0.1 wz=0.2", "expected a number for each axis, found \"0.1 wz=0.2\""),
+        ("vx=0.1,vx=0.2", "expected vx once, found it twice"),
+        (
+            "vz=0.1",
+            "expected one of the axes vx, vy, wz, neck_pitch, head_pitch, head_yaw, head_roll, found \"vz\"",
+        ),
+    ] {
+        refused(&["--command", command], &format!("--command: {found}"), hint);
+    }
+}
+
+#[test]
+fn numbers_out_of_range_are_refused_with_the_range() {
+    for (arguments, expected, hint) in [
+        (["-p", "256"], "a whole number from 0 to 255", "-p 30"),
+        (["-i", "-1"], "a whole number from 0 to 255", "-i 0"),
+        (["-d", "2.5"], "a whole number from 0 to 255", "-d 0"),
+        (["-p", ""], "a whole number from 0 to 255", "-p 30"),
+        (["-p", "99999999999999999999"], "a whole number from 0 to 255", "-p 30"),
+        (["--control-freq", "0"], "a whole number from 1 to 10000", "-c 50"),
+        (["--control-freq", "10001"], "a whole number from 1 to 10000", "-c 50"),
+        (["--priority", "100"], "a whole number from 0 to 99", "--priority 80"),
+        (["--cpu", "1024"], "a whole number from 0 to 1023", "--cpu 3"),
+        (["--action-scale", "0"], "a number above 0, at most 2", "-a 0.25"),
+        (["--action-scale", "2.01"], "a number above 0, at most 2", "-a 0.25"),
+        (["--action-scale", "nan"], "a number above 0, at most 2", "-a 0.25"),
+        (["--pitch-bias", "-45.1"], "a number from -45 to 45", "--pitch-bias -3"),
+        (["--pitch-bias", "steep"], "a number from -45 to 45", "--pitch-bias -3"),
+        (["--cutoff-frequency", "0"], "0.001 to 1000000", "--cutoff-frequency 40"),
+        (["--seconds", "0"], "a number above 0", "--seconds 10"),
+        (["--seconds", "1e999"], "a number above 0", "--seconds 10"),
+        (["--overrun", "panic"], "skip, catch_up or hold", "--overrun skip"),
+        (["--serial-port", ""], "a path", "--serial-port /dev/ttyACM0"),
+    ] {
+        let [flag, found] = arguments;
+        let message = format!("{flag}: expected {expected}, found {found:?}");
+        refused(&arguments, &message, &format!("write it as in: gaitwayd {hint}"));
+    }
+    refused(
+        &["--assume-contract", ""],
+        "--assume-contract: expected a name, found none",
+        "write it as in: gaitwayd --assume-contract open_duck_walk",
+    );
+}
+
+#[test]
+fn a_short_letter_is_reported_by_its_long_name() {
+    let error = parse(&["-c", "fast"]).unwrap_err().to_string();
+    assert_eq!(error, "--control-freq: expected a whole number from 1 to 10000, found \"fast\"");
+}
+
+#[test]
+fn a_forgotten_value_does_not_swallow_the_next_flag() {
+    for (arguments, message) in [
+        (&["--save-obs", "--dry-run"][..], "--save-obs: expected FILE, found the flag --dry-run"),
+        (&["--pitch-bias", "-p", "30"], "--pitch-bias: expected DEG, found the flag -p"),
+        (&["--seconds"], "--seconds: expected S, found nothing"),
+        (&["-p"], "-p: expected GAIN, found nothing"),
+    ] {
+        let error = parse(arguments).unwrap_err();
+        assert!(error.hint().starts_with("write it as in: gaitwayd -"), "{}", error.hint());
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn flags_without_a_value_take_none() {
+    let hint = "write it as in: gaitwayd --dry-run";
+    refused(&["--dry-run=yes"], "--dry-run: expected no value, found \"yes\"", hint);
+    refused(
+        &["--commands", "true"],
+        "expected a flag, found \"true\"",
+        "every value stands behind its flag, and one with spaces in quotes; see gaitwayd --help",
+    );
+    refused(
+        &["walk.onnx"],
+        "expected a flag, found \"walk.onnx\"",
+        "pass a policy as --onnx-model-path walk.onnx",
+    );
+}
+
+#[test]
+fn files_that_are_read_must_be_there() {
+    for flag in ["--onnx-model-path", "--duck-config-path", "--poly-coefficients", "--replay-obs", "--robot"]
+    {
+        let hint = "check the path; it is counted from the folder the program is started in";
+        for nothing in ["nowhere/at.all", "", env!("CARGO_MANIFEST_DIR")] {
+            let message = format!("{flag}: expected a file, found {nothing:?}, which is none");
+            refused(&[flag, nothing], &message, hint);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_flag_suggests_the_nearest() {
+    for (unknown, nearest) in [
+        ("--comand", "--command"),
+        ("--onnx-model", "--onnx-model-path"),
+        ("--onnx_modle_path", "--onnx-model-path"),
+        ("--ONNX-MODEL-PATH", "--onnx-model-path"),
+        ("--dryrun", "--dry-run"),
+        ("--second", "--seconds"),
+        ("--serial_prot", "--serial-port"),
+        ("--cutoff", "--cutoff-frequency"),
+        ("--verison", "--version"),
+        ("--fixx", "--fix"),
+    ] {
+        let message = format!("{unknown}: expected a flag that --help lists, found an unknown one");
+        refused(&[unknown], &message, &format!("did you mean {nearest}?"));
+        assert!(help().contains(nearest));
+    }
+    for unknown in ["--wings", "-x", "--q", "--zzzzzzzzzzzzzzzzzzzzzzzzz", "-0"] {
+        let message = format!("{unknown}: expected a flag that --help lists, found an unknown one");
+        refused(&[unknown], &message, "gaitwayd --help lists every flag");
+    }
+}
+
+#[test]
+fn to_correct_and_to_write_nothing_contradict_each_other() {
+    let message = "--fix: expected no --dry-run beside it, found both";
+    refused(&["--fix", "--dry-run"], message, "leave --fix or --dry-run out");
+}
+
+#[test]
+fn text_that_is_not_unicode_is_refused_where_it_is_not_a_path() {
+    let odd = OsString::from_vec(b"\xff3".to_vec());
+    let parse = |flag: &str| Arguments::parse([OsString::from(flag), odd.clone()].into_iter());
+    assert_eq!(parse("--save-obs").unwrap().save_obs, Some(PathBuf::from(&odd)));
+    let error = parse("--seconds").unwrap_err();
+    assert_eq!(error.to_string(), "--seconds: expected Unicode text, found \"\u{fffd}3\"");
+    let unknown = Arguments::parse([OsString::from_vec(b"--\xff".to_vec())].into_iter()).unwrap_err();
+    assert!(matches!(unknown, ArgumentError::Unknown { .. }), "{unknown}");
+}
+
+#[test]
+fn the_configuration_is_the_one_named_or_the_usual_one_where_it_exists() {
+    let home = std::env::temp_dir().join(format!("gaitwayd-home-{}", std::process::id()));
+    fs::create_dir_all(&home).unwrap();
+    let (named, unnamed) = (parse(&["--duck-config-path", FILE]).unwrap(), parse(&[]).unwrap());
+    let home_name = Some(home.as_os_str());
+    assert_eq!(unnamed.duck_config_file(home_name), None);
+    fs::write(home.join("duck_config.json"), "{}").unwrap();
+    assert_eq!(unnamed.duck_config_file(home_name), Some(home.join("duck_config.json")));
+    assert_eq!(unnamed.duck_config_file(None::<&OsStr>), None);
+    assert_eq!(named.duck_config_file(home_name), file());
+    fs::remove_dir_all(&home).unwrap();
+}
+
+#[test]
+fn help_and_version_end_the_reading() {
+    for arguments in [&["-h"][..], &["--help"], &["--help", "--wings"]] {
+        gives(arguments, |to| to.show = Some(Show::Help));
+    }
+    gives(&["--version"], |to| to.show = Some(Show::Version));
+    refused(&["-hp"], "--help: expected no value, found \"p\"", "write it as in: gaitwayd --help");
+}
+
+/// Every flag the help lists, as written there.
+fn listed() -> Vec<(String, Option<String>)> {
+    let help = help();
+    let flags = help.lines().filter(|line| line.starts_with("  ")).map(|line| {
+        let mut words = line.split_whitespace().filter(|word| !word.ends_with(','));
+        let name = words.next().unwrap().to_owned();
+        // Values are called in capitals; help begins in small letters, or with two spaces before P, I and D.
+        let behind = line.split_once(&name).unwrap().1;
+        (name, (!behind.starts_with("  ")).then(|| words.next().unwrap().to_owned()))
+    });
+    flags.collect()
+}
+
+#[test]
+fn the_help_lists_every_flag_in_columns_that_fit() {
+    let help = help();
+    for line in help.lines() {
+        assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
+    }
+    let listed = listed();
+    assert_eq!(listed.len(), 29, "{listed:?}");
+    assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
+    assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
+    for line in help.lines().filter(|line| line.starts_with("  ")) {
+        let (left, right) = line.split_at(32);
+        assert!(left.ends_with("  ") && !right.starts_with(' '), "{line:?}");
+    }
+}
+
+#[test]
+fn every_listed_flag_is_known_and_takes_a_value_as_listed() {
+    for (flag, value) in listed() {
+        match (value, parse(&[&flag])) {
+            (None, parsed) => assert!(parsed.is_ok(), "{flag}: {parsed:?}"),
+            (Some(value), Err(error)) => {
+                assert_eq!(error.to_string(), format!("{flag}: expected {value}, found nothing"));
+                // The example of the hint is a command line that works, but for files that are not here.
+                let hint = error.hint();
+                let example = hint.strip_prefix("write it as in: gaitwayd ").unwrap();
+                let example: Vec<&str> = example.split(' ').collect();
+                let parsed = parse(&example);
+                assert!(
+                    matches!(parsed, Ok(_) | Err(ArgumentError::NoFile { .. })),
+                    "{example:?}: {parsed:?}"
+                );
+            }
+            (Some(_), Ok(_)) => unreachable!("{flag} needs no value"),
+        }
+    }
+}
+
+fn gaitwayd(arguments: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } =
+        Program::new(env!("CARGO_BIN_EXE_gaitwayd")).args(arguments).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+#[test]
+fn the_program_prints_help_version_and_errors_where_they_belong() {
+    assert_eq!(gaitwayd(&["--help"]), (Some(0), help(), String::new()));
+    let version = concat!("gaitwayd ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(gaitwayd(&["--version"]), (Some(0), version.to_owned(), String::new()));
+    let expected = "gaitwayd: --comand: expected a flag that --help lists, found an unknown one\n  \
+                    hint: did you mean --command?\n";
+    assert_eq!(gaitwayd(&["--comand", "0 0 0"]), (Some(2), String::new(), expected.to_owned()));
+}
