@@ -1,3 +1,9 @@
 //! `gaitwayd`, the runtime as one program without Python: its arguments, and what wires the rooms together.
 
 pub mod arguments;
+mod audit;
+pub mod daemon;
+mod load;
+mod log;
+mod minder;
+mod statistics;

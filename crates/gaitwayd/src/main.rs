@@ -1,10 +1,21 @@
 //! The program that runs on the robot.
 
+use gaitway_runtime::allocations::CountingAllocator;
+use gaitway_runtime::{Clock, MonotonicClock};
 use gaitwayd::arguments::{Arguments, Show, help};
+use gaitwayd::daemon::daemon;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// Counts, so that a tick without allocations is something the program that ships can show.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
 fn main() -> ExitCode {
+    let exec_ns = MonotonicClock::default().now_ns();
+    if let Some(code) = gaitway_runtime::guard::run_if_asked() {
+        return code;
+    }
     let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -15,10 +26,13 @@ fn main() -> ExitCode {
     match arguments.show {
         Some(Show::Help) => say(&help()),
         Some(Show::Version) => say(concat!("gaitwayd ", env!("CARGO_PKG_VERSION"), "\n")),
-        None => {
-            eprintln!("gaitwayd: this build reads its arguments and has no loop to run with them");
-            ExitCode::FAILURE
-        }
+        None => match daemon(&arguments, exec_ns) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("gaitwayd: {error}\n  hint: {}", error.hint());
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -41,6 +41,16 @@ impl<C: Clock> Clock for &C {
     }
 }
 
+impl<C: Clock> Clock for std::sync::Arc<C> {
+    fn now_ns(&self) -> u64 {
+        (**self).now_ns()
+    }
+
+    fn wait_until(&self, deadline_ns: u64) {
+        (**self).wait_until(deadline_ns);
+    }
+}
+
 /// The machine's monotonic clock. It waits asleep, and for the last bit, the spin window, awake: a sleeping thread
 /// is woken tens of microseconds late on an ordinary kernel, and later the longer it slept. Each sleep tells how
 /// late, and the window follows, from 20 µs to 300 µs.

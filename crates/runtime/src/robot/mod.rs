@@ -16,7 +16,7 @@ pub mod imu;
 pub mod imu_socket;
 pub mod mailbox;
 pub mod run;
-mod setup;
+pub mod setup;
 pub mod status;
 pub mod tick;
 

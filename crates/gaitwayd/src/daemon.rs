@@ -1,0 +1,244 @@
+//! The wiring: arguments to a running robot, and back to limp on every way out.
+
+use crate::arguments::{self, Arguments};
+use crate::load::{self, LoadError};
+use crate::log::Log;
+use crate::minder::Minder;
+use crate::{audit, statistics};
+use gaitway_contract::RobotProfile;
+use gaitway_control::arbiter::Source;
+use gaitway_control::supervisor::Wish;
+use gaitway_drivers::feetech::error::BusError;
+use gaitway_runtime::allocations;
+use gaitway_runtime::guard::GuardError;
+use gaitway_runtime::observation_file::{ObservationFileError, ObservationWriter, read_observations};
+use gaitway_runtime::pacer::{Overrun, Pacer, PacerError};
+use gaitway_runtime::real_time::{self, RealTimeRequest};
+use gaitway_runtime::robot::event::Stamped;
+use gaitway_runtime::robot::imu_socket::{ImuSocket, ImuSocketError};
+use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot, run};
+use gaitway_runtime::termination::{Termination, TerminationError};
+use gaitway_runtime::{Clock, MonotonicClock, OpenError, SerialPort};
+use serde_json::{Value, json};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use thiserror::Error;
+
+/// The loop's stack, KiB, and how much of it is touched before it begins.
+const STACK_KIB: usize = 256;
+const PREFAULT_KIB: usize = 64;
+/// Observations are kept for so long where no end was named, s.
+const KEEP_S: f64 = 600.0;
+const EVENTS: usize = 1024;
+
+/// Why the program could not run, or ended badly.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    /// Files.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The port.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The guard.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// Signals.
+    #[error(transparent)]
+    Termination(#[from] TerminationError),
+    /// The IMU's socket.
+    #[error(transparent)]
+    Imu(#[from] ImuSocketError),
+    /// Observations.
+    #[error(transparent)]
+    Observations(#[from] ObservationFileError),
+    /// The period.
+    #[error(transparent)]
+    Pacer(#[from] PacerError),
+    /// The bus.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// Anything the system says.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A tick panicked. The torque was cut.
+    #[error("the loop broke off; the torque was cut")]
+    Broken,
+}
+
+impl DaemonError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            DaemonError::Load(error) => error.hint(),
+            DaemonError::Open(error) => error.hint(),
+            DaemonError::Guard(error) => error.hint().to_owned(),
+            DaemonError::Termination(error) => error.hint().to_owned(),
+            DaemonError::Imu(error) => error.hint().to_owned(),
+            DaemonError::Observations(error) => error.hint().to_string(),
+            DaemonError::Pacer(error) => error.hint().to_owned(),
+            DaemonError::Bus(error) => error.hint().to_owned(),
+            DaemonError::System { .. } => "the system is short of something; `dmesg` may say of what".to_owned(),
+            DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
+        }
+    }
+}
+
+type Clocked = Arc<MonotonicClock>;
+type Duck = Robot<SerialPort, Clocked>;
+
+/// Runs a robot until it is told to stop. `exec_ns` is when the program began.
+pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
+    let mut log = Log::new(exec_ns);
+    let termination = Termination::install()?;
+    let (profile, report) = load::profile(arguments)?;
+    report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
+    let policy = load::policy(arguments)?;
+    let setup = Setup::new(&policy, &profile, &load::options(arguments)?).map_err(LoadError::from)?;
+    for line in setup.controller.overrides() {
+        log.say("info", "override", json!({ "what": line }));
+    }
+    if arguments.commands {
+        log.say("warn", "no pad yet", json!({ "flag": "--commands", "hint": "use --command" }));
+    }
+    let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
+    let imu_socket = match &arguments.imu_socket {
+        Some(path) => Some(ImuSocket::bind(path, Arc::clone(&imu_slot))?),
+        None => None,
+    };
+    let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
+    let mut minder = Minder::new(arguments, &profile)?;
+    // Before anything can switch a motor on.
+    minder.guard(&port)?;
+    let loop_hz = setup.controller.loop_hz();
+    let clock = Arc::new(MonotonicClock::default());
+    let first_ns = clock.now_ns();
+    let mut robot = Robot::new(setup, port, clock, Arc::clone(&mailbox), imu_slot);
+    let first_ms = first_ns.saturating_sub(exec_ns) as f64 * 1e-6;
+    let path = arguments.serial_port.display().to_string();
+    log.say("info", "bus open", json!({ "port": path, "first_transaction_ms": first_ms }));
+    prepare(&mut robot, arguments, &profile, &mut log)?;
+    if arguments.audit {
+        minder.dismiss(&mut log);
+        return Ok(());
+    }
+    mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
+    mailbox.set_wish(Wish::Walk, false);
+    let running = start(robot, arguments, loop_hz, &mut log)?;
+    minder.mind(&running, &termination, &mailbox, &mut log);
+    let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
+    running.events.try_iter().for_each(|event| log.event(&event, &profile));
+    minder.dismiss(&mut log);
+    let mut figures = statistics::statistics(&ended.robot, &ended.pacer, exec_ns);
+    figures["first_transaction_ms"] = json!(first_ms);
+    figures["loop_allocations"] = json!(ended.allocated);
+    figures["memory_kb"] = statistics::memory_kb();
+    figures["imu"] = imu_socket.as_ref().map_or(Value::Null, |socket| {
+        let (received, refused) = socket.counts();
+        json!({ "received": received, "refused": refused })
+    });
+    log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
+    write_results(arguments, &ended.robot, &figures)?;
+    if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
+}
+
+fn write_results(arguments: &Arguments, robot: &Duck, figures: &Value) -> Result<(), DaemonError> {
+    if let Some(path) = &arguments.save_obs {
+        let width = robot.controller().record().observation.len();
+        let mut writer = ObservationWriter::create(path, width)?;
+        for row in robot.observations().chunks_exact(width.max(1)) {
+            writer.write_row(row)?;
+        }
+        writer.finish()?;
+    }
+    if let Some(path) = &arguments.stats_json {
+        let text = format!("{figures:#}\n");
+        let failed = |source| DaemonError::System { doing: "writing --stats-json", source };
+        std::fs::write(path, text).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// What the loop leaves behind.
+pub(crate) struct Ended {
+    robot: Duck,
+    pacer: Pacer<Clocked>,
+    is_sound: bool,
+    /// Allocations of the loop's thread while it ticked.
+    allocated: u64,
+}
+
+/// The loop on its thread, and the ends of its channels.
+pub(crate) struct Running {
+    pub thread: std::thread::JoinHandle<Result<Ended, PacerError>>,
+    pub control: Arc<RunControl>,
+    pub events: Receiver<Stamped>,
+    pub ports: SyncSender<SerialPort>,
+    pub status: Arc<StatusSlot>,
+}
+
+fn prepare(
+    robot: &mut Duck,
+    arguments: &Arguments,
+    profile: &RobotProfile,
+    log: &mut Log,
+) -> Result<(), DaemonError> {
+    robot.set_pitch_bias(arguments.pitch_bias_deg.to_radians());
+    if arguments.dry_run {
+        robot.set_dry_run();
+    }
+    if !audit::audit(robot.body_mut(), profile, arguments.fix, log)? {
+        robot.set_audit_failed();
+    }
+    let width = robot.controller().record().observation.len();
+    if let Some(path) = &arguments.replay_obs {
+        let observations = read_observations(path, width)?;
+        let rows = (0..observations.len()).filter_map(|index| observations.row(index));
+        robot.replay_observations(rows.flatten().copied().collect());
+    }
+    if arguments.save_obs.is_some() {
+        let seconds = arguments.seconds.unwrap_or(KEEP_S).min(KEEP_S);
+        robot.keep_observations((seconds * f64::from(robot.controller().loop_hz())).ceil() as usize);
+    }
+    Ok(())
+}
+
+fn start(robot: Duck, arguments: &Arguments, loop_hz: u32, log: &mut Log) -> Result<Running, DaemonError> {
+    let (events, fetched) = sync_channel(EVENTS);
+    let (ports, arriving) = sync_channel::<SerialPort>(1);
+    let control = Arc::new(RunControl::default());
+    let theirs = Arc::clone(&control);
+    let status = robot.status();
+    let overrun = match arguments.overrun {
+        arguments::Overrun::Skip => Overrun::Skip,
+        arguments::Overrun::CatchUp => Overrun::CatchUp,
+        arguments::Overrun::Hold => Overrun::Hold,
+    };
+    let request = RealTimeRequest {
+        priority: (arguments.priority > 0).then_some(arguments.priority),
+        lock_memory: arguments.lock_memory,
+        cpu: arguments.cpu.map(usize::from),
+        prefault_stack_kib: PREFAULT_KIB,
+    };
+    let period_ns = 1_000_000_000 / u64::from(loop_hz);
+    let (thread, report) = real_time::spawn_real_time("loop", STACK_KIB, request, move || {
+        let mut robot = robot;
+        let clock = Arc::new(MonotonicClock::measured());
+        let mut pacer = Pacer::new(clock, period_ns, overrun)?;
+        let before = allocations::count();
+        let is_sound = run(&mut robot, &mut pacer, &theirs, &events, &arriving);
+        let allocated = allocations::count() - before;
+        Ok(Ended { robot, pacer, is_sound, allocated })
+    })
+    .map_err(|source| DaemonError::System { doing: "starting the loop", source })?;
+    for item in report {
+        log.say("info", "real time", json!(item));
+    }
+    Ok(Running { thread, control, events: fetched, ports, status })
+}

@@ -1,0 +1,121 @@
+//! From arguments to a robot's profile, a policy, and how it is run.
+
+use crate::arguments::Arguments;
+use gaitway_contract::duck_config::{self, Report};
+use gaitway_contract::reference_motion::{self, ReferenceMotionError};
+use gaitway_contract::{Contract, ContractError, ProfileError, RobotProfile};
+use gaitway_control::{Options, Policy, PolicyError};
+use gaitway_runtime::robot::SetupError;
+use std::io;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// The robot that needs no file, its policy, and contracts of policies that carry none.
+const DUCK: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
+const DUCK_POLICY: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
+const DUCK_CONTRACTS: [&str; 2] = [
+    include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json"),
+    include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/open_duck_walk.json"),
+];
+
+/// Something the program cannot start with.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// A file that cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The robot's profile or configuration.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// A contract.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// The policy.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The reference motion.
+    #[error(transparent)]
+    Reference(#[from] ReferenceMotionError),
+    /// Policy and robot do not fit.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+}
+
+impl LoadError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            LoadError::File { .. } => "check the path".to_owned(),
+            LoadError::Profile(error) => error.hint(),
+            LoadError::Contract(error) => error.hint(),
+            LoadError::Policy(error) => error.hint(),
+            LoadError::Reference(error) => error.hint().to_owned(),
+            LoadError::Setup(error) => error.hint(),
+        }
+    }
+}
+
+/// The robot, and what of its configuration was passed over.
+pub fn profile(arguments: &Arguments) -> Result<(RobotProfile, Report), LoadError> {
+    let text = match &arguments.robot {
+        Some(path) => read_text(path)?,
+        None => DUCK.to_owned(),
+    };
+    let profile = RobotProfile::from_toml(&text)?;
+    let home = std::env::var_os("HOME");
+    match arguments.duck_config_file(home.as_deref()) {
+        Some(path) => Ok(duck_config::apply(&profile, &read_text(&path)?)?),
+        None => Ok((profile, Report::default())),
+    }
+}
+
+/// The policy.
+pub fn policy(arguments: &Arguments) -> Result<Policy, LoadError> {
+    let assume = arguments.assume_contract.as_deref();
+    let Some(path) = &arguments.onnx_model_path else {
+        // It carries its own contract.
+        return Ok(Policy::from_onnx(DUCK_POLICY, &[], assume)?);
+    };
+    let known: Result<Vec<Contract>, ContractError> =
+        DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();
+    Ok(Policy::from_onnx(&read(path)?, &known?, assume)?)
+}
+
+/// How the policy is run.
+pub fn options(arguments: &Arguments) -> Result<Options, LoadError> {
+    let gait_period_ticks = match &arguments.poly_coefficients {
+        None => None,
+        Some(path) => {
+            let file = std::fs::File::open(path).map_err(|source| file_error(path, source))?;
+            Some(reference_motion::period_ticks(io::BufReader::new(file))?.ticks)
+        }
+    };
+    Ok(Options {
+        loop_hz: arguments.control_freq_hz,
+        leg_kp: arguments.leg_kp.map(f64::from),
+        ki: arguments.ki.map(f64::from),
+        kd: arguments.kd.map(f64::from),
+        action_scale: arguments.action_scale,
+        cutoff_hz: arguments.cutoff_hz,
+        gait_period_ticks,
+        ..Options::default()
+    })
+}
+
+#[allow(clippy::disallowed_methods, reason = "the program is where people name files")]
+fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+    std::fs::read(path).map_err(|source| file_error(path, source))
+}
+
+fn read_text(path: &Path) -> Result<String, LoadError> {
+    std::fs::read_to_string(path).map_err(|source| file_error(path, source))
+}
+
+fn file_error(path: &Path, source: io::Error) -> LoadError {
+    LoadError::File { path: path.to_owned(), source }
+}

@@ -1,0 +1,90 @@
+//! Logs: one JSON object a line on stdout, and nothing else there.
+
+use gaitway_contract::RobotProfile;
+use gaitway_control::supervisor::Obstacle;
+use gaitway_runtime::robot::Event;
+use gaitway_runtime::robot::event::Stamped;
+use gaitway_runtime::{Clock, MonotonicClock};
+use serde_json::{Value, json};
+use std::io::Write;
+
+/// Writes the lines, and remembers when nobody reads them any more.
+#[derive(Debug)]
+pub struct Log {
+    clock: MonotonicClock,
+    started_ns: u64,
+    is_lost: bool,
+}
+
+impl Log {
+    /// A log whose times count from `started_ns`.
+    pub fn new(started_ns: u64) -> Log {
+        Log { clock: MonotonicClock::default(), started_ns, is_lost: false }
+    }
+
+    /// One line: what happened now, with the keys of `more`.
+    pub fn say(&mut self, level: &str, message: &str, more: Value) {
+        self.say_at(self.clock.now_ns(), level, message, more);
+    }
+
+    /// True once stdout took no more: the terminal, or whoever read the logs, is gone.
+    pub fn is_lost(&self) -> bool {
+        self.is_lost
+    }
+
+    /// An event of the loop.
+    pub fn event(&mut self, stamped: &Stamped, profile: &RobotProfile) {
+        let (level, message, more) = words(&stamped.event, profile);
+        let mut more = more;
+        more["tick"] = json!(stamped.tick);
+        self.say_at(stamped.at_ns, level, message, more);
+    }
+
+    fn say_at(&mut self, at_ns: u64, level: &str, message: &str, more: Value) {
+        let seconds = at_ns.saturating_sub(self.started_ns) as f64 * 1e-9;
+        let mut line = json!({ "t": (seconds * 1e6).round() / 1e6, "level": level, "event": message });
+        if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
+            line.extend(more);
+        }
+        let mut stdout = std::io::stdout().lock();
+        self.is_lost |= writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err();
+    }
+}
+
+/// Level, name and keys of an event.
+fn words(event: &Event, profile: &RobotProfile) -> (&'static str, &'static str, Value) {
+    let name = |joint: usize| profile.joints.get(joint).map(|joint| joint.name.as_str());
+    match event {
+        Event::State(change) => {
+            let (from, to, reason) = (change.from.name(), change.to.name(), change.reason.to_string());
+            ("info", "state", json!({ "from": from, "to": to, "reason": reason }))
+        }
+        Event::Fault(change) => {
+            let alarm = &change.alarm;
+            let level = if change.came { "warn" } else { "info" };
+            let joint = alarm.joint.and_then(name);
+            let (kind, reaction, value) = (alarm.kind.name(), alarm.reaction.name(), finite(alarm.value));
+            let name = if change.came { "fault" } else { "fault gone" };
+            (level, name, json!({ "fault": kind, "reaction": reaction, "joint": joint, "value": value }))
+        }
+        Event::Obstacle(None) => ("info", "nothing keeps it limp", json!({})),
+        Event::Obstacle(Some(obstacle)) => {
+            let joint = match obstacle {
+                Obstacle::SilentServo { joint } => name(*joint),
+                _ => None,
+            };
+            let (why, hint) = (obstacle.to_string(), obstacle.hint());
+            ("warn", "stays limp", json!({ "why": why, "joint": joint, "hint": hint }))
+        }
+        Event::ServoReset { joint } => ("warn", "servo was reset", json!({ "joint": name(*joint) })),
+        Event::PortGone(error) => {
+            ("error", "port gone", json!({ "error": error.to_string(), "hint": error.hint() }))
+        }
+        Event::PortBack => ("info", "port back", json!({})),
+    }
+}
+
+/// JSON knows no infinity.
+fn finite(value: f32) -> Option<f32> {
+    value.is_finite().then_some(value)
+}
