@@ -84,7 +84,9 @@ impl DaemonError {
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),
-            DaemonError::System { .. } => "the system is short of something; `dmesg` may say of what".to_owned(),
+            DaemonError::System { .. } => {
+                "the system is short of something; `dmesg` may say of what".to_owned()
+            }
             DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
         }
     }

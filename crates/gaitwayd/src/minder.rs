@@ -67,13 +67,7 @@ impl<'a> Minder<'a> {
     }
 
     /// Minds the loop until its thread has ended.
-    pub fn mind(
-        &mut self,
-        running: &Running,
-        termination: &Termination,
-        mailbox: &Mailbox,
-        log: &mut Log,
-    ) {
+    pub fn mind(&mut self, running: &Running, termination: &Termination, mailbox: &Mailbox, log: &mut Log) {
         let end_ns = self.arguments.seconds.map(|seconds| self.clock.now_ns() + (seconds * 1e9) as u64);
         while !running.thread.is_finished() {
             self.clock.wait_until(self.clock.now_ns() + LOOK_NS);
@@ -133,7 +127,9 @@ impl<'a> Minder<'a> {
         self.port_gone_since_ns = Some(now_ns);
         // The guard holds the dead port, and with it the lock.
         self.guard = None;
-        let Ok(port) = SerialPort::open(&self.arguments.serial_port, self.profile.servo_bus.baud) else { return };
+        let Ok(port) = SerialPort::open(&self.arguments.serial_port, self.profile.servo_bus.baud) else {
+            return;
+        };
         if let Err(error) = self.guard(&port) {
             log.say("error", "guard", json!({ "error": error.to_string(), "hint": error.hint() }));
             return;

@@ -58,7 +58,9 @@ impl Termination {
             // SAFETY: the action reads the monotonic clock and stores to atomics. It takes no lock, allocates nothing
             // and cannot panic.
             unsafe {
-                signal_hook::low_level::register(signal, move || noted.note(signal, MonotonicClock::default().now_ns()))
+                signal_hook::low_level::register(signal, move || {
+                    noted.note(signal, MonotonicClock::default().now_ns())
+                })
             }
             .map_err(|source| TerminationError { signal, source })?;
         }

@@ -178,7 +178,8 @@ impl<P: Port, C: Clock> Body<P, C> {
         for _ in 0..2 {
             self.send_with(|bus| bus.set_lock(true, to))?;
         }
-        for (which, register) in [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN].into_iter().enumerate()
+        for (which, register) in
+            [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN].into_iter().enumerate()
         {
             let len = keep(&mut self.frame, self.bus.write(register, &self.gains[which], to)?);
             self.send(len);

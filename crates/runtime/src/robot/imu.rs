@@ -124,7 +124,11 @@ mod tests {
         assert_eq!(found, Some(sample(10, 0.5)));
         assert!((age_s - 0.003).abs() < 1e-6);
         slot.put(&sample(9, 0.6));
-        assert_eq!(reader.read(&slot, 13 * MS).0, Some(sample(10, 0.5)), "one that was overtaken is not newer");
+        assert_eq!(
+            reader.read(&slot, 13 * MS).0,
+            Some(sample(10, 0.5)),
+            "one that was overtaken is not newer"
+        );
     }
 
     #[test]

@@ -48,7 +48,11 @@ impl Setup {
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
         let bus = ServoBus::new(&servos(profile), link(profile))?;
-        let gains = controller.gains().iter().map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8)).collect();
+        let gains = controller
+            .gains()
+            .iter()
+            .map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8))
+            .collect();
         Ok(Setup { profile: profile.clone(), bus, controller, gains })
     }
 }
@@ -74,6 +78,8 @@ pub fn link(profile: &RobotProfile) -> Link {
 pub fn findings(profile: &RobotProfile, bus: &ServoBus) -> Vec<Option<Vec<Finding>>> {
     let joints = profile.joints.iter().zip(bus.servos()).enumerate();
     joints
-        .map(|(index, (joint, config))| Some(judge(config, [joint.min_rad, joint.max_rad], bus.audited(index)?)))
+        .map(|(index, (joint, config))| {
+            Some(judge(config, [joint.min_rad, joint.max_rad], bus.audited(index)?))
+        })
         .collect()
 }

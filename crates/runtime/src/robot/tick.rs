@@ -11,12 +11,12 @@ use crate::robot::mailbox::Mailbox;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
 use gaitway_contract::Sensors;
+use gaitway_contract::profile::Reaction;
 use gaitway_control::arbiter::{Arbiter, Decision};
 use gaitway_control::supervisor::{Obstacle, Reason, Situation, State, Supervisor, Wish};
 use gaitway_control::vitals::Vitals;
 use gaitway_control::watch::FaultWatch;
 use gaitway_control::{Controller, Refusal};
-use gaitway_contract::profile::Reaction;
 use std::sync::Arc;
 
 /// The common read may take this part of a period.
@@ -105,7 +105,13 @@ struct Replay {
 
 impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// A robot of `setup` behind `port`, off.
-    pub fn new(setup: Setup, port: P, clock: C, mailbox: Arc<Mailbox>, imu_slot: Arc<ImuSlot>) -> Robot<P, C> {
+    pub fn new(
+        setup: Setup,
+        port: P,
+        clock: C,
+        mailbox: Arc<Mailbox>,
+        imu_slot: Arc<ImuSlot>,
+    ) -> Robot<P, C> {
         let loop_hz = setup.controller.loop_hz();
         let profile = &setup.profile;
         let sensors = Sensors::still(profile.joints.len());

@@ -133,8 +133,9 @@ impl Bench {
         let robot = Robot::new(setup, wire.clone(), wire.clone(), mailbox.clone(), imu.clone());
         // Crouched somewhere: not the default pose, not zero.
         let at = |index: usize| 0.7 * profile.joints[index].default_rad + 0.05;
-        let joints: Vec<JointState> =
-            (0..ids.len()).map(|index| JointState { position_rad: at(index), ..JointState::default() }).collect();
+        let joints: Vec<JointState> = (0..ids.len())
+            .map(|index| JointState { position_rad: at(index), ..JointState::default() })
+            .collect();
         Bench {
             pacer: Pacer::new(wire.clone(), TICK_NS, Overrun::Skip).unwrap(),
             goals_before: vec![None; ids.len()],
@@ -177,7 +178,12 @@ impl Bench {
                 return count;
             }
         }
-        panic!("not {} within {limit} ticks: {:?} {:?}", state.name(), self.robot.record(), self.robot.obstacle())
+        panic!(
+            "not {} within {limit} ticks: {:?} {:?}",
+            state.name(),
+            self.robot.record(),
+            self.robot.obstacle()
+        )
     }
 
     pub fn inject(&mut self, fault: Fault) {

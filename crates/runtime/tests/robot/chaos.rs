@@ -87,7 +87,9 @@ fn strike(bench: &mut Bench, class: &str, random: &mut Random) -> Vec<State> {
             (Fault::Silent { servo, later: LaterServos::Wait }, Some((30, Fault::Speaks { servo })))
         }
         "servo reset" => (Fault::Reset { servo }, None),
-        "two ids swapped" => (Fault::SwapIds { first: servo, second: (servo + 1 + random.below(13)) % 14 }, None),
+        "two ids swapped" => {
+            (Fault::SwapIds { first: servo, second: (servo + 1 + random.below(13)) % 14 }, None)
+        }
         "overload" => (Fault::Overload { servo }, None),
         "too hot" => (Fault::OverTemperature { servo }, None),
         "supply sags 1 V for 1 s" => (Fault::Sag { drop_v: 1.0 }, Some((50, Fault::Sag { drop_v: 0.0 }))),
@@ -116,7 +118,14 @@ fn strike(bench: &mut Bench, class: &str, random: &mut Random) -> Vec<State> {
     };
     bench.inject(fault);
     let (wait, mut states) = match undo {
-        None => (if class.starts_with("unplugged") || class == "too hot" { JUDGED_LIMP_AFTER } else { JUDGED_AFTER }, vec![]),
+        None => (
+            if class.starts_with("unplugged") || class == "too hot" {
+                JUDGED_LIMP_AFTER
+            } else {
+                JUDGED_AFTER
+            },
+            vec![],
+        ),
         Some((ticks, undo)) => {
             let states = bench.ticks(ticks);
             bench.inject(undo);

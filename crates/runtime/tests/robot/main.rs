@@ -193,7 +193,8 @@ fn a_dry_run_writes_nothing_and_computes_everything() {
     assert_eq!(bench.robot.obstacle(), Some(Obstacle::DryRun));
     assert!(bench.wire.twin.borrow().wire_bytes().to_servos > before, "it asks");
     let twin = bench.wire.twin.borrow();
-    let untouched = |servo: &gaitway_twin::Servo| servo.goal_rad().is_none() && servo.registers().saves() == 0;
+    let untouched =
+        |servo: &gaitway_twin::Servo| servo.goal_rad().is_none() && servo.registers().saves() == 0;
     assert!(twin.servos().iter().all(untouched), "and says nothing");
     assert!(bench.robot.statistics().policy_ticks == 100);
     assert!(bench.robot.controller().goals().rad().iter().any(|goal| *goal != 0.0));
