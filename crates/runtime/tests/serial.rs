@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::Bus;
+use common::{Bus, await_bytes};
 use gaitway_runtime::{OpenError, Port, PortError, SerialPort};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Uid, getuid};
@@ -160,9 +160,9 @@ fn read_exactly(port: &mut SerialPort, count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut buffer = [0; 512];
     while bytes.len() < count {
+        await_bytes(&*port);
         let arrived = port.read(&mut buffer).unwrap();
         bytes.extend_from_slice(&buffer[..arrived]);
-        std::thread::yield_now();
     }
     bytes
 }

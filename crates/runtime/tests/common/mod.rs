@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 
 /// Longest wait for something that has to happen: only against hanging.
@@ -34,14 +34,15 @@ impl Bus {
             match rustix::io::read(&self.file, &mut buffer) {
                 Ok(count) => return Some(buffer[..count].to_vec()),
                 Err(Errno::IO) => return None,
-                Err(Errno::AGAIN) => self.wait(),
+                Err(Errno::AGAIN) => await_bytes(&self.file),
                 Err(errno) => panic!("bus: {errno}"),
             }
         }
     }
+}
 
-    fn wait(&self) {
-        let mut files = [PollFd::new(&self.file, PollFlags::IN)];
-        assert_eq!(poll(&mut files, Some(&PATIENCE)), Ok(1), "nothing came");
-    }
+/// Waits until something can be read, or the other end has closed.
+pub fn await_bytes(file: impl AsFd) {
+    let mut files = [PollFd::new(&file, PollFlags::IN)];
+    assert_eq!(poll(&mut files, Some(&PATIENCE)), Ok(1), "nothing came");
 }
