@@ -8,6 +8,8 @@ pub mod bench;
 pub mod clock;
 pub mod histogram;
 pub mod pacer;
+#[cfg(target_os = "linux")]
+pub mod twin_host;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
 pub use histogram::Histogram;
