@@ -162,6 +162,7 @@ fn a_program_goes_and_the_next_finds_nothing_of_it() {
     // All of it lies unread in the terminal.
     wait_for("answers", || twin.statistics().wire_bytes.to_host == 112);
     drop(first);
+    wait_for("the hang-up", || twin.statistics().users == 0);
     for _ in 0..3 {
         let next = Client::open(&twin.path());
         assert_eq!(next.exchange(&PING_20, 6), PONG_20);
@@ -241,8 +242,13 @@ fn what_makes_no_sense_is_refused_with_a_hint() {
     for error in [
         twin.inject(Fault::Reset { servo: 14 }).unwrap_err(),
         twin.set_joints(&[JointState::default()]).unwrap_err(),
-        TwinHost::start(BusOptions::default(), &IDS, FaultPlan::default(), Some(Path::new("/no/such/folder")))
-            .unwrap_err(),
+        TwinHost::start(
+            BusOptions::default(),
+            &IDS,
+            FaultPlan::default(),
+            Some(Path::new("/no/such/folder")),
+        )
+        .unwrap_err(),
     ] {
         assert!(!error.to_string().is_empty() && !error.hint().is_empty());
     }
@@ -295,7 +301,13 @@ fn a_cycle_beside_its_wire_time() {
         {
             times_ns.sort_unstable();
             let at = |share: usize| us(times_ns[CYCLES * share / 100]);
-            println!("  {name}: p10 {:.1}, p50 {:.1}, p90 {:.1}, p99 {:.1} us", at(10), at(50), at(90), at(99));
+            println!(
+                "  {name}: p10 {:.1}, p50 {:.1}, p90 {:.1}, p99 {:.1} us",
+                at(10),
+                at(50),
+                at(90),
+                at(99)
+            );
         }
     }
 }

@@ -83,7 +83,9 @@ impl Servo {
     /// Configures it as the duck's published scripts leave a servo: no return delay, response level 1, P 32, D and
     /// I 0 (facts 2.6, 8: the bulk configurator expects these).
     pub fn configure(&mut self) {
-        for (register, raw) in [(RETURN_DELAY, 0), (RESPONSE_LEVEL, 1), (P_GAIN, 32), (D_GAIN, 0), (I_GAIN, 0)] {
+        for (register, raw) in
+            [(RETURN_DELAY, 0), (RESPONSE_LEVEL, 1), (P_GAIN, 32), (D_GAIN, 0), (I_GAIN, 0)]
+        {
             self.registers.store(register, raw);
         }
     }

@@ -32,6 +32,8 @@ pub struct TwinStatistics {
     pub wire_bytes: WireBytes,
     /// Writes of the program under test, as they arrived in one piece.
     pub transactions: u64,
+    /// Programs that have the port open.
+    pub users: u32,
     /// From the time a byte has come to the return of the write that hands it over, ns.
     pub lateness: Histogram,
     /// Bytes that nobody read in time, lost as the buffer was full.

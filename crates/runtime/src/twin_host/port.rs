@@ -55,6 +55,11 @@ impl Port {
         &self.path
     }
 
+    /// Programs that have it open.
+    pub fn users(&self) -> u32 {
+        self.users
+    }
+
     /// What a program has written; 0 where it has not.
     pub fn read(&self, buffer: &mut [u8]) -> Result<usize, Errno> {
         match rustix::io::read(&self.master, buffer) {

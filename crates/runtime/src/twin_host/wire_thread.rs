@@ -6,6 +6,7 @@ use crate::twin_host::link::Link;
 use crate::twin_host::mailbox::{Mailbox, ServoView, TwinStatistics};
 use crate::twin_host::port::{Port, wait};
 use gaitway_twin::{BusOptions, ServoBus};
+use rustix::thread::sched_yield;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -201,6 +202,7 @@ impl WireThread {
         statistics.busy_ns = self.bus.busy_ns();
         statistics.waiting_ns = self.bus.waiting_ns();
         statistics.wire_bytes = self.bus.wire_bytes();
+        statistics.users = self.port.as_ref().map_or(0, Port::users);
         statistics.faults = self.bus.fault_count();
         statistics.fault_log.append(&mut self.bus.take_fault_log());
         let surplus = statistics.fault_log.len().saturating_sub(LOGGED_FAULTS);
@@ -208,12 +210,14 @@ impl WireThread {
         mailbox.statistics.clone_from(statistics);
     }
 
-    /// Sleeps where there is time for it; otherwise returns at once.
+    /// Sleeps where there is time for it; otherwise lets others run for a moment. Between the two sides of a
+    /// pseudo-terminal the kernel passes bytes on in a thread of its own: where program and twin both spin on the
+    /// only two cores, it would wait for the next timer tick.
     fn rest(&mut self, now_ns: u64) {
         let sleep_ns = match self.bus.next_event_ns() {
             Some(next_ns) if next_ns > now_ns + FAR_NS => next_ns - now_ns - EARLY_NS,
-            Some(_) => return std::hint::spin_loop(),
-            None if now_ns < self.active_ns + LINGER_NS => return std::hint::spin_loop(),
+            Some(_) => return sched_yield(),
+            None if now_ns < self.active_ns + LINGER_NS => return sched_yield(),
             None => SLEEP_NS,
         };
         let sleep_ns = sleep_ns.min(SLEEP_NS);
