@@ -7,6 +7,8 @@ pub mod allocations;
 pub mod bench;
 pub mod clock;
 pub mod histogram;
+#[cfg(target_os = "linux")]
+pub mod imu_host;
 pub mod pacer;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
