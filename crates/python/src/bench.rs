@@ -26,7 +26,7 @@ pub fn tick_times<'py>(
     Ok(result)
 }
 
-fn quantiles<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn quantiles<'py>(py: Python<'py>, histogram: &Histogram) -> PyResult<Bound<'py, PyDict>> {
     let result = PyDict::new(py);
     result.set_item("p50", histogram.quantile_ns(0.5))?;
     result.set_item("p99", histogram.quantile_ns(0.99))?;

@@ -17,7 +17,7 @@ fn samples_reach_whoever_binds_the_path_and_nobody_is_waited_for() {
     let path = std::env::temp_dir().join(format!("gaitway-imu-{}", std::process::id()));
     let mut imu = ImuHost::start(&path, Vec::new()).unwrap();
     let sample = ImuSample { accel_mps2: [0.0, 0.0, 9.81], ..ImuSample::default() };
-    let mut send = |imu: &mut ImuHost| {
+    let send = |imu: &mut ImuHost| {
         imu.sample(sample);
         imu.send_due();
     };
