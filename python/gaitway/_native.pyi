@@ -1,5 +1,7 @@
 """The compiled core. People use the classes of `gaitway`, which wrap these."""
 
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypedDict, final, type_check_only
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Policy",
     "Record",
     "Robot",
+    "TwinHost",
     "Wake",
     "axes",
     "build_info",
@@ -96,6 +99,22 @@ def pace(
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
     """Times `ticks` ticks inside the module, no Python between them."""
+
+@type_check_only
+class TwinStatistics(TypedDict):
+    busy_ns: int
+    waiting_ns: int
+    bytes_to_servos: int
+    bytes_to_host: int
+    transactions: int
+    lost_bytes: int
+    users: int
+    lateness_ns: Quantiles
+    faults: int
+    fault_log: list[tuple[int, str]]
+    imu_sent: int
+    imu_dropped: int
+    imu_faults: int
 
 @final
 class Robot:
@@ -388,3 +407,49 @@ class Wake:
     @property
     def caught_up(self) -> bool:
         """The tick runs a whole period or more after its deadline, because it was owed."""
+
+@final
+class TwinHost:
+    """The emulated servos on a pseudo-terminal and the emulated IMU on a socket. Linux only.
+
+    One thread of its own serves the wire, whatever Python does. Rows are float32 buffers in the order of the
+    robot's joints, joint angles in rad.
+    """
+
+    def __new__(
+        cls,
+        robot: Robot,
+        *,
+        link: str | PathLike[str] | None = None,
+        imu_socket: str | PathLike[str] | None = None,
+        faults: list[str] = ...,
+        seed: int = ...,
+        return_delay_us: int | None = None,
+        usb_latency_us: int = ...,
+        turnaround_us: int = ...,
+        factory: bool = False,
+    ) -> TwinHost: ...
+    def set_joints(self, row: Any) -> None:
+        """What the joints do now [3n]: angles, velocities in rad/s, drives in N·m."""
+
+    def read_servos(self, row: Any) -> None:
+        """Fills [5n]: goals (NaN where limp), P, D, I, torque limits from 0 to 1."""
+
+    def sample_imu(self, row: Any) -> None:
+        """An IMU sample of now [8]: gyro in rad/s, accelerometer in m/s², feet (1 on the ground)."""
+
+    def send_imu(self) -> None:
+        """Sends what the IMU has to send by now; never waits."""
+
+    def inject(self, fault: str) -> None:
+        """Something goes wrong now, written as in `faults` and without `at=`. Raises UsageError."""
+
+    def statistics(self) -> TwinStatistics:
+        """Sums since the start, a hundredth of a second old; final after `stop`."""
+
+    def stop(self) -> None:
+        """Hangs up and removes the link."""
+
+    @property
+    def path(self) -> Path:
+        """What a program opens: the link, or the device file."""

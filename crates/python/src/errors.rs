@@ -3,6 +3,8 @@
 use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
+#[cfg(target_os = "linux")]
+use gaitway_runtime::twin_host::TwinHostError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -44,6 +46,15 @@ pub(crate) fn control(error: &ControlError) -> PyErr {
         ControlError::Contract(inner) => contract(inner),
         _ => raise("ControlError", error.to_string(), error.hint()),
     }
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn twin_host(error: &TwinHostError) -> PyErr {
+    let name = match error {
+        TwinHostError::Pty { .. } | TwinHostError::System { .. } => "SimulationError",
+        _ => "UsageError",
+    };
+    raise(name, error.to_string(), error.hint().to_owned())
 }
 
 pub(crate) fn usage(message: String, hint: &str) -> PyErr {

@@ -12,6 +12,8 @@ mod errors;
 mod pacer;
 mod policy;
 mod robot;
+#[cfg(target_os = "linux")]
+mod twin;
 
 use gaitway_policy::CpuPath;
 use gaitway_runtime::allocations::CountingAllocator;
@@ -40,6 +42,9 @@ mod _native {
     use super::policy::{Policy, check, embed};
     #[pymodule_export]
     use super::robot::Robot;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::twin::TwinHost;
 }
 
 /// How this module was built, and which kernels this machine's CPU gets.

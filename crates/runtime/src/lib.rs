@@ -10,6 +10,8 @@ pub mod clock;
 #[cfg(target_os = "linux")]
 pub mod guard;
 pub mod histogram;
+#[cfg(target_os = "linux")]
+pub mod imu_host;
 pub mod observation_file;
 pub mod pacer;
 pub mod port;
@@ -21,6 +23,8 @@ pub mod serial;
 pub mod slot;
 #[cfg(target_os = "linux")]
 pub mod termination;
+#[cfg(target_os = "linux")]
+pub mod twin_host;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
 #[cfg(target_os = "linux")]

@@ -98,7 +98,12 @@ impl ServoBus {
     /// When the next byte is through the wire or reaches the host, or the next servo's turn comes, ns. Until then
     /// nothing changes for the host unless it writes. Faults by the clock do not count.
     pub fn next_event_ns(&self) -> Option<u64> {
-        [self.wire.next_arrival_ns(), self.next_on_the_wire_ns()].into_iter().flatten().min()
+        [self.next_arrival_ns(), self.next_on_the_wire_ns()].into_iter().flatten().min()
+    }
+
+    /// When the host may read the next byte that is through the wire, ns.
+    pub fn next_arrival_ns(&self) -> Option<u64> {
+        self.wire.next_arrival_ns()
     }
 
     fn next_on_the_wire_ns(&self) -> Option<u64> {

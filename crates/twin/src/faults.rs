@@ -191,7 +191,7 @@ impl FaultRates {
 
 impl Fault {
     /// Refuses a fault for a servo that a bus of `servos` does not have.
-    pub(crate) fn check(&self, servos: usize) -> Result<(), TwinError> {
+    pub fn check(&self, servos: usize) -> Result<(), TwinError> {
         let named = match *self {
             Fault::Reply { servo, .. }
             | Fault::Silent { servo, .. }

@@ -1,4 +1,5 @@
-//! The robot's wires emulated: a servo bus with its own codec, register file and wire time, and faults by seed.
+//! The robot's wires emulated: a servo bus with its own codec, register file and wire time, an IMU, and faults by
+//! seed.
 //!
 //! [`ServoBus`] is the Feetech bus of the Open Duck Mini: the host's bytes go in with the time they are written, the
 //! servos' bytes come out when the last bit of each has crossed wire and USB. Nothing here reads a clock, opens a
@@ -14,7 +15,9 @@ mod codec;
 mod encoder;
 mod error;
 mod fault_run;
+mod fault_text;
 mod faults;
+mod imu;
 mod motor;
 mod options;
 mod protection;
@@ -27,7 +30,9 @@ mod wire;
 pub use bus::ServoBus;
 pub use codec::{BROADCAST, Request, RequestParser, instruction, status_frame};
 pub use error::TwinError;
+pub use fault_text::{FAULT_EXAMPLES, FaultScript, FaultTextError, WrittenFault, parse_fault};
 pub use faults::{Applied, Fault, FaultPlan, FaultRates, ReplyFault, RequestFault};
+pub use imu::{IMU_DATAGRAM_BYTES, Imu, ImuFault, ImuSample};
 pub use motor::{JointState, MotorModel};
 pub use options::{BusOptions, LaterServos, OverloadReaction, ResponseLevels, ServoOptions};
 pub use register_file::RegisterFile;

@@ -80,6 +80,16 @@ impl Servo {
         &mut self.registers
     }
 
+    /// Configures it as the duck's published scripts leave a servo: no return delay, response level 1, P 32, D and
+    /// I 0 (facts 2.6, 8: the bulk configurator expects these).
+    pub fn configure(&mut self) {
+        for (register, raw) in
+            [(RETURN_DELAY, 0), (RESPONSE_LEVEL, 1), (P_GAIN, 32), (D_GAIN, 0), (I_GAIN, 0)]
+        {
+            self.registers.store(register, raw);
+        }
+    }
+
     /// What the joint does now; the registers show it at once.
     pub fn set_joint(&mut self, joint: JointState) {
         self.joint = joint;

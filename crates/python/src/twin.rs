@@ -1,0 +1,245 @@
+//! `TwinHost`: the emulated servos on a pseudo-terminal and the emulated IMU on a socket, for a host of the physics.
+
+use crate::buffers;
+use crate::count::Count;
+use crate::errors;
+use crate::pacer::quantiles;
+use crate::robot::Robot;
+use gaitway_contract::profile::Joint;
+use gaitway_runtime::imu_host::{ImuHost, ImuStatistics};
+use gaitway_runtime::twin_host::{ServoView, TwinHost as Host, TwinStatistics};
+use gaitway_twin::registers::RETURN_DELAY;
+use gaitway_twin::{
+    BusOptions, FaultScript, ImuSample, JointState, ServoBus, Stiffness, WrittenFault, parse_fault,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::{Path, PathBuf};
+
+/// Rows of numbers of each joint in `read_servos`: goal, P, D, I, torque limit.
+const SERVO_ROWS: usize = 5;
+/// Rows of numbers of each joint in `set_joints`: position, velocity, drive.
+const JOINT_ROWS: usize = 3;
+/// Gyro, accelerometer, feet.
+const IMU_NUMBERS: usize = 8;
+/// Unit of the return delay register, µs, and its largest value.
+const RETURN_DELAY_UNIT_US: u64 = 2;
+const RETURN_DELAY_MAX: u64 = 254;
+
+#[pyclass(module = "gaitway._native")]
+pub struct TwinHost {
+    host: Host,
+    imu: Option<ImuHost>,
+    robot: Robot,
+    views: Vec<ServoView>,
+}
+
+impl TwinHost {
+    fn joints(&self) -> &[Joint] {
+        &self.robot.profile.joints
+    }
+}
+
+#[pymethods]
+impl TwinHost {
+    #[new]
+    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false))]
+    #[allow(clippy::too_many_arguments, reason = "keywords of one Python constructor")]
+    fn new(
+        py: Python<'_>,
+        robot: &Robot,
+        link: Option<PathBuf>,
+        imu_socket: Option<PathBuf>,
+        faults: Vec<String>,
+        seed: Count,
+        return_delay_us: Option<Count>,
+        usb_latency_us: Count,
+        turnaround_us: Count,
+        factory: bool,
+    ) -> PyResult<TwinHost> {
+        let robot = robot.clone();
+        let joints = &robot.profile.joints;
+        let options = BusOptions {
+            baud: robot.profile.servo_bus.baud,
+            min_turnaround_ns: turnaround_us.0.saturating_mul(1_000),
+            usb_frame_ns: usb_latency_us.0.saturating_mul(1_000),
+            ..BusOptions::default()
+        };
+        let script = read_faults(&faults, joints, seed)?;
+        let return_delay = return_delay_us.map(return_delay_register).transpose()?;
+        let ids: Vec<u8> = joints.iter().map(|joint| joint.servo_id).collect();
+        let prepare = |bus: &mut ServoBus| prepare(bus, joints, factory, return_delay);
+        let plan = script.bus;
+        let host = py.detach(|| Host::start_with(options, &ids, plan, link.as_deref(), prepare));
+        let host = host.map_err(|error| errors::twin_host(&error))?;
+        let start_imu = |path: &Path| ImuHost::start(path, script.imu);
+        let imu = imu_socket.as_deref().map(start_imu).transpose();
+        let imu = imu.map_err(|error| errors::twin_host(&error))?;
+        let stiffness = Stiffness { p_gain: 0, d_gain: 0, i_gain: 0, torque_limit: 0.0 };
+        let views = vec![ServoView { goal_rad: None, stiffness, error: 0 }; ids.len()];
+        Ok(TwinHost { host, imu, robot, views })
+    }
+
+    /// What a program opens.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.host.path()
+    }
+
+    /// Joint angles, velocities and drives.
+    fn set_joints(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
+        let count = self.joints().len();
+        let mut numbers = vec![0.0; JOINT_ROWS * count];
+        buffers::read(py, row, "joints", &mut numbers)?;
+        let state = |(at, joint): (usize, &Joint)| {
+            let [position, velocity, drive] = [0, 1, 2].map(|part| f64::from(numbers[part * count + at]));
+            let direction = f64::from(joint.direction);
+            JointState {
+                position_rad: direction * position + joint.offset_rad,
+                velocity_rps: direction * velocity,
+                drive_nm: direction * drive,
+            }
+        };
+        let states: Vec<JointState> = self.joints().iter().enumerate().map(state).collect();
+        py.detach(|| self.host.set_joints(&states)).map_err(|error| errors::twin_host(&error))
+    }
+
+    /// Goals as joint angles (NaN where limp), P, D, I, torque limits.
+    fn read_servos(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
+        let (host, views) = (&self.host, &mut self.views);
+        py.detach(|| host.read_servos(views)).map_err(|error| errors::twin_host(&error))?;
+        let goal = |(view, joint): (&ServoView, &Joint)| {
+            let servo_rad = view.goal_rad.unwrap_or(f64::NAN);
+            ((servo_rad - joint.offset_rad) * f64::from(joint.direction)) as f32
+        };
+        let mut numbers: Vec<f32> = Vec::with_capacity(SERVO_ROWS * self.views.len());
+        numbers.extend(self.views.iter().zip(self.joints()).map(goal));
+        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.p_gain)));
+        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.d_gain)));
+        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.i_gain)));
+        numbers.extend(self.views.iter().map(|view| view.stiffness.torque_limit as f32));
+        buffers::write(py, row, "servos", &numbers)
+    }
+
+    /// Takes an IMU sample of now.
+    fn sample_imu(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut numbers = [0.0; IMU_NUMBERS];
+        buffers::read(py, row, "imu", &mut numbers)?;
+        let [gyro_x, gyro_y, gyro_z, accel_x, accel_y, accel_z, left, right] = numbers;
+        if let Some(imu) = &mut self.imu {
+            imu.sample(ImuSample {
+                sampled_ns: 0,
+                gyro_rps: [gyro_x, gyro_y, gyro_z],
+                accel_mps2: [accel_x, accel_y, accel_z],
+                foot_contact: [left > 0.5, right > 0.5],
+            });
+        }
+        Ok(())
+    }
+
+    /// Sends what the IMU has to send by now; never waits.
+    fn send_imu(&mut self) {
+        if let Some(imu) = &mut self.imu {
+            imu.send_due();
+        }
+    }
+
+    /// Something goes wrong now.
+    fn inject(&mut self, py: Python<'_>, fault: &str) -> PyResult<()> {
+        let names: Vec<&str> = self.joints().iter().map(|joint| joint.name.as_str()).collect();
+        let parsed = parse_fault(fault, &names);
+        let (at_ns, parsed) = parsed.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
+        match parsed {
+            _ if at_ns > 0 => Err(errors::usage(
+                format!("fault {fault:?}: expected no at=, found one"),
+                "a fault that is injected strikes now; one for later belongs into `faults`",
+            )),
+            WrittenFault::Rates(_) => Err(errors::usage(
+                format!("fault {fault:?}: expected one fault, found rates"),
+                "faults by chance belong into `faults`: they hold from the start",
+            )),
+            WrittenFault::Bus(fault) => {
+                py.detach(|| self.host.inject(fault)).map_err(|error| errors::twin_host(&error))
+            }
+            WrittenFault::Imu(fault) => {
+                if let Some(imu) = &mut self.imu {
+                    imu.inject(fault);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Sums since the start.
+    fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let statistics = py.detach(|| self.host.statistics());
+        let imu = self.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
+        statistics_dict(py, &statistics, &imu)
+    }
+
+    /// Hangs up and removes the link.
+    fn stop(&mut self, py: Python<'_>) {
+        let host = &mut self.host;
+        py.detach(|| host.stop());
+    }
+}
+
+fn read_faults(texts: &[String], joints: &[Joint], seed: Count) -> PyResult<FaultScript> {
+    let names: Vec<&str> = joints.iter().map(|joint| joint.name.as_str()).collect();
+    let mut script = FaultScript::default();
+    script.bus.seed = seed.0;
+    for text in texts {
+        script.add(text, &names).map_err(|error| errors::usage(error.to_string(), error.hint()))?;
+    }
+    Ok(script)
+}
+
+fn return_delay_register(delay_us: Count) -> PyResult<u16> {
+    match delay_us.0 / RETURN_DELAY_UNIT_US {
+        units @ 0..=RETURN_DELAY_MAX => Ok(units as u16),
+        _ => Err(errors::usage(
+            format!("return_delay_us: expected 0 to 508, found {}", delay_us.0),
+            "the register counts units of 2 µs, 254 at most",
+        )),
+    }
+}
+
+/// Servos as a well-configured duck has them, or new ones with nothing but their ids; joints in the default pose.
+fn prepare(bus: &mut ServoBus, joints: &[Joint], factory: bool, return_delay: Option<u16>) {
+    for servo in bus.servos_mut() {
+        if !factory {
+            servo.configure();
+        }
+        if let Some(delay) = return_delay {
+            servo.registers_mut().store(RETURN_DELAY, delay);
+        }
+    }
+    let state = |joint: &Joint| JointState {
+        position_rad: f64::from(joint.direction) * joint.default_rad + joint.offset_rad,
+        ..JointState::default()
+    };
+    bus.set_joints(0, &joints.iter().map(state).collect::<Vec<JointState>>());
+}
+
+fn statistics_dict<'py>(
+    py: Python<'py>,
+    statistics: &TwinStatistics,
+    imu: &ImuStatistics,
+) -> PyResult<Bound<'py, PyDict>> {
+    let result = PyDict::new(py);
+    result.set_item("busy_ns", statistics.busy_ns)?;
+    result.set_item("waiting_ns", statistics.waiting_ns)?;
+    result.set_item("bytes_to_servos", statistics.wire_bytes.to_servos)?;
+    result.set_item("bytes_to_host", statistics.wire_bytes.to_host)?;
+    result.set_item("transactions", statistics.transactions)?;
+    result.set_item("lost_bytes", statistics.lost_bytes)?;
+    result.set_item("users", statistics.users)?;
+    result.set_item("lateness_ns", quantiles(py, statistics.lateness.quantiles())?)?;
+    result.set_item("faults", statistics.faults)?;
+    let log = statistics.fault_log.iter().map(|applied| (applied.at_ns, format!("{:?}", applied.fault)));
+    result.set_item("fault_log", log.collect::<Vec<_>>())?;
+    result.set_item("imu_sent", imu.sent)?;
+    result.set_item("imu_dropped", imu.dropped)?;
+    result.set_item("imu_faults", imu.faults)?;
+    Ok(result)
+}

@@ -1,0 +1,60 @@
+//! What the wire thread and the host of the physics leave for each other.
+
+use crate::histogram::Histogram;
+use gaitway_twin::{Applied, Fault, JointState, Servo, Stiffness, WireBytes};
+use std::path::PathBuf;
+
+/// What drives one joint, for the physics.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServoView {
+    /// Where the servo drives its joint, rad of the servo; `None` when it is limp.
+    pub goal_rad: Option<f64>,
+    /// How stiffly.
+    pub stiffness: Stiffness,
+    /// The error byte of its answers.
+    pub error: u8,
+}
+
+impl From<&Servo> for ServoView {
+    fn from(servo: &Servo) -> ServoView {
+        ServoView { goal_rad: servo.goal_rad(), stiffness: servo.stiffness(), error: servo.error() }
+    }
+}
+
+/// Sums since the start.
+#[derive(Debug, Clone, Default)]
+pub struct TwinStatistics {
+    /// Time the wire has carried bits, ns.
+    pub busy_ns: u64,
+    /// Time the wire was quiet because a servo was about to answer, ns.
+    pub waiting_ns: u64,
+    /// Bytes the wire has carried.
+    pub wire_bytes: WireBytes,
+    /// Writes of the program under test, as they arrived in one piece.
+    pub transactions: u64,
+    /// Programs that have the port open.
+    pub users: u32,
+    /// From the time a byte has come to the return of the write that hands it over, ns.
+    pub lateness: Histogram,
+    /// Bytes that nobody read in time, lost as the buffer was full.
+    pub lost_bytes: u64,
+    /// Faults that struck.
+    pub faults: u64,
+    /// The last faults that struck, times in ns of the monotonic clock.
+    pub fault_log: Vec<Applied>,
+}
+
+/// Both directions.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    /// For the bus: what the joints do, where it is new.
+    pub joints: Vec<JointState>,
+    pub joints_are_new: bool,
+    /// For the bus: what goes wrong now.
+    pub faults: Vec<Fault>,
+    /// From the bus.
+    pub servos: Vec<ServoView>,
+    pub statistics: TwinStatistics,
+    /// The device file, for those who have no link.
+    pub port: PathBuf,
+}

@@ -1,0 +1,135 @@
+//! The IMU emulated: samples with their time in, datagrams with theirs out, and what can go wrong between.
+//!
+//! Until the drivers of the real chip exist, an IMU reaches the robot's program as datagrams (docs/formats.md).
+
+use std::collections::VecDeque;
+
+/// Bytes of one datagram.
+pub const IMU_DATAGRAM_BYTES: usize = 44;
+
+/// First bytes of every datagram.
+const MAGIC: [u8; 4] = *b"GWI1";
+/// Most datagrams that wait; further ones are lost.
+const WAITING: usize = 4_096;
+
+/// What IMU and foot switches see at one time. Trunk frame: x forward, y left, z up.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ImuSample {
+    /// When, ns of the monotonic clock.
+    pub sampled_ns: u64,
+    /// Turning rates, rad/s.
+    pub gyro_rps: [f32; 3],
+    /// Specific force, m/s²: +9.81 on z when standing.
+    pub accel_mps2: [f32; 3],
+    /// Left and right foot on the ground.
+    pub foot_contact: [bool; 2],
+}
+
+/// Something that goes wrong with an IMU, for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImuFault {
+    /// Times and sequence numbers go on, the values stay as they are.
+    Frozen {
+        /// How long, ns.
+        for_ns: u64,
+    },
+    /// Samples arrive late, with their true times. Later ones do not overtake them.
+    Late {
+        /// By how much, ns.
+        by_ns: u64,
+        /// How long, ns.
+        for_ns: u64,
+    },
+    /// Samples are not delivered; their sequence numbers are used up.
+    Lost {
+        /// How long, ns.
+        for_ns: u64,
+    },
+}
+
+/// An IMU without clock and socket.
+#[derive(Debug, Clone, Default)]
+pub struct Imu {
+    schedule: VecDeque<(u64, ImuFault)>,
+    sequence: u32,
+    last: Option<ImuSample>,
+    frozen_until_ns: u64,
+    late_until_ns: u64,
+    late_by_ns: u64,
+    lost_until_ns: u64,
+    /// When each is due; the times never fall.
+    waiting: VecDeque<(u64, [u8; IMU_DATAGRAM_BYTES])>,
+    faults: u64,
+}
+
+impl Imu {
+    /// An IMU with faults by the clock: when, ns, and what; in any order.
+    pub fn new(mut schedule: Vec<(u64, ImuFault)>) -> Imu {
+        schedule.sort_by_key(|&(at_ns, _)| at_ns);
+        Imu { schedule: schedule.into(), ..Imu::default() }
+    }
+
+    /// Something goes wrong from now on.
+    pub fn inject(&mut self, now_ns: u64, fault: ImuFault) {
+        self.faults += 1;
+        match fault {
+            ImuFault::Frozen { for_ns } => self.frozen_until_ns = now_ns.saturating_add(for_ns),
+            ImuFault::Lost { for_ns } => self.lost_until_ns = now_ns.saturating_add(for_ns),
+            ImuFault::Late { by_ns, for_ns } => {
+                self.late_by_ns = by_ns;
+                self.late_until_ns = now_ns.saturating_add(for_ns);
+            }
+        }
+    }
+
+    /// A sample was taken, at a time not before the last one's.
+    pub fn sample(&mut self, sample: ImuSample) {
+        let now_ns = sample.sampled_ns;
+        while let Some(&(at_ns, fault)) = self.schedule.front().filter(|(at_ns, _)| *at_ns <= now_ns) {
+            self.schedule.pop_front();
+            self.inject(at_ns, fault);
+        }
+        let shown = match self.last {
+            Some(last) if now_ns < self.frozen_until_ns => ImuSample { sampled_ns: now_ns, ..last },
+            _ => sample,
+        };
+        self.last = Some(shown);
+        let datagram = shown.datagram(self.sequence);
+        self.sequence = self.sequence.wrapping_add(1);
+        if now_ns < self.lost_until_ns || self.waiting.len() >= WAITING {
+            return;
+        }
+        let late_ns = if now_ns < self.late_until_ns { self.late_by_ns } else { 0 };
+        let before_ns = self.waiting.back().map_or(0, |&(due_ns, _)| due_ns);
+        self.waiting.push_back((now_ns.saturating_add(late_ns).max(before_ns), datagram));
+    }
+
+    /// The next datagram that is due by now.
+    pub fn take_due(&mut self, now_ns: u64) -> Option<[u8; IMU_DATAGRAM_BYTES]> {
+        let is_due = self.waiting.front().is_some_and(|&(due_ns, _)| due_ns <= now_ns);
+        if is_due { self.waiting.pop_front().map(|(_, datagram)| datagram) } else { None }
+    }
+
+    /// Faults that struck.
+    pub fn fault_count(&self) -> u64 {
+        self.faults
+    }
+}
+
+impl ImuSample {
+    /// The sample as it is sent.
+    fn datagram(&self, sequence: u32) -> [u8; IMU_DATAGRAM_BYTES] {
+        let mut bytes = [0; IMU_DATAGRAM_BYTES];
+        bytes[..4].copy_from_slice(&MAGIC);
+        bytes[4..8].copy_from_slice(&sequence.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.sampled_ns.to_le_bytes());
+        let values = self.gyro_rps.iter().chain(&self.accel_mps2);
+        for (slot, value) in bytes[16..40].chunks_exact_mut(4).zip(values) {
+            slot.copy_from_slice(&value.to_le_bytes());
+        }
+        for (slot, &is_down) in bytes[40..42].iter_mut().zip(&self.foot_contact) {
+            *slot = u8::from(is_down);
+        }
+        bytes
+    }
+}
