@@ -22,6 +22,7 @@ PYTHON_ROOMS = (
     ("controller",),
     ("bench",),
     ("sim",),
+    ("twin",),
     ("cli",),
 )
 

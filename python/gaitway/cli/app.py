@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gaitway.cli import bench, policy, run
+from gaitway.cli import bench, policy, run, twin
 from gaitway.cli.output import print_json
 from gaitway.errors import (
     ContractError,
@@ -34,6 +34,7 @@ app = typer.Typer(
     help="Trains a gait, proves it, and runs it on a small legged robot.",
 )
 app.command("run")(run.run)
+app.command("twin")(twin.twin)
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 

@@ -74,6 +74,7 @@ class DuckSim:
         self._imu_delay_ticks = self.world.imu_delay_ticks
         self._vary()
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
+        self._force_range_nm = self.model.actuator_forcerange.copy()
         self._sensors = Sensors(robot)
         self._noise_rad = self._position_noise()
         self.reset()
@@ -127,6 +128,23 @@ class DuckSim:
             self.push(speed * np.cos(angle), speed * np.sin(angle))
             self._next_push_s = self._draw_push_time()
         mujoco.mj_step(self.model, self.data, nstep=self.substeps)
+        self._imu.append(self._read_imu())
+
+    def step_physics(
+        self, goals_rad: NDArray[np.float32], p_gains: NDArray[np.float32], torque_limits: NDArray[np.float32]
+    ) -> None:
+        """One step of the physics (2 ms), servo by servo, without delay and pushes.
+
+        Goals [n] in rad, not a number where limp; P gains [n] in register units; torque limits [n] as shares of the
+        stall torque. D and I move nothing: the model that was identified has neither.
+        """
+        is_limp = np.isnan(goals_rad)
+        kp = np.where(is_limp, 0.0, self.robot.stiffness_per_kp * self._stiffness * p_gains)
+        self.model.actuator_gainprm[:, 0] = kp
+        self.model.actuator_biasprm[:, 1] = -kp
+        self.model.actuator_forcerange[:] = self._force_range_nm * torque_limits[:, None]
+        self.data.ctrl[:] = np.where(is_limp, 0.0, goals_rad)
+        mujoco.mj_step(self.model, self.data)
         self._imu.append(self._read_imu())
 
     def sense(self) -> Sensors:

@@ -1,0 +1,144 @@
+"""`gaitway twin`: a duck that any program can drive, as if it were there."""
+
+import json
+import math
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT, Robot
+
+if TYPE_CHECKING:
+    from gaitway._native import TwinHost
+    from gaitway.twin import Figures, Twin
+
+
+def twin(
+    link: Annotated[Path | None, typer.Option(help="Where the device file shall be found.")] = None,
+    imu_socket: Annotated[
+        Path | None, typer.Option(help="Datagram socket of the program that reads the IMU, see docs/formats.md.")
+    ] = None,
+    seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of faults by chance.")] = 0,
+    return_delay_us: Annotated[
+        int | None, typer.Option(min=0, max=508, help="Return delay of the servos; 0, or 500 with --factory.")
+    ] = None,
+    usb_latency_us: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="USB hands answers over at multiples of this.")
+    ] = 0,
+    turnaround_us: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="No servo answers sooner, whatever its return delay.")
+    ] = 0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="'at=3 silent servo=4', 'at=5 unplug': see docs/formats.md. Repeatable.")
+    ] = None,
+    factory: Annotated[
+        bool, typer.Option("--factory", help="Servos as new, not as the duck's scripts set them.")
+    ] = False,
+    stand: Annotated[bool, typer.Option(help="Hold the trunk up until the servos do.")] = True,
+    release_after_s: Annotated[
+        float, typer.Option(min=0.0, max=3600.0, help="How long the stand takes to let go of a duck in its pose.")
+    ] = 1.5,
+    stand_up: Annotated[bool, typer.Option("--stand-up", help="Put a fallen duck back on its feet.")] = False,
+    imu_hz: Annotated[int, typer.Option(min=1, max=500, help="IMU samples in a second.")] = 100,
+    physics: Annotated[bool, typer.Option(help="MuJoCo; without it joints go where they are told.")] = True,
+    stats_json: Annotated[Path | None, typer.Option(help="File for the figures, written at the end.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """A duck on a pseudo-terminal: programs that drive the real servos drive it.
+
+    Ends after --seconds, or with SIGINT or SIGTERM. Figures tell what truly happened.
+    """
+    if sys.platform != "linux":
+        raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
+    if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
+        raise UsageError(f"--seconds: expected more than 0, found {seconds}")
+    from gaitway._native import TwinHost
+    from gaitway.twin import Figures, StillBody, Twin
+
+    duck = Robot.load(robot, duck_config=config)
+    figures = None
+    if physics:
+        from gaitway.sim.live import LiveDuck
+
+        body = LiveDuck(duck, seed=seed, stand=stand, stand_up=stand_up, release_after_s=release_after_s)
+        figures = Figures(body)
+    host = TwinHost(
+        duck.native,
+        link=link,
+        imu_socket=imu_socket,
+        faults=fault or [],
+        seed=seed,
+        return_delay_us=return_delay_us,
+        usb_latency_us=usb_latency_us,
+        turnaround_us=turnaround_us,
+        factory=factory,
+    )
+    try:
+        hosted = Twin(host, body if physics else StillBody(duck), len(duck.joint_names), imu_hz=imu_hz)
+        print(f"{duck.title} on {host.path}", file=sys.stderr if as_json else sys.stdout, flush=True)
+        _run(hosted, figures, seconds)
+    finally:
+        host.stop()
+    result = _result(host, hosted, figures)
+    if stats_json is not None:
+        from gaitway import files
+
+        files.write_bytes(stats_json, (json.dumps(result, allow_nan=False) + "\n").encode(), "figures")
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _run(hosted: "Twin", figures: "Figures | None", seconds: float | None) -> None:
+    """Runs until the time is up or a signal comes."""
+    stopped: list[int] = []
+
+    def watch(now_s: float) -> bool:
+        if figures is not None:
+            figures.watch(now_s)
+        return not stopped and (seconds is None or now_s < seconds)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.signal(number, lambda n, _: stopped.append(n)) for number in numbers}
+    try:
+        hosted.run(watch)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _result(host: "TwinHost", hosted: "Twin", figures: "Figures | None") -> dict[str, Any]:
+    wire = dict(host.statistics())
+    wire["fault_log"] = [{"at_ns": at_ns, "fault": text} for at_ns, text in host.statistics()["fault_log"]]
+    truth = {} if figures is None else figures.summary()
+    return {"seconds": hosted.steps * hosted.body.step_s, **truth, **hosted.figures(), **wire}
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    say: Callable[[str], None] = Console(highlight=False, soft_wrap=True).print
+    if "falls" in result:
+        forward_m, left_m = (math.nan if way is None else way for way in result["distance_m"])
+        fell = f"[bold red]{result['falls']} fall(s)[/]" if result["falls"] else "[bold green]no fall[/]"
+        say(f"on its own feet for {result['released_s']:.1f} s of {result['seconds']:.1f} s, {fell}")
+        say(f"ended {forward_m:+.2f} m forward, {left_m:+.2f} m left of where it was let go")
+    late_us = {key: ns / 1000 for key, ns in result["lateness_ns"].items()}
+    say(
+        f"{result['transactions']} transactions, wire busy for {result['busy_ns']} ns, "
+        f"bytes handed over late by p50 {late_us['p50']:.1f} µs, p99 {late_us['p99']:.1f} µs"
+    )
+    if result["faults"] or result["imu_faults"]:
+        say(f"{result['faults']} faults of the bus, {result['imu_faults']} of the IMU")
+    if result["lost_bytes"] or result["physics_lost_steps"]:
+        say(f"[yellow]{result['lost_bytes']} bytes nobody read, {result['physics_lost_steps']} steps left out[/]")

@@ -1,0 +1,94 @@
+"""`LiveDuck`: the robot in MuJoCo, moved by its servos one physics step at a time."""
+
+from array import array
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaitway.robot import Robot
+from gaitway.sim.duck import DuckSim, TrunkState
+from gaitway.sim.lockstep import LYING_S
+from gaitway.sim.stand import Stand
+
+#: How near the default pose every joint must have come before the stand lowers the robot, rad.
+NEAR_RAD = 0.1
+
+
+class LiveDuck:
+    """A duck whose servos somebody else commands.
+
+    With `stand` it hangs on a stand until all servos hold it: when all are on and every joint has come near the
+    default pose, the stand lowers it within `release_after_s` and lets go. With `stand_up` a duck that has lain for
+    a second is put back on its feet; otherwise it just lies.
+    """
+
+    def __init__(
+        self,
+        robot: Robot,
+        *,
+        seed: int = 0,
+        stand: bool = True,
+        stand_up: bool = False,
+        release_after_s: float = 1.5,
+    ) -> None:
+        self.sim = DuckSim(robot, seed=seed)
+        self.step_s = float(self.sim.model.opt.timestep)
+        #: Falls since the stand let go.
+        self.falls = 0
+        self._stand_up = stand_up
+        self._release_after_s = release_after_s
+        self._stand = Stand(self.sim) if stand else None
+        self._held_s = 0.0
+        self._lying_s = 0.0
+        self._joints = len(robot.joint_names)
+        self._pose = np.array(robot.default_pose_rad)
+
+    @property
+    def released(self) -> bool:
+        """True where it stands on its own feet."""
+        return self._stand is None
+
+    def step(self, servos: "array[float]") -> None:
+        """One physics step with the servos as `TwinHost.read_servos` has them [5n]."""
+        goals, p_gains, _, _, torque_limits = _row(servos).reshape(5, self._joints)
+        self.sim.step_physics(goals, p_gains, torque_limits)
+        if self._stand is not None:
+            self._lower(self._stand, are_on=not np.isnan(goals).any())
+        elif self.sim.fallen:
+            self._lie()
+        else:
+            self._lying_s = 0.0
+
+    def trunk(self) -> TrunkState:
+        """The trunk as it truly is."""
+        return self.sim.trunk()
+
+    def show(self, joints: "array[float]", imu: "array[float]") -> None:
+        """Fills joints [3n] (angles, velocities, drives) and IMU [8] (gyro, accelerometer, feet)."""
+        sensed, joint_row, imu_row = _row(self.sim.sense().row), _row(joints), _row(imu)
+        joint_row[: 2 * self._joints] = sensed[9 : 9 + 2 * self._joints]
+        joint_row[2 * self._joints :] = self.sim.data.actuator_force
+        imu_row[:6] = sensed[:6]
+        imu_row[6:] = sensed[7:9]
+
+    def _lower(self, stand: Stand, *, are_on: bool) -> None:
+        # Once it is being lowered, only servos that let go stop it: by then somebody may want it to walk.
+        is_near = self._held_s > 0 or bool(np.abs(self.sim.joint_position_rad - self._pose).max() < NEAR_RAD)
+        self._held_s = self._held_s + self.step_s if are_on and is_near else 0.0
+        if self._held_s < self._release_after_s:
+            stand.hold(1.0 - self._held_s / self._release_after_s)
+        else:
+            stand.release()
+            self._stand = None
+
+    def _lie(self) -> None:
+        if self._lying_s == 0:
+            self.falls += 1
+        self._lying_s += self.step_s
+        if self._stand_up and self._lying_s >= LYING_S:
+            self.sim.stand_up()
+            self._lying_s = 0.0
+
+
+def _row(buffer: "array[float]") -> NDArray[np.float32]:
+    return np.frombuffer(buffer, dtype=np.float32)

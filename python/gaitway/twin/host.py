@@ -1,0 +1,83 @@
+"""`Twin`: emulated servos and physics, kept in step with the clock."""
+
+from array import array
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from gaitway._native import Pacer, TwinHost
+from gaitway.errors import UsageError
+
+#: After a stall longer than this many steps the physics gives up catching up; what it leaves out is counted.
+MAX_CATCH_UP_STEPS = 50
+
+
+class Body(Protocol):
+    """What hangs on the servos. Rows are float32 buffers as `TwinHost` takes them."""
+
+    #: Length of one step, s.
+    step_s: float
+
+    def step(self, servos: Any) -> None:
+        """One step with goals and stiffnesses [5n]."""
+
+    def show(self, joints: Any, imu: Any) -> None:
+        """Fills what the joints do [3n] and what the IMU feels [8]."""
+
+
+class Twin:
+    """Steps `body` in real time between the servos of `host`.
+
+    `watch` is called after every wake-up with the seconds of the body's own time since the start, and ends the run
+    by returning False.
+    """
+
+    def __init__(self, host: TwinHost, body: Body, joints: int, *, imu_hz: int = 100) -> None:
+        self.host = host
+        self.body = body
+        self.steps = 0
+        #: Steps left out after stalls of the machine.
+        self.lost_steps = 0
+        self.pacer: Pacer | None = None
+        self._servos = _floats(5 * joints)
+        self._joints = _floats(3 * joints)
+        self._imu = _floats(8)
+        steps_per_s = round(1 / body.step_s)
+        if not 0 < imu_hz <= steps_per_s or steps_per_s % imu_hz:
+            message = f"imu_hz: expected a whole share of the {steps_per_s} Hz of the physics, found {imu_hz}"
+            raise UsageError(message, hint="50, 100, 250 and 500 are")
+        self._imu_every = steps_per_s // imu_hz
+
+    def run(self, watch: Callable[[float], bool]) -> None:
+        """Runs until `watch` has had enough."""
+        pacer = self.pacer = Pacer(round(self.body.step_s * 1e9))
+        while watch(self.steps * self.body.step_s):
+            _, _, skipped = pacer.wait()
+            due = min(skipped + 1, MAX_CATCH_UP_STEPS)
+            self.lost_steps += skipped + 1 - due
+            self._step(due)
+
+    def _step(self, due: int) -> None:
+        host, body = self.host, self.body
+        host.read_servos(self._servos)
+        before = self.steps // self._imu_every
+        for _ in range(due):
+            body.step(self._servos)
+        self.steps += due
+        body.show(self._joints, self._imu)
+        host.set_joints(self._joints)
+        if self.steps // self._imu_every > before:
+            host.sample_imu(self._imu)
+        host.send_imu()
+
+    def figures(self) -> dict[str, Any]:
+        """How well the clock was kept."""
+        late_ns = [0, 0] if self.pacer is None else [self.pacer.lateness_ns(share) for share in (0.5, 0.99)]
+        return {
+            "physics_steps": self.steps,
+            "physics_lost_steps": self.lost_steps,
+            "physics_late_ns": {"p50": late_ns[0], "p99": late_ns[1]},
+        }
+
+
+def _floats(count: int) -> "array[float]":
+    return array("f", bytes(4 * count))
