@@ -14,6 +14,7 @@ __all__ = [
     "Wake",
     "axes",
     "build_info",
+    "canary",
     "check",
     "embed",
     "pace",
@@ -73,6 +74,9 @@ def axes() -> list[str]:
 
 def build_info() -> BuildInfo:
     """How this module was built, and which kernels this machine's CPU gets."""
+
+def canary(period_ns: int, looks: int) -> list[int]:
+    """How late the calling thread is woken for each of `looks` deadlines, ns; it sleeps and never spins."""
 
 def check(policy: Policy, robot: Robot) -> Check | None:
     """The golden vectors' report, or None where the contract carries none."""

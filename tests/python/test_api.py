@@ -329,6 +329,7 @@ def test_pacer_of_an_unknown_overrun_policy_is_refused() -> None:
 def test_pace_of_an_impossible_length_is_refused(number: Any) -> None:
     refused_kindly(lambda: _native.pace(1_000_000, number))
     refused_kindly(lambda: _native.pace(number, 10))
+    refused_kindly(lambda: _native.canary(1_000_000, number))
     refused_kindly(lambda: _native.pace(1_000_000, 10, work_ns=number))
     refused_kindly(lambda: _native.pace(1_000_000, 10, stall_every=1, stall_ns=number))
 

@@ -12,7 +12,7 @@ import pytest
 
 from gaitway.bench.account import STALL_EVERY, account, quantiles, unnoticed_stalls
 from gaitway.bench.marks import marks
-from gaitway.bench.surroundings import busy_processes, real_time, unfold
+from gaitway.bench.surroundings import busy_processes, real_time
 
 PERIOD = 1_000_000
 
@@ -83,19 +83,20 @@ def test_quantiles_are_values_that_were_measured() -> None:
     assert quantiles(list(range(2000, 0, -1))) == {"p50": 1000, "p99": 1980, "p99_9": 1998, "max": 2000}
 
 
-def test_one_long_stall_counts_for_every_look_that_was_due_in_it() -> None:
-    assert unfold([0, 250, 0], 100) == [0, 250, 150, 50, 0]
-    assert unfold([100], 100) == [100, 0]
-
-
-def measured(*, drift_ns: int = 0, ours_p99: int = 10_000, busy_p99: int = 12_000, **row: int) -> dict[str, Any]:
+def measured(
+    *, drift_ns: int = 0, ours_p99: int = 10_000, busy_p99: int = 12_000, canary_p99: int = 70_000, **row: int
+) -> dict[str, Any]:
     policy = {"unreported": 0, "unnoticed_stalls": 0} | row
     late = {"ours": {"p99": ours_p99}, "python": {"p99": 1_000_000}}
     shift = {"quiet": 10_000, "busy": busy_p99, "python_quiet": 100_000, "python_busy": 5_000_000}
+    canary = dict.fromkeys(shift, 70_000) | {"busy": canary_p99}
     return {
         "drift": {"ours": {"drift_ns": drift_ns, "unreported": 0}, "python": {"drift_ns": 400_000_000}},
         "load": {"lateness_ns": late},
-        "thread": {"lateness_ns": {name: {"p99": p99} for name, p99 in shift.items()}},
+        "thread": {
+            "lateness_ns": {name: {"p99": p99} for name, p99 in shift.items()},
+            "canary_ns": {name: {"p99": p99} for name, p99 in canary.items()},
+        },
         "overruns": {"rate_hz": 500, "skip": policy},
     }
 
@@ -107,7 +108,11 @@ def measured(*, drift_ns: int = 0, ours_p99: int = 10_000, busy_p99: int = 12_00
         ({"drift_ns": -1_000_001}, {"drift"}),
         ({"ours_p99": 50_000}, set()),
         ({"ours_p99": 50_001}, {"p99_beside_busy_processes"}),
+        ({"busy_p99": 60_000}, set()),
         ({"busy_p99": 60_001}, {"p99_moved_by_busy_thread"}),
+        ({"busy_p99": 160_000, "canary_p99": 170_000}, set()),
+        ({"busy_p99": 60_001, "canary_p99": 20_000}, {"p99_moved_by_busy_thread"}),
+        ({"busy_p99": 0}, set()),
         ({"unreported": -1}, {"ticks_unreported"}),
         ({"unnoticed_stalls": 1}, {"overruns_unnoticed"}),
     ],
@@ -161,5 +166,5 @@ def test_a_short_run_has_every_figure_for_programs(tmp_path: Path) -> None:
 def test_a_short_run_says_to_people_what_it_measured(tmp_path: Path) -> None:
     result = run_bench(cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    for words in ("SCHED_FIFO", "canary", "overruns", "ticks unreported"):
+    for words in ("SCHED_FIFO", "canary", "catch_up", "ticks unreported"):
         assert words in result.stdout

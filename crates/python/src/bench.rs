@@ -1,4 +1,4 @@
-//! `tick_times` and `pace`: the runtime's own measurements.
+//! `tick_times`, `pace` and `canary`: the runtime's own measurements.
 
 use crate::controller::Controller;
 use crate::count::Count;
@@ -76,6 +76,12 @@ pub fn pace(
     let options = PaceOptions { period_ns: period_ns.0, ticks: ticks.0, overrun, work_ns: work_ns.0, stall };
     let pace = py.detach(|| bench::pace(options)).map_err(|error| usage(&error, error.hint()))?;
     Ok(Pace { pace })
+}
+
+/// Sleeps on the calling thread to each of `looks` deadlines; returns how late it was woken for each, ns.
+#[pyfunction]
+pub fn canary(py: Python<'_>, period_ns: Count, looks: Count) -> PyResult<Vec<u64>> {
+    py.detach(|| bench::canary(period_ns.0, looks.0)).map_err(|error| usage(&error, error.hint()))
 }
 
 fn usage(error: &impl std::fmt::Display, hint: &str) -> PyErr {

@@ -27,7 +27,7 @@ mod _native {
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
     #[pymodule_export]
-    use super::bench::{Pace, pace, tick_times};
+    use super::bench::{Pace, canary, pace, tick_times};
     #[pymodule_export]
     use super::build_info;
     #[pymodule_export]

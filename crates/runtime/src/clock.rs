@@ -67,7 +67,7 @@ impl MonotonicClock {
     }
 
     /// Sleeps, and returns how late it was woken, ns.
-    fn sleep_until(&self, until_ns: u64) -> u64 {
+    pub(crate) fn sleep_until(&self, until_ns: u64) -> u64 {
         sleep_until(self, until_ns);
         self.now_ns().saturating_sub(until_ns)
     }

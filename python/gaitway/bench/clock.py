@@ -5,7 +5,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,10 @@ WORK_NS = {DRIFT_HZ: 100_000, LOAD_HZ: 1_000_000, THREAD_HZ: 1_000_000, OVERRUN_
 #: Overruns are made, not waited for: their measurement need not be long, s.
 MAX_OVERRUN_S = 2.0
 OVERRUNS = ("skip", "catch_up", "hold")
-#: What is measured in turns.
-LOAD_TURNS = ("ours", "ours_ordinary", "python")
-THREAD_TURNS = ("quiet", "busy", "python_quiet", "python_busy")
+
+#: Loops that are measured in turns, beside busy processes and beside a thread.
+_IN_TURNS = 3 + 4
+_Loops = dict[str, Callable[[], list[int]]]
 
 #: Told what is measured now, how many measurements are over, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -39,8 +40,7 @@ class ClockBench:
 
     def __init__(self, seconds: float, rounds: int, progress: Progress) -> None:
         self._seconds, self._rounds, self._progress = seconds, rounds, progress
-        self._measured, self._measurements = 0, 2 + len(OVERRUNS)
-        self._measurements += rounds * (len(LOAD_TURNS) + len(THREAD_TURNS))
+        self._measured = 0
         self._real_time = True
         self._spin_ns: list[int] = []
 
@@ -65,45 +65,62 @@ class ClockBench:
 
     def _drift(self) -> dict[str, Any]:
         """The last wake-up against where it belongs, and whether every tick was reported."""
-        self._next("drift of ours")
-        ours = account(self._pace(DRIFT_HZ), period_ns(DRIFT_HZ))
-        self._next("drift of the Python pattern")
+        self._next("drift: ours")
+        with Canary(self._seconds) as watch:
+            wakes = self._pace(DRIFT_HZ)
+        ours = {**account(wakes, period_ns(DRIFT_HZ)), "canary_ns": quantiles(watch.lateness_ns)}
+        self._next("drift: python")
         peer = self._sleeping_loop(DRIFT_HZ)
         drift_ns = peer["elapsed_ns"] - len(peer["lateness_ns"]) * period_ns(DRIFT_HZ)
         return {"rate_hz": DRIFT_HZ, "ours": ours, "python": {"drift_ns": drift_ns}}
 
     def _load(self) -> dict[str, Any]:
-        """Lateness beside as many busy processes as there are cores, and the canary's during each loop."""
-        lateness: dict[str, list[int]] = {name: [] for name in LOAD_TURNS}
-        canary: dict[str, list[int]] = {name: [] for name in LOAD_TURNS}
+        """Lateness beside as many busy processes as there are cores."""
         processes = os.cpu_count() or 1
-        with busy_processes(processes):
-            for name in self._turns(LOAD_TURNS, "beside busy processes"):
-                with Canary(self._seconds) as watch:
-                    if name == "python":
-                        lateness[name] += self._sleeping_loop(LOAD_HZ)["lateness_ns"]
-                    else:
-                        lateness[name] += self._lateness_ns(LOAD_HZ, real=name == "ours")
-                canary[name] += watch.lateness_ns()
-        return {
-            "rate_hz": LOAD_HZ,
-            "processes": processes,
-            "lateness_ns": {name: quantiles(values) for name, values in lateness.items()},
-            "canary_ns": {name: quantiles(values) for name, values in canary.items()},
+        loops: _Loops = {
+            "ours": lambda: self._lateness_ns(LOAD_HZ),
+            "ours_ordinary": lambda: self._lateness_ns(LOAD_HZ, real=False),
+            "python": lambda: self._sleeping_loop(LOAD_HZ)["lateness_ns"],
         }
+        with busy_processes(processes):
+            result = self._in_turns("beside busy processes", loops)
+        ratio = _p99_ratio(result["lateness_ns"], "ours", "python")
+        return {"rate_hz": LOAD_HZ, "processes": processes, **result, "p99_ratio": ratio}
 
     def _thread(self) -> dict[str, Any]:
         """Lateness beside a Python thread that wants the interpreter lock all the time, and without it."""
-        lateness: dict[str, list[int]] = {name: [] for name in THREAD_TURNS}
-        for name in self._turns(THREAD_TURNS, "beside a Python thread"):
-            if name.startswith("python"):
-                lateness[name] += self._sleeping_loop(THREAD_HZ, busy=name == "python_busy")["lateness_ns"]
-                continue
-            with busy_thread() if name == "busy" else nullcontext():
-                lateness[name] += self._lateness_ns(THREAD_HZ)
+
+        def busy() -> list[int]:
+            with busy_thread():
+                return self._lateness_ns(THREAD_HZ)
+
+        loops: _Loops = {
+            "quiet": lambda: self._lateness_ns(THREAD_HZ),
+            "busy": busy,
+            "python_quiet": lambda: self._sleeping_loop(THREAD_HZ)["lateness_ns"],
+            "python_busy": lambda: self._sleeping_loop(THREAD_HZ, busy=True)["lateness_ns"],
+        }
+        result = self._in_turns("beside a Python thread", loops)
+        ratios = {
+            "ours": _p99_ratio(result["lateness_ns"], "busy", "quiet"),
+            "canary": _p99_ratio(result["canary_ns"], "busy", "quiet"),
+            "python": _p99_ratio(result["lateness_ns"], "python_busy", "python_quiet"),
+        }
+        return {"rate_hz": THREAD_HZ, **result, "p99_ratios": ratios}
+
+    def _in_turns(self, what: str, loops: _Loops) -> dict[str, Any]:
+        """The lateness of each loop, pooled over the rounds, and the canary's in the same time."""
+        lateness: dict[str, list[int]] = {name: [] for name in loops}
+        canary: dict[str, list[int]] = {name: [] for name in loops}
+        for round_ in range(self._rounds):
+            for name in loops if round_ % 2 == 0 else reversed(loops):
+                self._next(f"{what}: {name.replace('_', ', ')}")
+                with Canary(self._seconds) as watch:
+                    lateness[name] += loops[name]()
+                canary[name] += watch.lateness_ns
         return {
-            "rate_hz": THREAD_HZ,
             "lateness_ns": {name: quantiles(values) for name, values in lateness.items()},
+            "canary_ns": {name: quantiles(values) for name, values in canary.items()},
         }
 
     def _overruns(self) -> dict[str, Any]:
@@ -123,14 +140,8 @@ class ClockBench:
             result[overrun] = {**account(wakes, period), "stalls": stalls, "unnoticed_stalls": unnoticed}
         return result
 
-    def _turns(self, names: tuple[str, ...], what: str) -> Iterator[str]:
-        for round_ in range(self._rounds):
-            for name in names if round_ % 2 == 0 else reversed(names):
-                self._next(f"{what}: {name.replace('_', ', ')}")
-                yield name
-
     def _next(self, what: str) -> None:
-        self._progress(what, self._measured, self._measurements)
+        self._progress(what, self._measured, 2 + _IN_TURNS * self._rounds + len(OVERRUNS))
         self._measured += 1
 
     def _lateness_ns(self, rate_hz: int, *, real: bool = True) -> list[int]:
@@ -156,3 +167,7 @@ class ClockBench:
 
     def _ticks(self, rate_hz: int, seconds: float | None = None) -> int:
         return max(2, round((seconds or self._seconds) * rate_hz))
+
+
+def _p99_ratio(rows: dict[str, dict[str, int]], name: str, other: str) -> float:
+    return rows[name]["p99"] / max(1, rows[other]["p99"])

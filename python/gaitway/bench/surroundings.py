@@ -11,9 +11,8 @@ from gaitway import _native
 
 #: Priority of the measured loop, and of the canary above it; as far as the system grants them.
 LOOP_PRIORITY, CANARY_PRIORITY = 50, 90
-#: Time between two looks of the canary, ns: rare enough to disturb one tick in two hundred at most, and no divisor
-#: of any period, so that it meets the loops at every phase.
-LOOK_NS = 5_130_000
+#: Time between two looks of the canary, ns: no divisor of any period, so that it meets the loops at every phase.
+LOOK_NS = 2_030_000
 
 # Ends by itself when the bench does.
 _BUSY = """
@@ -76,14 +75,16 @@ def busy_thread() -> Iterator[None]:
 class Canary:
     """Measures what the machine itself does to a loop nothing may interrupt.
 
-    On each core a thread of higher priority than any other looks at the clock every five milliseconds. How late it
-    comes is what a loop on that core would have suffered: the host took the core away, or the kernel did not let go.
+    On each core a thread of higher priority than any other sleeps for two milliseconds, again and again. How late it
+    is woken is what a sleeping loop on that core would have suffered: the host took the core away, or the kernel did
+    not let go.
     """
 
     def __init__(self, seconds: float) -> None:
-        self._ticks = max(1, round(seconds * 1e9 / LOOK_NS))
-        self._paces: list[_native.Pace] = []
+        self._looks = max(1, round(seconds * 1e9 / LOOK_NS))
         self._threads = [threading.Thread(target=self._watch, args=(cpu,)) for cpu in _cpus()]
+        #: Lateness at every look of all cores, ns; complete when the canary has left its `with`.
+        self.lateness_ns: list[int] = []
 
     def __enter__(self) -> "Canary":
         for thread in self._threads:
@@ -98,19 +99,7 @@ class Canary:
         if cpu is not None:
             os.sched_setaffinity(0, {cpu})
         with real_time(CANARY_PRIORITY):
-            self._paces.append(_native.pace(LOOK_NS, self._ticks))
-
-    def lateness_ns(self) -> list[int]:
-        """Lateness at every look of all cores, ns; to be asked for when the canary has left its `with`."""
-        return [late for pace in self._paces for late in unfold([wake.lateness_ns for wake in pace.wakes()], LOOK_NS)]
-
-
-def unfold(lateness_ns: list[int], period_ns: int) -> list[int]:
-    """The lateness at every deadline: a wake-up that came periods late was the wake-up of all the deadlines passed.
-
-    Without this one stall of fifty periods would be one late look among fifty that seem not to have been due.
-    """
-    return [late_ns - passed for late_ns in lateness_ns for passed in range(0, late_ns + 1, period_ns)]
+            self.lateness_ns += _native.canary(LOOK_NS, self._looks)
 
 
 def _cpus() -> list[int | None]:

@@ -7,7 +7,7 @@ use std::thread;
 use thiserror::Error;
 
 /// Most ticks of one measurement: every wake-up is kept in memory.
-const MAX_TICKS: u64 = 10_000_000;
+pub(crate) const MAX_TICKS: u64 = 10_000_000;
 
 /// Longest work of a tick, ns.
 const MAX_WORK_NS: u64 = 10_000_000_000;
