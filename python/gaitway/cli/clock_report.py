@@ -29,11 +29,11 @@ _THREAD = {
     "busy": "{rate_hz} Hz, busy thread",
     "python_busy": "  python",
 }
-_LEGEND = """\
+_LEGEND = """
 Lateness is the time from the wake-up that was asked for to the one that came. "python" is how the published runtime
-keeps time: time.sleep of what a tick left of its period, in an ordinary thread. The canary only sleeps, on each core, in a thread of higher
-priority than any other, during the same time: no program may stop it, so its long latenesses are the machine's own.
-The last three columns are the canary's p99, p99.9 and max: a loop is to blame for what lies above them."""
+keeps time: time.sleep of what a tick left of its period, in an ordinary thread. The canary only sleeps, on each core,
+in a thread of higher priority than any other, during the same time: no program may stop it, so its long latenesses
+are the machine's own. The last three columns are its p99, p99.9 and max; a loop answers for what lies above them."""
 
 
 @contextmanager
