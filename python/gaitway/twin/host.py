@@ -51,7 +51,7 @@ class Twin:
         """Runs until `watch` has had enough."""
         pacer = self.pacer = Pacer(round(self.body.step_s * 1e9))
         while watch(self.steps * self.body.step_s):
-            _, _, skipped = pacer.wait()
+            skipped = pacer.wait().skipped
             due = min(skipped + 1, MAX_CATCH_UP_STEPS)
             self.lost_steps += skipped + 1 - due
             self._step(due)
