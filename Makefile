@@ -22,6 +22,7 @@ test-rust: $(VENV)/tools.stamp
 	cargo test --release --workspace --exclude gaitway-python
 
 test-python: $(VENV)/test.stamp
+	cargo build --release -p gaitwayd
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/test.stamp ## style, types, layers

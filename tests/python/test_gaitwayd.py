@@ -1,0 +1,166 @@
+"""gaitwayd as a whole program, over a pseudo-terminal, against emulated servos whose joints follow their goals."""
+
+import json
+import math
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaitway import Robot, _native
+
+ROOT = Path(__file__).parents[2]
+BINARY = ROOT / "target" / "release" / "gaitwayd"
+LOOP_SYSCALLS = {"read", "write", "clock_nanosleep", "clock_gettime", "sched_yield", "futex", "restart_syscall"}
+
+
+class Bench:
+    """Twin, joints and IMU on a thread; the program under test is another process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.duck = Robot.load()
+        self.folder = folder
+        self.link, self.socket = folder / "bus", folder / "imu"
+        self.host = _native.TwinHost(self.duck.native, link=self.link, imu_socket=self.socket)
+        self.driven = 0
+        self.has_imu = True
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._end.set()
+        self._thread.join()
+        self.host.stop()
+
+    def start(self, *arguments: str, prefix: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+        command = [*prefix, str(BINARY), "--serial-port", str(self.link), "--imu-socket", str(self.socket)]
+        command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def stats(self) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads((self.folder / "stats.json").read_text())
+        return result
+
+    def wait_for(self, driven: int, seconds: float = 20) -> None:
+        """Until so many servos are driven; a generous limit against hanging, no measurement."""
+        end = time.monotonic() + seconds
+        while self.driven != driven:
+            assert time.monotonic() < end, f"{self.driven} servos are driven, not {driven}"
+            time.sleep(0.001)
+
+    def _run(self) -> None:
+        count = len(self.duck.joint_names)
+        position = [0.7 * angle for angle in self.duck.default_pose_rad]
+        servos, row = array("f", bytes(20 * count)), array("f", bytes(12 * count))
+        step, tick = 0.0112, 0
+        while not self._end.is_set():
+            self.host.read_servos(servos)
+            goals = servos[:count]
+            for joint, goal in enumerate(goals):
+                moved = 0.0 if math.isnan(goal) else max(-step, min(step, goal - position[joint]))
+                position[joint] += moved
+                row[joint], row[count + joint] = position[joint], moved / 0.002
+            self.host.set_joints(row)
+            self.driven = sum(not math.isnan(goal) for goal in goals)
+            tick += 1
+            if tick % 5 == 0 and self.has_imu:
+                self.host.sample_imu(array("f", (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)))
+            self.host.send_imu()
+            time.sleep(0.002)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    if not BINARY.exists():
+        subprocess.run(["cargo", "build", "--release", "-p", "gaitwayd"], cwd=ROOT, check=True)
+    made = Bench(tmp_path)
+    yield made
+    made.close()
+
+
+def events(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def states(output: str) -> list[str]:
+    return [event["to"] for event in events(output) if event["event"] == "state"]
+
+
+def test_it_walks_through_every_state_and_ends_limp(bench: Bench) -> None:
+    process = bench.start("--seconds", "4", "--command", "vx=0.1", "--save-obs", str(bench.folder / "obs.npy"))
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert states(output) == ["limp", "aligning", "ready", "running", "holding", "limp"]
+    stats = bench.stats()
+    assert stats["loop_allocations"] == 0
+    assert stats["memory_kb"]["resident"] < 10_000
+    assert stats["policy_ticks"] > 50
+    bench.wait_for(0)
+    np = pytest.importorskip("numpy")
+    rows = np.load(bench.folder / "obs.npy")
+    assert rows.shape == (stats["policy_ticks"], 101)
+    assert np.isfinite(rows).all()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_torque_is_cut_on_every_way_out(bench: Bench, signum: signal.Signals) -> None:
+    process = bench.start()
+    bench.wait_for(14)
+    process.send_signal(signum)
+    output, _ = process.communicate(timeout=60)
+    bench.wait_for(0)
+    if signum == signal.SIGKILL:
+        assert process.returncode == -signal.SIGKILL
+    else:
+        assert process.returncode == 0
+        assert states(output)[-1] == "limp"
+
+
+def test_without_an_imu_it_stays_limp_and_says_so(bench: Bench) -> None:
+    bench.has_imu = False
+    output, _ = bench.start("--seconds", "1").communicate(timeout=60)
+    reasons = [event["why"] for event in events(output) if event["event"] == "stays limp"]
+    assert "no fresh sample of the IMU" in reasons
+    assert states(output) == ["limp"]
+    assert bench.driven == 0
+
+
+def test_a_dry_run_shows_targets_and_writes_nothing(bench: Bench) -> None:
+    output, _ = bench.start("--seconds", "1.5", "--dry-run").communicate(timeout=60)
+    targets = [event["rad"] for event in events(output) if event["event"] == "targets"]
+    assert targets and set(targets[0]) == set(bench.duck.joint_names)
+    assert bench.driven == 0
+
+
+def test_two_programs_never_drive_one_bus(bench: Bench) -> None:
+    first = bench.start("--seconds", "3")
+    bench.wait_for(14)
+    second = bench.start("--seconds", "1")
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 1
+    assert f"process {first.pid}" in errors and "hint:" in errors
+    first.communicate(timeout=60)
+
+
+def test_the_loop_thread_only_reads_writes_and_sleeps(bench: Bench) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    trace = bench.folder / "trace"
+    process = bench.start("--seconds", "4", prefix=("strace", "-f", "-ff", "-o", str(trace)))
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    loops = [path for path in bench.folder.glob("trace.*") if path.read_text().count("clock_nanosleep") > 150]
+    traces = [path.read_text().splitlines() for path in loops]
+    loop = max(traces, key=lambda lines: sum(line.startswith("write(") for line in lines))
+    # From the first goals on: what comes before sets the thread up, what comes last ends it.
+    ticks = loop[len(loop) // 4 : -40]
+    found = {line.split("(")[0] for line in ticks if "(" in line and not line.startswith(("+++", "---"))}
+    assert found <= LOOP_SYSCALLS - {"futex"}, found
