@@ -187,6 +187,7 @@ fn run_class(class: &str, per_episode: usize, may: May, faults: usize, random: &
 }
 
 #[test]
+#[allow(clippy::disallowed_methods, reason = "a test writes the docs")]
 fn every_class_of_fault_ends_as_the_table_says() {
     let faults = std::env::var("GAITWAY_CHAOS_FAULTS").map_or(20, |count: String| count.parse().unwrap());
     let mut random = Random::new(2026);
@@ -199,5 +200,33 @@ fn every_class_of_fault_ends_as_the_table_says() {
         sum.episodes += episodes;
         sum.struck += struck;
     }
+    if std::env::var_os("GAITWAY_UPDATE").is_some() {
+        let text = format!("{HEAD}\n{} episodes, {} faults.\n\n{COLUMNS}{rows}", sum.episodes, sum.struck);
+        std::fs::write(DOCS, text).unwrap();
+    }
     println!("{} episodes, {} faults\n{rows}", sum.episodes, sum.struck);
 }
+
+#[test]
+fn the_docs_know_every_class() {
+    let docs = std::fs::read_to_string(DOCS).unwrap();
+    for (class, _, may) in TABLE {
+        assert!(docs.contains(&format!("| {class} | {may:?} |")), "{class}: GAITWAY_UPDATE=1 writes {DOCS}");
+    }
+}
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/chaos.md");
+const HEAD: &str = "# Chaos
+
+What came of faults that struck the loop while it ran the default policy, on a virtual clock, against emulated servos.
+The joints follow their goals at the speed of a servo without load: there is no floor to fall on, so this table says
+what the loop does and not whether a robot would stay on its feet.
+What may come of each class is written in `crates/runtime/tests/robot/chaos.rs`, before the run; every other outcome
+fails it. Whatever strikes: no panic, no allocation in a tick, no goal outside a joint's range on the wire, and no
+torque on a robot that is limp.
+Written by `GAITWAY_CHAOS_FAULTS=500 GAITWAY_UPDATE=1 cargo test --release -p gaitway-runtime --test robot chaos`.
+";
+const COLUMNS: &str =
+    "| fault | may | episodes | struck while running | ran on | held, or ran again | limp at the end |
+|---|---|---|---|---|---|---|
+";
