@@ -55,12 +55,13 @@ def twin(
 ) -> None:
     """A duck on a pseudo-terminal: programs that drive the real servos drive it.
 
-    Ends after --seconds, or with SIGINT or SIGTERM. Figures tell what truly happened.
+    Ends after --seconds, or with SIGINT or SIGTERM. Figures tell what truly happened. Clients open the port at 1 Mbaud;
+    rustypot 0.1.0 takes a pseudo-terminal at rate 0 only.
     """
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
-        raise UsageError(f"--seconds: expected more than 0, found {seconds}")
+        raise UsageError(f"--seconds: expected more than 0, found {seconds}", hint="leave it out to run on")
     from gaitway._native import TwinHost
     from gaitway.twin import Figures, StillBody, Twin
 
