@@ -15,8 +15,6 @@ pub struct JointVitals {
     pub silent_ticks: u32,
     /// It reports overload or too much current.
     pub overload: bool,
-    /// It reports too much heat.
-    pub overheated: bool,
     /// Settings and slow measurements, where they were ever read.
     pub servo: Option<ServoVitals>,
 }
@@ -47,7 +45,6 @@ impl Default for JointVitals {
             is_fresh: false,
             silent_ticks: 0,
             overload: false,
-            overheated: false,
             servo: None,
         }
     }

@@ -12,6 +12,7 @@ pub use flags::help;
 
 use flags::Flag;
 use gaitway_contract::Command;
+use gaitway_runtime::Overrun;
 use lexopt::{Arg, Parser};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -92,18 +93,6 @@ pub enum Show {
     Help,
     /// Name and version of the program.
     Version,
-}
-
-/// What happens after a tick that took too long.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overrun {
-    /// Ticks that were missed are left out.
-    #[default]
-    Skip,
-    /// Ticks that were missed are run at once.
-    CatchUp,
-    /// Goals are held until the loop is in time again.
-    Hold,
 }
 
 impl Default for Arguments {

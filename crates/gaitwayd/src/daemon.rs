@@ -1,6 +1,7 @@
 //! The wiring: arguments to a running robot, and back to limp on every way out.
 
-use crate::arguments::{self, Arguments};
+use crate::arguments::Arguments;
+use crate::error::DaemonError;
 use crate::load::{self, LoadError};
 use crate::log::Log;
 use crate::minder::Minder;
@@ -8,22 +9,18 @@ use crate::{audit, statistics};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::supervisor::Wish;
-use gaitway_drivers::feetech::error::BusError;
 use gaitway_runtime::allocations;
-use gaitway_runtime::guard::GuardError;
-use gaitway_runtime::observation_file::{ObservationFileError, ObservationWriter, read_observations};
-use gaitway_runtime::pacer::{Overrun, Pacer, PacerError};
+use gaitway_runtime::observation_file::{ObservationWriter, read_observations};
+use gaitway_runtime::pacer::{Pacer, PacerError};
 use gaitway_runtime::real_time::{self, RealTimeRequest};
 use gaitway_runtime::robot::event::Stamped;
-use gaitway_runtime::robot::imu_socket::{ImuSocket, ImuSocketError};
+use gaitway_runtime::robot::imu_socket::ImuSocket;
 use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot, run};
-use gaitway_runtime::termination::{Termination, TerminationError};
-use gaitway_runtime::{Clock, MonotonicClock, OpenError, SerialPort};
+use gaitway_runtime::termination::Termination;
+use gaitway_runtime::{Clock, MonotonicClock, SerialPort};
 use serde_json::{Value, json};
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use thiserror::Error;
 
 /// The loop's stack, KiB, and how much of it is touched before it begins.
 const STACK_KIB: usize = 256;
@@ -31,66 +28,6 @@ const PREFAULT_KIB: usize = 64;
 /// Observations are kept for so long where no end was named, s.
 const KEEP_S: f64 = 600.0;
 const EVENTS: usize = 1024;
-
-/// Why the program could not run, or ended badly.
-#[derive(Debug, Error)]
-pub enum DaemonError {
-    /// Files.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// The port.
-    #[error(transparent)]
-    Open(#[from] OpenError),
-    /// The guard.
-    #[error(transparent)]
-    Guard(#[from] GuardError),
-    /// Signals.
-    #[error(transparent)]
-    Termination(#[from] TerminationError),
-    /// The IMU's socket.
-    #[error(transparent)]
-    Imu(#[from] ImuSocketError),
-    /// Observations.
-    #[error(transparent)]
-    Observations(#[from] ObservationFileError),
-    /// The period.
-    #[error(transparent)]
-    Pacer(#[from] PacerError),
-    /// The bus.
-    #[error(transparent)]
-    Bus(#[from] BusError),
-    /// Anything the system says.
-    #[error("{doing}: {source}")]
-    System {
-        /// What was tried.
-        doing: &'static str,
-        /// What it said.
-        source: io::Error,
-    },
-    /// A tick panicked. The torque was cut.
-    #[error("the loop broke off; the torque was cut")]
-    Broken,
-}
-
-impl DaemonError {
-    /// What the person can do about it.
-    pub fn hint(&self) -> String {
-        match self {
-            DaemonError::Load(error) => error.hint(),
-            DaemonError::Open(error) => error.hint(),
-            DaemonError::Guard(error) => error.hint().to_owned(),
-            DaemonError::Termination(error) => error.hint().to_owned(),
-            DaemonError::Imu(error) => error.hint().to_owned(),
-            DaemonError::Observations(error) => error.hint().to_string(),
-            DaemonError::Pacer(error) => error.hint().to_owned(),
-            DaemonError::Bus(error) => error.hint().to_owned(),
-            DaemonError::System { .. } => {
-                "the system is short of something; `dmesg` may say of what".to_owned()
-            }
-            DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
-        }
-    }
-}
 
 type Clocked = Arc<MonotonicClock>;
 type Duck = Robot<SerialPort, Clocked>;
@@ -217,11 +154,7 @@ fn start(robot: Duck, arguments: &Arguments, loop_hz: u32, log: &mut Log) -> Res
     let control = Arc::new(RunControl::default());
     let theirs = Arc::clone(&control);
     let status = robot.status();
-    let overrun = match arguments.overrun {
-        arguments::Overrun::Skip => Overrun::Skip,
-        arguments::Overrun::CatchUp => Overrun::CatchUp,
-        arguments::Overrun::Hold => Overrun::Hold,
-    };
+    let overrun = arguments.overrun;
     let request = RealTimeRequest {
         priority: (arguments.priority > 0).then_some(arguments.priority),
         lock_memory: arguments.lock_memory,

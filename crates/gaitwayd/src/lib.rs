@@ -3,6 +3,7 @@
 pub mod arguments;
 mod audit;
 pub mod daemon;
+pub mod error;
 mod load;
 mod log;
 mod minder;

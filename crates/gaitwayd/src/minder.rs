@@ -2,7 +2,8 @@
 //! keeps the guard in place.
 
 use crate::arguments::Arguments;
-use crate::daemon::{DaemonError, Running};
+use crate::daemon::Running;
+use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;

@@ -2,9 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gaitway_contract::{Axis, Command};
-use gaitwayd::arguments::{
-    ArgumentError, Arguments, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, Overrun, Show, help,
-};
+use gaitway_runtime::Overrun;
+use gaitwayd::arguments::{ArgumentError, Arguments, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, Show, help};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStringExt;

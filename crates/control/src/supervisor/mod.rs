@@ -5,70 +5,26 @@
 //! never jerks, and a servo that was reset while the robot ran comes back the same way.
 
 mod joint;
+mod orders;
+mod plan;
 mod ramp;
 mod state;
+mod transitions;
 
+pub use orders::{Change, Orders, Situation};
 pub use state::{Obstacle, Reason, State, Wish};
 
 use crate::gate::{GateState, Goals, SafetyGate};
 use crate::vitals::JointVitals;
-use crate::watch::Alarm;
 use gaitway_contract::RobotProfile;
-use gaitway_contract::profile::Reaction;
 use joint::{Drive, JointDrive, JointEvent};
+use plan::Plan;
 use ramp::{PoseRamp, smooth};
 
-/// A joint that was heard this long ago may be started, s.
-const HEARD_WITHIN_S: f32 = 0.1;
 /// Limp is said in this many ticks at the beginning, and then now and then.
 const CUT_TICKS: u64 = 5;
 /// Ticks between two reminders to be limp.
 const CUT_EVERY_TICKS: u64 = 10;
-
-/// What the supervisor decides by.
-#[derive(Debug, Clone, Copy)]
-pub struct Situation<'a> {
-    /// What the operator wants.
-    pub wish: Wish,
-    /// The operator wants to be limp now, whatever the pose.
-    pub at_once: bool,
-    /// The emergency stop is set.
-    pub emergency_stop: bool,
-    /// The gravest fault there is.
-    pub alarm: Option<Alarm>,
-    /// What keeps the robot from getting up, where somebody outside knows.
-    pub obstacle: Option<Obstacle>,
-    /// The joints.
-    pub joints: &'a [JointVitals],
-}
-
-/// What the servos are told in a tick, joint by joint in the order of the robot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Orders {
-    /// Everybody is limp, now.
-    pub cut: bool,
-    /// Gets its lock and its gains.
-    pub settings: Vec<bool>,
-    /// Gets its torque limit, its goal and torque, in this order.
-    pub energise: Vec<bool>,
-    /// Gets its goal.
-    pub goal: Vec<bool>,
-    /// Share of its torque it may use.
-    pub torque_limit: Vec<f32>,
-    /// Whose settings should be read in this tick.
-    pub ask: Option<usize>,
-}
-
-/// A change of state.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Change {
-    /// From where.
-    pub from: State,
-    /// To where.
-    pub to: State,
-    /// Why.
-    pub reason: Reason,
-}
 
 /// How a pose is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,43 +61,6 @@ pub struct Supervisor {
     orders: Orders,
     change: Option<Change>,
     lost: Option<usize>,
-}
-
-/// What does not change, in ticks of the loop.
-#[derive(Debug, Clone)]
-struct Plan {
-    default_rad: Vec<f32>,
-    sit_rad: Vec<f32>,
-    start_torque: f32,
-    torque_step: f32,
-    rejoin_step: f32,
-    speed_step_rad: f32,
-    settle_ticks: u64,
-    ease_ticks: u64,
-    soften_ticks: f32,
-    hold_ticks: u64,
-    sit_ticks: u32,
-}
-
-impl Plan {
-    fn new(profile: &RobotProfile, loop_hz: u32) -> Plan {
-        let hz = f64::from(loop_hz);
-        let (start, stop) = (&profile.start, &profile.stop);
-        let ticks = |seconds: f64| (seconds * hz).round().max(1.0);
-        Plan {
-            default_rad: profile.default_pose_rad(),
-            sit_rad: profile.sit_pose_rad(),
-            start_torque: start.torque as f32,
-            torque_step: (1.0 / ticks(start.torque_ramp_s)) as f32,
-            rejoin_step: (1.0 / ticks(start.rejoin_s)) as f32,
-            speed_step_rad: (start.speed_rps / hz) as f32,
-            settle_ticks: ticks(start.settle_s) as u64,
-            ease_ticks: ticks(stop.ease_s) as u64,
-            soften_ticks: ticks(stop.soften_s) as f32,
-            hold_ticks: ticks(stop.hold_s) as u64,
-            sit_ticks: ticks(stop.sit_s) as u32,
-        }
-    }
 }
 
 impl Supervisor {
@@ -251,25 +170,6 @@ impl Supervisor {
         self.state == State::Running && situation.wish != Wish::Walk
     }
 
-    /// Why a limp robot that should get up does not; `None` where nothing keeps it.
-    pub fn obstacle(&self, situation: &Situation) -> Option<Obstacle> {
-        if situation.emergency_stop {
-            return Some(Obstacle::EmergencyStop);
-        }
-        if let Some(obstacle) = situation.obstacle {
-            return Some(obstacle);
-        }
-        let silent = |joint: &JointVitals| joint.age_s > HEARD_WITHIN_S;
-        if let Some(joint) = situation.joints.iter().position(silent) {
-            return Some(Obstacle::SilentServo { joint });
-        }
-        let alarm = situation.alarm.filter(|alarm| alarm.reaction >= Reaction::Hold);
-        match alarm {
-            Some(alarm) => Some(Obstacle::Fault(alarm.kind)),
-            None => self.must_ask.then_some(Obstacle::AskAgain),
-        }
-    }
-
     fn advance_joints(&mut self, now_ns: u64, vitals: &[JointVitals]) -> Option<usize> {
         if !self.state.is_powered() {
             return None;
@@ -291,111 +191,6 @@ impl Supervisor {
             }
         }
         failed
-    }
-
-    /// The state this tick leads to, where it is another one or is entered anew.
-    fn next_state(&mut self, now: &Situation, failed: Option<usize>) -> Option<(State, Reason)> {
-        if self.state == State::Off {
-            return Some((State::Limp, Reason::Begin));
-        }
-        if self.state == State::Limp {
-            let may_rise = now.wish != Wish::Limp && self.obstacle(now).is_none();
-            return may_rise.then_some((State::Aligning, Reason::Asked));
-        }
-        if now.emergency_stop {
-            return Some((State::Limp, Reason::EmergencyStop));
-        }
-        if now.at_once {
-            return Some((State::Limp, Reason::AskedAtOnce));
-        }
-        if let Some(alarm) = now.alarm.filter(|alarm| alarm.reaction == Reaction::Limp) {
-            return Some((State::Limp, Reason::Fault(alarm.kind)));
-        }
-        if let Some(joint) = failed {
-            return Some((State::Limp, Reason::TorqueNotTaken { joint }));
-        }
-        if self.state == State::Holding { self.next_while_holding(now) } else { self.next_while_driven(now) }
-    }
-
-    fn next_while_driven(&mut self, now: &Situation) -> Option<(State, Reason)> {
-        match now.alarm {
-            Some(alarm) if alarm.reaction >= Reaction::Hold => {
-                self.hold = if alarm.reaction == Reaction::Sit { Hold::Sitting } else { Hold::Pose };
-                return Some((State::Holding, Reason::Fault(alarm.kind)));
-            }
-            _ => {}
-        }
-        match (self.state, now.wish) {
-            (State::Running, Wish::Walk) => {
-                self.left = 1.0;
-                None
-            }
-            (State::Running, _) if !self.has_eased() => None,
-            (State::Running, Wish::Stand) => Some((State::Aligning, Reason::Asked)),
-            (_, Wish::Limp) => {
-                self.hold = Hold::Softening;
-                Some((State::Holding, Reason::Asked))
-            }
-            (State::Aligning, _) => self.next_while_aligning(),
-            (State::Ready, Wish::Walk) if self.ticks > self.plan.settle_ticks => {
-                Some((State::Running, Reason::Asked))
-            }
-            _ => None,
-        }
-    }
-
-    /// Counts the ticks in which the velocity has eased to zero.
-    fn has_eased(&mut self) -> bool {
-        self.left -= 1.0 / self.plan.ease_ticks as f32;
-        self.left <= 0.0
-    }
-
-    fn next_while_aligning(&mut self) -> Option<(State, Reason)> {
-        let all_on = self.joints.iter().all(|joint| joint.drive == Drive::On && joint.torque >= 1.0);
-        if self.is_ramping || !all_on {
-            return None;
-        }
-        let (from, to) = (self.gate_state.goals.rad(), &self.plan.default_rad);
-        if from == &to[..] {
-            return Some((State::Ready, Reason::PoseReached));
-        }
-        let ticks = PoseRamp::ticks_for(from, to, self.plan.speed_step_rad);
-        self.ramp.begin(from, ticks);
-        self.is_ramping = true;
-        None
-    }
-
-    fn next_while_holding(&mut self, now: &Situation) -> Option<(State, Reason)> {
-        let alarm = now.alarm.filter(|alarm| alarm.reaction >= Reaction::Hold);
-        let sit = alarm.filter(|alarm| alarm.reaction == Reaction::Sit);
-        match self.hold {
-            Hold::Pose if sit.is_some() => {
-                self.hold = Hold::Sitting;
-                self.reason = Reason::Fault(sit?.kind);
-                self.begin_hold();
-                None
-            }
-            Hold::Pose if now.wish == Wish::Limp => self.soften(Reason::Asked),
-            Hold::Pose if alarm.is_none() => match (self.reason, now.wish) {
-                (Reason::Fault(kind), Wish::Walk) => Some((State::Running, Reason::FaultGone(kind))),
-                (Reason::Fault(kind), _) => Some((State::Aligning, Reason::FaultGone(kind))),
-                _ => None,
-            },
-            Hold::Pose if self.ticks > self.plan.hold_ticks => self.soften(Reason::HeldTooLong),
-            Hold::Sitting if !self.is_ramping => self.soften(self.reason),
-            Hold::Softening => {
-                self.left -= 1.0 / self.plan.soften_ticks;
-                (self.left <= 0.0).then_some((State::Limp, self.reason))
-            }
-            _ => None,
-        }
-    }
-
-    fn soften(&mut self, reason: Reason) -> Option<(State, Reason)> {
-        self.hold = Hold::Softening;
-        self.reason = reason;
-        self.begin_hold();
-        None
     }
 
     fn enter(&mut self, state: State, reason: Reason) {

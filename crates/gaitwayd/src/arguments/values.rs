@@ -1,9 +1,9 @@
 //! Values of flags: from text to numbers, files and commands.
 
-use super::Overrun;
 use super::error::ArgumentError;
 use super::flags::Flag;
 use gaitway_contract::{Axis, Command};
+use gaitway_runtime::Overrun;
 use std::ffi::{OsStr, OsString};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -66,12 +66,8 @@ pub(super) fn name(flag: &Flag, value: OsString) -> Result<String> {
 
 /// What happens after an overrun.
 pub(super) fn overrun(flag: &Flag, value: OsString) -> Result<Overrun> {
-    match text(flag, &value)? {
-        "skip" => Ok(Overrun::Skip),
-        "catch_up" | "catch-up" => Ok(Overrun::CatchUp),
-        "hold" => Ok(Overrun::Hold),
-        _ => Err(flag.wrong("skip, catch_up or hold", &quoted(&value))),
-    }
+    let name = text(flag, &value)?.replace('-', "_");
+    name.parse().map_err(|_| flag.wrong("skip, catch_up or hold", &quoted(&value)))
 }
 
 /// A command: axes by name, or forward, leftward and turning velocity as three numbers.

@@ -34,14 +34,21 @@ pub struct Body<P, C> {
     /// Set once the port carries nothing any more.
     error: Option<PortError>,
     vitals: Vec<JointVitals>,
-    /// P, D and I of each servo, register units.
-    gains: [Vec<u16>; 3],
-    limits: Vec<u16>,
+    values: Values,
     limits_sent: Vec<u16>,
     limits_age: u32,
     opened_ns: u64,
     last_heard_ns: Option<u64>,
     frame: [u8; MAX_FRAME],
+}
+
+/// What the servos' registers are to hold.
+#[derive(Debug)]
+struct Values {
+    /// P, D and I of each servo, register units.
+    gains: [Vec<u16>; 3],
+    /// Torque limits, register units.
+    limits: Vec<u16>,
 }
 
 impl<P: Port, C: Clock> Body<P, C> {
@@ -56,8 +63,7 @@ impl<P: Port, C: Clock> Body<P, C> {
             clock,
             error: None,
             vitals: vec![JointVitals::default(); count],
-            gains: [p, d, i],
-            limits: vec![0; count],
+            values: Values { gains: [p, d, i], limits: vec![0; count] },
             limits_sent: vec![u16::MAX; count],
             limits_age: 0,
             last_heard_ns: None,
@@ -87,11 +93,11 @@ impl<P: Port, C: Clock> Body<P, C> {
             self.cut();
             return Ok(());
         }
-        self.send_with(|bus| bus.write_goals(goal_rad, &orders.goal))?;
+        self.send_with(|bus, _| bus.write_goals(goal_rad, &orders.goal))?;
         if orders.settings.contains(&true) {
             self.tell_settings(&orders.settings)?;
         }
-        for (limit, share) in self.limits.iter_mut().zip(&orders.torque_limit) {
+        for (limit, share) in self.values.limits.iter_mut().zip(&orders.torque_limit) {
             *limit = (share * TORQUE_UNITS).clamp(0.0, TORQUE_UNITS) as u16;
         }
         if orders.energise.contains(&true) {
@@ -127,23 +133,18 @@ impl<P: Port, C: Clock> Body<P, C> {
         if let Some(mark) = only.get_mut(servo) {
             *mark = true;
         }
-        self.send_with(|bus| bus.set_lock(false, &only))?;
+        self.send_with(|bus, _| bus.set_lock(false, &only))?;
         for &(register, value) in values {
-            self.send_with(|bus| bus.save(register, value, servo))?;
+            self.send_with(|bus, _| bus.save(register, value, servo))?;
             // The servo writes its EEPROM before it listens again.
             self.clock.wait_until(self.clock.now_ns() + 10_000_000);
         }
-        self.send_with(|bus| bus.set_lock(true, &only))
+        self.send_with(|bus, _| bus.set_lock(true, &only))
     }
 
     /// The bus, to be asked.
     pub fn bus(&self) -> &ServoBus {
         &self.bus
-    }
-
-    /// The port.
-    pub fn port(&self) -> &P {
-        &self.port
     }
 
     /// What is known of each joint.
@@ -176,42 +177,37 @@ impl<P: Port, C: Clock> Body<P, C> {
     /// Lock twice: were it lost, the gains would be saved, and saving wears the EEPROM.
     fn tell_settings(&mut self, to: &[bool]) -> Result<(), BusError> {
         for _ in 0..2 {
-            self.send_with(|bus| bus.set_lock(true, to))?;
+            self.send_with(|bus, _| bus.set_lock(true, to))?;
         }
-        for (which, register) in
-            [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN].into_iter().enumerate()
-        {
-            let len = keep(&mut self.frame, self.bus.write(register, &self.gains[which], to)?);
-            self.send(len);
+        let registers = [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN];
+        for (which, register) in registers.into_iter().enumerate() {
+            self.send_with(|bus, values| bus.write(register, &values.gains[which], to))?;
         }
         Ok(())
     }
 
     /// Little torque, the present position as goal, and only then torque.
     fn energise(&mut self, to: &[bool], goal_rad: &[f32]) -> Result<(), BusError> {
-        let len = keep(&mut self.frame, self.bus.write(registers::TORQUE_LIMIT, &self.limits, to)?);
-        self.send(len);
-        self.send_with(|bus| bus.write_goals(goal_rad, to))?;
-        self.send_with(|bus| bus.set_torque(true, to))
+        self.send_with(|bus, values| bus.write(registers::TORQUE_LIMIT, &values.limits, to))?;
+        self.send_with(|bus, _| bus.write_goals(goal_rad, to))?;
+        self.send_with(|bus, _| bus.set_torque(true, to))
     }
 
     fn tell_limits(&mut self, to: &[bool]) -> Result<(), BusError> {
         self.limits_age += 1;
-        if self.limits == self.limits_sent && self.limits_age < REPEAT_LIMITS {
+        if self.values.limits == self.limits_sent && self.limits_age < REPEAT_LIMITS {
             return Ok(());
         }
         self.limits_age = 0;
-        self.limits_sent.copy_from_slice(&self.limits);
-        let len = keep(&mut self.frame, self.bus.write(registers::TORQUE_LIMIT, &self.limits, to)?);
-        self.send(len);
-        Ok(())
+        self.limits_sent.copy_from_slice(&self.values.limits);
+        self.send_with(|bus, values| bus.write(registers::TORQUE_LIMIT, &values.limits, to))
     }
 
     fn send_with(
         &mut self,
-        frame: impl FnOnce(&mut ServoBus) -> Result<&[u8], BusError>,
+        frame: impl for<'a> FnOnce(&'a mut ServoBus, &Values) -> Result<&'a [u8], BusError>,
     ) -> Result<(), BusError> {
-        let len = keep(&mut self.frame, frame(&mut self.bus)?);
+        let len = keep(&mut self.frame, frame(&mut self.bus, &self.values)?);
         self.send(len);
         Ok(())
     }
@@ -278,7 +274,7 @@ impl<P: Port, C: Clock> Body<P, C> {
             if let Some(sampled_ns) = state.sampled_ns {
                 self.last_heard_ns = self.last_heard_ns.max(Some(sampled_ns));
             }
-            let own_gains = self.gains.each_ref().map(|gains| gains[index]);
+            let own_gains = self.values.gains.each_ref().map(|gains| gains[index]);
             *vitals = JointVitals {
                 position_rad: state.position_rad,
                 velocity_rps: state.velocity_rps,
@@ -286,7 +282,6 @@ impl<P: Port, C: Clock> Body<P, C> {
                 is_fresh: state.sampled_ns.is_some_and(|sampled_ns| sampled_ns >= start_ns),
                 silent_ticks: state.health.misses_in_a_row,
                 overload: state.faults.contains(ServoFaults::OVERLOAD | ServoFaults::CURRENT),
-                overheated: state.faults.contains(ServoFaults::TEMPERATURE),
                 servo: state.slow.map(|slow| ServoVitals {
                     at_ns: slow.sampled_ns,
                     voltage_v: slow.voltage_v,

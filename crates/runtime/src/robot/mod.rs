@@ -15,8 +15,10 @@ pub mod imu;
 #[cfg(target_os = "linux")]
 pub mod imu_socket;
 pub mod mailbox;
+pub mod record;
 pub mod run;
 pub mod setup;
+mod skips;
 pub mod status;
 pub mod tick;
 
@@ -24,7 +26,8 @@ pub use body::Body;
 pub use event::Event;
 pub use imu::{ImuSample, ImuSlot};
 pub use mailbox::Mailbox;
+pub use record::{RunRecord, Statistics};
 pub use run::{RunControl, run};
 pub use setup::{Setup, SetupError, findings};
 pub use status::{Status, StatusSlot};
-pub use tick::{Robot, RunRecord, Statistics};
+pub use tick::Robot;

@@ -1,19 +1,20 @@
 //! One tick of a robot, and what is remembered from one to the next.
 
 use crate::clock::Clock;
-use crate::histogram::Histogram;
 use crate::pacer::Wake;
 use crate::port::Port;
 use crate::robot::body::Body;
 use crate::robot::event::{Event, Stamped};
 use crate::robot::imu::{ImuReader, ImuSlot};
 use crate::robot::mailbox::Mailbox;
+use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::setup::Setup;
+use crate::robot::skips::Skips;
 use crate::robot::status::StatusSlot;
 use gaitway_contract::Sensors;
 use gaitway_contract::profile::Reaction;
 use gaitway_control::arbiter::{Arbiter, Decision};
-use gaitway_control::supervisor::{Obstacle, Reason, Situation, State, Supervisor, Wish};
+use gaitway_control::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
 use gaitway_control::vitals::Vitals;
 use gaitway_control::watch::FaultWatch;
 use gaitway_control::{Controller, Refusal};
@@ -23,46 +24,6 @@ use std::sync::Arc;
 const READ_PARTS: u64 = 2;
 /// Events that wait to be said; more are counted and lost.
 const EVENTS: usize = 256;
-
-/// Durations of the parts of a tick.
-#[derive(Debug, Clone, Default)]
-pub struct Statistics {
-    /// The common read.
-    pub read: Histogram,
-    /// From the end of the read to the goals.
-    pub compute: Histogram,
-    /// Handing the goals to the port.
-    pub write: Histogram,
-    /// The whole tick, slow read included.
-    pub tick: Histogram,
-    /// Ticks in which the policy ran.
-    pub policy_ticks: u64,
-    /// Time of the first tick in which the policy ran, ns of the loop's clock.
-    pub first_policy_ns: Option<u64>,
-    /// Events nobody fetched in time.
-    pub events_lost: u64,
-}
-
-/// What explains a tick, beside the controller's own record.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RunRecord {
-    /// Number of the tick.
-    pub tick: u64,
-    /// When it began, ns.
-    pub now_ns: u64,
-    /// How late it was, ns.
-    pub lateness_ns: u64,
-    /// Ticks left out before it.
-    pub skipped: u64,
-    /// What the robot is doing.
-    pub state: State,
-    /// Why.
-    pub reason: Reason,
-    /// The command, who has control, and why.
-    pub decision: Decision,
-    /// Age of the IMU's sample, s.
-    pub imu_age_s: f32,
-}
 
 /// A robot: everything a tick needs.
 #[derive(Debug)]
@@ -190,7 +151,6 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let imu_age_s = self.sense(read_ns);
         self.judge(read_ns, imu_age_s);
         let (wish, at_once) = self.mailbox.wish();
-        // The body's rows are borrowed by the situation, so they are handed on as they are.
         let state = self.decide(read_ns, wish, at_once, imu_age_s, wake);
         let computed_ns = self.clock.now_ns();
         if !self.dry_run {
@@ -406,26 +366,5 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// Why a limp robot that should get up does not.
     pub fn obstacle(&self) -> Option<Obstacle> {
         self.obstacle
-    }
-}
-
-/// Ticks left out in the last second.
-#[derive(Debug)]
-struct Skips {
-    ticks: Vec<u32>,
-    next: usize,
-    sum: u32,
-}
-
-impl Skips {
-    fn new(loop_hz: u32) -> Skips {
-        Skips { ticks: vec![0; loop_hz.max(1) as usize], next: 0, sum: 0 }
-    }
-
-    fn add(&mut self, skipped: u64) {
-        let skipped = u32::try_from(skipped).unwrap_or(u32::MAX).min(1_000_000);
-        self.sum = self.sum + skipped - self.ticks[self.next];
-        self.ticks[self.next] = skipped;
-        self.next = (self.next + 1) % self.ticks.len();
     }
 }

@@ -1,0 +1,50 @@
+//! What the supervisor decides by, and what it decides.
+
+use super::state::{Obstacle, Reason, State, Wish};
+use crate::vitals::JointVitals;
+use crate::watch::Alarm;
+
+/// What the supervisor decides by.
+#[derive(Debug, Clone, Copy)]
+pub struct Situation<'a> {
+    /// What the operator wants.
+    pub wish: Wish,
+    /// The operator wants to be limp now, whatever the pose.
+    pub at_once: bool,
+    /// The emergency stop is set.
+    pub emergency_stop: bool,
+    /// The gravest fault there is.
+    pub alarm: Option<Alarm>,
+    /// What keeps the robot from getting up, where somebody outside knows.
+    pub obstacle: Option<Obstacle>,
+    /// The joints.
+    pub joints: &'a [JointVitals],
+}
+
+/// What the servos are told in a tick, joint by joint in the order of the robot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Orders {
+    /// Everybody is limp, now.
+    pub cut: bool,
+    /// Gets its lock and its gains.
+    pub settings: Vec<bool>,
+    /// Gets its torque limit, its goal and torque, in this order.
+    pub energise: Vec<bool>,
+    /// Gets its goal.
+    pub goal: Vec<bool>,
+    /// Share of its torque it may use.
+    pub torque_limit: Vec<f32>,
+    /// Whose settings should be read in this tick.
+    pub ask: Option<usize>,
+}
+
+/// A change of state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// From where.
+    pub from: State,
+    /// To where.
+    pub to: State,
+    /// Why.
+    pub reason: Reason,
+}

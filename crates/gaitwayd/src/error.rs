@@ -1,0 +1,71 @@
+//! Why the program could not run, or ended badly.
+
+use crate::load::LoadError;
+use gaitway_drivers::feetech::error::BusError;
+use gaitway_runtime::guard::GuardError;
+use gaitway_runtime::observation_file::ObservationFileError;
+use gaitway_runtime::robot::imu_socket::ImuSocketError;
+use gaitway_runtime::termination::TerminationError;
+use gaitway_runtime::{OpenError, PacerError};
+use std::io;
+use thiserror::Error;
+
+/// Why the program could not run, or ended badly.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    /// Files.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The port.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The guard.
+    #[error(transparent)]
+    Guard(#[from] GuardError),
+    /// Signals.
+    #[error(transparent)]
+    Termination(#[from] TerminationError),
+    /// The IMU's socket.
+    #[error(transparent)]
+    Imu(#[from] ImuSocketError),
+    /// Observations.
+    #[error(transparent)]
+    Observations(#[from] ObservationFileError),
+    /// The period.
+    #[error(transparent)]
+    Pacer(#[from] PacerError),
+    /// The bus.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// Anything the system says.
+    #[error("{doing}: {source}")]
+    System {
+        /// What was tried.
+        doing: &'static str,
+        /// What it said.
+        source: io::Error,
+    },
+    /// A tick panicked. The torque was cut.
+    #[error("the loop broke off; the torque was cut")]
+    Broken,
+}
+
+impl DaemonError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            DaemonError::Load(error) => error.hint(),
+            DaemonError::Open(error) => error.hint(),
+            DaemonError::Guard(error) => error.hint().to_owned(),
+            DaemonError::Termination(error) => error.hint().to_owned(),
+            DaemonError::Imu(error) => error.hint().to_owned(),
+            DaemonError::Observations(error) => error.hint().to_string(),
+            DaemonError::Pacer(error) => error.hint().to_owned(),
+            DaemonError::Bus(error) => error.hint().to_owned(),
+            DaemonError::System { .. } => {
+                "the system is short of something; `dmesg` may say of what".to_owned()
+            }
+            DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
+        }
+    }
+}
