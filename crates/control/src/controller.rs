@@ -309,8 +309,10 @@ impl Controller {
 
     fn pass_gate(&mut self) {
         let (state, record) = (&mut self.state, &mut self.record);
-        self.fixed.gate.pass(&mut state.gate, &state.target_rad, &mut record.joint_limits);
         record.target_rad.copy_from_slice(&state.target_rad);
+        let ticks = if record.policy_ran { 0 } else { state.since_policy };
+        self.fixed.go_part_of_the_way(ticks, state.gate.goals.rad(), &mut record.target_rad);
+        self.fixed.gate.pass(&mut state.gate, &record.target_rad, &mut record.joint_limits);
         record.goal_rad.copy_from_slice(state.gate.goals.rad());
         record.count(&mut state.counters);
         record.counters = state.counters;

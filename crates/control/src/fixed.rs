@@ -8,6 +8,7 @@ use crate::phase::GaitClock;
 use crate::policy::Policy;
 use gaitway_contract::contract::FedBack;
 use gaitway_contract::envelope::CommandEnvelope;
+use gaitway_contract::profile::Between;
 use gaitway_contract::{Axis, Command, Contract, ObservationProgram, RobotProfile};
 
 /// Fastest loop, Hz: far beyond what a servo bus carries.
@@ -28,6 +29,7 @@ pub(crate) struct Fixed {
     pub reset_action: f32,
     pub default_pose_rad: Vec<f32>,
     pub divider: u32,
+    between: Between,
     pub loop_hz: u32,
     pub gains: Vec<Gains>,
     pub overrides: Vec<String>,
@@ -58,6 +60,7 @@ impl Fixed {
             reset_action: contract.reset.action as f32,
             default_pose_rad: profile.default_pose_rad(),
             divider,
+            between: profile.rates.between_policy_ticks,
             loop_hz,
             gains: options.gains(contract, profile, &program),
             overrides: options.overrides(policy, profile),
@@ -69,6 +72,18 @@ impl Fixed {
     pub fn add_head_command(&self, command: &Command, target_rad: &mut [f32]) {
         for &(joint, axis) in &self.head {
             target_rad[joint] += command.get(axis);
+        }
+    }
+
+    /// Where goals are interpolated, replaces targets by the next point of the straight line from `goal_rad` to them,
+    /// `ticks` after the policy ran. In the last tick before it runs again they are left as they are.
+    pub fn go_part_of_the_way(&self, ticks: u32, goal_rad: &[f32], target_rad: &mut [f32]) {
+        let left = self.divider - ticks;
+        if self.between == Between::Hold || left <= 1 {
+            return;
+        }
+        for (target, goal) in target_rad.iter_mut().zip(goal_rad) {
+            *target = goal + (*target - goal) / left as f32;
         }
     }
 }

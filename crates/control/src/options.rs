@@ -4,6 +4,7 @@ use crate::error::ControlError;
 use crate::policy::{Basis, Policy};
 use gaitway_contract::contract::{Action, Filter, PhaseClock};
 use gaitway_contract::per_joint::PerJoint;
+use gaitway_contract::profile::Between;
 use gaitway_contract::{Contract, ObservationProgram, RobotProfile};
 
 /// How a controller may differ from its contract. `None`: as the contract says.
@@ -140,6 +141,10 @@ impl Options {
         }
         found.extend(self.gain_overrides());
         found.extend(self.motion_overrides(contract));
+        let is_faster = self.loop_hz.is_some_and(|hz| hz > contract.policy_rate_hz);
+        if is_faster && profile.rates.between_policy_ticks == Between::Interpolate {
+            found.push("targets on a straight line from one to the next instead of held".to_owned());
+        }
         let factor = self.factor(profile);
         if factor != 1.0 {
             found.push(format!("gait clock at {factor} of the contract's speed"));

@@ -10,6 +10,7 @@ use common::{
     network, policy, standing, within_limits,
 };
 use gaitway_contract::contract::{FedBack, Filter, PhaseAdvance, PhaseRuns};
+use gaitway_contract::profile::Between;
 use gaitway_contract::term::Source;
 use gaitway_contract::{Command, Contract, RobotProfile, Sensors};
 use gaitway_control::{Basis, ControlError, Controller, JointLimits, Options, Policy, Refusal, embed};
@@ -442,6 +443,29 @@ fn a_faster_loop_runs_the_policy_every_so_many_ticks() {
         assert_eq!(controller.record().goal_rad, controller.goals().rad());
     }
     assert_eq!(controller.record().phase_step, 2.0, "the gait clock counts ticks of the policy");
+}
+
+#[test]
+fn between_its_ticks_a_policys_targets_may_be_reached_on_a_straight_line() {
+    let mut profile = mini();
+    profile.rates.between_policy_ticks = Between::Interpolate;
+    let options = options(|options| options.loop_hz = Some(200));
+    let mut controller = Controller::new(&policy(no_limits), &profile, &options).unwrap();
+    assert_eq!(controller.overrides(), ["targets on a straight line from one to the next instead of held"]);
+    // 0.03125 rad a tick is what the gate lets through: up by a tenth, then back below where it began.
+    for (action, way) in [(0.2, 0.05), (-0.2, -0.1)] {
+        let before = controller.goals().rad()[HIP];
+        for tick in 1..=4 {
+            if controller.observe(&standing(), &Command::default()).unwrap() {
+                controller.act(&[0.0, action, 0.0]).unwrap();
+            }
+            let goal = controller.goals().rad()[HIP];
+            assert!((goal - before - way * tick as f32 / 4.0).abs() < 1e-6, "{action}: tick {tick}, {goal}");
+            assert_eq!(controller.record().target_rad, controller.goals().rad(), "nothing was limited");
+        }
+        let target = 0.125 + 0.25 * action;
+        assert_eq!(controller.goals().rad()[HIP], target, "the target itself, not a sum of steps");
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! The robot profile: everything about one robot that is data and not code.
 
 mod safety;
+mod validate;
 
 pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop};
 
 use crate::canonical;
 use crate::error::{ProfileError, place};
 use serde::{Deserialize, Serialize};
-use std::collections::HashSet;
 
 /// The schema this build reads.
 pub const SCHEMA: &str = "gaitway.robot/1";
@@ -53,6 +53,20 @@ pub struct RobotProfile {
 pub struct Rates {
     /// Ticks of the control loop in a second.
     pub control_hz: u32,
+    /// What the servos are told in the ticks between two of the policy, where the loop is faster.
+    #[serde(default)]
+    pub between_policy_ticks: Between,
+}
+
+/// Goals between two ticks of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Between {
+    /// The policy's targets at once, then the same.
+    #[default]
+    Hold,
+    /// A straight line to the policy's targets, which are reached in the last tick before it runs again.
+    Interpolate,
 }
 
 /// The IMU.
@@ -206,135 +220,4 @@ impl RobotProfile {
         // Validated numbers are finite, so there is always a text.
         canonical::sha256_hex(canonical::to_json(&relevant).unwrap_or_default().as_bytes())
     }
-
-    /// Checks what the format cannot: ranges, uniqueness, signs.
-    pub(crate) fn validate(&self) -> Result<(), ProfileError> {
-        check("schema", self.schema == SCHEMA, SCHEMA, &self.schema)?;
-        check(
-            "rates.control_hz",
-            (1..=1000).contains(&self.rates.control_hz),
-            "1 to 1000",
-            self.rates.control_hz,
-        )?;
-        check_axes("imu.trunk_axes", &self.imu.trunk_axes)?;
-        check_axes("imu.trunk_axes_upside_down", &self.imu.trunk_axes_upside_down)?;
-        check_finite("imu.position_m", &self.imu.position_m)?;
-        check("imu.i2c_address", self.imu.i2c_address < 0x80, "0 to 0x7f", self.imu.i2c_address)?;
-        check_positive("servo_bus.stiffness_per_kp", self.servo_bus.stiffness_per_kp)?;
-        check("servo_bus.baud", self.servo_bus.baud > 0, "more than 0", self.servo_bus.baud)?;
-        for (path, us) in [
-            ("servo_bus.turnaround_us", self.servo_bus.turnaround_us),
-            ("servo_bus.latency_us", self.servo_bus.latency_us),
-        ] {
-            check(path, (0.0..=100_000.0).contains(&us), "0 to 100000", us)?;
-        }
-        check_positive("fall.tilt_rad", self.fall.tilt_rad)?;
-        check("fall.tilt_rad", self.fall.tilt_rad <= 3.2, "at most 3.2", self.fall.tilt_rad)?;
-        check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;
-        let offset = self.options.phase_factor_offset;
-        check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
-        self.validate_safety()?;
-        self.validate_joints()
-    }
-
-    fn validate_safety(&self) -> Result<(), ProfileError> {
-        let (start, stop) = (&self.start, &self.stop);
-        for (path, share) in [("start.torque", start.torque), ("stop.slow_share", stop.slow_share)] {
-            check(path, (0.0..=1.0).contains(&share), "0 to 1", share)?;
-        }
-        check("start.speed_rps", (0.05..=10.0).contains(&start.speed_rps), "0.05 to 10", start.speed_rps)?;
-        for (path, seconds) in [
-            ("start.torque_ramp_s", start.torque_ramp_s),
-            ("start.settle_s", start.settle_s),
-            ("start.rejoin_s", start.rejoin_s),
-            ("stop.ease_s", stop.ease_s),
-            ("stop.soften_s", stop.soften_s),
-            ("stop.hold_s", stop.hold_s),
-            ("stop.sit_s", stop.sit_s),
-        ] {
-            check(path, (0.0..=60.0).contains(&seconds), "0 to 60", seconds)?;
-        }
-        for (index, rule) in self.faults.iter().enumerate() {
-            let at = |field: &str| format!("faults[{index}].{field} ({})", rule.when.name());
-            check(&at("for_s"), (0.0..=3600.0).contains(&rule.for_s), "0 to 3600", rule.for_s)?;
-            let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
-            check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
-        }
-        for kind in FaultKind::ALL {
-            let is_there = self.faults.iter().any(|rule| rule.when == kind);
-            check("faults", is_there, "a line for every kind of fault", format!("none for {}", kind.name()))?;
-        }
-        Ok(())
-    }
-
-    fn validate_joints(&self) -> Result<(), ProfileError> {
-        let count = self.joints.len();
-        check("joints", (1..=64).contains(&count), "1 to 64 joints", count)?;
-        let (mut names, mut ids) = (HashSet::new(), HashSet::new());
-        for (index, joint) in self.joints.iter().enumerate() {
-            let at = |field: &str| format!("joints[{index}].{field} ({})", joint.name);
-            check(&at("name"), names.insert(&joint.name), "a name no other joint has", &joint.name)?;
-            check(&at("servo_id"), joint.servo_id < 254, "0 to 253", joint.servo_id)?;
-            check(&at("servo_id"), ids.insert(joint.servo_id), "an id no other joint has", joint.servo_id)?;
-            check(&at("direction"), matches!(joint.direction, 1 | -1), "1 or -1", joint.direction)?;
-            check_finite(&at("offset_rad"), &[joint.offset_rad])?;
-            check_finite(&at("min_rad"), &[joint.min_rad, joint.max_rad])?;
-            let found = format!("{} to {}", joint.min_rad, joint.max_rad);
-            check(&at("min_rad"), joint.min_rad < joint.max_rad, "less than max_rad", found)?;
-            let inside = (joint.min_rad..=joint.max_rad).contains(&joint.default_rad);
-            check(&at("default_rad"), inside, "an angle within min_rad and max_rad", joint.default_rad)?;
-            let sits_inside = (joint.min_rad..=joint.max_rad).contains(&joint.sit_rad);
-            check(&at("sit_rad"), sits_inside, "an angle within min_rad and max_rad", joint.sit_rad)?;
-            check_positive(&at("velocity_limit_rps"), joint.velocity_limit_rps)?;
-            check(&at("kp"), (0.0..=255.0).contains(&joint.kp), "0 to 255", joint.kp)?;
-            check(&at("kd"), (0.0..=255.0).contains(&joint.kd), "0 to 255", joint.kd)?;
-        }
-        Ok(())
-    }
-}
-
-fn check(
-    path: &str,
-    holds: bool,
-    expected: impl ToString,
-    found: impl std::fmt::Display,
-) -> Result<(), ProfileError> {
-    if holds {
-        return Ok(());
-    }
-    let (path, expected, found) = (path.to_owned(), expected.to_string(), found.to_string());
-    Err(ProfileError::Value { file: FILE, path, expected, found })
-}
-
-fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
-    check(
-        path,
-        values.iter().all(|&v| (v as f32).is_finite()),
-        "finite 32-bit numbers",
-        format!("{values:?}"),
-    )
-}
-
-fn check_positive(path: &str, value: f64) -> Result<(), ProfileError> {
-    check(path, (value as f32).is_finite() && value > 0.0, "a finite number more than 0", value)
-}
-
-/// Three signed axes that use x, y and z once each and can be reached by turning the sensor.
-fn check_axes(path: &str, axes: &[String; 3]) -> Result<(), ProfileError> {
-    let order = axes.each_ref().map(|axis| axis.strip_prefix(['+', '-']).unwrap_or_default());
-    let even = matches!(order, ["x", "y", "z"] | ["y", "z", "x"] | ["z", "x", "y"]);
-    let odd = matches!(order, ["x", "z", "y"] | ["z", "y", "x"] | ["y", "x", "z"]);
-    check(
-        path,
-        even || odd,
-        "each of x, y and z once, with a sign: [\"-y\", \"+x\", \"+z\"] for example",
-        format!("{axes:?}"),
-    )?;
-    let negative = axes.iter().filter(|axis| axis.starts_with('-')).count();
-    check(
-        path,
-        (negative % 2 == 0) == even,
-        "a right-handed frame: no sensor is mounted as its mirror image",
-        format!("{axes:?}"),
-    )
 }
