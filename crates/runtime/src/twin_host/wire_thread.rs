@@ -82,7 +82,9 @@ impl WireThread {
             self.rest(now_ns);
         }
         let shared = Arc::clone(&self.shared);
-        self.publish(&mut shared.lock());
+        let mut mailbox = shared.lock();
+        self.publish(&mut mailbox);
+        mailbox.exchanges = self.bus.take_exchanges();
     }
 
     /// Takes what the physics and the faults have left; in the next round where the box is in use.
