@@ -2,6 +2,7 @@
 //!
 //! Only what the program sees is measured here; how long the wire itself was taken, the twin knows.
 
+use crate::bench::bare_bus::BareBus;
 use crate::bench::pace::MAX_TICKS;
 use crate::clock::{Clock, MonotonicClock};
 use crate::pacer::{Overrun, Pacer, PacerError};
@@ -21,8 +22,11 @@ use thiserror::Error;
 /// The loop's stack as `gaitwayd` has it, and how much of it is touched before the loop begins, KiB.
 const STACK_KIB: usize = 256;
 const PREFAULT_KIB: usize = 64;
-/// Between the end of a tick's read and the next deadline this must remain for the goals and for the loop, ns.
-const GOALS_NS: u64 = 700_000;
+/// The read must be over so long before the next deadline, ns: the goals are handed over then. They need not be
+/// through: the port keeps what the wire has no time for yet.
+const MARGIN_NS: u64 = 200_000;
+/// Longer than the first goals and limits take on the wire, ns, and than the last goals do.
+const SETTLED_NS: u64 = 2_000_000;
 /// The part of a period that slow reads leave free, as in the robot's loop.
 const SLOW_PARTS: u64 = 10;
 
@@ -87,8 +91,12 @@ pub struct BusBenchOptions {
     pub ticks: u64,
     /// Whether the slow registers are read too, a servo a tick.
     pub slow_reads: bool,
+    /// The same bytes without the driver, whose part in a cycle shows beside them.
+    pub bare: bool,
     /// SCHED_FIFO priority, 1 to 99; `None` is an ordinary thread.
     pub priority: Option<u8>,
+    /// The CPU the thread runs on, so that it takes none from the twin.
+    pub cpu: Option<usize>,
 }
 
 /// What the program saw of one tick. Times are of the monotonic clock, ns.
@@ -143,8 +151,8 @@ pub fn bus_ticks(
     let request = RealTimeRequest {
         priority: options.priority,
         lock_memory: options.priority.is_some(),
+        cpu: options.cpu,
         prefault_stack_kib: PREFAULT_KIB,
-        ..RealTimeRequest::default()
     };
     let work = move || measure(bus, port, &goal_rad, options);
     let (thread, report) = spawn_real_time("bus", STACK_KIB, request, work).map_err(BusBenchError::Thread)?;
@@ -190,21 +198,11 @@ fn measure(
     options: BusBenchOptions,
 ) -> Result<BusTicks, BusBenchError> {
     let clock = Arc::new(MonotonicClock::measured());
-    let count = goal_rad.len();
-    let orders = Orders {
-        cut: false,
-        settings: vec![false; count],
-        energise: vec![false; count],
-        goal: vec![true; count],
-        torque_limit: vec![1.0; count],
-        ask: None,
-    };
-    let mut body = Body::new(bus, port, Arc::clone(&clock), &vec![[0; 3]; count]);
+    let mut program = Program::new(bus, port, Arc::clone(&clock), goal_rad, options)?;
     let mut ticks = Vec::with_capacity(options.ticks as usize);
-    body.tell(&orders, goal_rad)?;
-    let bytes_before = body.port().bytes;
-    // Back to back there is no pacer to begin after these first goals are through.
-    clock.wait_until(clock.now_ns() + 2 * GOALS_NS);
+    program.tell()?;
+    let bytes_before = program.bytes();
+    clock.wait_until(clock.now_ns() + SETTLED_NS);
     let mut pacer = match options.period_ns {
         Some(period_ns) => Some(Pacer::new(Arc::clone(&clock), period_ns, Overrun::Skip)?),
         None => None,
@@ -212,39 +210,89 @@ fn measure(
     let cpu_before_ns = thread_cpu_ns();
     while (ticks.len() as u64) < options.ticks {
         let wake = pacer.as_mut().map(Pacer::wait);
-        let skipped = wake.map_or(0, |wake| wake.skipped);
         let next_ns = wake.zip(options.period_ns).map(|(wake, period_ns)| wake.deadline_ns + period_ns);
-        ticks.push(tick(&mut body, &clock, &orders, goal_rad, next_ns, &options, skipped)?);
-        if let Some(error) = body.error() {
-            return Err(error.into());
-        }
+        let tick = program.tick(next_ns)?;
+        ticks.push(BusTick { skipped: wake.map_or(0, |wake| wake.skipped), ..tick });
     }
     let cpu_ns = thread_cpu_ns() - cpu_before_ns;
-    let counters = body.counters();
+    // A port that is closed drops what the wire has not carried.
+    clock.wait_until(clock.now_ns() + SETTLED_NS);
+    let counters = program.body.counters();
     Ok(BusTicks { ticks, bytes_before, cpu_ns, counters, real_time: false, report: Vec::new() })
 }
 
-fn tick(
-    body: &mut Body<CountingPort, Arc<MonotonicClock>>,
-    clock: &MonotonicClock,
-    orders: &Orders,
-    goal_rad: &[f32],
-    next_ns: Option<u64>,
-    options: &BusBenchOptions,
-    skipped: u64,
-) -> Result<BusTick, BusBenchError> {
-    let (start_ns, bytes) = (clock.now_ns(), body.port().bytes);
-    body.read(next_ns.map_or(u64::MAX, |next_ns| next_ns.saturating_sub(GOALS_NS)));
-    let read_ns = clock.now_ns();
-    let fresh = body.vitals().iter().filter(|vitals| vitals.is_fresh).count() as u64;
-    body.tell(orders, goal_rad)?;
-    let told_ns = clock.now_ns();
-    if options.slow_reads {
-        let left_ns = options.period_ns.unwrap_or(0) / SLOW_PARTS;
-        body.read_slow(None, next_ns.map_or(u64::MAX, |next_ns| next_ns.saturating_sub(left_ns)));
+/// What the loop runs: the driver, or the same bytes without it.
+struct Program<'a> {
+    body: Body<CountingPort, Arc<MonotonicClock>>,
+    bare: Option<BareBus>,
+    clock: Arc<MonotonicClock>,
+    orders: Orders,
+    goal_rad: &'a [f32],
+    options: BusBenchOptions,
+}
+
+impl Program<'_> {
+    fn new(
+        mut bus: ServoBus,
+        port: CountingPort,
+        clock: Arc<MonotonicClock>,
+        goal_rad: &[f32],
+        options: BusBenchOptions,
+    ) -> Result<Program<'_>, BusBenchError> {
+        let count = goal_rad.len();
+        let orders = Orders {
+            cut: false,
+            settings: vec![false; count],
+            energise: vec![false; count],
+            goal: vec![true; count],
+            torque_limit: vec![1.0; count],
+            ask: None,
+        };
+        let bare = if options.bare { Some(BareBus::new(&mut bus, goal_rad)?) } else { None };
+        let body = Body::new(bus, port, Arc::clone(&clock), &vec![[0; 3]; count]);
+        Ok(Program { body, bare, clock, orders, goal_rad, options })
     }
-    let end_ns = clock.now_ns();
-    Ok(BusTick { start_ns, read_ns, told_ns, end_ns, fresh, bytes: body.port().bytes - bytes, skipped })
+
+    /// Bytes given to the port.
+    fn bytes(&self) -> u64 {
+        self.body.port().bytes
+    }
+
+    /// A tick that should be over at `next_ns`, where there is a next one by the clock.
+    fn tick(&mut self, next_ns: Option<u64>) -> Result<BusTick, BusBenchError> {
+        let before_ns = |left_ns| next_ns.map_or(u64::MAX, |next_ns: u64| next_ns.saturating_sub(left_ns));
+        let (start_ns, bytes) = (self.clock.now_ns(), self.bytes());
+        let fresh = self.read(before_ns(MARGIN_NS))?;
+        let read_ns = self.clock.now_ns();
+        self.tell()?;
+        let told_ns = self.clock.now_ns();
+        if self.options.slow_reads {
+            self.body.read_slow(None, before_ns(self.options.period_ns.unwrap_or(0) / SLOW_PARTS));
+        }
+        let end_ns = self.clock.now_ns();
+        if let Some(error) = self.body.error() {
+            return Err(error.into());
+        }
+        let bytes = self.bytes() - bytes;
+        Ok(BusTick { start_ns, read_ns, told_ns, end_ns, fresh, bytes, skipped: 0 })
+    }
+
+    /// Servos that were read.
+    fn read(&mut self, deadline_ns: u64) -> Result<u64, BusBenchError> {
+        if let Some(bare) = &self.bare {
+            return Ok(bare.read(self.body.port_mut(), &self.clock)?);
+        }
+        self.body.read(deadline_ns);
+        Ok(self.body.vitals().iter().filter(|vitals| vitals.is_fresh).count() as u64)
+    }
+
+    fn tell(&mut self) -> Result<(), BusBenchError> {
+        match &self.bare {
+            Some(bare) => bare.tell(self.body.port_mut())?,
+            None => self.body.tell(&self.orders, self.goal_rad)?,
+        }
+        Ok(())
+    }
 }
 
 /// CPU time this thread has used, ns.

@@ -1,6 +1,8 @@
 //! Measurements, made where clocks may be read.
 
 #[cfg(target_os = "linux")]
+mod bare_bus;
+#[cfg(target_os = "linux")]
 pub mod bus;
 pub mod canary;
 pub mod pace;
