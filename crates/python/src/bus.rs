@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Drives the twin at `path`: every tick reads all servos and writes all goals.
 #[pyfunction]
-#[pyo3(signature = (robot, path, ticks, *, period_ns = None, slow_reads = false, bare = false, priority = None, cpu = None))]
+#[pyo3(signature = (robot, path, ticks, *, period_ns = None, slow_reads = false, bare = false, priority = None))]
 #[allow(clippy::too_many_arguments, reason = "keywords of one Python function")]
 pub fn bus_ticks<'py>(
     py: Python<'py>,
@@ -21,7 +21,6 @@ pub fn bus_ticks<'py>(
     slow_reads: bool,
     bare: bool,
     priority: Option<Count>,
-    cpu: Option<Count>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = BusBenchOptions {
         period_ns: period_ns.map(|period_ns| period_ns.0),
@@ -29,7 +28,6 @@ pub fn bus_ticks<'py>(
         slow_reads,
         bare,
         priority: priority.map(|priority| priority.narrow("priority")).transpose()?,
-        cpu: cpu.map(|cpu| cpu.narrow("cpu")).transpose()?,
     };
     let measured = py.detach(|| bench::bus_ticks(&robot.profile, &path, options));
     columns(py, &measured.map_err(|error| errors::bus_bench(&error))?)

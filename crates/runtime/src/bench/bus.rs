@@ -95,8 +95,6 @@ pub struct BusBenchOptions {
     pub bare: bool,
     /// SCHED_FIFO priority, 1 to 99; `None` is an ordinary thread.
     pub priority: Option<u8>,
-    /// The CPU the thread runs on, so that it takes none from the twin.
-    pub cpu: Option<usize>,
 }
 
 /// What the program saw of one tick. Times are of the monotonic clock, ns.
@@ -151,8 +149,8 @@ pub fn bus_ticks(
     let request = RealTimeRequest {
         priority: options.priority,
         lock_memory: options.priority.is_some(),
-        cpu: options.cpu,
         prefault_stack_kib: PREFAULT_KIB,
+        ..RealTimeRequest::default()
     };
     let work = move || measure(bus, port, &goal_rad, options);
     let (thread, report) = spawn_real_time("bus", STACK_KIB, request, work).map_err(BusBenchError::Thread)?;

@@ -254,15 +254,8 @@ impl<P: Port, C: Clock> Body<P, C> {
             return;
         }
         self.send(len);
-        let mut chunk = [0; CHUNK];
+        let (mut chunk, mut count) = ([0; CHUNK], 0);
         loop {
-            let count = match self.port.read(&mut chunk) {
-                Ok(count) => count,
-                Err(error) => {
-                    self.error = Some(error);
-                    0
-                }
-            };
             let now_ns = self.clock.now_ns();
             match self.bus.poll(now_ns, &chunk[..count]) {
                 Poll::Done => return,
@@ -273,7 +266,16 @@ impl<P: Port, C: Clock> Body<P, C> {
                 Poll::Wait { until_ns } if count == 0 => self.pause(now_ns, until_ns),
                 Poll::Wait { .. } => {}
             }
+            count = self.receive(&mut chunk);
         }
+    }
+
+    /// What has arrived; nothing from a port that is gone.
+    fn receive(&mut self, chunk: &mut [u8]) -> usize {
+        self.port.read(chunk).unwrap_or_else(|error| {
+            self.error = Some(error);
+            0
+        })
     }
 
     /// Asleep while the bytes cannot have come, then looking without pause, then seldom: a bounded spin.

@@ -141,6 +141,8 @@ impl WireThread {
             self.port = None;
             return;
         };
+        // The calls that follow are the twin's own, and no time of the program's.
+        let now_ns = MonotonicClock::default().now_ns();
         if count > 0 {
             port.notice_users();
             let baud = port.baud().map_or(self.baud, |baud| baud.clamp(*BAUDS.start(), *BAUDS.end()));
@@ -149,8 +151,8 @@ impl WireThread {
             self.unsent.extend_from_slice(&chunk[..count]);
         }
         if !self.unsent.is_empty() {
-            self.active_ns = MonotonicClock::default().now_ns();
-            let taken = self.bus.host_writes(self.active_ns, &self.unsent);
+            self.active_ns = now_ns;
+            let taken = self.bus.host_writes(now_ns, &self.unsent);
             self.unsent.drain(..taken);
         }
     }
