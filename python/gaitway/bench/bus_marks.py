@@ -16,12 +16,14 @@ _Row = dict[str, Any]
 def marks(ideal: dict[str, _Row]) -> list[_Row]:
     """Each promise with our figure, the largest that keeps it, rustypot's, and whether it is kept."""
     walk, closed, unpaced = (ideal[name] for name in ("walk", "closed_loop", "back_to_back"))
-    peer, peer_unpaced = ideal.get("rustypot_walk"), ideal.get("rustypot_back_to_back")
     lost = (closed["skipped"] + closed["incomplete"]) / (closed["ticks"] + closed["skipped"])
-    share, cycle = "overhead_share_p50", "cycle_ns"
+    share, peer_share, peer_cycle_ns = "overhead_share_p50", None, None
+    if "rustypot_walk" in ideal:
+        peer_share = ideal["rustypot_walk"][share]
+        peer_cycle_ns = ideal["rustypot_back_to_back"]["cycle_ns"]["mean"]
     return [
         mark("overhead_share", "", closed[share], MAX_OVERHEAD_SHARE, None),
-        mark("overhead_share_walking", "", walk[share], MAX_OVERHEAD_SHARE, peer and peer[share]),
+        mark("overhead_share_walking", "", walk[share], MAX_OVERHEAD_SHARE, peer_share),
         mark("lost_at_400_hz", "", lost, MAX_LOST_SHARE, None),
-        mark("cycle", "ns", unpaced[cycle]["mean"], HELD_PERIOD_NS, peer_unpaced and peer_unpaced[cycle]["mean"]),
+        mark("cycle", "ns", unpaced["cycle_ns"]["mean"], HELD_PERIOD_NS, peer_cycle_ns),
     ]

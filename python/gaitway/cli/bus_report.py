@@ -31,8 +31,8 @@ included, through which every byte takes the kernel's wake-ups; "without the dri
 bytes, made beforehand, without decoding. "first bit" is the part of the overhead before it, "twin late" is the p99 of
 what the emulator took to hand over. Where a program never waits, one tick runs into the next, and its figures are
 means. Our loop is a SCHED_FIFO thread, rustypot an ordinary process as its runtime is; each has one CPU, the emulator
-the others. The canary sleeps beside them in a thread of higher priority than any other: its long latenesses are the
-machine's own."""
+the others. The canary, p99 here, sleeps beside them in a thread of higher priority than any other:
+its long latenesses are the machine's own."""
 
 
 def print_bus(result: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def _table(title: str, rows: dict[str, Any]) -> Table:
         "Hz",
         "lost",
         "CPU",
-        "canary p99",
+        "canary",
     )
     table = Table(f"{title}, µs", *headings)
     for name, program in _PROGRAMS.items():

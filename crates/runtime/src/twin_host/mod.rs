@@ -69,7 +69,8 @@ pub struct TwinHost {
 
 impl TwinHost {
     /// Serves factory-new servos with these ids at once. The times of the plan count from now. `link` becomes a
-    /// symbolic link to the device file; it is gone while the bus is unplugged, and when the host ends.
+    /// symbolic link to the device file; it is gone while the bus is unplugged, and when the host ends. Where
+    /// exchanges are kept, the wire's thread never sleeps, and their times are the program's alone.
     pub fn start(
         options: BusOptions,
         ids: &[u8],

@@ -44,6 +44,8 @@ pub(super) struct WireThread {
     published_ns: u64,
     /// When something last happened on the wire.
     active_ns: u64,
+    /// Never asleep: where exchanges are told, the time of a wake-up would be counted as the program's.
+    is_awake: bool,
 }
 
 impl WireThread {
@@ -67,6 +69,7 @@ impl WireThread {
             published_bytes: 0,
             published_ns: 0,
             active_ns: 0,
+            is_awake: options.exchanges > 0,
         }
     }
 
@@ -219,6 +222,7 @@ impl WireThread {
     /// only two cores, it would wait for the next timer tick.
     fn rest(&mut self, now_ns: u64) {
         let sleep_ns = match self.bus.next_event_ns() {
+            _ if self.is_awake => return sched_yield(),
             Some(next_ns) if next_ns > now_ns + FAR_NS => next_ns - now_ns - EARLY_NS,
             Some(_) => return sched_yield(),
             None if now_ns < self.active_ns + LINGER_NS => return sched_yield(),
