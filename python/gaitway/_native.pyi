@@ -463,8 +463,8 @@ class Wake:
 class TwinHost:
     """The emulated servos on a pseudo-terminal and the emulated IMU on a socket. Linux only.
 
-    One thread of its own serves the wire, whatever Python does; with `exchanges` it never sleeps. Rows are float32 buffers in the order of the
-    robot's joints, joint angles in rad.
+    One thread of its own serves the wire, whatever Python does; with `exchanges` it never sleeps. Rows are float32
+    buffers in the order of the robot's joints, joint angles in rad.
     """
 
     def __new__(

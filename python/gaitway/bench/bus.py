@@ -89,22 +89,23 @@ class BusBench:
         ticks = max(2, round(self._seconds * (rate_hz or _BACK_TO_BACK_TICKS)))
         run = self._rustypot if name.startswith("rustypot") else self._ours
         with self._twin(link, _EXCHANGES_PER_TICK * (ticks + 1)) as twin:
-            with Canary(self._seconds) as watch, on_cpus(self._own_cpus):
+            with Canary(self._seconds) as watch:
                 found = run(twin.path, rate_hz, ticks, name)
             told = twin.end()
         cycles.add(found, told["exchanges"], len(self._robot.joint_names))
         return watch.lateness_ns
 
     def _ours(self, path: str, rate_hz: int, ticks: int, name: str) -> Ticks:
-        found: Any = _native.bus_ticks(
-            self._robot.native,
-            path,
-            ticks,
-            period_ns=period_ns(rate_hz) if rate_hz else None,
-            slow_reads=name == "walk",
-            bare=name.startswith("bare"),
-            priority=LOOP_PRIORITY,
-        )
+        with on_cpus(self._own_cpus):
+            found = _native.bus_ticks(
+                self._robot.native,
+                path,
+                ticks,
+                period_ns=period_ns(rate_hz) if rate_hz else None,
+                slow_reads=name == "walk",
+                bare=name.startswith("bare"),
+                priority=LOOP_PRIORITY,
+            )
         self._real_time &= found["real_time"]
         return dict(found)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -11,12 +12,12 @@ _LINKS = {
     "usb_1ms": "USB hands over every ms",
 }
 _PROGRAMS = {
-    "closed_loop": "closed loop, 400 Hz",
-    "bare_closed_loop": "  without the driver",
-    "walk": "walking, 50 Hz, slow reads",
-    "rustypot_walk": "rustypot, 50 Hz",
+    "closed_loop": "400 Hz",
+    "bare_closed_loop": "  without driver",
+    "walk": "50 Hz, slow reads",
+    "rustypot_walk": "  rustypot, 50 Hz",
     "back_to_back": "never waiting",
-    "rustypot_back_to_back": "rustypot, never waiting",
+    "rustypot_back_to_back": "  rustypot",
 }
 _MARKS = {
     "overhead_share": "overhead / wire, 400 Hz, p50",
@@ -27,11 +28,10 @@ _MARKS = {
 _LEGEND = """
 A cycle is a tick: from its start until the wire has carried all of it. The wire's part is what the emulated servos say
 it was taken for: bytes, turnarounds, and what USB keeps back. All the rest is overhead, the pseudo-terminal's own
-included, through which every byte takes the kernel's wake-ups; "without the driver" shows how much that is: the same
-bytes, made beforehand, without decoding. "first bit" is the part of the overhead before it, "twin late" is the p99 of
-what the emulator took to hand over. Where a program never waits, one tick runs into the next, and its figures are
-means. Our loop is a SCHED_FIFO thread, rustypot an ordinary process as its runtime is; each has one CPU, the emulator
-the others. The canary, p99 here, sleeps beside them in a thread of higher priority than any other:
+included, through which bytes take the kernel's wake-ups; "without driver" shows how much that is: the same bytes, made
+beforehand, without decoding. Medians; where a program never waits one tick runs into the next, and there are means.
+CPU is the program's own in a tick. Our loop is a SCHED_FIFO thread on one CPU, the emulator has the others, and
+rustypot is an ordinary process, as its runtime is. The canary sleeps beside them in threads of higher priority than any other:
 its long latenesses are the machine's own."""
 
 
@@ -42,25 +42,23 @@ def print_bus(result: dict[str, Any]) -> None:
     console.print(f"{result['cores']} cores, kernel {result['kernel']}, {granted}, load {result['load']:.1f}")
     for link, rows in result["links"].items():
         console.print(_table(_LINKS[link], rows))
+    console.print(f"canary beside the worst of these, µs: {_canary(result['links'])}")
     console.print(" ".join(_LEGEND.split()), style="dim")
     console.print(_marks(result["marks"]))
 
 
 def _table(title: str, rows: dict[str, Any]) -> Table:
-    headings = (
-        "wire",
-        "cycle",
-        "p99",
-        "overhead",
-        "share",
-        "first bit",
-        "twin late",
-        "Hz",
-        "lost",
-        "CPU",
-        "canary",
-    )
-    table = Table(f"{title}, µs", *headings)
+    headings = ("wire", "cycle", "p99", "overhead", "share", "Hz", "lost", "CPU")
+    style: dict[str, Any] = {
+        "title_justify": "left",
+        "box": box.SIMPLE_HEAD,
+        "pad_edge": False,
+        "padding": (0, 1, 0, 0),
+    }
+    table = Table(title=f"{title}, µs", **style)
+    table.add_column("", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, program in _PROGRAMS.items():
         if name in rows:
             table.add_row(program, *_cells(rows[name]))
@@ -70,20 +68,24 @@ def _table(title: str, rows: dict[str, Any]) -> Table:
 def _cells(row: dict[str, Any]) -> list[str]:
     paced = "overhead_share_p50" in row
     middle = "p50" if paced else "mean"
-    lost = row["skipped"] + row["incomplete"]
     return [
         _us(row["wire_ns"]),
         _us(row["cycle_ns"][middle]),
         _us(row["cycle_ns"]["p99"]),
         _us(row["overhead_ns"][middle]),
         f"{row['overhead_share_p50' if paced else 'overhead_share']:.2%}",
-        _us(row["lead_ns"]) if paced else "",
-        _us(row["twin_ns"]["p99"]) if paced else "",
         "" if paced else f"{row['rate_hz']:.0f} of {row['limit_hz']:.0f}",
-        f"{lost} of {row['ticks']}",
+        f"{row['skipped'] + row['incomplete']}/{row['ticks']}",
         "" if row["cpu_ns"] is None else _us(row["cpu_ns"]),
-        _us(row["canary_ns"]["p99"]),
     ]
+
+
+def _canary(links: dict[str, Any]) -> str:
+    """The largest of the canary's figures over all measurements, µs."""
+    rows = [row["canary_ns"] for programs in links.values() for row in programs.values()]
+    return ", ".join(
+        f"{name.replace('_', '.')} {_us(max(row[name] for row in rows))}" for name in ("p50", "p99", "max")
+    )
 
 
 def _marks(marks: list[dict[str, Any]]) -> Table:
