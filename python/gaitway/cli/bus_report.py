@@ -27,12 +27,12 @@ _MARKS = {
 }
 _LEGEND = """
 A cycle is a tick: from its start until the wire has carried all of it. The wire's part is what the emulated servos say
-it was taken for: bytes, turnarounds, and what USB keeps back. All the rest is overhead, the pseudo-terminal's own
+it was taken for: bytes, turnarounds, and what USB keeps back. The rest is overhead, the pseudo-terminal's own
 included, through which bytes take the kernel's wake-ups; "without driver" shows how much that is: the same bytes, made
 beforehand, without decoding. Medians; where a program never waits one tick runs into the next, and there are means.
 CPU is the program's own in a tick. Our loop is a SCHED_FIFO thread on one CPU, the emulator has the others, and
-rustypot is an ordinary process, as its runtime is. The canary sleeps beside them in threads of higher priority than any other:
-its long latenesses are the machine's own."""
+rustypot is an ordinary process, as its runtime is. The canary sleeps beside them in threads of higher priority than any
+other: its long latenesses are the machine's own."""
 
 
 def print_bus(result: dict[str, Any]) -> None:
@@ -48,7 +48,7 @@ def print_bus(result: dict[str, Any]) -> None:
 
 
 def _table(title: str, rows: dict[str, Any]) -> Table:
-    headings = ("wire", "cycle", "p99", "overhead", "share", "Hz", "lost", "CPU")
+    headings = ("wire", "cycle", "p99", "over", "share", "Hz", "lost", "CPU")
     style: dict[str, Any] = {
         "title_justify": "left",
         "box": box.SIMPLE_HEAD,
@@ -74,7 +74,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _us(row["cycle_ns"]["p99"]),
         _us(row["overhead_ns"][middle]),
         f"{row['overhead_share_p50' if paced else 'overhead_share']:.2%}",
-        "" if paced else f"{row['rate_hz']:.0f} of {row['limit_hz']:.0f}",
+        "" if paced else f"{row['rate_hz']:.0f}",
         f"{row['skipped'] + row['incomplete']}/{row['ticks']}",
         "" if row["cpu_ns"] is None else _us(row["cpu_ns"]),
     ]
