@@ -65,6 +65,7 @@ class BusBench:
                 self._measured += 1
                 canary[link, name] += self._run(link, name, cycles[link, name])
         measured: dict[str, dict[str, Any]] = {link: {} for link in LINKS}
+        late_ns = [cycle.twin_ns for found in cycles.values() for cycle in found.cycles]
         for (link, name), found in cycles.items():
             row = found.back_to_back() if name.endswith("back_to_back") else found.paced()
             measured[link][name] = {**row, "canary_ns": quantiles(canary[link, name])}
@@ -75,6 +76,7 @@ class BusBench:
             "kernel": platform.release(),
             "load": os.getloadavg()[0],
             "real_time": self._real_time,
+            "twin_late_ns": quantiles(late_ns),
             "links": measured,
             "marks": marks(measured["ideal"]),
         }

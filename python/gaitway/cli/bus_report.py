@@ -6,6 +6,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+#: An emulator that hands over so late, p99, was itself kept from its work, ns: a tenth of a cycle.
+DISTURBED_NS = 200_000
+
 _LINKS = {
     "ideal": "ideal bus",
     "turnaround_50us": "50 µs turnaround",
@@ -42,6 +45,10 @@ def print_bus(result: dict[str, Any]) -> None:
     console.print(f"{result['cores']} cores, kernel {result['kernel']}, {granted}, load {result['load']:.1f}")
     for link, rows in result["links"].items():
         console.print(_table(_LINKS[link], rows))
+    late = result["twin_late_ns"]
+    console.print(f"emulator late by, µs: p50 {_us(late['p50'])}, p99 {_us(late['p99'])}")
+    if late["p99"] > DISTURBED_NS:
+        console.print("[yellow]Other programs kept the CPU from the emulator: these are no figures of the driver.[/]")
     console.print(f"canary beside the worst of these, µs: {_canary(result['links'])}")
     console.print(" ".join(_LEGEND.split()), style="dim")
     console.print(_marks(result["marks"]))
