@@ -39,9 +39,10 @@ format: $(VENV)/test.stamp ## formats everything
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/test.stamp ## a tick and the clock beside their peers
+bench: $(VENV)/test.stamp ## a tick, the clock and the servo bus beside their peers
 	$(BIN)/gaitway bench tick
 	$(BIN)/gaitway bench rt
+	$(BIN)/gaitway bench bus
 
 clean: ## removes everything that was built
 	rm -rf target $(VENV) out python/gaitway/_native*.so

@@ -17,6 +17,7 @@ __all__ = [
     "Wake",
     "axes",
     "build_info",
+    "bus_ticks",
     "canary",
     "check",
     "embed",
@@ -78,6 +79,40 @@ def axes() -> list[str]:
 def build_info() -> BuildInfo:
     """How this module was built, and which kernels this machine's CPU gets."""
 
+@type_check_only
+class BusTicks(TypedDict):
+    start_ns: list[int]
+    read_ns: list[int]
+    told_ns: list[int]
+    end_ns: list[int]
+    fresh: list[int]
+    bytes: list[int]
+    skipped: list[int]
+    bytes_before: int
+    cpu_ns: int
+    retries: int
+    real_time: bool
+    report: list[str]
+
+def bus_ticks(
+    robot: Robot,
+    path: str | PathLike[str],
+    ticks: int,
+    *,
+    period_ns: int | None = None,
+    slow_reads: bool = False,
+    bare: bool = False,
+    priority: int | None = None,
+) -> BusTicks:
+    """Drives the twin at `path` on a native thread: every tick reads all servos, then writes all goals. Linux only.
+
+    Without `period_ns` each tick follows the one before at once. `bare` moves the same bytes without the driver.
+    With `priority` the thread is real-time and the memory locked, as far as granted. What is seen of each tick comes
+    as columns: when it began, when the read was over, the goals handed over, and the slow read over, ns of the
+    monotonic clock; servos read, bytes written, ticks left out before it. A port that is no pseudo-terminal is
+    refused: these goals pass no safety gate. Raises UsageError, SimulationError.
+    """
+
 def canary(period_ns: int, looks: int) -> list[int]:
     """How late the calling thread is woken for each of `looks` deadlines, ns; it sleeps and never spins."""
 
@@ -103,6 +138,18 @@ def pace(
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
     """Times `ticks` ticks inside the module, no Python between them."""
+
+@type_check_only
+class Exchanges(TypedDict):
+    """A column each: when the program's bytes came, when their first bit was on the wire, when the program could have
+    the last byte of the answers, when it was last handed a part of them, ns of the monotonic clock; bytes."""
+
+    written_ns: list[int]
+    begun_ns: list[int]
+    ended_ns: list[int]
+    fetched_ns: list[int | None]
+    bytes_to_servos: list[int]
+    bytes_to_host: list[int]
 
 @type_check_only
 class TwinStatistics(TypedDict):
@@ -416,8 +463,8 @@ class Wake:
 class TwinHost:
     """The emulated servos on a pseudo-terminal and the emulated IMU on a socket. Linux only.
 
-    One thread of its own serves the wire, whatever Python does. Rows are float32 buffers in the order of the
-    robot's joints, joint angles in rad.
+    One thread of its own serves the wire, whatever Python does; with `exchanges` it never sleeps. Rows are float32
+    buffers in the order of the robot's joints, joint angles in rad.
     """
 
     def __new__(
@@ -432,6 +479,7 @@ class TwinHost:
         usb_latency_us: int = ...,
         turnaround_us: int = ...,
         factory: bool = False,
+        exchanges: int = ...,
     ) -> TwinHost: ...
     def set_joints(self, row: Any) -> None:
         """What the joints do now [3n]: angles, velocities in rad/s, drives in N·m."""
@@ -450,6 +498,9 @@ class TwinHost:
 
     def statistics(self) -> TwinStatistics:
         """Sums since the start, a hundredth of a second old; final after `stop`."""
+
+    def exchanges(self) -> Exchanges:
+        """The last exchanges on the wire, as many as `exchanges` of the constructor; none before `stop`."""
 
     def stop(self) -> None:
         """Hangs up and removes the link."""

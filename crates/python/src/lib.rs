@@ -5,6 +5,8 @@
 
 mod bench;
 mod buffers;
+#[cfg(target_os = "linux")]
+mod bus;
 mod contract;
 mod controller;
 mod count;
@@ -32,6 +34,9 @@ mod _native {
     use super::bench::{Pace, canary, pace, tick_times};
     #[pymodule_export]
     use super::build_info;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::bus::bus_ticks;
     #[pymodule_export]
     use super::contract::{Contract, axes};
     #[pymodule_export]

@@ -10,7 +10,7 @@ use gaitway_runtime::imu_host::{ImuHost, ImuStatistics};
 use gaitway_runtime::twin_host::{ServoView, TwinHost as Host, TwinStatistics};
 use gaitway_twin::registers::RETURN_DELAY;
 use gaitway_twin::{
-    BusOptions, FaultScript, ImuSample, JointState, ServoBus, Stiffness, WrittenFault, parse_fault,
+    BusOptions, Exchange, FaultScript, ImuSample, JointState, ServoBus, Stiffness, WrittenFault, parse_fault,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -43,7 +43,7 @@ impl TwinHost {
 #[pymethods]
 impl TwinHost {
     #[new]
-    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false))]
+    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false, exchanges=Count(0)))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python constructor")]
     fn new(
         py: Python<'_>,
@@ -56,6 +56,7 @@ impl TwinHost {
         usb_latency_us: Count,
         turnaround_us: Count,
         factory: bool,
+        exchanges: Count,
     ) -> PyResult<TwinHost> {
         let robot = robot.clone();
         let joints = &robot.profile.joints;
@@ -63,6 +64,7 @@ impl TwinHost {
             baud: robot.profile.servo_bus.baud,
             min_turnaround_ns: turnaround_us.0.saturating_mul(1_000),
             usb_frame_ns: usb_latency_us.0.saturating_mul(1_000),
+            exchanges: usize::try_from(exchanges.0).unwrap_or(usize::MAX),
             ..BusOptions::default()
         };
         let script = read_faults(&faults, joints, seed)?;
@@ -175,6 +177,21 @@ impl TwinHost {
         let statistics = py.detach(|| self.host.statistics());
         let imu = self.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
         statistics_dict(py, &statistics, &imu)
+    }
+
+    /// The last exchanges, a column each.
+    fn exchanges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let exchanges = py.detach(|| self.host.exchanges());
+        let columns = PyDict::new(py);
+        let column = |value: fn(&Exchange) -> u64| exchanges.iter().map(value).collect::<Vec<u64>>();
+        columns.set_item("written_ns", column(|exchange| exchange.written_ns))?;
+        columns.set_item("begun_ns", column(|exchange| exchange.begun_ns))?;
+        columns.set_item("ended_ns", column(|exchange| exchange.ended_ns))?;
+        let fetched_ns: Vec<Option<u64>> = exchanges.iter().map(|exchange| exchange.fetched_ns).collect();
+        columns.set_item("fetched_ns", fetched_ns)?;
+        columns.set_item("bytes_to_servos", column(|exchange| exchange.bytes.to_servos))?;
+        columns.set_item("bytes_to_host", column(|exchange| exchange.bytes.to_host))?;
+        Ok(columns)
     }
 
     /// Hangs up and removes the link.

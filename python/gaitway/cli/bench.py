@@ -1,11 +1,13 @@
 """`gaitway bench`: how fast it is, beside its peers, in one run."""
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
@@ -55,6 +57,28 @@ def rt(
         print_json(result)
     else:
         print_clock(result)
+
+
+@app.command()
+def bus(
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each measurement.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all programs in turn in each.")] = 3,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """What the servo driver costs beside the wire, against emulated servos, beside rustypot's three transactions."""
+    if sys.platform != "linux":
+        raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
+    from gaitway.bench import BusBench
+    from gaitway.cli.bus_report import print_bus
+    from gaitway.cli.clock_report import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = BusBench(robot, seconds, rounds, progress).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_bus(result)
 
 
 def _print(result: dict[str, Any]) -> None:

@@ -78,6 +78,8 @@ pub struct ServoBus {
     earliest_ns: u64,
     /// Before this not everybody asked can have answered, ns.
     soonest_end_ns: u64,
+    /// When the driver was last told what had arrived, ns.
+    looked_ns: u64,
     exchange: Exchange,
     next_slow: usize,
     /// Servos whose lock was set and that have answered since then: a write to their EEPROM is not saved.
@@ -124,6 +126,7 @@ impl ServoBus {
             passed_over: 0,
             earliest_ns: 0,
             soonest_end_ns: 0,
+            looked_ns: 0,
             exchange: Exchange::Idle,
             next_slow: 0,
             locked: vec![false; servos.len()],
@@ -166,6 +169,7 @@ impl ServoBus {
             }
         }
         self.counters.garbage_bytes = self.parser.garbage();
+        self.note_look(now_ns, received.len());
         match self.exchange {
             Exchange::Idle => Poll::Done,
             _ if self.pending.is_empty() => self.finish(),
@@ -220,7 +224,8 @@ impl ServoBus {
         self.audits.get(servo)?.as_ref().map(<[u8; AUDIT_LEN]>::as_slice)
     }
 
-    /// Before this the exchange on the wire cannot be over, ns: the bytes alone take so long.
+    /// Before this the exchange on the wire cannot be over, ns: the bytes alone take so long, those that are still to
+    /// come.
     pub fn soonest_end_ns(&self) -> u64 {
         self.soonest_end_ns
     }
@@ -283,7 +288,19 @@ impl ServoBus {
         let reply_len = exchange.data_len() + OVERHEAD;
         self.earliest_ns = now_ns + self.link.wire_ns(request_len + reply_len);
         self.soonest_end_ns = now_ns + self.link.wire_ns(request_len + self.pending.len() * reply_len);
+        self.looked_ns = now_ns;
         self.exchange = exchange;
+    }
+
+    /// What has come since the last look was on the wire after that look, or was handed over together with all that
+    /// was: so the rest has still to cross it. Of one answer a part may have come.
+    fn note_look(&mut self, now_ns: u64, received: usize) {
+        if received > 0 {
+            let answers = self.pending.len().saturating_sub(self.passed_over + 1);
+            let rest_ns = self.link.wire_ns(answers * (self.exchange.data_len() + OVERHEAD));
+            self.soonest_end_ns = self.soonest_end_ns.max(self.looked_ns + rest_ns);
+        }
+        self.looked_ns = now_ns;
     }
 
     /// Longest time of a read of those who have not answered, ns.

@@ -1,7 +1,7 @@
 //! What the wire thread and the host of the physics leave for each other.
 
 use crate::histogram::Histogram;
-use gaitway_twin::{Applied, Fault, JointState, Servo, Stiffness, WireBytes};
+use gaitway_twin::{Applied, Exchange, Fault, JointState, Servo, Stiffness, WireBytes};
 use std::path::PathBuf;
 
 /// What drives one joint, for the physics.
@@ -55,6 +55,8 @@ pub(super) struct Mailbox {
     /// From the bus.
     pub servos: Vec<ServoView>,
     pub statistics: TwinStatistics,
+    /// What the wire carried, once the thread has ended.
+    pub exchanges: Vec<Exchange>,
     /// The device file, for those who have no link.
     pub port: PathBuf,
 }
