@@ -3,6 +3,7 @@
 pub mod arguments;
 mod audit;
 pub mod daemon;
+mod keys;
 mod load;
 mod log;
 mod minder;

@@ -245,3 +245,18 @@ fn an_audit_waits_for_servos_that_boot_and_for_none_that_stays_silent() {
     let (silent, took_ms) = audit(&[gone, Fault::Reset { servo: 0 }]);
     assert!(silent == [3] && (300..330).contains(&took_ms), "{silent:?} {took_ms} ms");
 }
+
+#[test]
+fn after_a_stop_the_same_wish_counts_once_it_is_said_again() {
+    let mut bench = running();
+    bench.mailbox.set_emergency_stop(Source::Program);
+    bench.ticks(50);
+    bench.mailbox.set_wish(Wish::Walk, false);
+    bench.ticks(50);
+    assert_eq!(bench.robot.record().state, State::Limp, "a wish undoes no stop");
+    bench.mailbox.clear_emergency_stop(Source::Terminal).unwrap();
+    bench.ticks(50);
+    assert_eq!(bench.robot.obstacle(), Some(Obstacle::AskAgain), "and is not kept until it is cleared");
+    bench.mailbox.set_wish(Wish::Walk, false);
+    bench.until(State::Running, 300);
+}
