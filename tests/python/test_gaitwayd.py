@@ -20,7 +20,8 @@ from gaitway import Robot, _native
 
 ROOT = Path(__file__).parents[2]
 BINARY = ROOT / "target" / "release" / "gaitwayd"
-LOOP_SYSCALLS = {"read", "write", "clock_nanosleep", "clock_gettime", "sched_yield", "futex", "restart_syscall"}
+#: No calls where the kernel lets programs read the clock by themselves, and what resumes a sleep after a signal.
+CLOCK_SYSCALLS = {"clock_gettime", "restart_syscall"}
 
 
 class Bench:
@@ -81,10 +82,14 @@ class Bench:
             time.sleep(0.002)
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(scope="session")
+def binary() -> None:
     if not BINARY.exists():
         subprocess.run(["cargo", "build", "--release", "-p", "gaitwayd"], cwd=ROOT, check=True)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, binary: None) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.close()
@@ -266,17 +271,46 @@ def test_a_terminal_that_is_lost_ends_it_softly(bench: Bench) -> None:
     bench.wait_for(0)
 
 
-def test_the_loop_thread_only_reads_writes_and_sleeps(bench: Bench) -> None:
+def loop_calls(folder: Path) -> tuple[set[str], int]:
+    """Names of the system calls of the loop's thread from its first tick to its last, and its common reads."""
+    loops = []
+    for path in folder.glob("trace.*"):
+        lines = path.read_text().splitlines()
+        # Only the loop asks all servos at once, instruction 0x82.
+        reads = [at for at, line in enumerate(lines) if line.startswith("write(") and "\\x82" in line]
+        loops += [(lines[reads[0] : reads[-1]], len(reads))] if reads else []
+    ((lines, reads_of_all),) = loops
+    calls = {line.split("(")[0] for line in lines if not line.startswith(("+++", "---"))}
+    return calls, reads_of_all
+
+
+def test_ten_thousand_ticks_only_read_write_and_sleep_and_allocate_nothing(tmp_path: Path, binary: None) -> None:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    trace = bench.folder / "trace"
-    process = bench.start("--seconds", "4", prefix=("strace", "-f", "-ff", "-o", str(trace)))
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    loops = [path for path in bench.folder.glob("trace.*") if path.read_text().count("clock_nanosleep") > 150]
-    traces = [path.read_text().splitlines() for path in loops]
-    loop = max(traces, key=lambda lines: sum(line.startswith("write(") for line in lines))
-    # From the first goals on: what comes before sets the thread up, what comes last ends it.
-    ticks = loop[len(loop) // 4 : -40]
-    found = {line.split("(")[0] for line in ticks if "(" in line and not line.startswith(("+++", "---"))}
-    assert found <= LOOP_SYSCALLS - {"futex"}, found
+    # 200 Hz are what a bus with slow reads carries, so two robots tick side by side; traced, and two on one machine,
+    # they now and then miss answers and hold: that is part of what a loop does.
+    benches = []
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        benches.append(Bench(tmp_path / name))
+    try:
+        arguments = ("--seconds", "28", "--control-freq", "200", "--command", "vx=0.1")
+        prefixes = [("strace", "-f", "-ff", "-x", "-s", "8", "-o", str(bench.folder / "trace")) for bench in benches]
+        processes = [bench.start(*arguments, prefix=prefix) for bench, prefix in zip(benches, prefixes, strict=True)]
+        said = [process.communicate(timeout=120) for process in processes]
+    finally:
+        for bench in benches:
+            bench.close()
+    assert [process.returncode for process in processes] == [0, 0], said
+    ticks = policy_ticks = common_reads = 0
+    for bench in benches:
+        calls, reads = loop_calls(bench.folder)
+        assert calls - CLOCK_SYSCALLS == {"read", "write", "clock_nanosleep"}
+        stats = bench.stats()
+        assert stats["loop_allocations"] == 0
+        ticks += stats["ticks"]
+        policy_ticks += stats["policy_ticks"]
+        common_reads += reads
+    assert ticks >= 10_000
+    # It is the loop that was traced, and it walked.
+    assert common_reads >= 0.8 * ticks and policy_ticks >= 500, (common_reads, policy_ticks)
