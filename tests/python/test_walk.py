@@ -12,8 +12,12 @@ from typing import Any
 import pytest
 
 import gaitway
+from gaitway._native import TwinHost
+from gaitway.errors import DaemonError
 from gaitway.sim import DuckSim, simulate
+from gaitway.sim.live import LiveDuck
 from gaitway.sim.script import steady
+from gaitway.twin import Daemon, Twin, Walk
 
 ROOT = Path(__file__).parents[2]
 BINARY = ROOT / "target" / "release" / "gaitwayd"
@@ -146,6 +150,26 @@ def test_a_fall_ends_the_run_with_1(tmp_path: Path) -> None:
     assert (done.returncode, result["falls"]) == (1, 1)
     assert result["seconds"] < 20
     assert any("kp 3" in override for override in result["overrides"])
+
+
+def test_a_duck_that_stays_on_its_stand_is_an_error_and_not_a_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gaitway.twin.walk.UP_BY_S", 2.0)
+    robot = gaitway.Robot.load()
+    duck = LiveDuck(robot, release_after_s=3600)
+    host = TwinHost(robot.native, link=tmp_path / "bus")
+    # Without an IMU it stays limp, and says so.
+    daemon = Daemon(["--serial-port", tmp_path / "bus"], tmp_path)
+    try:
+        walk = Walk(Twin(host, duck, len(robot.joint_names)), duck, daemon, 5.0)
+        with pytest.raises(DaemonError, match="within 2 s: no fresh sample of the IMU") as caught:
+            walk.run(lambda _: None)
+        assert caught.value.hint
+        assert not daemon.is_running()
+    finally:
+        daemon.close()
+        host.stop()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def run(
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
     twin: Annotated[
-        bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos, in real time.")
+        bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos; forward, unless --command.")
     ] = False,
     port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None,
     config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
