@@ -41,5 +41,9 @@ class SimulationError(GaitwayError):
     """The simulator, its model or its pictures."""
 
 
+class DaemonError(GaitwayError):
+    """gaitwayd cannot be found, or ended badly."""
+
+
 class MissingExtraError(GaitwayError):
     """An optional part of Gaitway that is not installed."""

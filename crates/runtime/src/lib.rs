@@ -22,6 +22,8 @@ pub mod robot;
 pub mod serial;
 pub mod slot;
 #[cfg(target_os = "linux")]
+pub mod terminal;
+#[cfg(target_os = "linux")]
 pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;

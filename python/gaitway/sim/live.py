@@ -9,6 +9,7 @@ from gaitway.robot import Robot
 from gaitway.sim.duck import DuckSim, TrunkState
 from gaitway.sim.lockstep import LYING_S
 from gaitway.sim.stand import Stand
+from gaitway.sim.world import Noise, World
 
 #: How near the default pose every joint must have come before the stand lowers the robot, rad.
 NEAR_RAD = 0.1
@@ -30,8 +31,10 @@ class LiveDuck:
         stand: bool = True,
         stand_up: bool = False,
         release_after_s: float = 1.5,
+        backlash: bool = True,
+        noise: Noise | None = None,
     ) -> None:
-        self.sim = DuckSim(robot, seed=seed)
+        self.sim = DuckSim(robot, backlash=backlash, seed=seed, world=World(noise=noise))
         self.step_s = float(self.sim.model.opt.timestep)
         #: Falls since the stand let go.
         self.falls = 0

@@ -20,8 +20,10 @@ const LOOK_NS: u64 = 3_000;
 const SELDOM_NS: u64 = 100_000;
 /// Ticks after which a torque limit is said again although it has not changed: its frame may have been lost.
 const REPEAT_LIMITS: u32 = 25;
-/// How often a servo is asked for its EEPROM before it counts as silent.
-const AUDIT_ATTEMPTS: usize = 3;
+/// How often a servo is asked for its EEPROM at least, and for how long, before it counts as silent: one that has just
+/// got its power is deaf while it boots.
+const AUDIT_ROUNDS: usize = 3;
+const AUDIT_PATIENCE_NS: u64 = 300_000_000;
 /// Bytes read at once.
 const CHUNK: usize = 512;
 
@@ -117,15 +119,17 @@ impl<P: Port, C: Clock> Body<P, C> {
 
     /// Reads everything before the RAM of each servo; those that stay silent have no entry in `audited`.
     pub fn audit(&mut self) -> Result<(), BusError> {
-        for servo in 0..self.bus.servos().len() {
-            for _ in 0..AUDIT_ATTEMPTS {
+        let patient_until_ns = self.clock.now_ns() + AUDIT_PATIENCE_NS;
+        let mut silent: Vec<usize> = (0..self.bus.servos().len()).collect();
+        let mut rounds = 0;
+        while !silent.is_empty() && (rounds < AUDIT_ROUNDS || self.clock.now_ns() < patient_until_ns) {
+            for &servo in &silent {
                 let request = self.bus.begin_audit(servo, self.wire_free_ns())?;
                 let len = keep(&mut self.frame, request);
                 self.exchange(len);
-                if self.bus.audited(servo).is_some() {
-                    break;
-                }
             }
+            silent.retain(|&servo| self.bus.audited(servo).is_none());
+            rounds += 1;
         }
         Ok(())
     }
@@ -148,6 +152,11 @@ impl<P: Port, C: Clock> Body<P, C> {
     /// The bus, to be asked.
     pub fn bus(&self) -> &ServoBus {
         &self.bus
+    }
+
+    /// The port.
+    pub fn port(&self) -> &P {
+        &self.port
     }
 
     /// The port, for who has to do with it without the driver; what waits there unread is taken for an answer.

@@ -10,6 +10,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_contract::profile::FaultKind;
 use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
+use gaitway_runtime::Clock;
 use gaitway_runtime::allocations::CountingAllocator;
 use gaitway_runtime::robot::Event;
 use gaitway_twin::{Fault, FaultPlan, LaterServos};
@@ -222,4 +223,40 @@ fn an_operator_who_wants_it_to_stand_gets_the_default_pose() {
     assert_eq!(bench.robot.supervisor().goals().rad(), profile.default_pose_rad());
     bench.mailbox.set_wish(Wish::Walk, false);
     bench.until(State::Running, 50);
+}
+
+#[test]
+fn an_audit_waits_for_servos_that_boot_and_for_none_that_stays_silent() {
+    const MS: u64 = 1_000_000;
+    let audit = |faults: &[Fault]| {
+        let mut bench = Bench::new(FaultPlan::default());
+        faults.iter().for_each(|fault| bench.inject(fault.clone()));
+        let began_ns = bench.wire.now_ns();
+        bench.robot.body_mut().audit().unwrap();
+        let bus = bench.robot.body().bus();
+        let silent: Vec<usize> = (0..14).filter(|&servo| bus.audited(servo).is_none()).collect();
+        (silent, (bench.wire.now_ns() - began_ns) / MS)
+    };
+    let (silent, took_ms) = audit(&[]);
+    assert!(silent.is_empty() && took_ms < 30, "{silent:?} {took_ms} ms: nothing to wait for");
+    let (silent, took_ms) = audit(&[Fault::Reset { servo: 0 }, Fault::Reset { servo: 9 }]);
+    assert!(silent.is_empty() && (50..80).contains(&took_ms), "{silent:?} {took_ms} ms: a boot takes 50 ms");
+    let gone = Fault::Silent { servo: 3, later: LaterServos::Answer };
+    let (silent, took_ms) = audit(&[gone, Fault::Reset { servo: 0 }]);
+    assert!(silent == [3] && (300..330).contains(&took_ms), "{silent:?} {took_ms} ms");
+}
+
+#[test]
+fn after_a_stop_the_same_wish_counts_once_it_is_said_again() {
+    let mut bench = running();
+    bench.mailbox.set_emergency_stop(Source::Program);
+    bench.ticks(50);
+    bench.mailbox.set_wish(Wish::Walk, false);
+    bench.ticks(50);
+    assert_eq!(bench.robot.record().state, State::Limp, "a wish undoes no stop");
+    bench.mailbox.clear_emergency_stop(Source::Terminal).unwrap();
+    bench.ticks(50);
+    assert_eq!(bench.robot.obstacle(), Some(Obstacle::AskAgain), "and is not kept until it is cleared");
+    bench.mailbox.set_wish(Wish::Walk, false);
+    bench.until(State::Running, 300);
 }
