@@ -1,6 +1,7 @@
 //! Samples of the IMU on their way to the loop: the newest counts, with its age, and a frozen one grows old.
 
 use crate::slot::{Slot, join, split};
+use gaitway_drivers::imu_datagram::Datagram;
 
 /// As many samples in a row that are alike to the bit are no measurement any more: noise alone moves the last bits.
 const FROZEN_AFTER: u32 = 5;
@@ -18,6 +19,17 @@ pub struct ImuSample {
     pub accel_mps2: [f32; 3],
     /// Foot contact, left then right: 1 on the ground, 0 in the air.
     pub foot_contact: [f32; 2],
+}
+
+impl From<Datagram> for ImuSample {
+    fn from(datagram: Datagram) -> ImuSample {
+        ImuSample {
+            sampled_ns: datagram.sampled_ns,
+            gyro_rps: datagram.gyro_rps,
+            accel_mps2: datagram.accel_mps2,
+            foot_contact: datagram.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
+        }
+    }
 }
 
 /// Where the IMU's thread puts samples and the loop takes the newest.

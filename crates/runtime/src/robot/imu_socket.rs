@@ -107,12 +107,7 @@ fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared) {
         match imu_datagram::decode(&buffer[..len]) {
             Some(sample) => {
                 shared.received.fetch_add(1, Ordering::Relaxed);
-                slot.put(&ImuSample {
-                    sampled_ns: sample.sampled_ns,
-                    gyro_rps: sample.gyro_rps,
-                    accel_mps2: sample.accel_mps2,
-                    foot_contact: sample.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
-                });
+                slot.put(&ImuSample::from(sample));
             }
             None => _ = shared.refused.fetch_add(1, Ordering::Relaxed),
         }
