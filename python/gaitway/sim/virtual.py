@@ -35,15 +35,18 @@ class VirtualDuck:
         """One tick of the loop, the physics up to it before; returns the state."""
         self.loop.wait()
         while steps := self.loop.take_steps(self._servos):
-            for _ in range(steps):
-                self._step()
+            self._step(steps)
         self.duck.show(self._joints, self._imu)
         self.loop.set_joints(self._joints)
         return self.loop.tick()
 
-    def _step(self) -> None:
-        self.duck.step(self._servos)
-        self._steps += 1
-        if self._steps % self._imu_every == 0:
-            self.duck.show(self._joints, self._imu)
-            self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)
+    def _step(self, count: int) -> None:
+        while count > 0:
+            # Up to the next sample of the IMU in one go.
+            part = min(count, self._imu_every - self._steps % self._imu_every)
+            self.duck.step(self._servos, part)
+            self._steps += part
+            count -= part
+            if self._steps % self._imu_every == 0:
+                self.duck.show(self._joints, self._imu)
+                self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)
