@@ -44,9 +44,11 @@ class Episode:
 
     outcomes: list[Outcome] = field(default_factory=list)
     watched: dict[str, Any] = field(default_factory=dict)
+    #: Where and why the native module panicked.
+    panic: str = ""
 
 
-def run_episode(robot: Robot, policy: Policy, kind: FaultClass, seed: int) -> Episode:
+def run_episode(robot: Robot, policy: Policy, kind: FaultClass, seed: str) -> Episode:
     """Leads a duck from limp on its stand to walking, and strikes as often as the class says while it runs."""
     chance = random.Random(seed)
     scene = _Scene(robot, policy, chance)
@@ -187,7 +189,10 @@ class _Scene:
 
 
 def fits(kind: FaultClass, outcome: Outcome) -> bool:
-    """Whether the table lets this come of a fault. What has fallen must be limp in the end."""
+    """Whether the table lets this come of a fault. What has fallen must be limp in the end; nothing may be noticed
+    where nothing went wrong."""
+    if not kind.steps and outcome.noticed:
+        return False
     if outcome.fell:
         return kind.may_fall and outcome.end == "limp"
     off_in_time = kind.off_within_ms is None or (

@@ -45,6 +45,7 @@ REPLUGGED_WITHIN_MS = 240
 _SPEAKS = "speaks servo={servo}"
 
 TABLE = (
+    FaultClass("nothing, for comparison", (), May.RUN_ON, False, 10, 100),
     FaultClass("answer lost", ((0, "lost servo={servo}"),), May.RUN_ON, False, 20, 50),
     FaultClass("answer cut", ((0, "cut servo={servo} keep={keep}"),), May.RUN_ON, False, 20, 50),
     FaultClass("answer corrupted", ((0, "corrupted servo={servo} bits=1"),), May.RUN_ON, False, 20, 50),
@@ -62,11 +63,19 @@ TABLE = (
     ),
     FaultClass(
         "servo silent 0.6 s, later ones answer",
-        ((0, "silent servo={servo} later=answer"), (600, _SPEAKS)), May.HOLD, True, 4, 120,
+        ((0, "silent servo={servo} later=answer"), (600, _SPEAKS)), May.RUN_ON, True, 5, 90,
+    ),
+    FaultClass(
+        "servo silent 1.5 s, later ones answer",
+        ((0, "silent servo={servo} later=answer"), (1500, _SPEAKS)), May.HOLD, True, 2, 150,
     ),
     FaultClass(
         "servo silent 0.6 s, later ones wait",
-        ((0, "silent servo={servo} later=wait"), (600, _SPEAKS)), May.HOLD, True, 4, 120,
+        ((0, "silent servo={servo} later=wait"), (600, _SPEAKS)), May.RUN_ON, True, 5, 90,
+    ),
+    FaultClass(
+        "servo silent 1.5 s, later ones wait",
+        ((0, "silent servo={servo} later=wait"), (1500, _SPEAKS)), May.HOLD, True, 2, 150,
     ),
     FaultClass("servo reset", ((0, "reset servo={servo}"),), May.HOLD, True, 4, 100),
     FaultClass(
@@ -79,7 +88,7 @@ TABLE = (
     FaultClass("unplugged for 0.5 s", ((0, "unplug"), (500, "replug")), May.HOLD, True, 3, 110),
     FaultClass("unplugged for good", ((0, "unplug"),), May.BE_LIMP, True, 1, 200),
     FaultClass("loop starved 30 ms", ((0, "starve=30"),), May.RUN_ON, False, 20, 50),
-    FaultClass("loop starved 100 ms", ((0, "starve=100"),), May.RUN_ON, True, 10, 60),
+    FaultClass("loop starved 100 ms", ((0, "starve=100"),), May.HOLD, True, 10, 60),
     FaultClass(
         "loop starved 130 ms, six times a second for 2 s",
         tuple((at, "starve=130") for at in range(0, 2000, 160)), May.HOLD, True, 1, 250,
