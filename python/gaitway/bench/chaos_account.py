@@ -68,7 +68,9 @@ class Account:
             "stuck": sum(count for end, count in self._ends.items() if end not in known),
             "fell": self._fell,
             "noticed": dict(self._noticed),
-            "noticed_after_ns": {"p50": noticed_ns[len(noticed_ns) // 2], "max": noticed_ns[-1]} if noticed_ns else None,
+            "noticed_after_ns": {"p50": noticed_ns[len(noticed_ns) // 2], "max": noticed_ns[-1]}
+            if noticed_ns
+            else None,
             "largest_off_ns": self._largest_off_ns if kind.off_within_ms is not None else None,
             "outside": self._outside,
             "panics": self.panics,

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,8 +17,8 @@ _TICK_MS = 20
 _START_TICKS = 500
 #: A duck that has fallen must be limp so many ticks after the judgement.
 _FALLEN_TICKS = 150
-#: A limp robot is looked at for so many ticks more.
-_AFTERWARDS_TICKS = 5
+#: A limp robot is looked at for so many ticks more, and as many after the last step of a fault.
+_AFTERWARDS_TICKS = 15
 
 
 @dataclass(slots=True)
@@ -69,9 +70,15 @@ class _Scene:
     def __init__(self, robot: Robot, policy: Policy, chance: random.Random) -> None:
         self._chance = chance
         self._joints = len(robot.joint_names)
+        self._knees = [index for index, name in enumerate(robot.joint_names) if "knee" in name]
         self.duck = VirtualDuck(robot, policy, seed=chance.randrange(1 << 30), release_after_s=0.5)
         self._command = (chance.uniform(0.06, 0.13), chance.uniform(-0.03, 0.03), chance.uniform(-0.2, 0.2))
         self._fell = False
+        # Of the fault at hand: its servo, its first step, when it struck, and what people and physics will do.
+        self._servo = 0
+        self._first = ""
+        self._struck_ns = 0
+        self._by_hand: list[tuple[int, str]] = []
 
     def walk(self) -> None:
         """From limp over standing to walking for a while."""
@@ -95,7 +102,7 @@ class _Scene:
         loop = self.duck.loop
         loop.take_events()
         self._fell = False
-        struck_ns = self._begin(kind)
+        self._struck_ns = self._begin(kind)
         ran_on = self._go_on(kind)
         if self._fell and loop.state != "limp":
             self._while_not_limp(_FALLEN_TICKS)
@@ -107,9 +114,9 @@ class _Scene:
             end=end,
             fell=self._fell,
             reason=loop.reason,
-            off_after_ns=None if off_ns is None else max(0, off_ns - struck_ns),
+            off_after_ns=None if off_ns is None else max(0, off_ns - self._struck_ns),
             noticed=noticed[0][1].removesuffix(" came") if noticed else "",
-            noticed_after_ns=max(0, noticed[0][0] - struck_ns) if noticed else None,
+            noticed_after_ns=max(0, noticed[0][0] - self._struck_ns) if noticed else None,
             fits=False,
         )
         outcome.fits = fits(kind, outcome)
@@ -126,7 +133,8 @@ class _Scene:
         }
         phase_us = self._chance.randrange(_TICK_MS * 1000) if kind.any_time else 0
         self._servo = servo
-        self._by_hand: list[tuple[int, str]] = []
+        self._first = kind.steps[0][1] if kind.steps else ""
+        self._by_hand = []
         for after_ms, text in kind.steps:
             self._plan(after_ms * 1000 + phase_us, text.format(**words))
         return self.duck.loop.now_ns + phase_us * 1000
@@ -135,7 +143,7 @@ class _Scene:
         loop = self.duck.loop
         if text.startswith("starve="):
             loop.starve(int(text.removeprefix("starve=")) * 1_000_000, after_ns=after_us * 1000)
-        elif text.split("-")[0] in ("command", "wish", "emergency", "block", "unblock"):
+        elif text.split("-", 1)[0] in ("command", "wish", "emergency", "block", "unblock"):
             self._by_hand.append((loop.now_ns + after_us * 1000, text))
         else:
             loop.inject(f"at={after_us}us {text}")
@@ -143,12 +151,13 @@ class _Scene:
     def _go_on(self, kind: FaultClass) -> bool:
         """Ticks until the outcome can be judged; returns whether it ran without a break."""
         ran_on = True
-        for _ in range(kind.judged_after):
+        steps_ticks = max((at_ms for at_ms, _ in kind.steps), default=0) // _TICK_MS
+        for count in range(kind.judged_after):
             self._act_by_hand()
             self.ticks(1)
             state = self.duck.loop.state
             ran_on = ran_on and state == "running"
-            if state == "limp":
+            if state == "limp" and count >= steps_ticks:
                 self.ticks(_AFTERWARDS_TICKS)
                 break
         return ran_on
@@ -159,6 +168,8 @@ class _Scene:
         due = [text for at_ns, text in self._by_hand if at_ns <= now_ns]
         self._by_hand = [(at_ns, text) for at_ns, text in self._by_hand if at_ns > now_ns]
         for text in due:
+            # It counts from now, not from where in the period it was meant to be.
+            self._struck_ns = now_ns if text == self._first else self._struck_ns
             match text:
                 case "command-nan":
                     loop.command(math.nan, math.inf, math.nan)
@@ -170,6 +181,9 @@ class _Scene:
                     loop.wish("limp", at_once=True)
                 case "emergency-stop":
                     loop.emergency_stop()
+                case "block-knee":
+                    self._servo = self._chance.choice(self._knees)
+                    self.duck.duck.sim.block(self._servo)
                 case _:
                     self.duck.duck.sim.block(self._servo, is_blocked=text == "block")
 
@@ -179,13 +193,15 @@ class _Scene:
                 return
             self.ticks(1)
 
-    def _until(self, is_so: Any) -> None:
+    def _until(self, is_so: Callable[[], bool]) -> None:
         for _ in range(_START_TICKS):
             if is_so():
                 return
             self.ticks(1)
         found = f"{self.duck.loop.state} because of {self.duck.loop.reason}"
-        raise SimulationError(f"chaos: expected a duck that walks, found it {found}", hint="this policy cannot be tested")
+        raise SimulationError(
+            f"chaos: expected a duck that walks, found it {found}", hint="this policy cannot be tested"
+        )
 
 
 def fits(kind: FaultClass, outcome: Outcome) -> bool:

@@ -18,8 +18,8 @@ class FaultClass:
     """One class of faults.
 
     `steps` are what happens, each so many ms after the strike: faults as `gaitway twin` takes them, or one of
-    `starve=MS`, `command-nan`, `wish-limp`, `wish-limp-at-once`, `emergency-stop`, `block`, `unblock`. `{servo}` and
-    `{other}` are two servos by chance, `{keep}` bytes of an answer, `{late}` µs.
+    `starve=MS`, `command-nan`, `command`, `wish-limp`, `wish-limp-at-once`, `emergency-stop`, `block`, `block-knee`,
+    `unblock`. `{servo}` and `{other}` are two servos by chance, `{keep}` bytes of an answer, `{late}` µs.
     """
 
     name: str
@@ -29,7 +29,7 @@ class FaultClass:
     may_fall: bool
     #: Faults in an episode.
     per_episode: int
-    #: After so many ticks the outcome is judged; what is limp earlier is judged then.
+    #: After so many ticks the outcome is judged; what is limp earlier is judged then, but not before the last step.
     judged_after: int
     #: Torque is off on every servo so long after the strike, ms, where that is promised.
     off_within_ms: int | None = None
@@ -86,6 +86,10 @@ TABLE = (
     FaultClass("supply sags 1 V for 1 s", ((0, "sag volts=1"), (1000, "sag volts=0")), May.RUN_ON, False, 4, 100),
     FaultClass("supply sags 1.6 V for good", ((0, "sag volts=1.6"),), May.BE_LIMP, True, 1, 300),
     FaultClass("unplugged for 0.5 s", ((0, "unplug"), (500, "replug")), May.HOLD, True, 3, 110),
+    FaultClass(
+        "unplugged for 3 s", ((0, "unplug"), (3000, "replug")), May.BE_LIMP, True, 1, 200,
+        off_within_ms=3000 + REPLUGGED_WITHIN_MS,
+    ),
     FaultClass("unplugged for good", ((0, "unplug"),), May.BE_LIMP, True, 1, 200),
     FaultClass("loop starved 30 ms", ((0, "starve=30"),), May.RUN_ON, False, 20, 50),
     FaultClass("loop starved 100 ms", ((0, "starve=100"),), May.HOLD, True, 10, 60),
@@ -99,6 +103,7 @@ TABLE = (
     FaultClass("IMU frozen 0.3 s", ((0, "imu-frozen for=300ms"),), May.HOLD, True, 4, 90),
     FaultClass("command that is no number, 0.2 s", ((0, "command-nan"), (200, "command")), May.RUN_ON, False, 10, 60),
     FaultClass("joint blocked 4 s", ((0, "block"), (4000, "unblock")), May.END_LIMP, True, 1, 250),
+    FaultClass("knee blocked 6 s", ((0, "block-knee"), (6000, "unblock")), May.END_LIMP, True, 1, 350),
     FaultClass("told to stop softly", ((0, "wish-limp"),), May.BE_LIMP, True, 1, 100, off_within_ms=1100),
     FaultClass("told to stop at once", ((0, "wish-limp-at-once"),), May.BE_LIMP, True, 1, 25, off_within_ms=40),
     FaultClass("emergency stop", ((0, "emergency-stop"),), May.BE_LIMP, True, 1, 25, off_within_ms=40),
