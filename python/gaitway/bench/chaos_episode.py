@@ -209,11 +209,11 @@ def fits(kind: FaultClass, outcome: Outcome) -> bool:
     where nothing went wrong."""
     if not kind.steps and outcome.noticed:
         return False
-    if outcome.fell:
-        return kind.may_fall and outcome.end == "limp"
     off_in_time = kind.off_within_ms is None or (
         outcome.off_after_ns is not None and outcome.off_after_ns <= kind.off_within_ms * 1_000_000
     )
+    if outcome.fell:
+        return kind.may_fall and outcome.end == "limp" and off_in_time
     match kind.may:
         case May.RUN_ON:
             return outcome.end == "ran on"

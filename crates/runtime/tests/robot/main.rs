@@ -12,11 +12,13 @@ use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
 use gaitway_runtime::allocations::CountingAllocator;
 use gaitway_runtime::robot::Event;
+use gaitway_runtime::virtual_robot::Trouble;
 use gaitway_twin::{Fault, FaultPlan, LaterServos};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator;
 
+const TICK_NS: u64 = 20_000_000;
 /// The encoder rounds and the goal is cut to a count.
 const TWO_COUNTS_RAD: f64 = 0.0031;
 
@@ -184,6 +186,19 @@ fn a_starved_loop_is_counted_and_a_storm_makes_it_hold() {
     }
     assert!(held, "a robot of ten ticks a second must not walk");
     bench.until(State::Running, 100);
+}
+
+#[test]
+fn a_loop_that_is_starved_while_it_reads_does_not_call_old_samples_new() {
+    let mut bench = running();
+    let to_next_tick_ns = TICK_NS - bench.room.now_ns() % TICK_NS;
+    let in_its_read_ns = to_next_tick_ns + 500_000;
+    bench.room.plan(in_its_read_ns, Trouble::Starved(100_000_000)).unwrap();
+    bench.tick();
+    let ages_s = bench.robot().body().vitals().iter().map(|joint| joint.age_s);
+    assert!(ages_s.clone().all(|age_s| age_s >= 0.1), "{:?}", ages_s.collect::<Vec<f32>>());
+    bench.ticks(20);
+    assert_eq!((bench.watched().stale_joints, bench.robot().record().state), (0, State::Running));
 }
 
 #[test]
