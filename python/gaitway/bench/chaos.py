@@ -16,8 +16,8 @@ from gaitway.robot import Robot
 #: Told how many faults have struck, and of how many.
 Progress = Callable[[int, int], None]
 
-#: Episodes in a row in which nothing struck, after which a class is given up.
-_EMPTY_ROUNDS = 3
+#: Episodes in which nothing ever struck, after which a class is given up.
+_EMPTY_EPISODES = 3
 
 
 class ChaosBench:
@@ -57,18 +57,14 @@ class ChaosBench:
         calls = [(index, f"{self._seed}/{TABLE[index].name}/{episode}") for index, episode in due]
         # In their order, whoever is done first: sums of floats and lists are the same with any number of jobs.
         for (index, _), episode in zip(due, pool.map(_run, calls), strict=True):
-            accounts[index].add(episode)
-            if account_is_dead(accounts[index]):
-                name = accounts[index].kind.name
-                raise SimulationError(f"chaos: nothing could strike for {name!r}", hint="this policy cannot be tested")
-            struck = sum(min(account.faults, self._faults) for account in accounts)
+            account = accounts[index]
+            account.add(episode)
+            if account.faults == 0 and account.episodes >= _EMPTY_EPISODES:
+                message = f"chaos: expected a duck that walks until {account.kind.name!r} strikes, found none"
+                raise SimulationError(message, hint="this policy cannot be tested")
+            struck = sum(min(other.faults, self._faults) for other in accounts)
             self._progress(struck, self._faults * len(accounts))
         return bool(due)
-
-
-def account_is_dead(account: Account) -> bool:
-    """True where several episodes went by and not one fault has struck."""
-    return account.episodes >= _EMPTY_ROUNDS and account.faults == 0
 
 
 _loaded: tuple[Robot, Policy] | None = None

@@ -117,9 +117,12 @@ falls before the robot was limp; where the duck may not fall, one fall fails the
 "Noticed" is what the fault table saw first, how long after the strike, median and longest."""
 
 _NOTES = """
-`{servo}` is one of the 14 by chance. Faults strike anywhere in a period, in the middle of an exchange too.
+`{servo}` is one of the 14 by chance. Faults strike anywhere in a period, in the middle of an exchange too; what people
+do, and blocked joints, between two ticks.
 
-A limp robot has torque for 40 ms at most: two ticks. After the bus was plugged in again it is 240 ms, since limp is
+The table was settled with trials of a few faults of each class, and then stood for the whole run.
+
+A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 2 ms. After the bus was plugged in again it is 240 ms, since limp is
 said again in every tenth tick. A bus that stays unplugged cannot be reached: its servos keep their last goals.
 
 What the table does not say:
