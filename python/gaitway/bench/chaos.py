@@ -60,7 +60,8 @@ class ChaosBench:
             account = accounts[index]
             account.add(episode)
             if account.faults == 0 and account.episodes >= _EMPTY_EPISODES:
-                message = f"chaos: expected a duck that walks until {account.kind.name!r} strikes, found none"
+                found = account.panics[0] if account.panics else "none"
+                message = f"chaos: expected a duck that walks until {account.kind.name!r} strikes, found {found}"
                 raise SimulationError(message, hint="this policy cannot be tested")
             struck = sum(min(other.faults, self._faults) for other in accounts)
             self._progress(struck, self._faults * len(accounts))

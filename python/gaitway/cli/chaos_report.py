@@ -122,8 +122,9 @@ do, and blocked joints, between two ticks.
 
 The table was settled with trials of a few faults of each class, and then stood for the whole run.
 
-A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 2 ms. After the bus was plugged in again it is 240 ms, since limp is
-said again in every tenth tick. A bus that stays unplugged cannot be reached: its servos keep their last goals.
+A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 2 ms. After the bus was plugged in again
+it is 240 ms, since limp is said again in every tenth tick. A bus that stays unplugged cannot be reached: its servos
+keep their last goals.
 
 What the table does not say:
 
