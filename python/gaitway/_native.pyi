@@ -14,6 +14,7 @@ __all__ = [
     "Record",
     "Robot",
     "TwinHost",
+    "VirtualRobot",
     "Wake",
     "axes",
     "build_info",
@@ -72,6 +73,20 @@ class Check(TypedDict):
     actions_checked: bool
     largest_action_error: float
     findings: list[Finding]
+
+@type_check_only
+class Watched(TypedDict):
+    goals: int
+    goals_out_of_range: int
+    goals_not_finite: int
+    worn: int
+    allocations: int
+    stale_joints: int
+    stale_imu: int
+    longest_limp_ns: int
+    longest_replugged_ns: int
+    largest_step_rad: float
+    largest_jerk_rad: float
 
 def axes() -> list[str]:
     """Names of the command axes, in the order of every command row."""
@@ -508,3 +523,66 @@ class TwinHost:
     @property
     def path(self) -> Path:
         """What a program opens: the link, or the device file."""
+
+@final
+class VirtualRobot:
+    """The real loop, driver, supervisor and policy on a virtual clock, before emulated servos and an emulated IMU.
+
+    `wait`, then `take_steps` until it returns 0, `set_joints` and `sample_imu`, then `tick`, over and over. It begins
+    limp, and nobody wants anything of it. Rows are float32 buffers as those of `TwinHost`.
+    """
+
+    def __new__(cls, robot: Robot, policy: Policy, *, step_ns: int = ..., seed: int = ...) -> VirtualRobot:
+        """`step_ns` is the length of a step of the physics; `seed` decides which bits flip."""
+
+    def wait(self) -> int:
+        """Waits for the next tick; returns the time, ns."""
+
+    def take_steps(self, row: Any) -> int:
+        """Due steps of the physics that were driven alike, and in `row` [5n] by what; 0 where none is over."""
+
+    def set_joints(self, row: Any) -> None:
+        """What the joints do now [3n]: angles, velocities in rad/s, drives in N·m."""
+
+    def sample_imu(self, row: Any, at_ns: int) -> None:
+        """An IMU sample [8] of a time not before the last one's, ns."""
+
+    def tick(self) -> str:
+        """The robot's tick; returns the state it is in."""
+
+    def inject(self, fault: str) -> None:
+        """Something goes wrong, now or `at=` so much later, written as for `TwinHost`. Raises UsageError."""
+
+    def starve(self, for_ns: int, *, after_ns: int = ...) -> None:
+        """The loop gets no processor for so long."""
+
+    def wish(self, wish: str, *, at_once: bool = False) -> None:
+        """What the operator wants: "limp", "stand" or "walk"; `at_once` to be limp whatever the pose."""
+
+    def command(self, vx_mps: float, vy_mps: float, wz_rps: float) -> None:
+        """A velocity on a lease that never ends."""
+
+    def emergency_stop(self) -> None:
+        """Sets the emergency stop, which stays."""
+
+    def take_events(self) -> list[tuple[int, str]]:
+        """What it has said since this was last called: when, ns, and in words."""
+
+    def watched(self) -> Watched:
+        """What was counted, whatever happened."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time, ns."""
+
+    @property
+    def state(self) -> str:
+        """The state after the last tick."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is in its state."""
+
+    @property
+    def torque_off_since_ns(self) -> int | None:
+        """Since when no servo has had torque, to a step of the physics, ns; None while one has."""

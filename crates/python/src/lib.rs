@@ -14,8 +14,10 @@ mod errors;
 mod pacer;
 mod policy;
 mod robot;
+mod servo_rows;
 #[cfg(target_os = "linux")]
 mod twin;
+mod virtual_robot;
 
 use gaitway_policy::CpuPath;
 use gaitway_runtime::allocations::CountingAllocator;
@@ -50,6 +52,8 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::twin::TwinHost;
+    #[pymodule_export]
+    use super::virtual_robot::VirtualRobot;
 }
 
 /// How this module was built, and which kernels this machine's CPU gets.

@@ -51,14 +51,18 @@ class LiveDuck:
         """True where it stands on its own feet."""
         return self._stand is None
 
-    def step(self, servos: "array[float]") -> None:
-        """One physics step with the servos as `TwinHost.read_servos` has them [5n]."""
+    def step(self, servos: "array[float]", count: int = 1) -> None:
+        """`count` physics steps with the servos as `TwinHost.read_servos` has them [5n]."""
         goals, p_gains, _, _, torque_limits = _row(servos).reshape(5, self._joints)
-        self.sim.step_physics(goals, p_gains, torque_limits)
-        if self._stand is not None:
+        while self._stand is not None and count > 0:
+            self.sim.step_physics(goals, p_gains, torque_limits)
             self._lower(self._stand, are_on=not np.isnan(goals).any())
-        elif self.sim.fallen:
-            self._lie()
+            count -= 1
+        if count == 0:
+            return
+        self.sim.step_physics(goals, p_gains, torque_limits, count)
+        if self.sim.fallen:
+            self._lie(count * self.step_s)
         else:
             self._lying_s = 0.0
 
@@ -84,10 +88,10 @@ class LiveDuck:
             stand.release()
             self._stand = None
 
-    def _lie(self) -> None:
+    def _lie(self, for_s: float) -> None:
         if self._lying_s == 0:
             self.falls += 1
-        self._lying_s += self.step_s
+        self._lying_s += for_s
         if self._stand_up and self._lying_s >= LYING_S:
             self.sim.stand_up()
             self._lying_s = 0.0

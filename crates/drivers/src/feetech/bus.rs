@@ -74,6 +74,8 @@ pub struct ServoBus {
     pending: Vec<usize>,
     /// How many of these, from the front, have been passed over by one behind them: they answer no more.
     passed_over: usize,
+    /// When the request on the wire was made: no answer to it is older, ns.
+    begun_ns: u64,
     /// Before this an answer cannot be one to the request on the wire, ns.
     earliest_ns: u64,
     /// Before this not everybody asked can have answered, ns.
@@ -124,6 +126,7 @@ impl ServoBus {
             request: Request::new(BROADCAST, Instruction::SyncRead),
             pending: Vec::with_capacity(servos.len()),
             passed_over: 0,
+            begun_ns: 0,
             earliest_ns: 0,
             soonest_end_ns: 0,
             looked_ns: 0,
@@ -286,6 +289,7 @@ impl ServoBus {
         self.parser.clear();
         self.passed_over = 0;
         let reply_len = exchange.data_len() + OVERHEAD;
+        self.begun_ns = now_ns;
         self.earliest_ns = now_ns + self.link.wire_ns(request_len + reply_len);
         self.soonest_end_ns = now_ns + self.link.wire_ns(request_len + self.pending.len() * reply_len);
         self.looked_ns = now_ns;
@@ -325,13 +329,15 @@ impl ServoBus {
             let servo = self.pending.remove(place);
             self.passed_over = place;
             let (config, state) = (&self.servos[servo], &mut self.states[servo]);
+            // A host that was kept from looking cannot know when the answer came: the age must not be too small.
+            let sampled_ns = self.begun_ns;
             let is_plausible = match self.exchange {
-                Exchange::Slow { .. } => state.take_slow(config, &status, now_ns),
+                Exchange::Slow { .. } => state.take_slow(config, &status, sampled_ns),
                 Exchange::Audit { .. } => {
                     self.audits[servo] = status.data.try_into().ok();
                     true
                 }
-                _ => state.take_fast(config, &status, now_ns),
+                _ => state.take_fast(config, &status, sampled_ns),
             };
             self.counters.implausible += u64::from(!is_plausible);
         }

@@ -1,25 +1,9 @@
 //! What the wire thread and the host of the physics leave for each other.
 
 use crate::histogram::Histogram;
-use gaitway_twin::{Applied, Exchange, Fault, JointState, Servo, Stiffness, WireBytes};
+use crate::servo_view::ServoView;
+use gaitway_twin::{Applied, Exchange, Fault, JointState, WireBytes};
 use std::path::PathBuf;
-
-/// What drives one joint, for the physics.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ServoView {
-    /// Where the servo drives its joint, rad of the servo; `None` when it is limp.
-    pub goal_rad: Option<f64>,
-    /// How stiffly.
-    pub stiffness: Stiffness,
-    /// The error byte of its answers.
-    pub error: u8,
-}
-
-impl From<&Servo> for ServoView {
-    fn from(servo: &Servo) -> ServoView {
-        ServoView { goal_rad: servo.goal_rad(), stiffness: servo.stiffness(), error: servo.error() }
-    }
-}
 
 /// Sums since the start.
 #[derive(Debug, Clone, Default)]

@@ -12,8 +12,9 @@ mod mailbox;
 mod port;
 mod wire_thread;
 
+pub use crate::servo_view::ServoView;
 pub use error::TwinHostError;
-pub use mailbox::{ServoView, TwinStatistics};
+pub use mailbox::TwinStatistics;
 
 use crate::clock::{Clock, MonotonicClock};
 use gaitway_twin::{BusOptions, Exchange, Fault, FaultPlan, JointState, ServoBus};

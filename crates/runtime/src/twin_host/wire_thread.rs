@@ -1,9 +1,10 @@
 //! The thread that owns the bus: asleep while nothing goes on, spinning while bytes are on the wire.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::servo_view::ServoView;
 use crate::twin_host::Shared;
 use crate::twin_host::link::Link;
-use crate::twin_host::mailbox::{Mailbox, ServoView, TwinStatistics};
+use crate::twin_host::mailbox::{Mailbox, TwinStatistics};
 use crate::twin_host::port::{Port, wait};
 use gaitway_twin::{BusOptions, ServoBus};
 use rustix::thread::sched_yield;
