@@ -10,7 +10,6 @@ use gaitway_contract::RobotProfile;
 use gaitway_contract::profile::FaultKind;
 use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
-use gaitway_runtime::Clock;
 use gaitway_runtime::allocations::CountingAllocator;
 use gaitway_runtime::robot::Event;
 use gaitway_runtime::virtual_robot::Trouble;
