@@ -1,7 +1,7 @@
 """`gaitway bench`: how fast it is, beside its peers, in one run."""
 
-import sys
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
