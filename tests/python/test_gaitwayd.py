@@ -123,7 +123,7 @@ def test_it_walks_through_every_state_and_ends_limp(bench: Bench) -> None:
     assert np.isfinite(rows).all()
 
 
-@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGKILL])
 def test_torque_is_cut_on_every_way_out(bench: Bench, signum: signal.Signals) -> None:
     process = bench.start()
     bench.wait_for(14)
