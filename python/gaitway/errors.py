@@ -41,5 +41,9 @@ class SimulationError(GaitwayError):
     """The simulator, its model or its pictures."""
 
 
+class TrainingError(GaitwayError):
+    """A training that cannot begin, or cannot go on: its configuration, its numbers, its checkpoint."""
+
+
 class MissingExtraError(GaitwayError):
     """An optional part of Gaitway that is not installed."""
