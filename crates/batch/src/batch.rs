@@ -153,11 +153,11 @@ impl Batch {
         let count = self.robots.len();
         same("actions", count * self.action_len, actions.len())?;
         same("goals", count * self.joints, ctrl.len())?;
+        if let Some(at) = actions.iter().position(|number| !number.is_finite()) {
+            return Err(BatchError::NonFiniteAction { robot: at / self.action_len, found: actions[at] });
+        }
         let rows = actions.chunks_exact(self.action_len).zip(ctrl.chunks_exact_mut(self.joints));
-        for (index, (robot, (action, ctrl))) in self.robots.iter_mut().zip(rows).enumerate() {
-            if let Some(&found) = action.iter().find(|number| !number.is_finite()) {
-                return Err(BatchError::NonFiniteAction { robot: index, found });
-            }
+        for (robot, (action, ctrl)) in self.robots.iter_mut().zip(rows) {
             robot.act(action, ctrl)?;
         }
         Ok(())

@@ -246,7 +246,7 @@ fn what_is_wrong_is_said() {
     let error = bench.batch.reset(&[2], &duck().default_pose_rad()).unwrap_err();
     assert!(error.to_string().contains("robots: expected an index below 2, found 2"), "{error}");
     bench.tick(&mut Random::new(1)).unwrap();
-    let error = bench.batch.act(&vec![0.0; 28], &mut bench.ctrl).unwrap_err();
+    let error = bench.batch.act(&[0.0; 28], &mut bench.ctrl).unwrap_err();
     assert!(error.to_string().contains("observe"), "a tick has two halves: {error}");
     let mut actions = vec![0.0; 2 * bench.batch.action_len()];
     actions[20] = f32::NAN;
