@@ -8,13 +8,17 @@ ARGS ?=
 
 SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help walk test test-rust test-python lint format bench clean
+.PHONY: help walk walk-twin test test-rust test-python lint format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
 walk: $(VENV)/walk.stamp ## the duck walks
 	@$(BIN)/gaitway run $(ARGS)
+
+walk-twin: $(VENV)/walk.stamp ## the duck walks over its emulated servo bus, in real time
+	@cargo build --release --quiet -p gaitwayd
+	@$(BIN)/gaitway run --twin $(ARGS)
 
 test: lint test-rust test-python ## all checks and tests, Rust and Python
 
@@ -39,9 +43,10 @@ format: $(VENV)/test.stamp ## formats everything
 	$(BIN)/ruff check --fix --quiet .
 	$(BIN)/ruff format --quiet .
 
-bench: $(VENV)/test.stamp ## a tick and the clock beside their peers
+bench: $(VENV)/test.stamp ## a tick, the clock and the servo bus beside their peers
 	$(BIN)/gaitway bench tick
 	$(BIN)/gaitway bench rt
+	$(BIN)/gaitway bench bus
 
 clean: ## removes everything that was built
 	rm -rf target $(VENV) out python/gaitway/_native*.so

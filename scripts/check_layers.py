@@ -20,9 +20,9 @@ PYTHON_ROOMS = (
     ("robot",),
     ("sensors", "policy"),
     ("controller",),
-    ("bench",),
     ("sim",),
     ("twin",),
+    ("bench",),
     ("cli",),
 )
 

@@ -15,9 +15,11 @@ __all__ = [
     "Record",
     "Robot",
     "TwinHost",
+    "VirtualRobot",
     "Wake",
     "axes",
     "build_info",
+    "bus_ticks",
     "canary",
     "check",
     "embed",
@@ -73,11 +75,59 @@ class Check(TypedDict):
     largest_action_error: float
     findings: list[Finding]
 
+@type_check_only
+class Watched(TypedDict):
+    goals: int
+    goals_out_of_range: int
+    goals_not_finite: int
+    worn: int
+    allocations: int
+    stale_joints: int
+    stale_imu: int
+    longest_limp_ns: int
+    longest_replugged_ns: int
+    largest_step_rad: float
+    largest_jerk_rad: float
+
 def axes() -> list[str]:
     """Names of the command axes, in the order of every command row."""
 
 def build_info() -> BuildInfo:
     """How this module was built, and which kernels this machine's CPU gets."""
+
+@type_check_only
+class BusTicks(TypedDict):
+    start_ns: list[int]
+    read_ns: list[int]
+    told_ns: list[int]
+    end_ns: list[int]
+    fresh: list[int]
+    bytes: list[int]
+    skipped: list[int]
+    bytes_before: int
+    cpu_ns: int
+    retries: int
+    real_time: bool
+    report: list[str]
+
+def bus_ticks(
+    robot: Robot,
+    path: str | PathLike[str],
+    ticks: int,
+    *,
+    period_ns: int | None = None,
+    slow_reads: bool = False,
+    bare: bool = False,
+    priority: int | None = None,
+) -> BusTicks:
+    """Drives the twin at `path` on a native thread: every tick reads all servos, then writes all goals. Linux only.
+
+    Without `period_ns` each tick follows the one before at once. `bare` moves the same bytes without the driver.
+    With `priority` the thread is real-time and the memory locked, as far as granted. What is seen of each tick comes
+    as columns: when it began, when the read was over, the goals handed over, and the slow read over, ns of the
+    monotonic clock; servos read, bytes written, ticks left out before it. A port that is no pseudo-terminal is
+    refused: these goals pass no safety gate. Raises UsageError, SimulationError.
+    """
 
 def canary(period_ns: int, looks: int) -> list[int]:
     """How late the calling thread is woken for each of `looks` deadlines, ns; it sleeps and never spins."""
@@ -104,6 +154,18 @@ def pace(
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
     """Times `ticks` ticks inside the module, no Python between them."""
+
+@type_check_only
+class Exchanges(TypedDict):
+    """A column each: when the program's bytes came, when their first bit was on the wire, when the program could have
+    the last byte of the answers, when it was last handed a part of them, ns of the monotonic clock; bytes."""
+
+    written_ns: list[int]
+    begun_ns: list[int]
+    ended_ns: list[int]
+    fetched_ns: list[int | None]
+    bytes_to_servos: list[int]
+    bytes_to_host: list[int]
 
 @type_check_only
 class TwinStatistics(TypedDict):
@@ -488,8 +550,8 @@ class Wake:
 class TwinHost:
     """The emulated servos on a pseudo-terminal and the emulated IMU on a socket. Linux only.
 
-    One thread of its own serves the wire, whatever Python does. Rows are float32 buffers in the order of the
-    robot's joints, joint angles in rad.
+    One thread of its own serves the wire, whatever Python does; with `exchanges` it never sleeps. Rows are float32
+    buffers in the order of the robot's joints, joint angles in rad.
     """
 
     def __new__(
@@ -504,6 +566,7 @@ class TwinHost:
         usb_latency_us: int = ...,
         turnaround_us: int = ...,
         factory: bool = False,
+        exchanges: int = ...,
     ) -> TwinHost: ...
     def set_joints(self, row: Any) -> None:
         """What the joints do now [3n]: angles, velocities in rad/s, drives in N·m."""
@@ -523,9 +586,75 @@ class TwinHost:
     def statistics(self) -> TwinStatistics:
         """Sums since the start, a hundredth of a second old; final after `stop`."""
 
+    def exchanges(self) -> Exchanges:
+        """The last exchanges on the wire, as many as `exchanges` of the constructor; none before `stop`."""
+
     def stop(self) -> None:
         """Hangs up and removes the link."""
 
     @property
     def path(self) -> Path:
         """What a program opens: the link, or the device file."""
+
+@final
+class VirtualRobot:
+    """The real loop, driver, supervisor and policy on a virtual clock, before emulated servos and an emulated IMU.
+
+    `wait`, then `take_steps` until it returns 0, `set_joints` and `sample_imu`, then `tick`, over and over. It begins
+    limp, and nobody wants anything of it. Rows are float32 buffers as those of `TwinHost`.
+    """
+
+    def __new__(cls, robot: Robot, policy: Policy, *, step_ns: int = ..., seed: int = ...) -> VirtualRobot:
+        """`step_ns` is the length of a step of the physics; `seed` decides which bits flip."""
+
+    def wait(self) -> int:
+        """Waits for the next tick; returns the time, ns."""
+
+    def take_steps(self, row: Any) -> int:
+        """Due steps of the physics that were driven alike, and in `row` [5n] by what; 0 where none is over."""
+
+    def set_joints(self, row: Any) -> None:
+        """What the joints do now [3n]: angles, velocities in rad/s, drives in N·m."""
+
+    def sample_imu(self, row: Any, at_ns: int) -> None:
+        """An IMU sample [8] of a time not before the last one's, ns."""
+
+    def tick(self) -> str:
+        """The robot's tick; returns the state it is in."""
+
+    def inject(self, fault: str) -> None:
+        """Something goes wrong, now or `at=` so much later, written as for `TwinHost`. Raises UsageError."""
+
+    def starve(self, for_ns: int, *, after_ns: int = ...) -> None:
+        """The loop gets no processor for so long."""
+
+    def wish(self, wish: str, *, at_once: bool = False) -> None:
+        """What the operator wants: "limp", "stand" or "walk"; `at_once` to be limp whatever the pose."""
+
+    def command(self, vx_mps: float, vy_mps: float, wz_rps: float) -> None:
+        """A velocity on a lease that never ends."""
+
+    def emergency_stop(self) -> None:
+        """Sets the emergency stop, which stays."""
+
+    def take_events(self) -> list[tuple[int, str]]:
+        """What it has said since this was last called: when, ns, and in words."""
+
+    def watched(self) -> Watched:
+        """What was counted, whatever happened."""
+
+    @property
+    def now_ns(self) -> int:
+        """The time, ns."""
+
+    @property
+    def state(self) -> str:
+        """The state after the last tick."""
+
+    @property
+    def reason(self) -> str:
+        """Why it is in its state."""
+
+    @property
+    def torque_off_since_ns(self) -> int | None:
+        """Since when no servo has had torque, to a step of the physics, ns; None while one has."""

@@ -45,5 +45,9 @@ class TrainingError(GaitwayError):
     """A training that cannot begin, or cannot go on: its configuration, its numbers, its checkpoint."""
 
 
+class DaemonError(GaitwayError):
+    """gaitwayd cannot be found, or ended badly."""
+
+
 class MissingExtraError(GaitwayError):
     """An optional part of Gaitway that is not installed."""

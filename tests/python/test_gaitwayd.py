@@ -2,9 +2,11 @@
 
 import json
 import math
+import os
 import shutil
 import signal
 import subprocess
+import termios
 import threading
 import time
 from array import array
@@ -18,7 +20,8 @@ from gaitway import Robot, _native
 
 ROOT = Path(__file__).parents[2]
 BINARY = ROOT / "target" / "release" / "gaitwayd"
-LOOP_SYSCALLS = {"read", "write", "clock_nanosleep", "clock_gettime", "sched_yield", "futex", "restart_syscall"}
+#: No calls where the kernel lets programs read the clock by themselves, and what resumes a sleep after a signal.
+CLOCK_SYSCALLS = {"clock_gettime", "restart_syscall"}
 
 
 class Bench:
@@ -40,10 +43,12 @@ class Bench:
         self._thread.join()
         self.host.stop()
 
-    def start(self, *arguments: str, prefix: tuple[str, ...] = ()) -> "subprocess.Popen[str]":
+    def start(
+        self, *arguments: str, prefix: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
+    ) -> "subprocess.Popen[str]":
         command = [*prefix, str(BINARY), "--serial-port", str(self.link), "--imu-socket", str(self.socket)]
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def stats(self) -> dict[str, Any]:
         result: dict[str, Any] = json.loads((self.folder / "stats.json").read_text())
@@ -77,10 +82,14 @@ class Bench:
             time.sleep(0.002)
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+@pytest.fixture(scope="session")
+def binary() -> None:
     if not BINARY.exists():
         subprocess.run(["cargo", "build", "--release", "-p", "gaitwayd"], cwd=ROOT, check=True)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, binary: None) -> Iterator[Bench]:
     made = Bench(tmp_path)
     yield made
     made.close()
@@ -91,7 +100,11 @@ def events(output: str) -> list[dict[str, Any]]:
 
 
 def states(output: str) -> list[str]:
-    return [event["to"] for event in events(output) if event["event"] == "state"]
+    return states_of(events(output))
+
+
+def states_of(said: list[dict[str, Any]]) -> list[str]:
+    return [event["to"] for event in said if event["event"] == "state"]
 
 
 def test_it_walks_through_every_state_and_ends_limp(bench: Bench) -> None:
@@ -150,17 +163,154 @@ def test_two_programs_never_drive_one_bus(bench: Bench) -> None:
     first.communicate(timeout=60)
 
 
-def test_the_loop_thread_only_reads_writes_and_sleeps(bench: Bench) -> None:
+class Keyboard:
+    """A terminal that gaitwayd was started from, and somebody in front of it."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.master, self.slave = os.openpty()
+        self.before = termios.tcgetattr(self.slave)
+        self.process = bench.start(stdin=self.slave)
+        # A limit against hanging, no measurement.
+        self._limit = threading.Timer(60, self.process.kill)
+        self._limit.start()
+
+    def press(self, keys: bytes) -> None:
+        os.write(self.master, keys)
+
+    def until(self, name: str, **keys: str) -> list[dict[str, Any]]:
+        """What is said up to an event with these keys."""
+        said: list[dict[str, Any]] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            said.append(json.loads(line))
+            if said[-1]["event"] == name and all(said[-1][key] == value for key, value in keys.items()):
+                return said
+        raise AssertionError(f"no {name} {keys} in {said}")
+
+    def is_cooked(self) -> bool:
+        """As a shell left it: keys wait for the end of a line, and are shown."""
+        return bool(termios.tcgetattr(self.slave) == self.before)
+
+    def close(self) -> None:
+        self._limit.cancel()
+        os.close(self.slave)
+        os.close(self.master)
+
+
+@pytest.fixture
+def keyboard(bench: Bench) -> Iterator[Keyboard]:
+    made = Keyboard(bench)
+    yield made
+    made.process.kill()
+    made.process.communicate()
+    made.close()
+
+
+def test_keys_stop_clear_stand_walk_and_quit(bench: Bench, keyboard: Keyboard) -> None:
+    keyboard.until("keys")
+    modes = termios.tcgetattr(keyboard.slave)[3]
+    assert (modes & termios.ICANON, modes & termios.ECHO) == (0, 0)
+    assert modes & termios.ISIG, "Ctrl-C stays a signal"
+    keyboard.until("state", to="running")
+
+    keyboard.press(b" ")
+    assert keyboard.until("key", key="space")[-1]["by"] == "terminal"
+    assert keyboard.until("state", to="limp")[-1]["reason"] == "emergency stop"
+    bench.wait_for(0)
+    assert "emergency stop" in keyboard.until("stays limp")[-1]["why"]
+    keyboard.press(b"w")
+    keyboard.until("key", key="w")
+
+    keyboard.press(b"cx?")
+    said = keyboard.until("keys")
+    assert states_of(said) == [], "it is latched"
+    assert [event["key"] for event in said if event["event"] == "key"] == ["c", "?"]
+    assert bench.driven == 0, "limp until somebody asks for more"
+    # Faster than any hand: it must not matter whether a tick came between.
+    keyboard.press(b"cs")
+    keyboard.until("state", to="ready")
+    keyboard.press(b"h")
+    assert states_of(keyboard.until("keys")) == []
+    keyboard.press(b"w")
+    keyboard.until("state", to="running")
+    keyboard.press(b"l")
+    assert states_of(keyboard.until("state", to="limp")) == ["holding", "limp"]
+    bench.wait_for(0)
+
+    keyboard.press(b"w")
+    keyboard.until("state", to="running")
+    keyboard.press(b"q")
+    assert keyboard.until("stopping")[-1]["why"] == "asked at the terminal"
+    output, errors = keyboard.process.communicate()
+    assert keyboard.process.returncode == 0, errors
+    assert states(output) == ["holding", "limp"]
+    assert keyboard.is_cooked()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGKILL])
+def test_the_terminal_is_put_back_on_every_way_out(bench: Bench, keyboard: Keyboard, signum: signal.Signals) -> None:
+    keyboard.until("state", to="aligning")
+    assert not keyboard.is_cooked()
+    keyboard.process.send_signal(signum)
+    keyboard.process.communicate()
+    bench.wait_for(0)
+    end = time.monotonic() + 20
+    while not keyboard.is_cooked():
+        assert time.monotonic() < end, "the guard left the terminal raw"
+        time.sleep(0.001)
+
+
+def test_a_terminal_that_is_lost_ends_it_softly(bench: Bench) -> None:
+    keyboard = Keyboard(bench)
+    keyboard.until("state", to="running")
+    keyboard.close()
+    output, errors = keyboard.process.communicate(timeout=60)
+    assert keyboard.process.returncode == 0, errors
+    assert [event["why"] for event in events(output) if event["event"] == "stopping"] == ["terminal lost"]
+    assert states(output) == ["holding", "limp"]
+    bench.wait_for(0)
+
+
+def loop_calls(folder: Path) -> tuple[set[str], int]:
+    """Names of the system calls of the loop's thread from its first tick to its last, and its common reads."""
+    loops = []
+    for path in folder.glob("trace.*"):
+        lines = path.read_text().splitlines()
+        # Only the loop asks all servos at once, instruction 0x82.
+        reads = [at for at, line in enumerate(lines) if line.startswith("write(") and "\\x82" in line]
+        loops += [(lines[reads[0] : reads[-1]], len(reads))] if reads else []
+    ((lines, reads_of_all),) = loops
+    calls = {line.split("(")[0] for line in lines if not line.startswith(("+++", "---"))}
+    return calls, reads_of_all
+
+
+def test_ten_thousand_ticks_only_read_write_and_sleep_and_allocate_nothing(tmp_path: Path, binary: None) -> None:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
-    trace = bench.folder / "trace"
-    process = bench.start("--seconds", "4", prefix=("strace", "-f", "-ff", "-o", str(trace)))
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    loops = [path for path in bench.folder.glob("trace.*") if path.read_text().count("clock_nanosleep") > 150]
-    traces = [path.read_text().splitlines() for path in loops]
-    loop = max(traces, key=lambda lines: sum(line.startswith("write(") for line in lines))
-    # From the first goals on: what comes before sets the thread up, what comes last ends it.
-    ticks = loop[len(loop) // 4 : -40]
-    found = {line.split("(")[0] for line in ticks if "(" in line and not line.startswith(("+++", "---"))}
-    assert found <= LOOP_SYSCALLS - {"futex"}, found
+    # 200 Hz are what a bus with slow reads carries, so two robots tick side by side; traced, and two on one machine,
+    # they now and then miss answers and hold: that is part of what a loop does.
+    benches = []
+    for name in ("left", "right"):
+        (tmp_path / name).mkdir()
+        benches.append(Bench(tmp_path / name))
+    try:
+        arguments = ("--seconds", "28", "--control-freq", "200", "--command", "vx=0.1")
+        prefixes = [("strace", "-f", "-ff", "-x", "-s", "8", "-o", str(bench.folder / "trace")) for bench in benches]
+        processes = [bench.start(*arguments, prefix=prefix) for bench, prefix in zip(benches, prefixes, strict=True)]
+        said = [process.communicate(timeout=120) for process in processes]
+    finally:
+        for bench in benches:
+            bench.close()
+    assert [process.returncode for process in processes] == [0, 0], said
+    ticks = policy_ticks = common_reads = 0
+    for bench in benches:
+        calls, reads = loop_calls(bench.folder)
+        assert calls - CLOCK_SYSCALLS == {"read", "write", "clock_nanosleep"}
+        stats = bench.stats()
+        assert stats["loop_allocations"] == 0
+        ticks += stats["ticks"]
+        policy_ticks += stats["policy_ticks"]
+        common_reads += reads
+    assert ticks >= 10_000
+    # It is the loop that was traced, and it walked.
+    assert common_reads >= 0.8 * ticks and policy_ticks >= 500, (common_reads, policy_ticks)

@@ -103,7 +103,9 @@ impl FaultWatch {
     }
 
     fn sum_stall(&mut self, vitals: &Vitals) {
-        for ((sum, joint), goal) in self.stall.iter_mut().zip(vitals.joints).zip(vitals.goal_rad) {
+        let joints = self.stall.iter_mut().zip(vitals.joints).zip(vitals.goal_rad);
+        // Of a joint that was not heard nothing is known: neither that it stalls nor that it does not.
+        for ((sum, joint), goal) in joints.filter(|((_, joint), _)| joint.is_fresh || !vitals.powered) {
             let current_a = joint.servo.map_or(0.0, |servo| servo.current_a.abs());
             let effort = current_a * (goal - joint.position_rad).abs();
             let net = if vitals.powered && effort.is_finite() { effort } else { 0.0 } - STALL_ALLOWANCE;

@@ -52,7 +52,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         None => None,
     };
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
-    let mut minder = Minder::new(arguments, &profile)?;
+    let mut minder = Minder::new(arguments, &profile, &mut log)?;
     // Before anything can switch a motor on.
     minder.guard(&port)?;
     let loop_hz = setup.controller.loop_hz();

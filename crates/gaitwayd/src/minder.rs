@@ -4,6 +4,7 @@
 use crate::arguments::Arguments;
 use crate::daemon::Running;
 use crate::error::DaemonError;
+use crate::keys::Keys;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
@@ -31,13 +32,19 @@ pub(crate) struct Minder<'a> {
     /// The frame that makes every servo limp.
     torque_off: Vec<u8>,
     guard: Option<Guard>,
+    /// Where the program was started from a terminal.
+    keys: Option<Keys>,
     port_gone_since_ns: Option<u64>,
     shown_ns: u64,
     is_ending: bool,
 }
 
 impl<'a> Minder<'a> {
-    pub fn new(arguments: &'a Arguments, profile: &'a RobotProfile) -> Result<Minder<'a>, BusError> {
+    pub fn new(
+        arguments: &'a Arguments,
+        profile: &'a RobotProfile,
+        log: &mut Log,
+    ) -> Result<Minder<'a>, BusError> {
         let mut bus = ServoBus::new(&setup::servos(profile), setup::link(profile))?;
         Ok(Minder {
             arguments,
@@ -45,6 +52,7 @@ impl<'a> Minder<'a> {
             clock: MonotonicClock::default(),
             torque_off: bus.torque_off().to_vec(),
             guard: None,
+            keys: Keys::of_stdin(log),
             port_gone_since_ns: None,
             shown_ns: 0,
             is_ending: false,
@@ -55,7 +63,8 @@ impl<'a> Minder<'a> {
     pub fn guard(&mut self, port: &SerialPort) -> Result<(), DaemonError> {
         if !self.arguments.dry_run {
             let descriptor = port.try_clone_fd().map_err(failed_to_clone)?;
-            self.guard = Some(Guard::start(descriptor, &self.torque_off)?);
+            self.guard =
+                Some(Guard::start(descriptor, &self.torque_off, self.keys.as_ref().map(Keys::terminal))?);
         }
         Ok(())
     }
@@ -92,7 +101,7 @@ impl<'a> Minder<'a> {
         }
     }
 
-    /// Signals, the end of the time, and a stdout nobody reads any more.
+    /// Keys, signals, the end of the time, and a stdout nobody reads any more.
     fn listen(
         &mut self,
         running: &Running,
@@ -101,6 +110,7 @@ impl<'a> Minder<'a> {
         is_time: bool,
         log: &mut Log,
     ) {
+        let asked = self.keys.as_mut().and_then(|keys| keys.follow(mailbox, self.is_ending, log));
         let stop = termination.requested();
         if stop.is_some_and(|stop| stop.at_once) {
             mailbox.set_wish(Wish::Limp, true);
@@ -109,7 +119,10 @@ impl<'a> Minder<'a> {
             Some(stop) => stop.reason,
             None if log.is_lost() => "nobody reads the log",
             None if is_time => "time is over",
-            None => return,
+            None => match asked {
+                Some(why) => why,
+                None => return,
+            },
         };
         if !self.is_ending {
             self.is_ending = true;

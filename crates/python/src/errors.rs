@@ -5,7 +5,7 @@ use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
 #[cfg(target_os = "linux")]
-use gaitway_runtime::twin_host::TwinHostError;
+use gaitway_runtime::{bench::BusBenchError, twin_host::TwinHostError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -67,6 +67,15 @@ pub(crate) fn twin_host(error: &TwinHostError) -> PyErr {
         _ => "UsageError",
     };
     raise(name, error.to_string(), error.hint().to_owned())
+}
+
+#[cfg(target_os = "linux")]
+pub(crate) fn bus_bench(error: &BusBenchError) -> PyErr {
+    let name = match error {
+        BusBenchError::Port(_) | BusBenchError::Thread(_) | BusBenchError::Panic => "SimulationError",
+        _ => "UsageError",
+    };
+    raise(name, error.to_string(), error.hint())
 }
 
 pub(crate) fn usage(message: String, hint: &str) -> PyErr {

@@ -6,6 +6,8 @@
 mod batch;
 mod bench;
 mod buffers;
+#[cfg(target_os = "linux")]
+mod bus;
 mod contract;
 mod controller;
 mod count;
@@ -13,8 +15,10 @@ mod errors;
 mod pacer;
 mod policy;
 mod robot;
+mod servo_rows;
 #[cfg(target_os = "linux")]
 mod twin;
+mod virtual_robot;
 
 use gaitway_policy::CpuPath;
 use gaitway_runtime::allocations::CountingAllocator;
@@ -35,6 +39,9 @@ mod _native {
     use super::bench::{Pace, canary, pace, tick_times};
     #[pymodule_export]
     use super::build_info;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::bus::bus_ticks;
     #[pymodule_export]
     use super::contract::{Contract, axes};
     #[pymodule_export]
@@ -48,6 +55,8 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::twin::TwinHost;
+    #[pymodule_export]
+    use super::virtual_robot::VirtualRobot;
 }
 
 /// How this module was built, and which kernels this machine's CPU gets.

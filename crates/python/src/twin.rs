@@ -1,27 +1,19 @@
 //! `TwinHost`: the emulated servos on a pseudo-terminal and the emulated IMU on a socket, for a host of the physics.
 
-use crate::buffers;
 use crate::count::Count;
 use crate::errors;
 use crate::pacer::quantiles;
 use crate::robot::Robot;
+use crate::servo_rows::{self, OneFault};
 use gaitway_contract::profile::Joint;
 use gaitway_runtime::imu_host::{ImuHost, ImuStatistics};
 use gaitway_runtime::twin_host::{ServoView, TwinHost as Host, TwinStatistics};
 use gaitway_twin::registers::RETURN_DELAY;
-use gaitway_twin::{
-    BusOptions, FaultScript, ImuSample, JointState, ServoBus, Stiffness, WrittenFault, parse_fault,
-};
+use gaitway_twin::{BusOptions, Exchange, FaultScript, JointState, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::{Path, PathBuf};
 
-/// Rows of numbers of each joint in `read_servos`: goal, P, D, I, torque limit.
-const SERVO_ROWS: usize = 5;
-/// Rows of numbers of each joint in `set_joints`: position, velocity, drive.
-const JOINT_ROWS: usize = 3;
-/// Gyro, accelerometer, feet.
-const IMU_NUMBERS: usize = 8;
 /// Unit of the return delay register, µs, and its largest value.
 const RETURN_DELAY_UNIT_US: u64 = 2;
 const RETURN_DELAY_MAX: u64 = 254;
@@ -43,7 +35,7 @@ impl TwinHost {
 #[pymethods]
 impl TwinHost {
     #[new]
-    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false))]
+    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false, exchanges=Count(0)))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python constructor")]
     fn new(
         py: Python<'_>,
@@ -56,6 +48,7 @@ impl TwinHost {
         usb_latency_us: Count,
         turnaround_us: Count,
         factory: bool,
+        exchanges: Count,
     ) -> PyResult<TwinHost> {
         let robot = robot.clone();
         let joints = &robot.profile.joints;
@@ -63,6 +56,7 @@ impl TwinHost {
             baud: robot.profile.servo_bus.baud,
             min_turnaround_ns: turnaround_us.0.saturating_mul(1_000),
             usb_frame_ns: usb_latency_us.0.saturating_mul(1_000),
+            exchanges: usize::try_from(exchanges.0).unwrap_or(usize::MAX),
             ..BusOptions::default()
         };
         let script = read_faults(&faults, joints, seed)?;
@@ -75,8 +69,7 @@ impl TwinHost {
         let start_imu = |path: &Path| ImuHost::start(path, script.imu);
         let imu = imu_socket.as_deref().map(start_imu).transpose();
         let imu = imu.map_err(|error| errors::twin_host(&error))?;
-        let stiffness = Stiffness { p_gain: 0, d_gain: 0, i_gain: 0, torque_limit: 0.0 };
-        let views = vec![ServoView { goal_rad: None, stiffness, error: 0 }; ids.len()];
+        let views = vec![ServoView::LIMP; ids.len()];
         Ok(TwinHost { host, imu, robot, views })
     }
 
@@ -88,19 +81,7 @@ impl TwinHost {
 
     /// Joint angles, velocities and drives.
     fn set_joints(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
-        let count = self.joints().len();
-        let mut numbers = vec![0.0_f32; JOINT_ROWS * count];
-        buffers::read(py, row, "joints", &mut numbers)?;
-        let state = |(at, joint): (usize, &Joint)| {
-            let [position, velocity, drive] = [0, 1, 2].map(|part| f64::from(numbers[part * count + at]));
-            let direction = f64::from(joint.direction);
-            JointState {
-                position_rad: direction * position + joint.offset_rad,
-                velocity_rps: direction * velocity,
-                drive_nm: direction * drive,
-            }
-        };
-        let states: Vec<JointState> = self.joints().iter().enumerate().map(state).collect();
+        let states = servo_rows::read_joints(py, row, self.joints())?;
         py.detach(|| self.host.set_joints(&states)).map_err(|error| errors::twin_host(&error))
     }
 
@@ -108,31 +89,14 @@ impl TwinHost {
     fn read_servos(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
         let (host, views) = (&self.host, &mut self.views);
         py.detach(|| host.read_servos(views)).map_err(|error| errors::twin_host(&error))?;
-        let goal = |(view, joint): (&ServoView, &Joint)| {
-            let servo_rad = view.goal_rad.unwrap_or(f64::NAN);
-            ((servo_rad - joint.offset_rad) * f64::from(joint.direction)) as f32
-        };
-        let mut numbers: Vec<f32> = Vec::with_capacity(SERVO_ROWS * self.views.len());
-        numbers.extend(self.views.iter().zip(self.joints()).map(goal));
-        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.p_gain)));
-        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.d_gain)));
-        numbers.extend(self.views.iter().map(|view| f32::from(view.stiffness.i_gain)));
-        numbers.extend(self.views.iter().map(|view| view.stiffness.torque_limit as f32));
-        buffers::write(py, row, "servos", &numbers)
+        servo_rows::write_servos(py, row, &self.views, self.joints())
     }
 
     /// Takes an IMU sample of now.
     fn sample_imu(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut numbers = [0.0; IMU_NUMBERS];
-        buffers::read(py, row, "imu", &mut numbers)?;
-        let [gyro_x, gyro_y, gyro_z, accel_x, accel_y, accel_z, left, right] = numbers;
+        let sample = servo_rows::read_imu(py, row, 0)?;
         if let Some(imu) = &mut self.imu {
-            imu.sample(ImuSample {
-                sampled_ns: 0,
-                gyro_rps: [gyro_x, gyro_y, gyro_z],
-                accel_mps2: [accel_x, accel_y, accel_z],
-                foot_contact: [left > 0.5, right > 0.5],
-            });
+            imu.sample(sample);
         }
         Ok(())
     }
@@ -146,22 +110,16 @@ impl TwinHost {
 
     /// Something goes wrong now.
     fn inject(&mut self, py: Python<'_>, fault: &str) -> PyResult<()> {
-        let names: Vec<&str> = self.joints().iter().map(|joint| joint.name.as_str()).collect();
-        let parsed = parse_fault(fault, &names);
-        let (at_ns, parsed) = parsed.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
+        let (at_ns, parsed) = servo_rows::read_fault(fault, self.joints())?;
         match parsed {
             _ if at_ns > 0 => Err(errors::usage(
                 format!("fault {fault:?}: expected no at=, found one"),
                 "a fault that is injected strikes now; one for later belongs into `faults`",
             )),
-            WrittenFault::Rates(_) => Err(errors::usage(
-                format!("fault {fault:?}: expected one fault, found rates"),
-                "faults by chance belong into `faults`: they hold from the start",
-            )),
-            WrittenFault::Bus(fault) => {
+            OneFault::Bus(fault) => {
                 py.detach(|| self.host.inject(fault)).map_err(|error| errors::twin_host(&error))
             }
-            WrittenFault::Imu(fault) => {
+            OneFault::Imu(fault) => {
                 if let Some(imu) = &mut self.imu {
                     imu.inject(fault);
                 }
@@ -175,6 +133,21 @@ impl TwinHost {
         let statistics = py.detach(|| self.host.statistics());
         let imu = self.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
         statistics_dict(py, &statistics, &imu)
+    }
+
+    /// The last exchanges, a column each.
+    fn exchanges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let exchanges = py.detach(|| self.host.exchanges());
+        let columns = PyDict::new(py);
+        let column = |value: fn(&Exchange) -> u64| exchanges.iter().map(value).collect::<Vec<u64>>();
+        columns.set_item("written_ns", column(|exchange| exchange.written_ns))?;
+        columns.set_item("begun_ns", column(|exchange| exchange.begun_ns))?;
+        columns.set_item("ended_ns", column(|exchange| exchange.ended_ns))?;
+        let fetched_ns: Vec<Option<u64>> = exchanges.iter().map(|exchange| exchange.fetched_ns).collect();
+        columns.set_item("fetched_ns", fetched_ns)?;
+        columns.set_item("bytes_to_servos", column(|exchange| exchange.bytes.to_servos))?;
+        columns.set_item("bytes_to_host", column(|exchange| exchange.bytes.to_host))?;
+        Ok(columns)
     }
 
     /// Hangs up and removes the link.

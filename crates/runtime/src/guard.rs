@@ -2,9 +2,11 @@
 //!
 //! SIGKILL leaves no time for a last word, and servos hold their last goal for ever. So the same program is started
 //! once more as a guard: it holds the same open port, reads from a socket whose other end is ours, and when that end
-//! closes without a goodbye it writes the frames it was given at the start.
+//! closes without a goodbye it writes the frames it was given at the start. A terminal whose keys the program took is
+//! put back, too.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::terminal::{self, Terminal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::QueueSelector;
@@ -78,20 +80,20 @@ pub struct Guard {
 
 impl Guard {
     /// Starts the guard over `port`, a clone of the open port, and returns once it keeps `frames`: whole frames,
-    /// one after another, that cut the torque.
-    pub fn start(port: OwnedFd, frames: &[u8]) -> Result<Guard, GuardError> {
+    /// one after another, that cut the torque. `terminal` is put back with them.
+    pub fn start(port: OwnedFd, frames: &[u8], terminal: Option<&Terminal>) -> Result<Guard, GuardError> {
         if !(1..=MAX_FRAMES).contains(&frames.len()) {
             return Err(GuardError::Frames { found: frames.len() });
         }
         let (line, guards_end) = UnixStream::pair().map_err(GuardError::Start)?;
         line.set_read_timeout(Some(ANSWER)).map_err(GuardError::Start)?;
-        let process = Command::new("/proc/self/exe")
-            .arg(ARGUMENT)
-            .stdin(OwnedFd::from(guards_end))
-            .stdout(port)
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(GuardError::Start)?;
+        let mut command = Command::new("/proc/self/exe");
+        command.arg(ARGUMENT).stdin(OwnedFd::from(guards_end)).stdout(port).stderr(Stdio::null());
+        if let Some(terminal) = terminal {
+            let (terminal, taken) = terminal.for_guard().map_err(GuardError::Start)?;
+            command.arg(taken.to_string()).stderr(terminal);
+        }
+        let process = command.spawn().map_err(GuardError::Start)?;
         let mut guard = Guard { process, line };
         match guard.hand_over(frames) {
             Ok(()) => Ok(guard),
@@ -141,17 +143,19 @@ impl Guard {
 /// Does the guard's work where the program was started as one, and returns its exit code. To be called first thing in
 /// `main`.
 pub fn run_if_asked() -> Option<ExitCode> {
-    if std::env::args_os().nth(1)? != ARGUMENT {
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next()? != ARGUMENT {
         return None;
     }
-    Some(match watch(rustix::stdio::stdin(), rustix::stdio::stdout()) {
+    let taken = arguments.next().and_then(|modes| modes.to_str()?.parse().ok());
+    Some(match watch(rustix::stdio::stdin(), rustix::stdio::stdout(), taken) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     })
 }
 
-/// Takes the frames, waits for the other end to close, cuts the torque.
-fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>) -> Result<(), Errno> {
+/// Takes the frames, waits for the other end to close, cuts the torque. `taken` is what the terminal on stderr lacks.
+fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>, taken: Option<u32>) -> Result<(), Errno> {
     ignore_signals();
     // Out of the terminal's reach: its Ctrl-C and its end are not for us.
     let _ = rustix::process::setsid();
@@ -164,7 +168,13 @@ fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>) -> Result<(), Errno> {
     let mut word = [0];
     match read_exactly(line, &mut word) {
         Ok(()) if word == [GOODBYE] => Ok(()),
-        _ => cut(port, frames),
+        _ => {
+            // First, and it does not wait: a moment later a shell has settings of its own there.
+            if let Some(taken) = taken {
+                terminal::put_back(rustix::stdio::stderr(), taken);
+            }
+            cut(port, frames)
+        }
     }
 }
 

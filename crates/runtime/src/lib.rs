@@ -20,11 +20,15 @@ pub mod real_time;
 pub mod robot;
 #[cfg(target_os = "linux")]
 pub mod serial;
+pub mod servo_view;
 pub mod slot;
+#[cfg(target_os = "linux")]
+pub mod terminal;
 #[cfg(target_os = "linux")]
 pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
+pub mod virtual_robot;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
 #[cfg(target_os = "linux")]
@@ -36,5 +40,7 @@ pub use port::{Holder, OpenError, Port, PortError};
 pub use real_time::{Granted, Item, RealTimeRequest};
 #[cfg(target_os = "linux")]
 pub use serial::SerialPort;
+pub use servo_view::ServoView;
 #[cfg(target_os = "linux")]
 pub use termination::{Stop, Termination, TerminationError};
+pub use virtual_robot::VirtualRobot;

@@ -3,7 +3,7 @@
 //! Driver and emulator share no code. What must hold whatever the wire does: a position the driver calls sampled in
 //! this tick is the joint's position of this tick, and what it could not read grows older.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use gaitway_drivers::feetech::bus::{Poll, ServoBus as Driver};
 use gaitway_drivers::feetech::servo::ServoConfig;
@@ -191,4 +191,52 @@ fn whatever_the_wire_does_samples_are_right_and_nothing_is_stale_in_silence() {
     assert!(share > 0.97, "retries in the same tick bring most of it back: {share}");
     // A sum of eight bits passes one in 256 of the frames that were damaged twice: rare, and never by far.
     assert!(bench.wrong * 10_000 <= fresh, "{} of {fresh} samples were wrong", bench.wrong);
+}
+
+#[test]
+fn the_soonest_end_follows_what_is_still_to_come_and_is_never_too_late() {
+    let slow = BusOptions { min_turnaround_ns: 50_000, ..BusOptions::default() };
+    let usb = BusOptions { usb_frame_ns: 1_000_000, ..BusOptions::default() };
+    for (options, look_ns, closest_ns) in [
+        (BusOptions::default(), 3_000, 0),
+        (slow, 3_000, 210_000),
+        (slow, 100_000, 400_000),
+        (usb, 3_000, 1_000_000),
+        (usb, 100_000, 1_000_000),
+    ] {
+        let mut bench = Bench::new(FaultPlan::default());
+        let mut twin = Twin::new(options, &IDS, FaultPlan::default()).unwrap();
+        for servo in twin.servos_mut() {
+            servo.registers_mut().store(RETURN_DELAY, 0);
+        }
+        bench.twin = twin;
+        let servos = IDS.map(|id| ServoConfig { id, direction: 1, offset_rad: 0.0 });
+        let link = Link { baud: 1_000_000, turnaround_ns: 50_000, latency_ns: 1_000_000 };
+        bench.driver = Driver::new(&servos, link).unwrap();
+        for phase_ns in (0..1_000_000).step_by(37_000) {
+            bench.now_ns += 20_000_000 - bench.now_ns % 1_000_000 + phase_ns;
+            let soonest_ns = read_looking_every(&mut bench, look_ns);
+            let end_ns = bench.now_ns;
+            assert!(soonest_ns <= end_ns, "{options:?}: {soonest_ns} after {end_ns}");
+            assert!(soonest_ns + closest_ns + look_ns >= end_ns, "{options:?}: {}", end_ns - soonest_ns);
+        }
+    }
+}
+
+/// One common read; returns the last soonest end that the driver named while it waited.
+fn read_looking_every(bench: &mut Bench, look_ns: u64) -> u64 {
+    let request = bench.driver.begin_read(bench.now_ns, u64::MAX).to_vec();
+    bench.twin.host_writes(bench.now_ns, &request);
+    loop {
+        let soonest_ns = bench.driver.soonest_end_ns();
+        let received = bench.twin.host_reads(bench.now_ns);
+        match bench.driver.poll(bench.now_ns, &received) {
+            Poll::Done => {
+                assert!(bench.driver.states().iter().all(|state| state.sampled_ns.is_some()));
+                return soonest_ns;
+            }
+            Poll::Send(_) => panic!("nobody is silent"),
+            Poll::Wait { .. } => bench.now_ns += look_ns,
+        }
+    }
 }

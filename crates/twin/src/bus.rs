@@ -3,6 +3,7 @@
 use crate::answers::Turns;
 use crate::codec::RequestParser;
 use crate::error::TwinError;
+use crate::exchange::Exchange;
 use crate::fault_run::Faults;
 use crate::faults::{Applied, Fault, FaultPlan, RequestFault};
 use crate::motor::JointState;
@@ -181,6 +182,12 @@ impl ServoBus {
     /// Bytes the wire has carried.
     pub fn wire_bytes(&self) -> WireBytes {
         self.wire.bytes
+    }
+
+    /// The last exchanges, the oldest first, as many as the options keep; an answer that is still to come is in
+    /// none.
+    pub fn take_exchanges(&mut self) -> Vec<Exchange> {
+        self.wire.exchanges.take()
     }
 
     /// Whether the host's end is in; a device file would be gone while it is not.

@@ -97,6 +97,8 @@ pub struct BusOptions {
     pub supply_v: f64,
     /// Resistance of battery and wires, Ω. Default 0.05, assumed.
     pub supply_ohm: f64,
+    /// How many of the last exchanges are kept for [`crate::ServoBus::take_exchanges`]. Default 0: none.
+    pub exchanges: usize,
     /// The servos, all alike.
     pub servo: ServoOptions,
 }
@@ -114,6 +116,7 @@ impl Default for BusOptions {
             frame_gap_ns: 10_000_000,
             supply_v: 7.4,
             supply_ohm: 0.05,
+            exchanges: 0,
             servo: ServoOptions::default(),
         }
     }

@@ -1,5 +1,6 @@
 //! The wire between host and servos: half duplex, ten bits a byte, with USB before and behind it.
 
+use crate::exchange::ExchangeLog;
 use crate::options::BusOptions;
 use crate::random::Random;
 use std::collections::VecDeque;
@@ -52,6 +53,7 @@ pub(crate) struct Wire {
     /// Time the wire carried bits, ns.
     pub busy_ns: u64,
     pub bytes: WireBytes,
+    pub exchanges: ExchangeLog,
 }
 
 impl Wire {
@@ -67,6 +69,7 @@ impl Wire {
             inbox: VecDeque::new(),
             busy_ns: 0,
             bytes: WireBytes::default(),
+            exchanges: ExchangeLog::new(options.exchanges),
         }
     }
 
@@ -94,6 +97,7 @@ impl Wire {
             self.host_end_ns = self.host_end_ns.saturating_add(self.byte_ns);
             self.from_host.push_back(Symbol { end_ns: self.host_end_ns, byte, is_garbled: false, is_lost });
         }
+        self.exchanges.begin(now_ns, first_ns, self.host_end_ns, count as u64);
         let host = &mut self.from_host.make_contiguous()[from..];
         garble_overlaps(host, self.from_servos.make_contiguous(), self.byte_ns);
     }
@@ -152,18 +156,28 @@ impl Wire {
         self.busy_ns += self.byte_ns;
         self.bytes.to_host += 1;
         let byte = symbol.heard(random);
+        let arrival_ns = self.arrival_ns(symbol.end_ns);
+        self.exchanges.answer(symbol.end_ns, arrival_ns);
         if is_plugged && !symbol.is_lost && self.inbox.len() < BUFFER_BYTES {
-            let frame_end_ns = match self.usb_frame_ns {
-                0 => symbol.end_ns,
-                frame_ns => symbol.end_ns.div_ceil(frame_ns).saturating_mul(frame_ns),
-            };
-            self.inbox.push_back((frame_end_ns.saturating_add(self.usb_to_host_ns), byte));
+            self.inbox.push_back((arrival_ns, byte));
         }
+    }
+
+    /// When the host can have a byte that is through the wire at `end_ns`.
+    fn arrival_ns(&self, end_ns: u64) -> u64 {
+        let frame_end_ns = match self.usb_frame_ns {
+            0 => end_ns,
+            frame_ns => end_ns.div_ceil(frame_ns).saturating_mul(frame_ns),
+        };
+        frame_end_ns.saturating_add(self.usb_to_host_ns)
     }
 
     /// What has arrived by now.
     pub fn take_arrived(&mut self, now_ns: u64) -> Vec<u8> {
         let count = self.inbox.iter().take_while(|&&(at_ns, _)| at_ns <= now_ns).count();
+        if count > 0 {
+            self.exchanges.fetch(now_ns);
+        }
         self.inbox.drain(..count).map(|(_, byte)| byte).collect()
     }
 

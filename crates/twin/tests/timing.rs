@@ -1,5 +1,5 @@
 //! Wire time to the nanosecond: bytes, return delays, USB, silence.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -190,4 +190,57 @@ fn refuses_buses_that_cannot_be() {
         assert!(error.to_string().contains("supply_v"), "{error}");
         assert!(!error.hint().is_empty());
     }
+}
+
+fn logging(options: BusOptions) -> BusOptions {
+    BusOptions { exchanges: 3, ..options }
+}
+
+/// Bytes of the sync write of all goals.
+fn goals() -> Vec<u8> {
+    let groups: Vec<u8> = DUCK_IDS.iter().flat_map(|&id| [id, 0x00, 0x08]).collect();
+    frame(0xfe, &[&[0x83, 42, 2], &groups[..]].concat())
+}
+
+#[test]
+fn each_exchange_has_its_time_on_the_wire_return_delays_and_usb_included() {
+    let quick = logging(BusOptions::default());
+    let slow = BusOptions { min_turnaround_ns: 50_000, ..quick };
+    let usb = BusOptions { usb_frame_ns: 1_000_000, ..quick };
+    for (options, taken_ns) in [(quick, 1_620_000), (slow, 2_320_000), (usb, 2_000_000)] {
+        let mut bus = quick_bus_with(options, &DUCK_IDS, FaultPlan::default());
+        exchange_at(&mut bus, WRITTEN_NS, &state_read());
+        let [read] = bus.take_exchanges()[..] else { panic!("one piece was written") };
+        assert_eq!((read.written_ns, read.begun_ns), (WRITTEN_NS, WRITTEN_NS));
+        assert_eq!((read.sent_ns - read.begun_ns, read.ended_ns - read.begun_ns), (220_000, taken_ns));
+        assert_eq!(read.fetched_ns, Some(WRITTEN_NS + SETTLED_NS));
+        assert_eq!(read.bytes, WireBytes { to_servos: 22, to_host: 140 });
+        assert_eq!(bus.take_exchanges(), [], "they are handed out once");
+    }
+}
+
+#[test]
+fn a_piece_that_waits_for_the_wire_begins_when_it_is_free_and_takes_no_answer_of_another() {
+    let mut bus = quick_bus_with(logging(BusOptions::default()), &DUCK_IDS, FaultPlan::default());
+    bus.host_writes(WRITTEN_NS, &goals());
+    bus.host_writes(WRITTEN_NS, &state_read());
+    bus.host_reads(WRITTEN_NS + SETTLED_NS);
+    let [write, read] = bus.take_exchanges()[..] else { panic!("two pieces were written") };
+    assert_eq!((write.begun_ns, write.ended_ns), (WRITTEN_NS, WRITTEN_NS + 500_000));
+    assert_eq!((write.fetched_ns, write.bytes), (None, WireBytes { to_servos: 50, to_host: 0 }));
+    assert_eq!((read.written_ns, read.begun_ns), (WRITTEN_NS, WRITTEN_NS + 500_000));
+    assert_eq!((read.ended_ns, read.bytes.to_host), (WRITTEN_NS + 2_120_000, 140));
+}
+
+#[test]
+fn the_last_exchanges_are_kept_and_by_default_none() {
+    let mut bus = quick_bus_with(logging(BusOptions::default()), &[1], FaultPlan::default());
+    for turn in 0..5 {
+        exchange_at(&mut bus, turn * SETTLED_NS, &frame(1, &[1]));
+    }
+    let written: Vec<u64> = bus.take_exchanges().iter().map(|exchange| exchange.written_ns).collect();
+    assert_eq!(written, [2, 3, 4].map(|turn| turn * SETTLED_NS));
+    let mut silent = quick_bus(&[1]);
+    exchange_at(&mut silent, WRITTEN_NS, &frame(1, &[1]));
+    assert_eq!(silent.take_exchanges(), []);
 }

@@ -21,11 +21,11 @@ def marks(measured: dict[str, Any]) -> list[_Row]:
     ours_p99, python_p99 = load["ours"]["p99"], load["python"]["p99"]
     shift, python_shift = _shift(thread, "quiet", "busy"), _shift(thread, "python_quiet", "python_busy")
     return [
-        _mark("drift", "ns", abs(drift["ours"]["drift_ns"]), MAX_DRIFT_NS, abs(drift["python"]["drift_ns"])),
-        _mark("ticks_unreported", "ticks", unreported, 0, None),
-        _mark("p99_beside_busy_processes", "ns", ours_p99, python_p99 * MAX_LOAD_RATIO, python_p99),
-        _mark("p99_moved_by_busy_thread", "ns", shift, MAX_THREAD_SHIFT_NS, python_shift),
-        _mark("overruns_unnoticed", "ticks", sum(row["unnoticed_stalls"] for row in policies), 0, None),
+        mark("drift", "ns", abs(drift["ours"]["drift_ns"]), MAX_DRIFT_NS, abs(drift["python"]["drift_ns"])),
+        mark("ticks_unreported", "ticks", unreported, 0, None),
+        mark("p99_beside_busy_processes", "ns", ours_p99, python_p99 * MAX_LOAD_RATIO, python_p99),
+        mark("p99_moved_by_busy_thread", "ns", shift, MAX_THREAD_SHIFT_NS, python_shift),
+        mark("overruns_unnoticed", "ticks", sum(row["unnoticed_stalls"] for row in policies), 0, None),
     ]
 
 
@@ -35,5 +35,6 @@ def _shift(thread: _Row, quiet: str, busy: str) -> int:
     return max(0, int(moved) - max(0, int(machine)))
 
 
-def _mark(name: str, unit: str, ours: float, limit: float, python: float | None) -> _Row:
+def mark(name: str, unit: str, ours: float, limit: float, python: float | None) -> _Row:
+    """A promise: our figure, the largest that keeps it, the peer's, and whether it is kept."""
     return {"name": name, "unit": unit, "ours": ours, "limit": limit, "python": python, "passed": ours <= limit}

@@ -44,6 +44,20 @@ def real_time(priority: int) -> Iterator[bool]:
 
 
 @contextmanager
+def on_cpus(cpus: set[int]) -> Iterator[None]:
+    """Keeps the calling thread, and threads and processes it starts, on these CPUs; on any where there are none."""
+    if not cpus:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
 def busy_processes(count: int) -> Iterator[None]:
     """Keeps `count` cores busy with ordinary processes that never wait."""
     with ExitStack() as stack:

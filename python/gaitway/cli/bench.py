@@ -1,11 +1,15 @@
 """`gaitway bench`: how fast it is, beside its peers, in one run."""
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from gaitway import files
 from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
@@ -55,6 +59,56 @@ def rt(
         print_json(result)
     else:
         print_clock(result)
+
+
+@app.command()
+def bus(
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each measurement.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all programs in turn in each.")] = 3,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """What the servo driver costs beside the wire, against emulated servos, beside rustypot's three transactions."""
+    if sys.platform != "linux":
+        raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
+    from gaitway.bench import BusBench
+    from gaitway.cli.bus_report import print_bus
+    from gaitway.cli.clock_report import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = BusBench(robot, seconds, rounds, progress).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_bus(result)
+
+
+@app.command()
+def chaos(
+    faults: Annotated[int, typer.Option(min=1, max=100_000, help="Faults of each class, at least.")] = 330,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed strikes in the same way.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """Walking ducks in MuJoCo, struck by every class of faults, on a virtual clock. Exits with 1 where a mark fails."""
+    from gaitway.bench.chaos import ChaosBench
+    from gaitway.cli.chaos_report import document, print_chaos, striking
+
+    with striking(shown=not as_json) as progress:
+        bench = ChaosBench(robot, policy, faults=faults, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress)
+        result = bench.measure()
+    if write is not None:
+        page = document(result, f"gaitway bench chaos --faults {faults} --seed {seed} --write {write}")
+        files.write_bytes(write, page.encode(), "page")
+    if as_json:
+        print_json(result)
+    else:
+        print_chaos(result)
+    if not all(mark["passed"] for mark in result["marks"]):
+        raise typer.Exit(1)
 
 
 def _print(result: dict[str, Any]) -> None:

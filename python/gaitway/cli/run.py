@@ -24,6 +24,9 @@ def run(
     policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
+    twin: Annotated[
+        bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos; forward, unless --command.")
+    ] = False,
     port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None,
     config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
     fast: Annotated[bool, typer.Option("--fast", help="As fast as the machine goes, not in real time.")] = False,
@@ -40,7 +43,9 @@ def run(
     loop_hz: Annotated[
         int | None, typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's; else the robot's.")
     ] = None,
-    kp: Annotated[float | None, typer.Option(help="Servo P for all joints, instead of the contract's.")] = None,
+    kp: Annotated[
+        float | None, typer.Option(help="Servo P for all joints (--twin: all but the head's), not the contract's.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native",
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None,
     video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None,
@@ -48,7 +53,7 @@ def run(
     picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> int:
-    """Runs a policy: in simulation, or on a robot.
+    """Runs a policy: in simulation, over the wire of the twin, or on a robot.
 
     Exit codes: 0 done, 1 the robot fell or the run failed, 2 wrong use.
     """
@@ -64,6 +69,19 @@ def run(
     _check_ending("--video", video, ".mp4", ".gif")
     _check_ending("--picture", picture, ".png")
     duck = Robot.load(robot, duck_config=config)
+    if twin:
+        from gaitway.cli import run_twin
+
+        run_twin.refuse(
+            {
+                "--sim": sim, "--fast": fast, "--script": script, "--pushes": pushes, "--vary": vary,
+                "--video": video, "--picture": picture, "--engine": engine != "native",
+            }
+        )  # fmt: skip
+        controller = _controller(duck, policy, assume_contract, engine, loop_hz or duck.control_hz, None)
+        arguments = run_twin.arguments(robot, config, row, loop_hz, kp, assume_contract)
+        body = run_twin.body(duck, seed, backlash=backlash, noise=noise)
+        return run_twin.run(controller, body, arguments, 20.0 if seconds is None else seconds, as_json=as_json)
 
     # One rate for both: a policy that does not fit the robot's is refused.
     loop_hz = loop_hz or duck.control_hz

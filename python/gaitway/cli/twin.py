@@ -15,7 +15,6 @@ from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
-    from gaitway._native import TwinHost
     from gaitway.twin import Figures, Twin
 
 
@@ -89,7 +88,7 @@ def twin(
         _run(hosted, figures, seconds)
     finally:
         host.stop()
-    result = _result(host, hosted, figures)
+    result = _result(hosted, figures)
     if stats_json is not None:
         from gaitway import files
 
@@ -118,11 +117,9 @@ def _run(hosted: "Twin", figures: "Figures | None", seconds: float | None) -> No
             signal.signal(number, handler)
 
 
-def _result(host: "TwinHost", hosted: "Twin", figures: "Figures | None") -> dict[str, Any]:
-    wire = dict(host.statistics())
-    wire["fault_log"] = [{"at_ns": at_ns, "fault": text} for at_ns, text in host.statistics()["fault_log"]]
+def _result(hosted: "Twin", figures: "Figures | None") -> dict[str, Any]:
     truth = {} if figures is None else figures.summary()
-    return {"seconds": hosted.steps * hosted.body.step_s, **truth, **hosted.figures(), **wire}
+    return {"seconds": hosted.steps * hosted.body.step_s, **truth, **hosted.figures()}
 
 
 def _print(result: dict[str, Any]) -> None:

@@ -19,6 +19,9 @@ from gaitway.sim.world import World
 _FALLEN_HEIGHT_M = 0.09
 _FALLEN_UP_Z = 0.5
 
+# Friction that no servo of the family overcomes: the strongest has 3.35 N·m.
+_BLOCKED_NM = 50.0
+
 
 def _keep_quiet(_: str) -> None:
     """MuJoCo's warnings are counted where they arise; written out they would end in a file in the user's folder."""
@@ -75,6 +78,7 @@ class DuckSim:
         self._vary()
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._force_range_nm = self.model.actuator_forcerange.copy()
+        self._friction_nm = self.model.dof_frictionloss.copy()
         self._sensors = Sensors(robot)
         self._noise_rad = self._position_noise()
         self.reset()
@@ -131,9 +135,13 @@ class DuckSim:
         self._imu.append(self._read_imu())
 
     def step_physics(
-        self, goals_rad: NDArray[np.float32], p_gains: NDArray[np.float32], torque_limits: NDArray[np.float32]
+        self,
+        goals_rad: NDArray[np.float32],
+        p_gains: NDArray[np.float32],
+        torque_limits: NDArray[np.float32],
+        count: int = 1,
     ) -> None:
-        """One step of the physics (2 ms), servo by servo, without delay and pushes.
+        """`count` steps of the physics (2 ms each), servo by servo, without delay and pushes.
 
         Goals [n] in rad, not a number where limp; P gains [n] in register units; torque limits [n] as shares of the
         stall torque. D and I move nothing: the model that was identified has neither.
@@ -144,8 +152,13 @@ class DuckSim:
         self.model.actuator_biasprm[:, 1] = -kp
         self.model.actuator_forcerange[:] = self._force_range_nm * torque_limits[:, None]
         self.data.ctrl[:] = np.where(is_limp, 0.0, goals_rad)
-        mujoco.mj_step(self.model, self.data)
+        mujoco.mj_step(self.model, self.data, nstep=count)
         self._imu.append(self._read_imu())
+
+    def block(self, joint: int, *, is_blocked: bool = True) -> None:
+        """Something is stuck in the gears of a joint, or no longer."""
+        dof = self._index.qvel[joint]
+        self.model.dof_frictionloss[dof] = _BLOCKED_NM if is_blocked else self._friction_nm[dof]
 
     def sense(self) -> Sensors:
         """This tick's samples, noise and latency included. The same object every time, filled anew."""
@@ -197,7 +210,7 @@ class DuckSim:
     @property
     def warnings(self) -> int:
         """Warnings MuJoCo has given since the last reset: a state it could not simulate."""
-        return int(sum(warning.number for warning in self.data.warning))
+        return int(self.data.warning.number.sum())
 
     @property
     def fallen(self) -> bool:

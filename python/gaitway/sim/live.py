@@ -9,6 +9,7 @@ from gaitway.robot import Robot
 from gaitway.sim.duck import DuckSim, TrunkState
 from gaitway.sim.lockstep import LYING_S
 from gaitway.sim.stand import Stand
+from gaitway.sim.world import Noise, World
 
 #: How near the default pose every joint must have come before the stand lowers the robot, rad.
 NEAR_RAD = 0.1
@@ -30,8 +31,10 @@ class LiveDuck:
         stand: bool = True,
         stand_up: bool = False,
         release_after_s: float = 1.5,
+        backlash: bool = True,
+        noise: Noise | None = None,
     ) -> None:
-        self.sim = DuckSim(robot, seed=seed)
+        self.sim = DuckSim(robot, backlash=backlash, seed=seed, world=World(noise=noise))
         self.step_s = float(self.sim.model.opt.timestep)
         #: Falls since the stand let go.
         self.falls = 0
@@ -48,14 +51,18 @@ class LiveDuck:
         """True where it stands on its own feet."""
         return self._stand is None
 
-    def step(self, servos: "array[float]") -> None:
-        """One physics step with the servos as `TwinHost.read_servos` has them [5n]."""
+    def step(self, servos: "array[float]", count: int = 1) -> None:
+        """`count` physics steps with the servos as `TwinHost.read_servos` has them [5n]."""
         goals, p_gains, _, _, torque_limits = _row(servos).reshape(5, self._joints)
-        self.sim.step_physics(goals, p_gains, torque_limits)
-        if self._stand is not None:
+        while self._stand is not None and count > 0:
+            self.sim.step_physics(goals, p_gains, torque_limits)
             self._lower(self._stand, are_on=not np.isnan(goals).any())
-        elif self.sim.fallen:
-            self._lie()
+            count -= 1
+        if count == 0:
+            return
+        self.sim.step_physics(goals, p_gains, torque_limits, count)
+        if self.sim.fallen:
+            self._lie(count * self.step_s)
         else:
             self._lying_s = 0.0
 
@@ -81,10 +88,10 @@ class LiveDuck:
             stand.release()
             self._stand = None
 
-    def _lie(self) -> None:
+    def _lie(self, for_s: float) -> None:
         if self._lying_s == 0:
             self.falls += 1
-        self._lying_s += self.step_s
+        self._lying_s += for_s
         if self._stand_up and self._lying_s >= LYING_S:
             self.sim.stand_up()
             self._lying_s = 0.0

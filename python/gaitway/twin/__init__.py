@@ -1,7 +1,9 @@
 """The twin as a program: emulated servos on a pseudo-terminal, their joints moved in real time."""
 
+from gaitway.twin.daemon import Daemon, find_daemon
 from gaitway.twin.figures import Figures
 from gaitway.twin.host import Body, Twin
 from gaitway.twin.still import StillBody
+from gaitway.twin.walk import Walk
 
-__all__ = ["Body", "Figures", "StillBody", "Twin"]
+__all__ = ["Body", "Daemon", "Figures", "StillBody", "Twin", "Walk", "find_daemon"]

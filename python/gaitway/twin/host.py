@@ -70,12 +70,15 @@ class Twin:
         host.send_imu()
 
     def figures(self) -> dict[str, Any]:
-        """How well the clock was kept."""
+        """How well the clock was kept, and what went over the wire."""
         late_ns = [0, 0] if self.pacer is None else [self.pacer.lateness_ns(share) for share in (0.5, 0.99)]
+        wire = dict(self.host.statistics())
+        wire["fault_log"] = [{"at_ns": at_ns, "fault": text} for at_ns, text in self.host.statistics()["fault_log"]]
         return {
             "physics_steps": self.steps,
             "physics_lost_steps": self.lost_steps,
             "physics_late_ns": {"p50": late_ns[0], "p99": late_ns[1]},
+            **wire,
         }
 
 

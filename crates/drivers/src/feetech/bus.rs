@@ -74,10 +74,14 @@ pub struct ServoBus {
     pending: Vec<usize>,
     /// How many of these, from the front, have been passed over by one behind them: they answer no more.
     passed_over: usize,
+    /// When the request on the wire was made: no answer to it is older, ns.
+    begun_ns: u64,
     /// Before this an answer cannot be one to the request on the wire, ns.
     earliest_ns: u64,
     /// Before this not everybody asked can have answered, ns.
     soonest_end_ns: u64,
+    /// When the driver was last told what had arrived, ns.
+    looked_ns: u64,
     exchange: Exchange,
     next_slow: usize,
     /// Servos whose lock was set and that have answered since then: a write to their EEPROM is not saved.
@@ -122,8 +126,10 @@ impl ServoBus {
             request: Request::new(BROADCAST, Instruction::SyncRead),
             pending: Vec::with_capacity(servos.len()),
             passed_over: 0,
+            begun_ns: 0,
             earliest_ns: 0,
             soonest_end_ns: 0,
+            looked_ns: 0,
             exchange: Exchange::Idle,
             next_slow: 0,
             locked: vec![false; servos.len()],
@@ -166,6 +172,7 @@ impl ServoBus {
             }
         }
         self.counters.garbage_bytes = self.parser.garbage();
+        self.note_look(now_ns, received.len());
         match self.exchange {
             Exchange::Idle => Poll::Done,
             _ if self.pending.is_empty() => self.finish(),
@@ -220,7 +227,8 @@ impl ServoBus {
         self.audits.get(servo)?.as_ref().map(<[u8; AUDIT_LEN]>::as_slice)
     }
 
-    /// Before this the exchange on the wire cannot be over, ns: the bytes alone take so long.
+    /// Before this the exchange on the wire cannot be over, ns: the bytes alone take so long, those that are still to
+    /// come.
     pub fn soonest_end_ns(&self) -> u64 {
         self.soonest_end_ns
     }
@@ -281,9 +289,22 @@ impl ServoBus {
         self.parser.clear();
         self.passed_over = 0;
         let reply_len = exchange.data_len() + OVERHEAD;
+        self.begun_ns = now_ns;
         self.earliest_ns = now_ns + self.link.wire_ns(request_len + reply_len);
         self.soonest_end_ns = now_ns + self.link.wire_ns(request_len + self.pending.len() * reply_len);
+        self.looked_ns = now_ns;
         self.exchange = exchange;
+    }
+
+    /// What has come since the last look was on the wire after that look, or was handed over together with all that
+    /// was: so the rest has still to cross it. Of one answer a part may have come.
+    fn note_look(&mut self, now_ns: u64, received: usize) {
+        if received > 0 {
+            let answers = self.pending.len().saturating_sub(self.passed_over + 1);
+            let rest_ns = self.link.wire_ns(answers * (self.exchange.data_len() + OVERHEAD));
+            self.soonest_end_ns = self.soonest_end_ns.max(self.looked_ns + rest_ns);
+        }
+        self.looked_ns = now_ns;
     }
 
     /// Longest time of a read of those who have not answered, ns.
@@ -308,13 +329,15 @@ impl ServoBus {
             let servo = self.pending.remove(place);
             self.passed_over = place;
             let (config, state) = (&self.servos[servo], &mut self.states[servo]);
+            // A host that was kept from looking cannot know when the answer came: the age must not be too small.
+            let sampled_ns = self.begun_ns;
             let is_plausible = match self.exchange {
-                Exchange::Slow { .. } => state.take_slow(config, &status, now_ns),
+                Exchange::Slow { .. } => state.take_slow(config, &status, sampled_ns),
                 Exchange::Audit { .. } => {
                     self.audits[servo] = status.data.try_into().ok();
                     true
                 }
-                _ => state.take_fast(config, &status, now_ns),
+                _ => state.take_fast(config, &status, sampled_ns),
             };
             self.counters.implausible += u64::from(!is_plausible);
         }

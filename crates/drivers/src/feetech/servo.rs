@@ -50,7 +50,7 @@ pub struct ServoState {
     pub position_rad: f32,
     /// Joint velocity, rad/s.
     pub velocity_rps: f32,
-    /// When position and velocity arrived, ns; `None` until they first have. Never a stale value in silence.
+    /// When position and velocity were asked for, ns: they are no older; `None` until they first have. Never a stale value in silence.
     pub sampled_ns: Option<u64>,
     /// What it reports about itself.
     pub faults: ServoFaults,
@@ -79,7 +79,7 @@ pub struct SlowState {
     pub torque_limit: f32,
     /// True where writes to its EEPROM are not saved.
     pub locked: bool,
-    /// When they arrived, ns.
+    /// When they were asked for, ns.
     pub sampled_ns: u64,
 }
 
@@ -102,19 +102,19 @@ impl ServoState {
 
     /// Takes position and velocity, or returns `false` where no servo can be there. The checksum is a sum of eight
     /// bits: of frames damaged twice one in 256 passes it.
-    pub(crate) fn take_fast(&mut self, config: &ServoConfig, status: &Status, now_ns: u64) -> bool {
+    pub(crate) fn take_fast(&mut self, config: &ServoConfig, status: &Status, sampled_ns: u64) -> bool {
         let first = registers::PRESENT_POSITION;
         self.count_answer();
-        self.take_motion(config, status, first, now_ns)
+        self.take_motion(config, status, first, sampled_ns)
     }
 
     /// Takes what is read from one servo a tick: settings and measurements, position and velocity among them.
-    pub(crate) fn take_slow(&mut self, config: &ServoConfig, status: &Status, now_ns: u64) -> bool {
+    pub(crate) fn take_slow(&mut self, config: &ServoConfig, status: &Status, sampled_ns: u64) -> bool {
         let first = registers::P_GAIN;
         let number = |register| field(status, first, register) as f32;
         let byte = |register| field(status, first, register) as u8;
         self.count_answer();
-        if !self.take_motion(config, status, first, now_ns) {
+        if !self.take_motion(config, status, first, sampled_ns) {
             return false;
         }
         self.slow = Some(SlowState {
@@ -126,7 +126,7 @@ impl ServoState {
             torque_on: byte(registers::TORQUE_ENABLE) == 1,
             torque_limit: number(registers::TORQUE_LIMIT) / TORQUE_UNITS,
             locked: byte(registers::LOCK) != 0,
-            sampled_ns: now_ns,
+            sampled_ns,
         });
         true
     }
@@ -136,16 +136,22 @@ impl ServoState {
         self.health.misses_in_a_row = 0;
     }
 
-    fn take_motion(&mut self, config: &ServoConfig, status: &Status, first: Register, now_ns: u64) -> bool {
+    fn take_motion(
+        &mut self,
+        config: &ServoConfig,
+        status: &Status,
+        first: Register,
+        sampled_ns: u64,
+    ) -> bool {
         let servo_rad = units::angle_rad(field(status, first, registers::PRESENT_POSITION));
         let servo_rps = units::velocity_rps(field(status, first, registers::PRESENT_SPEED));
         let position_rad = config.joint_rad(servo_rad) as f32;
-        if servo_rps.abs() > MAX_SPEED_RPS || !self.can_be_at(position_rad, now_ns) {
+        if servo_rps.abs() > MAX_SPEED_RPS || !self.can_be_at(position_rad, sampled_ns) {
             return false;
         }
         self.position_rad = position_rad;
         self.velocity_rps = (servo_rps * f64::from(config.direction)) as f32;
-        self.sampled_ns = Some(now_ns);
+        self.sampled_ns = Some(sampled_ns);
         self.faults = status.faults;
         true
     }

@@ -90,6 +90,7 @@ gaitwayd: lets a policy walk a robot, in real time, without Python
 
 usage: gaitwayd [FLAGS]
 Flags may be written with dashes or underscores, values behind a space or an equals sign.
+While it runs at a terminal: space stops at once, h shows the other keys.
 ";
 
 fn left(flag: &Flag) -> String {

@@ -20,8 +20,10 @@ const LOOK_NS: u64 = 3_000;
 const SELDOM_NS: u64 = 100_000;
 /// Ticks after which a torque limit is said again although it has not changed: its frame may have been lost.
 const REPEAT_LIMITS: u32 = 25;
-/// How often a servo is asked for its EEPROM before it counts as silent.
-const AUDIT_ATTEMPTS: usize = 3;
+/// How often a servo is asked for its EEPROM at least, and for how long, before it counts as silent: one that has just
+/// got its power is deaf while it boots.
+const AUDIT_ROUNDS: usize = 3;
+const AUDIT_PATIENCE_NS: u64 = 300_000_000;
 /// Bytes read at once.
 const CHUNK: usize = 512;
 
@@ -39,6 +41,8 @@ pub struct Body<P, C> {
     limits_age: u32,
     opened_ns: u64,
     last_heard_ns: Option<u64>,
+    /// Until then the wire carries what was sent before, ns: its bytes take so long.
+    busy_until_ns: u64,
     frame: [u8; MAX_FRAME],
 }
 
@@ -67,6 +71,7 @@ impl<P: Port, C: Clock> Body<P, C> {
             limits_sent: vec![u16::MAX; count],
             limits_age: 0,
             last_heard_ns: None,
+            busy_until_ns: 0,
             frame: [0; MAX_FRAME],
         }
     }
@@ -74,7 +79,7 @@ impl<P: Port, C: Clock> Body<P, C> {
     /// The common read of position and velocity, over by `deadline_ns`.
     pub fn read(&mut self, deadline_ns: u64) {
         let start_ns = self.clock.now_ns();
-        let request = self.bus.begin_read(start_ns, deadline_ns);
+        let request = self.bus.begin_read(self.busy_until_ns.max(start_ns), deadline_ns);
         let len = keep(&mut self.frame, request);
         self.exchange(len);
         self.update_vitals(start_ns);
@@ -82,7 +87,7 @@ impl<P: Port, C: Clock> Body<P, C> {
 
     /// Settings and slow measurements of `servo`, or of the next one, where there is time before `deadline_ns`.
     pub fn read_slow(&mut self, servo: Option<usize>, deadline_ns: u64) {
-        let request = self.bus.begin_slow_read(servo, self.clock.now_ns(), deadline_ns);
+        let request = self.bus.begin_slow_read(servo, self.wire_free_ns(), deadline_ns);
         let len = keep(&mut self.frame, request);
         self.exchange(len);
     }
@@ -114,15 +119,17 @@ impl<P: Port, C: Clock> Body<P, C> {
 
     /// Reads everything before the RAM of each servo; those that stay silent have no entry in `audited`.
     pub fn audit(&mut self) -> Result<(), BusError> {
-        for servo in 0..self.bus.servos().len() {
-            for _ in 0..AUDIT_ATTEMPTS {
-                let request = self.bus.begin_audit(servo, self.clock.now_ns())?;
+        let patient_until_ns = self.clock.now_ns() + AUDIT_PATIENCE_NS;
+        let mut silent: Vec<usize> = (0..self.bus.servos().len()).collect();
+        let mut rounds = 0;
+        while !silent.is_empty() && (rounds < AUDIT_ROUNDS || self.clock.now_ns() < patient_until_ns) {
+            for &servo in &silent {
+                let request = self.bus.begin_audit(servo, self.wire_free_ns())?;
                 let len = keep(&mut self.frame, request);
                 self.exchange(len);
-                if self.bus.audited(servo).is_some() {
-                    break;
-                }
             }
+            silent.retain(|&servo| self.bus.audited(servo).is_none());
+            rounds += 1;
         }
         Ok(())
     }
@@ -145,6 +152,16 @@ impl<P: Port, C: Clock> Body<P, C> {
     /// The bus, to be asked.
     pub fn bus(&self) -> &ServoBus {
         &self.bus
+    }
+
+    /// The port.
+    pub fn port(&self) -> &P {
+        &self.port
+    }
+
+    /// The port, for who has to do with it without the driver; what waits there unread is taken for an answer.
+    pub(crate) fn port_mut(&mut self) -> &mut P {
+        &mut self.port
     }
 
     /// What is known of each joint.
@@ -203,6 +220,12 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.send_with(|bus, values| bus.write(registers::TORQUE_LIMIT, &values.limits, to))
     }
 
+    /// When the wire has carried what was sent by now, ns. Servos answer no request before its own bytes are through,
+    /// and these wait for those before them.
+    fn wire_free_ns(&self) -> u64 {
+        self.busy_until_ns.max(self.clock.now_ns())
+    }
+
     fn send_with(
         &mut self,
         frame: impl for<'a> FnOnce(&'a mut ServoBus, &Values) -> Result<&'a [u8], BusError>,
@@ -221,7 +244,10 @@ impl<P: Port, C: Clock> Body<P, C> {
             match self.port.write(&self.frame[sent..len]) {
                 Ok(0) if self.clock.now_ns() >= give_up_ns => return,
                 Ok(0) => self.clock.wait_until(self.clock.now_ns() + SELDOM_NS),
-                Ok(count) => sent += count,
+                Ok(count) => {
+                    sent += count;
+                    self.busy_until_ns = self.wire_free_ns() + self.bus.wire_ns(count);
+                }
                 Err(error) => self.error = Some(error),
             }
         }
@@ -233,15 +259,8 @@ impl<P: Port, C: Clock> Body<P, C> {
             return;
         }
         self.send(len);
-        let mut chunk = [0; CHUNK];
+        let (mut chunk, mut count) = ([0; CHUNK], 0);
         loop {
-            let count = match self.port.read(&mut chunk) {
-                Ok(count) => count,
-                Err(error) => {
-                    self.error = Some(error);
-                    0
-                }
-            };
             let now_ns = self.clock.now_ns();
             match self.bus.poll(now_ns, &chunk[..count]) {
                 Poll::Done => return,
@@ -252,7 +271,16 @@ impl<P: Port, C: Clock> Body<P, C> {
                 Poll::Wait { until_ns } if count == 0 => self.pause(now_ns, until_ns),
                 Poll::Wait { .. } => {}
             }
+            count = self.receive(&mut chunk);
         }
+    }
+
+    /// What has arrived; nothing from a port that is gone.
+    fn receive(&mut self, chunk: &mut [u8]) -> usize {
+        self.port.read(chunk).unwrap_or_else(|error| {
+            self.error = Some(error);
+            0
+        })
     }
 
     /// Asleep while the bytes cannot have come, then looking without pause, then seldom: a bounded spin.

@@ -1,9 +1,13 @@
 //! Samples of the IMU on their way to the loop: the newest counts, with its age, and a frozen one grows old.
 
 use crate::slot::{Slot, join, split};
+use gaitway_drivers::imu_datagram::Datagram;
 
 /// As many samples in a row that are alike to the bit are no measurement any more: noise alone moves the last bits.
 const FROZEN_AFTER: u32 = 5;
+
+/// No IMU measures so much, rad/s or m/s²; what is larger yet would overflow where it is turned and squared.
+pub const LARGEST: f32 = 10_000.0;
 
 const NUMBERS: usize = 8;
 
@@ -18,6 +22,17 @@ pub struct ImuSample {
     pub accel_mps2: [f32; 3],
     /// Foot contact, left then right: 1 on the ground, 0 in the air.
     pub foot_contact: [f32; 2],
+}
+
+impl From<Datagram> for ImuSample {
+    fn from(datagram: Datagram) -> ImuSample {
+        ImuSample {
+            sampled_ns: datagram.sampled_ns,
+            gyro_rps: datagram.gyro_rps,
+            accel_mps2: datagram.accel_mps2,
+            foot_contact: datagram.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
+        }
+    }
 }
 
 /// Where the IMU's thread puts samples and the loop takes the newest.
@@ -97,7 +112,8 @@ impl ImuReader {
 
 fn is_sound(sample: &ImuSample) -> bool {
     let mut numbers = sample.gyro_rps.iter().chain(&sample.accel_mps2).chain(&sample.foot_contact);
-    numbers.all(|number| number.is_finite())
+    // What is not a number is not smaller either.
+    numbers.all(|number| number.abs() <= LARGEST)
 }
 
 #[cfg(test)]
@@ -149,7 +165,9 @@ mod tests {
     #[test]
     fn what_is_no_number_or_from_the_future_is_not_taken() {
         let (slot, mut reader) = (ImuSlot::new(), ImuReader::default());
-        for bad in [sample(10, f32::NAN), sample(1_000, 0.5)] {
+        for bad in
+            [sample(10, f32::NAN), sample(10, f32::INFINITY), sample(10, -f32::MAX), sample(1_000, 0.5)]
+        {
             slot.put(&bad);
             assert_eq!(reader.read(&slot, 20 * MS), (None, f32::INFINITY));
         }

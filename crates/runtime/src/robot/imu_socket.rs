@@ -1,6 +1,6 @@
 //! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
 
-use crate::robot::imu::{ImuSample, ImuSlot};
+use crate::robot::imu::ImuSlot;
 use gaitway_drivers::imu_datagram::{self, LEN};
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -107,12 +107,7 @@ fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared) {
         match imu_datagram::decode(&buffer[..len]) {
             Some(sample) => {
                 shared.received.fetch_add(1, Ordering::Relaxed);
-                slot.put(&ImuSample {
-                    sampled_ns: sample.sampled_ns,
-                    gyro_rps: sample.gyro_rps,
-                    accel_mps2: sample.accel_mps2,
-                    foot_contact: sample.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
-                });
+                slot.put(&sample.into());
             }
             None => _ = shared.refused.fetch_add(1, Ordering::Relaxed),
         }

@@ -36,6 +36,7 @@ pub struct Mailbox {
     offers: [Slot<{ 2 + AXES }>; SOURCES],
     wish: AtomicU8,
     at_once: AtomicBool,
+    asked: AtomicBool,
     /// One bit a source that set it; any one bit stops.
     emergency_stop: AtomicU8,
     clear_faults: AtomicBool,
@@ -78,6 +79,12 @@ impl Mailbox {
     pub fn set_wish(&self, wish: Wish, at_once: bool) {
         self.wish.store(wish as u8, Ordering::Relaxed);
         self.at_once.store(at_once, Ordering::Relaxed);
+        self.asked.store(true, Ordering::Release);
+    }
+
+    /// True once after [`Mailbox::set_wish`], whether the wish is another one or the same again.
+    pub fn take_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Acquire)
     }
 
     /// What the operator wants, and whether at once.
@@ -162,6 +169,7 @@ mod tests {
         for wish in [Wish::Walk, Wish::Stand, Wish::Limp] {
             mailbox.set_wish(wish, true);
             assert_eq!(mailbox.wish(), (wish, true));
+            assert_eq!([mailbox.take_asked(), mailbox.take_asked()], [true, false]);
         }
         mailbox.clear_faults(Source::Pad).unwrap();
         assert_eq!([mailbox.take_clear_faults(), mailbox.take_clear_faults()], [true, false]);

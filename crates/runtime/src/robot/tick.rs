@@ -150,7 +150,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let read_ns = self.clock.now_ns();
         let imu_age_s = self.sense(read_ns);
         self.judge(read_ns, imu_age_s);
+        let asked = self.mailbox.take_asked();
         let (wish, at_once) = self.mailbox.wish();
+        // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
+        let is_waiting = self.supervisor.state() == State::Limp && !self.mailbox.is_stopped();
+        let wish = if asked && is_waiting { Wish::Limp } else { wish };
         let state = self.decide(read_ns, wish, at_once, imu_age_s, wake);
         let computed_ns = self.clock.now_ns();
         if !self.dry_run {

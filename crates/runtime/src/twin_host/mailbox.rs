@@ -1,25 +1,9 @@
 //! What the wire thread and the host of the physics leave for each other.
 
 use crate::histogram::Histogram;
-use gaitway_twin::{Applied, Fault, JointState, Servo, Stiffness, WireBytes};
+use crate::servo_view::ServoView;
+use gaitway_twin::{Applied, Exchange, Fault, JointState, WireBytes};
 use std::path::PathBuf;
-
-/// What drives one joint, for the physics.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ServoView {
-    /// Where the servo drives its joint, rad of the servo; `None` when it is limp.
-    pub goal_rad: Option<f64>,
-    /// How stiffly.
-    pub stiffness: Stiffness,
-    /// The error byte of its answers.
-    pub error: u8,
-}
-
-impl From<&Servo> for ServoView {
-    fn from(servo: &Servo) -> ServoView {
-        ServoView { goal_rad: servo.goal_rad(), stiffness: servo.stiffness(), error: servo.error() }
-    }
-}
 
 /// Sums since the start.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +39,8 @@ pub(super) struct Mailbox {
     /// From the bus.
     pub servos: Vec<ServoView>,
     pub statistics: TwinStatistics,
+    /// What the wire carried, once the thread has ended.
+    pub exchanges: Vec<Exchange>,
     /// The device file, for those who have no link.
     pub port: PathBuf,
 }

@@ -12,11 +12,12 @@ mod mailbox;
 mod port;
 mod wire_thread;
 
+pub use crate::servo_view::ServoView;
 pub use error::TwinHostError;
-pub use mailbox::{ServoView, TwinStatistics};
+pub use mailbox::TwinStatistics;
 
 use crate::clock::{Clock, MonotonicClock};
-use gaitway_twin::{BusOptions, Fault, FaultPlan, JointState, ServoBus};
+use gaitway_twin::{BusOptions, Exchange, Fault, FaultPlan, JointState, ServoBus};
 use link::Link;
 use mailbox::Mailbox;
 use port::Port;
@@ -69,7 +70,8 @@ pub struct TwinHost {
 
 impl TwinHost {
     /// Serves factory-new servos with these ids at once. The times of the plan count from now. `link` becomes a
-    /// symbolic link to the device file; it is gone while the bus is unplugged, and when the host ends.
+    /// symbolic link to the device file; it is gone while the bus is unplugged, and when the host ends. Where
+    /// exchanges are kept, the wire's thread never sleeps, and their times are the program's alone.
     pub fn start(
         options: BusOptions,
         ids: &[u8],
@@ -105,6 +107,7 @@ impl TwinHost {
             faults: Vec::new(),
             servos: bus.servos().iter().map(ServoView::from).collect(),
             statistics: TwinStatistics::default(),
+            exchanges: Vec::new(),
             port: port.path().to_owned(),
         };
         let (has_mail, stop) = (AtomicBool::new(false), AtomicBool::new(false));
@@ -159,6 +162,12 @@ impl TwinHost {
     /// Sums since the start; at most a hundredth of a second old, final after [`TwinHost::stop`].
     pub fn statistics(&self) -> TwinStatistics {
         self.shared.lock().statistics.clone()
+    }
+
+    /// The last exchanges on the wire, the oldest first, as many as the options keep; none before
+    /// [`TwinHost::stop`]. Times are of the monotonic clock.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.shared.lock().exchanges.clone()
     }
 
     /// Hangs up and removes the link. Nothing where it was stopped before.

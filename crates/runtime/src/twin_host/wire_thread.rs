@@ -1,9 +1,10 @@
 //! The thread that owns the bus: asleep while nothing goes on, spinning while bytes are on the wire.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::servo_view::ServoView;
 use crate::twin_host::Shared;
 use crate::twin_host::link::Link;
-use crate::twin_host::mailbox::{Mailbox, ServoView, TwinStatistics};
+use crate::twin_host::mailbox::{Mailbox, TwinStatistics};
 use crate::twin_host::port::{Port, wait};
 use gaitway_twin::{BusOptions, ServoBus};
 use rustix::thread::sched_yield;
@@ -44,6 +45,8 @@ pub(super) struct WireThread {
     published_ns: u64,
     /// When something last happened on the wire.
     active_ns: u64,
+    /// Never asleep: where exchanges are told, the time of a wake-up would be counted as the program's.
+    is_awake: bool,
 }
 
 impl WireThread {
@@ -67,6 +70,7 @@ impl WireThread {
             published_bytes: 0,
             published_ns: 0,
             active_ns: 0,
+            is_awake: options.exchanges > 0,
         }
     }
 
@@ -82,7 +86,9 @@ impl WireThread {
             self.rest(now_ns);
         }
         let shared = Arc::clone(&self.shared);
-        self.publish(&mut shared.lock());
+        let mut mailbox = shared.lock();
+        self.publish(&mut mailbox);
+        mailbox.exchanges = self.bus.take_exchanges();
     }
 
     /// Takes what the physics and the faults have left; in the next round where the box is in use.
@@ -139,6 +145,8 @@ impl WireThread {
             self.port = None;
             return;
         };
+        // The calls that follow are the twin's own, and no time of the program's.
+        let now_ns = MonotonicClock::default().now_ns();
         if count > 0 {
             port.notice_users();
             let baud = port.baud().map_or(self.baud, |baud| baud.clamp(*BAUDS.start(), *BAUDS.end()));
@@ -147,8 +155,8 @@ impl WireThread {
             self.unsent.extend_from_slice(&chunk[..count]);
         }
         if !self.unsent.is_empty() {
-            self.active_ns = MonotonicClock::default().now_ns();
-            let taken = self.bus.host_writes(self.active_ns, &self.unsent);
+            self.active_ns = now_ns;
+            let taken = self.bus.host_writes(now_ns, &self.unsent);
             self.unsent.drain(..taken);
         }
     }
@@ -215,6 +223,7 @@ impl WireThread {
     /// only two cores, it would wait for the next timer tick.
     fn rest(&mut self, now_ns: u64) {
         let sleep_ns = match self.bus.next_event_ns() {
+            _ if self.is_awake => return sched_yield(),
             Some(next_ns) if next_ns > now_ns + FAR_NS => next_ns - now_ns - EARLY_NS,
             Some(_) => return sched_yield(),
             None if now_ns < self.active_ns + LINGER_NS => return sched_yield(),

@@ -38,7 +38,7 @@ pub fn victim(role: &str, arguments: &[String]) {
     // SAFETY: the signal exists and SIG_DFL runs no code. Tests under nohup would hand down an ignored one.
     unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
     let mut port = SerialPort::open(Path::new(&arguments[0]), BAUD).unwrap();
-    let mut guard = Guard::start(port.try_clone_fd().unwrap(), &TORQUE_OFF).unwrap();
+    let mut guard = Guard::start(port.try_clone_fd().unwrap(), &TORQUE_OFF, None).unwrap();
     match role {
         "half" => assert_eq!(port.write(&HALF_A_FRAME), Ok(HALF_A_FRAME.len())),
         "stuck" => while port.write(&[0x55; 4096]).unwrap() > 0 {},
@@ -197,10 +197,10 @@ fn frames_have_a_limit() {
     let bus = Bus::new();
     let port = SerialPort::open(&bus.path, BAUD).unwrap();
     for found in [0, 4097] {
-        let refused = Guard::start(port.try_clone_fd().unwrap(), &vec![0; found]).unwrap_err();
+        let refused = Guard::start(port.try_clone_fd().unwrap(), &vec![0; found], None).unwrap_err();
         assert!(matches!(refused, GuardError::Frames { found: count } if count == found), "{refused}");
     }
-    Guard::start(port.try_clone_fd().unwrap(), &vec![0; 4096]).unwrap().goodbye().unwrap();
+    Guard::start(port.try_clone_fd().unwrap(), &vec![0; 4096], None).unwrap().goodbye().unwrap();
 }
 
 fn pid(number: u32) -> Pid {

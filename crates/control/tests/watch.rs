@@ -1,0 +1,70 @@
+//! The fault table's line of stalls: current times error times time, of joints that are heard.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use gaitway_contract::RobotProfile;
+use gaitway_contract::profile::FaultKind;
+use gaitway_control::vitals::{JointVitals, ServoVitals, Vitals};
+use gaitway_control::watch::FaultWatch;
+
+const DUCK: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
+const HZ: u32 = 50;
+const KNEE: usize = 3;
+
+/// A knee that takes so much current so far from its goal.
+fn knee(current_a: f32, error_rad: f32) -> JointVitals {
+    let servo = ServoVitals {
+        at_ns: 0,
+        voltage_v: 7.4,
+        temperature_c: 30.0,
+        current_a,
+        torque_on: true,
+        settings_kept: true,
+    };
+    JointVitals {
+        position_rad: error_rad,
+        age_s: 0.0,
+        is_fresh: true,
+        servo: Some(servo),
+        ..JointVitals::default()
+    }
+}
+
+/// Ticks until the table sees a stall, `limit` at most.
+fn ticks_to_stall(watch: &mut FaultWatch, knee: JointVitals, limit: usize) -> Option<usize> {
+    let still = JointVitals { age_s: 0.0, is_fresh: true, ..JointVitals::default() };
+    let mut joints = [still; 14];
+    joints[KNEE] = knee;
+    (1..=limit).find(|_| {
+        watch.update(&Vitals {
+            joints: &joints,
+            goal_rad: &[0.0; 14],
+            imu_age_s: 0.0,
+            bus_silent_s: 0.0,
+            refusals_in_a_row: 0,
+            skipped_last_second: 0,
+            fallen: false,
+            powered: true,
+        });
+        watch.changes().iter().any(|change| change.came && change.alarm.kind == FaultKind::Stall)
+    })
+}
+
+fn watch() -> FaultWatch {
+    FaultWatch::new(&RobotProfile::from_toml(DUCK).unwrap(), HZ)
+}
+
+#[test]
+fn a_joint_that_pushes_in_vain_stalls_soon_and_one_that_walks_never() {
+    let blocked = ticks_to_stall(&mut watch(), knee(2.0, 0.4), 500).unwrap();
+    assert!((25..60).contains(&blocked), "half a second to a second: {blocked}");
+    assert_eq!(ticks_to_stall(&mut watch(), knee(1.5, 0.14), 50_000), None, "a knee under its weight");
+}
+
+#[test]
+fn of_a_joint_that_is_not_heard_nothing_is_concluded() {
+    let mut watch = watch();
+    let unheard = JointVitals { is_fresh: false, age_s: 0.5, ..knee(2.0, 0.4) };
+    assert_eq!(ticks_to_stall(&mut watch, unheard, 500), None);
+    assert!(ticks_to_stall(&mut watch, knee(2.0, 0.4), 60).is_some(), "but once it is heard");
+}

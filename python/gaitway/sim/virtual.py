@@ -1,0 +1,52 @@
+"""`VirtualDuck`: the real loop on a virtual clock, driver and supervisor and all, and MuJoCo behind its servos."""
+
+from array import array
+
+from gaitway._native import VirtualRobot
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+from gaitway.sim.live import LiveDuck
+
+#: Samples of the IMU in a second.
+_IMU_HZ = 100
+
+
+class VirtualDuck:
+    """A duck on a stand, limp, with nobody who wants anything of it.
+
+    Tick after tick of `loop` goes by with `tick`; what is wished of the robot and what goes wrong is said to `loop`.
+    Two of them with the same arguments that are told the same give the same bytes on one machine.
+    """
+
+    def __init__(self, robot: Robot, policy: Policy, *, seed: int = 0, release_after_s: float = 1.5) -> None:
+        self.duck = LiveDuck(robot, seed=seed, release_after_s=release_after_s)
+        self._step_ns = round(self.duck.step_s * 1e9)
+        self.loop = VirtualRobot(robot.native, policy.native, step_ns=self._step_ns, seed=seed)
+        joints = len(robot.joint_names)
+        self._servos = array("f", bytes(4 * 5 * joints))
+        self._joints = array("f", bytes(4 * 3 * joints))
+        self._imu = array("f", bytes(4 * 8))
+        self._imu_every = round(1e9 / (_IMU_HZ * self._step_ns))
+        self._steps = 0
+        # The physics begins with the loop's clock.
+        self._begun_ns = self.loop.now_ns
+
+    def tick(self) -> str:
+        """One tick of the loop, the physics up to it before; returns the state."""
+        self.loop.wait()
+        while steps := self.loop.take_steps(self._servos):
+            self._step(steps)
+        self.duck.show(self._joints, self._imu)
+        self.loop.set_joints(self._joints)
+        return self.loop.tick()
+
+    def _step(self, count: int) -> None:
+        while count > 0:
+            # Up to the next sample of the IMU in one go.
+            part = min(count, self._imu_every - self._steps % self._imu_every)
+            self.duck.step(self._servos, part)
+            self._steps += part
+            count -= part
+            if self._steps % self._imu_every == 0:
+                self.duck.show(self._joints, self._imu)
+                self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)

@@ -1,0 +1,106 @@
+"""`Daemon`: gaitwayd as a process of its own, its log read while it runs."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gaitway.errors import DaemonError, UsageError
+
+_CHECKOUT_BINARY = Path(__file__).resolve().parents[3] / "target" / "release" / "gaitwayd"
+
+
+def find_daemon() -> Path:
+    """The binary: `GAITWAYD` names it, else this checkout has built it, else it is on the path."""
+    named = os.environ.get("GAITWAYD")
+    if named:
+        if not os.access(named, os.X_OK) or not Path(named).is_file():
+            raise UsageError(f"GAITWAYD: expected a program, found {named!r}", hint="name the binary, or unset it")
+        return Path(named)
+    # The checkout's own goes first: another one may be of another version.
+    if _CHECKOUT_BINARY.is_file():
+        return _CHECKOUT_BINARY
+    installed = shutil.which("gaitwayd")
+    if installed is None:
+        hint = "build it in the checkout: cargo build --release -p gaitwayd; or name it in GAITWAYD"
+        raise DaemonError(f"no gaitwayd: neither on the path nor as {_CHECKOUT_BINARY}", hint=hint)
+    return Path(installed)
+
+
+class Daemon:
+    """gaitwayd, from its start to its end; closing it kills one that has not ended by itself.
+
+    It ends by itself, limp, when this process dies: then nobody reads its log any more.
+    """
+
+    def __init__(self, arguments: Sequence[str | Path], folder: Path) -> None:
+        #: What it has said, the parsed lines of its log.
+        self.events: list[dict[str, Any]] = []
+        #: What it is doing: a state of the supervisor.
+        self.state = "off"
+        self._stats = folder / "gaitwayd.json"
+        self._errors = folder / "gaitwayd.err"
+        self._unread = b""
+        command = [find_daemon(), *arguments, "--stats-json", self._stats]
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                # Only what the command line names counts here, not a duck_config.json at home.
+                env=os.environ | {"HOME": str(folder)},
+            )
+        assert self._process.stdout is not None
+        self._log = self._process.stdout
+        # Read between two steps of the physics, which must not wait for it.
+        os.set_blocking(self._log.fileno(), False)
+
+    def is_running(self) -> bool:
+        """True until it has ended; reads what it has said meanwhile."""
+        has_ended = self._process.poll() is not None
+        self._read()
+        return not has_ended
+
+    def signal(self, number: int = signal.SIGINT) -> None:
+        """Hands on a signal: the first asks it to end softly, a later one at once."""
+        self._process.send_signal(number)
+
+    def result(self) -> dict[str, Any]:
+        """Its statistics, once it has ended. Raises what it said where it ended badly."""
+        code = self._process.wait()
+        self._read()
+        if code != 0:
+            raise self._error(code)
+        statistics: dict[str, Any] = json.loads(self._stats.read_text())
+        return statistics
+
+    def close(self) -> None:
+        """Kills it where it still runs; its guard cuts the torque."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _read(self) -> None:
+        # Bytes, because a line may come in two parts.
+        while chunk := self._log.read(65536):
+            *lines, self._unread = (self._unread + chunk).split(b"\n")
+            for line in lines:
+                event = json.loads(line)
+                self.events.append(event)
+                if event["event"] == "state":
+                    self.state = event["to"]
+
+    def _error(self, code: int) -> DaemonError | UsageError:
+        said = self._errors.read_text(errors="replace").strip()
+        message, _, hint = said.partition("\n  hint: ")
+        if code < 0:
+            name = signal.Signals(-code).name
+            return DaemonError(f"gaitwayd was ended by {name}", hint=hint or "something killed it: try again")
+        kind = UsageError if code == 2 else DaemonError
+        return kind(message or f"gaitwayd ended with {code}", hint=hint or "its log may tell more")

@@ -1,0 +1,107 @@
+"""`Walk`: gaitwayd walks a twin, both at once, until the time on its own feet is over."""
+
+import math
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from gaitway.errors import DaemonError
+from gaitway.twin.daemon import Daemon
+from gaitway.twin.figures import Figures
+from gaitway.twin.host import Twin
+
+if TYPE_CHECKING:
+    from gaitway.sim.live import LiveDuck
+
+#: A duck that has not come onto its own feet by then never will, s.
+UP_BY_S = 30.0
+#: gaitwayd ends by itself within this time of being asked to, s.
+ENDS_WITHIN_S = 15.0
+#: Between two looks at gaitwayd's log, s.
+_READ_EVERY_S = 0.05
+
+
+class Walk:
+    """The run as it stands: what truly happens to the duck, and what gaitwayd says.
+
+    The time counts from when the stand lets go. It ends with the time, with a fall, with a signal, or with gaitwayd;
+    gaitwayd is asked to end and ends limp, which is no fall any more.
+    """
+
+    def __init__(self, twin: Twin, duck: "LiveDuck", daemon: Daemon, seconds: float) -> None:
+        self.twin = twin
+        self.daemon = daemon
+        self.seconds = seconds
+        self.figures = Figures(duck)
+        self.interrupted = False
+        self._duck = duck
+        self._read_s = 0.0
+        self._ending_s = math.inf
+        self._truth: dict[str, Any] = {}
+
+    def run(self, show: Callable[["Walk"], None]) -> dict[str, Any]:
+        """Runs to the end, calling `show` now and then; SIGINT and SIGTERM end it in order. Returns all figures."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+        handlers = {number: signal.signal(number, self._hear) for number in numbers}
+        try:
+            self.twin.run(lambda now_s: self._watch(now_s, show))
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        if self.daemon.is_running():
+            raise DaemonError(
+                f"gaitwayd did not end within {ENDS_WITHIN_S:g} s of being asked to",
+                hint="this is a bug: please report it with its log",
+            )
+        statistics = self.daemon.result()
+        self.twin.host.stop()
+        if not self._duck.released and not self.interrupted:
+            raise self._not_up()
+        return {
+            "seconds": self._truth["released_s"],
+            **self._truth,
+            "interrupted": self.interrupted,
+            "twin": self.twin.figures(),
+            "gaitwayd": statistics,
+        }
+
+    def _watch(self, now_s: float, show: Callable[["Walk"], None]) -> bool:
+        is_walking = math.isinf(self._ending_s)
+        if is_walking:
+            self.figures.watch(now_s)
+        if now_s >= self._read_s:
+            self._read_s = now_s + _READ_EVERY_S
+            is_running = self.daemon.is_running()
+            show(self)
+            if not is_running:
+                self.interrupted = self.interrupted or (is_walking and not self._is_over(now_s))
+                self._end(now_s)
+                return False
+        if is_walking and (self.interrupted or self._is_over(now_s)):
+            self._end(now_s)
+            if not self.interrupted:
+                self.daemon.signal()
+        return now_s < self._ending_s + ENDS_WITHIN_S
+
+    def _is_over(self, now_s: float) -> bool:
+        if not self._duck.released:
+            return now_s >= UP_BY_S
+        return self._duck.falls > 0 or self.figures.released_s >= self.seconds
+
+    def _end(self, now_s: float) -> None:
+        """What happens from now on is no walk."""
+        if math.isinf(self._ending_s):
+            self._truth = self.figures.summary()
+            self._ending_s = now_s
+
+    def _hear(self, number: int, _: object) -> None:
+        # A terminal tells gaitwayd, too; it takes both for one.
+        self.interrupted = True
+        self.daemon.signal(number)
+
+    def _not_up(self) -> DaemonError:
+        said = [event for event in self.daemon.events if event["level"] in ("warn", "error")]
+        why = said[-1] if said else {}
+        reason = why.get("why") or why.get("error") or why.get("event") or "it said nothing"
+        message = f"the duck did not come onto its own feet within {UP_BY_S:g} s: {reason}"
+        return DaemonError(message, hint=why.get("hint") or "is the machine too busy for the twin's timing?")
