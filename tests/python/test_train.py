@@ -87,18 +87,22 @@ def test_the_trainer_sees_what_the_simulator_sees(duck: Robot) -> None:
     policy = Policy.from_bytes(_native.embed(data, contract), Path("none.onnx"), robot=duck)
     controller, sim = Controller(policy, duck), DuckSim(duck, backlash=False)
     sim.set_gains(controller.gains)
-    # The batch turns every robot another way at its start; nothing a robot senses depends on it.
+    # The batch turns every robot another way at its start. Nothing depends on it but the last bits, and walking on
+    # hard ground makes much of these: so both look the same way here.
+    ducks.physics.place(np.arange(2, dtype=np.int32), np.repeat(sim.data.qpos[None], 2, axis=0), np.zeros((2, 20)))
+    ducks.core.reset([0, 1], np.array([duck.default_pose_rad] * 2, dtype=np.float32))
+    ducks._observe()
     random = np.random.default_rng(1)
-    wave = 0.3 * random.standard_normal((60, ducks.core.action_len)).astype(np.float32)
+    wave = 0.15 * random.standard_normal((40, ducks.core.action_len)).astype(np.float32)
     command = np.zeros(7, dtype=np.float32)
     for action in wave:
         assert controller.native.observe(sim.sense().row, command)
         alone = np.array(controller.record().observation)
         for row in ducks.observation:
-            np.testing.assert_allclose(row, alone, atol=2e-4)
+            np.testing.assert_allclose(row, alone, atol=1e-5)
         controller.native.act(action, controller.goals)
         sim.step(controller.goals)
-        ducks.step(np.stack([action, action]), 0.0)
+        assert not ducks.step(np.stack([action, action]), 0.0).fell.any()
 
 
 def _actor(contract: Contract) -> MirrorNet:
