@@ -55,11 +55,11 @@ TABLE = (
     FaultClass("request corrupted", ((0, "request-corrupted bits=1"),), May.RUN_ON, False, 20, 50),
     FaultClass(
         "servo silent 0.1 s, later ones answer",
-        ((0, "silent servo={servo} later=answer"), (100, _SPEAKS)), May.RUN_ON, False, 10, 60,
+        ((0, "silent servo={servo} later=answer"), (100, _SPEAKS)), May.RUN_ON, True, 10, 60,
     ),
     FaultClass(
         "servo silent 0.1 s, later ones wait",
-        ((0, "silent servo={servo} later=wait"), (100, _SPEAKS)), May.RUN_ON, False, 10, 60,
+        ((0, "silent servo={servo} later=wait"), (100, _SPEAKS)), May.RUN_ON, True, 10, 60,
     ),
     FaultClass(
         "servo silent 0.6 s, later ones answer",

@@ -100,8 +100,16 @@ class Walk:
         self.daemon.signal(number)
 
     def _not_up(self) -> DaemonError:
-        said = [event for event in self.daemon.events if event["level"] in ("warn", "error")]
-        why = said[-1] if said else {}
-        reason = why.get("why") or why.get("error") or why.get("event") or "it said nothing"
-        message = f"the duck did not come onto its own feet within {UP_BY_S:g} s: {reason}"
-        return DaemonError(message, hint=why.get("hint") or "is the machine too busy for the twin's timing?")
+        """What kept it: the fault that made it limp, else what gaitwayd says of its being limp."""
+        events = self.daemon.events
+        fell_limp = [event["reason"] for event in events if event["event"] == "state" and event["to"] == "limp"]
+        kept = [event for event in events if event["event"] == "stays limp"]
+        faults = [reason for reason in fell_limp if reason not in ("begin", "asked")]
+        hint = "the twin misses its timing where the machine is too busy: try again"
+        if faults:
+            why = f"it went limp: {faults[-1]}"
+        elif kept:
+            why, hint = kept[-1]["why"], kept[-1]["hint"]
+        else:
+            why = "gaitwayd says nothing of it"
+        return DaemonError(f"the duck did not come onto its own feet within {UP_BY_S:g} s: {why}", hint=hint)
