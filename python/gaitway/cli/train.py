@@ -138,6 +138,8 @@ def _print(result: dict[str, Any]) -> None:
     minutes = result["seconds"] / 60
     console.print(f"{result['steps'] / 1e6:.2f} M steps in {minutes:.1f} min, {result['steps_per_s']:.0f} a second")
     if result["done"]:
-        console.print(f"[bold]{result['export']['path']}[/]: try it with  gaitway run --policy {result['export']['path']}")
+        console.print(
+            f"[bold]{result['export']['path']}[/]: try it with  gaitway run --policy {result['export']['path']}"
+        )
     else:
         console.print(f"interrupted: gaitway train --resume {result['folder']} goes on")

@@ -64,7 +64,9 @@ class TrainingLive:
         rate = self._rate(progress)
         left_min = (total - progress.steps) / max(rate, 1.0) / 60
         top = Table.grid(padding=(0, 3))
-        top.add_row(f"{progress.steps / 1e6:.2f} of {total / 1e6:g} M steps", f"{rate:.0f}/s", f"{left_min:.0f} min left")
+        top.add_row(
+            f"{progress.steps / 1e6:.2f} of {total / 1e6:g} M steps", f"{rate:.0f}/s", f"{left_min:.0f} min left"
+        )
         errors = [f"{axis} {last.get(f'error/{axis}', float('nan')):.3f}" for axis in ("vx", "vy", "wz")]
         top.add_row("mean error", *errors)
         top.add_row("falls in 1000 steps", f"{last['falls_per_1000']:.2f}", f"std {last['std']:.2f}")

@@ -132,14 +132,14 @@ class Ducks:
     def _observe(self) -> None:
         physics = self.physics
         # The simulator's rows are views of its state, one robot's state behind the other's.
-        rows = [np.ascontiguousarray(row) for row in (physics.qpos, physics.qvel, physics.sensordata)]
-        self.core.observe(*rows, self.observation, self._command)
+        qpos, qvel, sensors = map(np.ascontiguousarray, (physics.qpos, physics.qvel, physics.sensordata))
+        self.core.observe(qpos, qvel, sensors, self.observation, self._command)
         self.critic[:] = self._critic_row()
 
     def _phase(self) -> NDArray[np.float64]:
         """Where in the gait each robot is, 0 to 1; before the clock's first value it is at its beginning."""
         cosine, sine = self.observation[:, self._phase_at], self.observation[:, self._phase_at + 1]
-        return (np.arctan2(sine, cosine) / (2 * np.pi)) % 1.0  # type: ignore[no-any-return]
+        return (np.arctan2(sine, cosine) / (2 * np.pi)) % 1.0
 
     def _look(self, phase: NDArray[np.float64]) -> Scene:
         physics = self.physics
@@ -286,7 +286,18 @@ class Ducks:
         """What the critic saw of the robots before those that were timed out were reset, where there were any."""
         return self._final_critic
 
-    _SAVED = ("observation", "critic", "_command", "_actions", "_velocities", "_slot", "_age", "_moved", "_next_push", "_since_push")
+    _SAVED = (
+        "observation",
+        "critic",
+        "_command",
+        "_actions",
+        "_velocities",
+        "_slot",
+        "_age",
+        "_moved",
+        "_next_push",
+        "_since_push",
+    )
 
     def save(self) -> dict[str, Any]:
         """Everything that changes."""

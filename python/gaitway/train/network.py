@@ -4,8 +4,11 @@ Every hidden layer has two halves that trade places in the mirror. Written in su
 layer is two small matrices instead of one large one: half the arithmetic and half the parameters of a plain layer.
 """
 
+import itertools
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gaitway.train.mirror import Mirror
@@ -20,6 +23,11 @@ def _linear(inputs: int, outputs: int, gain: float) -> nn.Parameter:
 class MirrorNet(nn.Module):
     """Rows [n, i] to rows [n, o]: normalised, then layers of `hidden` units with ELU between."""
 
+    even_in: Tensor
+    odd_in: Tensor
+    even_out: Tensor
+    odd_out: Tensor
+
     def __init__(self, inputs: Mirror, hidden: tuple[int, ...], outputs: Mirror, gain: float) -> None:
         super().__init__()
         even, odd = torch.from_numpy(inputs.even()), torch.from_numpy(inputs.odd())
@@ -30,12 +38,8 @@ class MirrorNet(nn.Module):
         self.normaliser = Normaliser(inputs)
         sums = [len(even), *(width // 2 for width in hidden)]
         differences = [len(odd), *(width // 2 for width in hidden)]
-        self.sums = nn.ParameterList(
-            [_linear(i, o, 1.0) for i, o in zip(sums, sums[1:], strict=False)]
-        )
-        self.differences = nn.ParameterList(
-            [_linear(i, o, 1.0) for i, o in zip(differences, differences[1:], strict=False)]
-        )
+        self.sums = nn.ParameterList([_linear(i, o, 1.0) for i, o in itertools.pairwise(sums)])
+        self.differences = nn.ParameterList([_linear(i, o, 1.0) for i, o in itertools.pairwise(differences)])
         self.biases = nn.ParameterList([nn.Parameter(torch.zeros(width)) for width in sums[1:]])
         self.out_sum = _linear(sums[-1], len(self.even_out), gain)
         self.out_difference = _linear(differences[-1], len(self.odd_out), gain)
@@ -54,7 +58,7 @@ class MirrorNet(nn.Module):
         even, odd = total @ self.out_sum.T, difference @ self.out_difference.T
         return even @ self.even_out + odd @ self.odd_out + self.out_bias
 
-    def dense(self) -> list[tuple[np.ndarray, np.ndarray]]:
+    def dense(self) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """The same network as plain layers behind the normaliser: weight [out, in] and bias [out] of each."""
         layers = []
         with torch.no_grad():
@@ -75,6 +79,12 @@ class Normaliser(nn.Module):
     """Running mean and deviation of rows; the deviation is the same on both sides of the mirror."""
 
     CLIP = 8.0
+    order: Tensor
+    mean: Tensor
+    variance: Tensor
+    count: Tensor
+    shift: Tensor
+    scale: Tensor
 
     def __init__(self, mirror: Mirror) -> None:
         super().__init__()
@@ -87,6 +97,7 @@ class Normaliser(nn.Module):
         self.register_buffer("scale", torch.ones(width))
 
     def forward(self, rows: Tensor) -> Tensor:
+        """Rows with mean 0 and deviation 1, nothing beyond CLIP."""
         return ((rows - self.shift) * self.scale).clamp(-self.CLIP, self.CLIP)
 
     @torch.no_grad()
@@ -107,6 +118,8 @@ class Normaliser(nn.Module):
 
 class ActorCritic(nn.Module):
     """The policy, its spread, and the critic."""
+
+    pairs: Tensor
 
     def __init__(
         self, observation: Mirror, critic: Mirror, action: Mirror, hidden: tuple[int, ...], initial_std: float

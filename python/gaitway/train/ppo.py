@@ -87,9 +87,7 @@ class Learner:
         action, old_mean, old_std = rollout.action[:, which], rollout.mean[:, which], rollout.std
         ratio = (log_probability(action, mean, std) - rollout.log_probability[:, which]).exp()
         advantage = rollout.advantage[:, which]
-        policy_loss = -torch.minimum(
-            ratio * advantage, ratio.clamp(1 - ppo.clip, 1 + ppo.clip) * advantage
-        ).mean()
+        policy_loss = -torch.minimum(ratio * advantage, ratio.clamp(1 - ppo.clip, 1 + ppo.clip) * advantage).mean()
         old_value, target = rollout.value[:, which], rollout.target[:, which]
         near = old_value + (value - old_value).clamp(-ppo.value_clip, ppo.value_clip)
         value_loss = torch.maximum((value - target).square(), (near - target).square()).mean()

@@ -27,7 +27,7 @@ def track_linear(scene: Scene) -> Floats:
 def track_turn(scene: Scene) -> Floats:
     """How near the mean turning rate is to the command, 0 to 1: a wide and a narrow bell, rad/s."""
     error = np.square(scene.mean_velocity[:, 2] - scene.command[:, 2])
-    return 0.5 * np.exp(-error / 0.6**2) + 0.5 * np.exp(-error / 0.15**2)  # type: ignore[no-any-return]
+    return 0.5 * np.exp(-error / 0.6**2) + 0.5 * np.exp(-error / 0.15**2)
 
 
 def swing_height(scene: Scene) -> Floats:
@@ -66,7 +66,7 @@ def tilt(scene: Scene) -> Floats:
 
 def height(scene: Scene) -> Floats:
     """Squared error of the trunk's height, m²."""
-    return np.square(scene.height_m - HEIGHT_M)  # type: ignore[no-any-return]
+    return np.square(scene.height_m - HEIGHT_M)
 
 
 def rocking(scene: Scene) -> Floats:
@@ -76,7 +76,7 @@ def rocking(scene: Scene) -> Floats:
 
 def bouncing(scene: Scene) -> Floats:
     """Squared vertical velocity, m²/s²."""
-    return np.square(scene.velocity_mps[:, 2])  # type: ignore[no-any-return]
+    return np.square(scene.velocity_mps[:, 2])
 
 
 def action_rate(scene: Scene) -> Floats:

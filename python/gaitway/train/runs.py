@@ -88,7 +88,7 @@ class Board:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             return self
-        self._writer = SummaryWriter(str(self._folder / "tensorboard"))  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(self._folder / "tensorboard"))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -46,9 +46,7 @@ class Trainer:
         self.config = config
         self.ducks = Ducks(robot, contract, config)
         ducks, ppo = self.ducks, config.ppo
-        self.model = ActorCritic(
-            ducks.mirror, ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std
-        )
+        self.model = ActorCritic(ducks.mirror, ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std)
         self.learner = Learner(self.model, ppo, config.run.seed)
         self._random = torch.Generator().manual_seed(config.run.seed + 1)
         self.progress = Progress()
@@ -151,4 +149,3 @@ class Trainer:
         self._random.set_state(saved["random"])
         self.ducks.restore(saved["ducks"])
         self.progress = Progress(**saved["progress"])
-
