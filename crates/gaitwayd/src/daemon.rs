@@ -46,6 +46,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     if arguments.commands {
         log.say("warn", "no pad yet", json!({ "flag": "--commands", "hint": "use --command" }));
     }
+    warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let imu_socket = match &arguments.imu_socket {
         Some(path) => Some(ImuSocket::bind(path, Arc::clone(&imu_slot))?),
@@ -85,6 +86,18 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(arguments, &ended.robot, &figures)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
+}
+
+/// Where a slow read finds no time, a servo cannot show that it took its torque, and the robot does not get up.
+fn warn_of_a_slow_bus(setup: &Setup, log: &mut Log) {
+    let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
+    let longest_ns = setup.bus.tick_ns() + setup.bus.slow_read_ns();
+    if period_ns < longest_ns {
+        let ms = |ns: u64| ns as f64 * 1e-6;
+        let hint = "a lower --control-freq, if the robot does not get up with `torque not taken`";
+        let found = json!({ "period_ms": ms(period_ns), "bus_at_worst_ms": ms(longest_ns), "hint": hint });
+        log.say("warn", "the bus may be too slow for this loop", found);
+    }
 }
 
 fn write_results(arguments: &Arguments, robot: &Duck, figures: &Value) -> Result<(), DaemonError> {

@@ -1,7 +1,7 @@
 //! Signals that ask the program to end, as a flag the loop reads.
 
 use crate::clock::{Clock, MonotonicClock};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
@@ -35,7 +35,8 @@ impl TerminationError {
     }
 }
 
-/// Catches SIGINT, SIGTERM and SIGHUP for the life of the process. Clones read the same flag.
+/// Catches SIGINT, SIGTERM, SIGHUP and SIGTSTP for the life of the process: a robot whose program sleeps behind a
+/// Ctrl-Z would stand with its motors on. Clones read the same flag.
 #[derive(Debug, Clone)]
 pub struct Termination {
     state: Arc<State>,
@@ -53,7 +54,7 @@ impl Termination {
     /// Catches the signals from now on. To be called before other threads are started.
     pub fn install() -> Result<Termination, TerminationError> {
         let state = Arc::new(State::default());
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] {
             let noted = Arc::clone(&state);
             // SAFETY: the action reads the monotonic clock and stores to atomics. It takes no lock, allocates nothing
             // and cannot panic.
@@ -73,6 +74,7 @@ impl Termination {
             0 => return None,
             SIGINT => "interrupted (SIGINT)",
             SIGTERM => "asked to end (SIGTERM)",
+            SIGTSTP => "asked to sleep (SIGTSTP)",
             _ => "terminal lost (SIGHUP)",
         };
         Some(Stop { reason, at_once: self.state.again.load(Ordering::Acquire) })

@@ -48,6 +48,8 @@ pub struct Supervisor {
     /// It went limp on its own, and somebody must ask again.
     must_ask: bool,
     hold: Hold,
+    /// It walked before it held.
+    has_walked: bool,
     is_ramping: bool,
     /// Share of the torque that is left while it runs out.
     left: f32,
@@ -75,6 +77,7 @@ impl Supervisor {
             ticks: 0,
             must_ask: false,
             hold: Hold::Pose,
+            has_walked: false,
             is_ramping: false,
             left: 1.0,
             joints: vec![JointDrive::LIMP; count],
@@ -208,7 +211,10 @@ impl Supervisor {
                 self.left = 1.0;
             }
             State::Running => self.left = 1.0,
-            State::Holding => self.begin_hold(),
+            State::Holding => {
+                self.has_walked = self.state == State::Running;
+                self.begin_hold();
+            }
             State::Off | State::Ready => {}
         }
         (self.state, self.reason, self.ticks) = (state, reason, 0);

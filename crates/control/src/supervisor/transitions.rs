@@ -113,7 +113,10 @@ impl Supervisor {
             }
             Hold::Pose if now.wish == Wish::Limp => self.soften(Reason::Asked),
             Hold::Pose if alarm.is_none() => match (self.reason, now.wish) {
-                (Reason::Fault(kind), Wish::Walk) => Some((State::Running, Reason::FaultGone(kind))),
+                (Reason::Fault(kind), Wish::Walk) if self.has_walked => {
+                    Some((State::Running, Reason::FaultGone(kind)))
+                }
+                // One that was still getting up goes on getting up.
                 (Reason::Fault(kind), _) => Some((State::Aligning, Reason::FaultGone(kind))),
                 _ => None,
             },

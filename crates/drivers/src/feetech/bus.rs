@@ -260,6 +260,11 @@ impl ServoBus {
         self.link.exchange_ns(8 + count, count, FAST_LEN + OVERHEAD) + goals
     }
 
+    /// Longest time of one slow read, ns.
+    pub fn slow_read_ns(&self) -> u64 {
+        self.link.exchange_ns(READ_REQUEST_LEN, 1, SLOW_LEN + OVERHEAD)
+    }
+
     fn single_read_ends_ns(&self, now_ns: u64, data_len: usize) -> u64 {
         now_ns + self.link.exchange_ns(READ_REQUEST_LEN, 1, data_len + OVERHEAD) + SLACK_NS
     }

@@ -26,6 +26,7 @@ fn signals_become_a_flag() {
         (Signal::INT, "interrupted (SIGINT)"),
         (Signal::TERM, "asked to end (SIGTERM)"),
         (Signal::HUP, "terminal lost (SIGHUP)"),
+        (Signal::TSTP, "asked to sleep (SIGTSTP)"),
     ] {
         let mut victim = installed();
         assert_eq!(ask(&mut victim), "nothing");

@@ -119,6 +119,20 @@ fn a_silent_servo_makes_it_hold_and_its_voice_makes_it_go_on() {
 }
 
 #[test]
+fn what_was_still_getting_up_when_it_held_goes_on_getting_up() {
+    let mut bench = Bench::new(FaultPlan::default());
+    bench.until(State::Aligning, 20);
+    bench.inject(Fault::Silent { servo: 4, later: LaterServos::Answer });
+    bench.until(State::Holding, 60);
+    bench.inject(Fault::Speaks { servo: 4 });
+    bench.until(State::Aligning, 60);
+    assert_eq!(bench.robot().record().reason, Reason::FaultGone(FaultKind::SilentServo));
+    let states = bench.ticks(300);
+    assert!(states.contains(&State::Ready) && !states.contains(&State::Limp), "{states:?}");
+    assert_eq!(states.last(), Some(&State::Running));
+}
+
+#[test]
 fn a_bus_that_is_gone_too_long_ends_limp_and_comes_back_limp() {
     let mut bench = running();
     bench.inject(Fault::Unplug);
