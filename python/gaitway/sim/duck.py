@@ -195,7 +195,7 @@ class DuckSim:
     @property
     def warnings(self) -> int:
         """Warnings MuJoCo has given since the last reset: a state it could not simulate."""
-        return int(sum(warning.number for warning in self.data.warning))
+        return int(self.data.warning.number.sum())
 
     @property
     def fallen(self) -> bool:
