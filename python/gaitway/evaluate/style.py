@@ -1,0 +1,67 @@
+"""How the report looks: colours, and axes without clutter."""
+
+from typing import Any
+
+#: A colour for each policy, in their order; they repeat after the last.
+COLOURS = ("#1f6f8b", "#e8710a", "#6a4c93", "#3a9d5d", "#c2366b", "#8a6d3b")
+GATE = "#b3261e"
+INK, FAINT, GRID = "#22303a", "#7b8a93", "#e6ebee"
+
+#: Settings of the drawing library for the whole report.
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": "#c3ccd1",
+    "axes.labelcolor": FAINT,
+    "axes.labelsize": 9,
+    "axes.titlesize": 10.5,
+    "axes.titlecolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": FAINT,
+    "ytick.color": FAINT,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "gaitway",
+}
+
+
+def colour(index: int) -> str:
+    """The colour of the policy of this index."""
+    return COLOURS[index % len(COLOURS)]
+
+
+def calm(axis: Any, *, grid: str = "y") -> None:
+    """Takes ticks away and lays a faint grid behind."""
+    axis.tick_params(length=0)
+    axis.grid(True, axis=grid, color=GRID, linewidth=0.9)
+
+
+def heading(figure: Any, title: str, note: str) -> None:
+    """The title of a section, with a sentence that says how to read it."""
+    figure.suptitle(title, x=0.012, y=0.985, ha="left", va="top", fontsize=14, fontweight="bold")
+    figure.text(0.012, 0.985, f"\n\n{note}", ha="left", va="top", fontsize=9.5, color=FAINT, linespacing=0.95)
+
+
+def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, gate: float | None = None) -> None:
+    """Bars side by side: a group of the x axis for each name, a bar for each policy's row, its value on top."""
+    width = 0.78 / len(rows)
+    highest = max([*(value for row in rows for value in row), gate or 0.0, 1e-9])
+    for index, row in enumerate(rows):
+        places = [group + (index - (len(rows) - 1) / 2) * width for group in range(len(groups))]
+        axis.bar(places, row, width * 0.9, color=colour(index), zorder=2)
+        for place, value in zip(places, row, strict=True):
+            label = text.format(value)
+            axis.text(place, value + 0.02 * highest, label, ha="center", va="bottom", fontsize=8, color=colour(index))
+    axis.set_xticks(range(len(groups)), groups)
+    axis.set_xlim(-0.55, len(groups) - 0.45)
+    axis.set_ylim(0, 1.18 * highest)
+    if gate is not None:
+        axis.axhline(gate, color=GATE, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)
+        axis.text(len(groups) - 0.46, gate, f"gate {gate:g}", color=GATE, fontsize=8, ha="right", va="bottom")
+    calm(axis)
