@@ -90,7 +90,9 @@ def _heads(scale: Scale, seed: int) -> Iterable[Case]:
         backlash, world = in_model(model, noisy())
         for run, head in enumerate(_HEADS):
             for vx in (0.0, 0.1):
-                yield Case(("heads", model), world, seed_of(seed, run), ((8.0, row(vx=vx, head=head)),), backlash)
+                yield Case(
+                    ("heads", model), world, seed_of(seed, run), ((scale.head_s, row(vx=vx, head=head)),), backlash
+                )
 
 
 def _steps(scale: Scale, seed: int) -> Iterable[Case]:

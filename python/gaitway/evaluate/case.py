@@ -26,6 +26,8 @@ class Scale:
     #: Seeds of each command of the grid, and seconds of each run.
     track_seeds: int
     track_s: float
+    #: Seconds of each head command.
+    head_s: float
     #: Gait phases at which a command steps.
     phases: int
     #: Runs without pushes from each kind of start, of standing still, and of each kind of push; and their seconds.
@@ -42,6 +44,7 @@ class Scale:
 FULL = Scale(
     track_seeds=3,
     track_s=20.0,
+    head_s=8.0,
     phases=9,
     starts=20,
     start_s=20.0,
@@ -54,6 +57,7 @@ FULL = Scale(
 QUICK = Scale(
     track_seeds=1,
     track_s=8.0,
+    head_s=5.0,
     phases=3,
     starts=5,
     start_s=8.0,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gaitway.evaluate.draw_gait import Gate, Policies
-from gaitway.evaluate.style import bars, colour, heading
+from gaitway.evaluate.style import bars, colour, headed
 
 # Figure, title, and format; on the model with backlash.
 _COSTS = (
@@ -13,14 +13,20 @@ _COSTS = (
     ("energy_per_metre_j", "energy,\nJ per metre", "{:.0f}"),
     ("slip_mps", "slip of loaded\nsoles, m/s", "{:.3f}"),
 )
+# Figure, title, and the shares drawn palest and darkest.
+_MARGINS = (
+    ("torque_p99", "torque, %", 0.2, 1.15),
+    ("speed_p99", "speed, %", 0.2, 1.15),
+    ("torque_saturated", "time at the greatest torque, %", 0.0, 0.3),
+)
 
 
 def draw_costs(figure: Any, policies: Policies, gate: Gate) -> None:
     """Smoothness, torque, energy and slip."""
-    heading(
+    body = headed(
         figure, "What it costs", "Over the grid of commands, on the model with backlash. Less is better everywhere."
     )
-    axes = figure.subplots(1, len(_COSTS))
+    axes = body.subplots(1, len(_COSTS))
     for axis, (name, title, text) in zip(axes, _COSTS, strict=True):
         values = [policy["parts"]["tracking"]["backlash"]["effort"][name] for policy in policies]
         rows = [[0.0 if value is None else value] for value in values]
@@ -31,22 +37,22 @@ def draw_costs(figure: Any, policies: Policies, gate: Gate) -> None:
 
 def draw_margins(figure: Any, policies: Policies, _: Gate) -> None:
     """Torque and speed of each joint against what the servo has."""
-    heading(
+    body = headed(
         figure,
         "Margins of the servos",
-        "What 99 % of the time stay below in the hardest command, as a share of the greatest torque, "
-        "and of the speed without load. Model with backlash.",
+        "Torque and speed that 99 % of the time stay below in the hardest command, as shares of the greatest torque "
+        "and the speed without load; and the time spent at the greatest torque, over all commands.",
     )
-    axes = figure.subplots(2, 1, sharex=True)
-    for axis, (name, title) in zip(axes, (("torque_p99", "torque"), ("speed_p99", "speed")), strict=True):
+    axes = body.subplots(len(_MARGINS), 1, sharex=True)
+    for axis, (name, title, palest, darkest) in zip(axes, _MARGINS, strict=True):
         efforts = [policy["parts"]["tracking"]["backlash"]["effort"] for policy in policies]
         shares = [effort[name] for effort in efforts]
-        axis.imshow(shares, cmap="YlOrRd", vmin=0.2, vmax=1.15, aspect="auto")
+        axis.imshow(shares, cmap="YlOrRd", vmin=palest, vmax=darkest, aspect="auto")
         for row, values in enumerate(shares):
             for column, share in enumerate(values):
-                ink = "white" if share > 0.78 else "#22303a"
+                ink = "white" if share > palest + 0.6 * (darkest - palest) else "#22303a"
                 axis.text(column, row, f"{100 * share:.0f}", ha="center", va="center", fontsize=9.5, color=ink)
-        axis.set_title(f"{title}, %")
+        axis.set_title(title)
         axis.set_yticks(range(len(policies)), [policy["name"] for policy in policies])
         for label, index in zip(axis.get_yticklabels(), range(len(policies)), strict=True):
             label.set_color(colour(index))

@@ -26,6 +26,8 @@ class EffortFigures:
     torque_p99: tuple[float, ...]
     #: The same of its speed, as a share of the speed of a servo without load.
     speed_p99: tuple[float, ...]
+    #: Share of the time each joint's drive gives the most it has.
+    torque_saturated: tuple[float, ...]
 
 
 class Effort:
@@ -37,7 +39,7 @@ class Effort:
         self._torque = np.empty((ticks * sim.substeps, joints))
         self._speed = np.empty_like(self._torque)
         self._samples = 0
-        self._load_ns = self._load_way_nm = 0.0
+        self._load_n = self._load_way_nmps = 0.0
         self._force, self._velocity = np.empty(6), np.empty(6)
 
     def watch(self) -> None:
@@ -61,10 +63,15 @@ class Effort:
             turn_x, turn_y, turn_z, x, y, _ = self._velocity.tolist()
             arm_x, arm_y, arm_z = (contact.pos - data.geom_xpos[other]).tolist()
             load_n = float(self._force[0])
-            self._load_ns += load_n
-            self._load_way_nm += load_n * math.hypot(
+            self._load_n += load_n
+            self._load_way_nmps += load_n * math.hypot(
                 x + turn_y * arm_z - turn_z * arm_y, y + turn_z * arm_x - turn_x * arm_z
             )
+
+    @property
+    def slip_mps(self) -> float:
+        """Mean speed of loaded soles over the floor so far, by the load."""
+        return self._load_way_nmps / self._load_n if self._load_n > 0 else 0.0
 
     def figures(self) -> EffortFigures:
         """The figures of what has been sampled."""
@@ -78,7 +85,8 @@ class Effort:
         return EffortFigures(
             torque_square_nm2=float((torque**2).mean()),
             energy_j=float((torque * speed).sum() * step_s),
-            slip_mps=self._load_way_nm / self._load_ns if self._load_ns > 0 else 0.0,
+            slip_mps=self.slip_mps,
             torque_p99=tuple((np.quantile(torque, 0.99, axis=0) / strongest).tolist()),
             speed_p99=tuple((np.quantile(speed, 0.99, axis=0) / fastest).tolist()),
+            torque_saturated=tuple((torque >= 0.999 * strongest).mean(axis=0).tolist()),
         )

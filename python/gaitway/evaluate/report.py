@@ -51,13 +51,13 @@ def _sections(policies: Policies) -> list[Section]:
     parts = policies[0]["parts"]
     sweeps = sum(name in parts for name in SWEEP_AXES)
     known: list[tuple[bool, Section]] = [
-        ("tracking" in parts, (draw_tracking, 3.5)),
-        ("heads" in parts, (draw_heads, 3.2)),
-        ("steps" in parts, (draw_steps, 3.9)),
-        ("falls" in parts, (draw_starts, 1.7 + 0.5 * len(policies))),
-        ("pushes" in parts, (draw_pushes, 4.0)),
-        ("tracking" in parts, (draw_costs, 3.3)),
-        ("tracking" in parts, (draw_margins, 2.6 + 0.7 * len(policies))),
+        ("tracking" in parts, (draw_tracking, 3.8)),
+        ("heads" in parts, (draw_heads, 3.5)),
+        ("steps" in parts, (draw_steps, 4.2)),
+        ("falls" in parts, (draw_starts, 1.5 + 0.55 * len(policies))),
+        ("pushes" in parts, (draw_pushes, 4.3)),
+        ("tracking" in parts, (draw_costs, 3.4)),
+        ("tracking" in parts, (draw_margins, 2.6 + 1.0 * len(policies))),
         (sweeps > 0, (draw_sweeps, 1.0 + 2.6 * -(-sweeps // 4))),
         (any(name in parts for name in NAMED_SWEEPS), (draw_named, 2.6 + 1.2 * len(policies))),
     ]

@@ -7,6 +7,8 @@ COLOURS = ("#1f6f8b", "#e8710a", "#6a4c93", "#3a9d5d", "#c2366b", "#8a6d3b")
 GATE = "#b3261e"
 INK, FAINT, GRID = "#22303a", "#7b8a93", "#e6ebee"
 
+_HEADING_IN = 0.62
+
 #: Settings of the drawing library for the whole report.
 RC: dict[str, Any] = {
     "font.family": "sans-serif",
@@ -42,10 +44,13 @@ def calm(axis: Any, *, grid: str = "y") -> None:
     axis.grid(True, axis=grid, color=GRID, linewidth=0.9)
 
 
-def heading(figure: Any, title: str, note: str) -> None:
-    """The title of a section, with a sentence that says how to read it."""
-    figure.suptitle(title, x=0.012, y=0.985, ha="left", va="top", fontsize=14, fontweight="bold")
-    figure.text(0.012, 0.985, f"\n\n{note}", ha="left", va="top", fontsize=9.5, color=FAINT, linespacing=0.95)
+def headed(figure: Any, title: str, note: str) -> Any:
+    """Writes a section's title, and a sentence that says how to read it; returns the figure below them."""
+    height_in = figure.bbox.height / figure.figure.dpi
+    top, body = figure.subfigures(2, 1, height_ratios=[_HEADING_IN, height_in - _HEADING_IN])
+    top.text(0.012, 0.66, title, va="center", fontsize=14, fontweight="bold")
+    top.text(0.012, 0.2, note, va="center", fontsize=9.5, color=FAINT)
+    return body
 
 
 def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, gate: float | None = None) -> None:
@@ -59,7 +64,7 @@ def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, ga
             label = text.format(value)
             axis.text(place, value + 0.02 * highest, label, ha="center", va="bottom", fontsize=8, color=colour(index))
     axis.set_xticks(range(len(groups)), groups)
-    axis.set_xlim(-0.55, len(groups) - 0.45)
+    axis.set_xlim(-0.6, len(groups) - 0.4)
     axis.set_ylim(0, 1.18 * highest)
     if gate is not None:
         axis.axhline(gate, color=GATE, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)

@@ -98,6 +98,7 @@ def _effort(played: Played, robot: Robot) -> dict[str, Any]:
         # The hardest command counts.
         "torque_p99": np.max([effort.torque_p99 for effort in efforts], axis=0).tolist(),
         "speed_p99": np.max([effort.speed_p99 for effort in efforts], axis=0).tolist(),
+        "torque_saturated": np.mean([effort.torque_saturated for effort in efforts], axis=0).tolist(),
     }
 
 
