@@ -3,7 +3,7 @@
 from typing import Any
 
 from gaitway.evaluate.draw_gait import Gate, Policies
-from gaitway.evaluate.style import bars, colour, headed
+from gaitway.evaluate.style import bars, colour, heading
 
 # Figure, title, and format; on the model with backlash.
 _COSTS = (
@@ -23,10 +23,10 @@ _MARGINS = (
 
 def draw_costs(figure: Any, policies: Policies, gate: Gate) -> None:
     """Smoothness, torque, energy and slip."""
-    body = headed(
+    heading(
         figure, "What it costs", "Over the grid of commands, on the model with backlash. Less is better everywhere."
     )
-    axes = body.subplots(1, len(_COSTS))
+    axes = figure.subplots(1, len(_COSTS))
     for axis, (name, title, text) in zip(axes, _COSTS, strict=True):
         values = [policy["parts"]["tracking"]["backlash"]["effort"][name] for policy in policies]
         rows = [[0.0 if value is None else value] for value in values]
@@ -37,13 +37,13 @@ def draw_costs(figure: Any, policies: Policies, gate: Gate) -> None:
 
 def draw_margins(figure: Any, policies: Policies, _: Gate) -> None:
     """Torque and speed of each joint against what the servo has."""
-    body = headed(
+    heading(
         figure,
         "Margins of the servos",
         "Torque and speed that 99 % of the time stay below in the hardest command, as shares of the greatest torque "
         "and the speed without load; and the time spent at the greatest torque, over all commands.",
     )
-    axes = body.subplots(len(_MARGINS), 1, sharex=True)
+    axes = figure.subplots(len(_MARGINS), 1, sharex=True)
     for axis, (name, title, palest, darkest) in zip(axes, _MARGINS, strict=True):
         efforts = [policy["parts"]["tracking"]["backlash"]["effort"] for policy in policies]
         shares = [effort[name] for effort in efforts]

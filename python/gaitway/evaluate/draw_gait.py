@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gaitway.evaluate.style import FAINT, bars, calm, colour, headed
+from gaitway.evaluate.style import FAINT, bars, calm, colour, heading
 
 Policies = list[dict[str, Any]]
 #: Limits of the gate, by the path of their figure.
@@ -14,13 +14,13 @@ _HEAD = {"neck_pitch": "neck pitch", "head_pitch": "pitch", "head_yaw": "yaw", "
 
 def draw_tracking(figure: Any, policies: Policies, gate: Gate) -> None:
     """Mean errors by axis and model."""
-    body = headed(
+    heading(
         figure,
         "Tracking",
         "Mean error of the trunk's mean velocity over the grid of commands, with sensor noise, on both models.",
     )
     models = list(policies[0]["parts"]["tracking"])
-    for axis, name in zip(body.subplots(1, 3), _UNITS, strict=True):
+    for axis, name in zip(figure.subplots(1, 3), _UNITS, strict=True):
         rows = [[policy["parts"]["tracking"][model]["error"][name] for model in models] for policy in policies]
         limits = {gate.get(f"tracking/{model}/error/{name}") for model in models}
         bars(axis, models, rows, text="{:.3f}", gate=limits.pop() if len(limits) == 1 else None)
@@ -29,13 +29,13 @@ def draw_tracking(figure: Any, policies: Policies, gate: Gate) -> None:
 
 def draw_steps(figure: Any, policies: Policies, _: Gate) -> None:
     """Responses to a step of the command."""
-    body = headed(
+    heading(
         figure,
         "Command steps",
         "Out of standing into a command, and back: mean over steps at all phases of the gait. Dashed: the command.",
     )
     names = list(policies[0]["parts"]["steps"])
-    for axis, name in zip(body.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         for index, policy in enumerate(policies):
             step = policy["parts"]["steps"][name]
             axis.plot(step["time_s"], step["velocity"], color=colour(index), linewidth=1.8)
@@ -61,9 +61,9 @@ def _step_words(step: dict[str, Any]) -> str:
 
 def draw_heads(figure: Any, policies: Policies, gate: Gate) -> None:
     """Errors of the head's joints."""
-    body = headed(figure, "Head", "Mean error of the head's joints over head commands, standing and walking.")
+    heading(figure, "Head", "Mean error of the head's joints over head commands, standing and walking.")
     models = list(policies[0]["parts"]["heads"])
-    for axis, model in zip(body.subplots(1, len(models), squeeze=False)[0], models, strict=True):
+    for axis, model in zip(figure.subplots(1, len(models), squeeze=False)[0], models, strict=True):
         errors = [policy["parts"]["heads"][model]["error_by_axis_rad"] for policy in policies]
         limit = gate.get(f"heads/{model}/error_by_axis_rad/head_pitch")
         bars(

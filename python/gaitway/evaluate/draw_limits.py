@@ -5,7 +5,7 @@ from typing import Any
 
 from gaitway.evaluate.battery import NAMED_SWEEPS, SWEEP_AXES
 from gaitway.evaluate.draw_gait import Gate, Policies
-from gaitway.evaluate.style import FAINT, GATE, GRID, calm, colour, headed
+from gaitway.evaluate.style import FAINT, GATE, GRID, calm, colour, heading
 
 _SWEEP_COLUMNS = 4
 
@@ -15,12 +15,12 @@ def draw_pushes(figure: Any, policies: Policies, _: Gate) -> None:
     first = policies[0]["parts"]["pushes"]
     panels = [(model, gait) for model in first for gait in first[model]]
     runs = next(iter(first[panels[0][0]][panels[0][1]].values()))["runs"]
-    body = headed(
+    heading(
         figure,
         "Pushes",
         f"Share of runs that end in a fall, and the interval in which it lies with 95 %: {runs} paired runs a point.",
     )
-    for axis, (model, gait) in zip(body.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    for axis, (model, gait) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         speeds = list(first[model][gait])
         for index, policy in enumerate(policies):
             rates = [policy["parts"]["pushes"][model][gait][speed] for speed in speeds]
@@ -52,10 +52,10 @@ def draw_pushes(figure: Any, policies: Policies, _: Gate) -> None:
 
 def draw_starts(figure: Any, policies: Policies, _: Gate) -> None:
     """Falls without pushes."""
-    body = headed(figure, "Left alone", "Falls in runs without pushes, by start and model.")
+    heading(figure, "Left alone", "Falls in runs without pushes, by start and model.")
     first = policies[0]["parts"]["falls"]
     places = [(model, start) for model in first for start in first[model]]
-    axis = body.subplots()
+    axis = figure.subplots()
     for index, policy in enumerate(policies):
         for place, (model, start) in enumerate(places):
             rate = policy["parts"]["falls"][model][start]
@@ -84,13 +84,13 @@ def draw_starts(figure: Any, policies: Policies, _: Gate) -> None:
 def draw_sweeps(figure: Any, policies: Policies, _: Gate) -> None:
     """Errors over what varies by number."""
     names = [name for name in SWEEP_AXES if name in policies[0]["parts"]]
-    body = headed(
+    heading(
         figure,
         "Other worlds",
         "Error of the mean velocity along the ground, m/s, as one thing changes. A cross: the share of runs that fell.",
     )
     rows = math.ceil(len(names) / _SWEEP_COLUMNS)
-    axes = body.subplots(rows, _SWEEP_COLUMNS, squeeze=False).ravel()
+    axes = figure.subplots(rows, _SWEEP_COLUMNS, squeeze=False).ravel()
     for axis, name in zip(axes, names, strict=False):
         points = policies[0]["parts"][name]["points"]
         for index, policy in enumerate(policies):
@@ -120,12 +120,12 @@ def draw_named(figure: Any, policies: Policies, _: Gate) -> None:
     """Errors over what varies by name."""
     titles = {"feet": "foot switches", "heldout": "physics no policy was trained in"}
     names = [name for name in NAMED_SWEEPS if name in policies[0]["parts"]]
-    body = headed(
+    heading(
         figure,
         "Broken switches and held-out physics",
         "The same errors, m/s. A cross: some runs fell.",
     )
-    for axis, name in zip(body.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+    for axis, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         points = policies[0]["parts"][name]["points"]
         for index, policy in enumerate(policies):
             _dots(axis, index, len(policies), policy["parts"][name]["points"])

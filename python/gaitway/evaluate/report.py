@@ -20,6 +20,7 @@ ENDINGS = (".html", ".png")
 _WIDTH_IN = 14.0
 _HEADER_IN = 0.95
 _DPI = 100
+_PADS = {"w_pad": 0.14, "h_pad": 0.05, "wspace": 0.02, "hspace": 0.02}
 
 Section = tuple[Callable[[Any, Policies, Gate], None], float]
 
@@ -67,11 +68,20 @@ def _sections(policies: Policies) -> list[Section]:
 def _png(pyplot: Any, result: dict[str, Any], sections: list[Section], gate: Gate) -> bytes:
     heights = [_HEADER_IN + 0.3 * len(result["policies"]), *(height for _, height in sections)]
     figure = pyplot.figure(figsize=(_WIDTH_IN, sum(heights)), layout="constrained", facecolor="white")
+    figure.get_layout_engine().set(**_PADS)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _header(parts[0], result, heights[0])
     for part, (draw, _) in zip(parts[1:], sections, strict=True):
         draw(part, result["policies"], gate)
-    return _saved(pyplot, figure, "png")
+    return _with_few_colours(_saved(pyplot, figure, "png"))
+
+
+def _with_few_colours(png: bytes) -> bytes:
+    """The picture with a palette: half the size, and no eye sees it."""
+    image = extras.load("PIL.Image", "sim")
+    data = io.BytesIO()
+    image.open(io.BytesIO(png)).convert("RGB").quantize(128, dither=0).save(data, "PNG", optimize=True)
+    return data.getvalue()
 
 
 def _header(figure: Any, result: dict[str, Any], height_in: float) -> None:
@@ -88,6 +98,7 @@ def _page(pyplot: Any, result: dict[str, Any], sections: list[Section], gate: Ga
     pictures = []
     for draw, height_in in sections:
         figure = pyplot.figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
+        figure.get_layout_engine().set(**_PADS)
         draw(figure, result["policies"], gate)
         drawn = _saved(pyplot, figure, "svg").decode()
         pictures.append(drawn[drawn.index("<svg") :])

@@ -7,7 +7,8 @@ COLOURS = ("#1f6f8b", "#e8710a", "#6a4c93", "#3a9d5d", "#c2366b", "#8a6d3b")
 GATE = "#b3261e"
 INK, FAINT, GRID = "#22303a", "#7b8a93", "#e6ebee"
 
-_HEADING_IN = 0.62
+# What keeps a number readable over a line.
+_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
 
 #: Settings of the drawing library for the whole report.
 RC: dict[str, Any] = {
@@ -44,13 +45,13 @@ def calm(axis: Any, *, grid: str = "y") -> None:
     axis.grid(True, axis=grid, color=GRID, linewidth=0.9)
 
 
-def headed(figure: Any, title: str, note: str) -> Any:
-    """Writes a section's title, and a sentence that says how to read it; returns the figure below them."""
+def heading(figure: Any, title: str, note: str) -> None:
+    """Writes a section's title, and a sentence that says how to read it."""
     height_in = figure.bbox.height / figure.figure.dpi
-    top, body = figure.subfigures(2, 1, height_ratios=[_HEADING_IN, height_in - _HEADING_IN])
-    top.text(0.012, 0.66, title, va="center", fontsize=14, fontweight="bold")
-    top.text(0.012, 0.2, note, va="center", fontsize=9.5, color=FAINT)
-    return body
+    figure.text(0.012, 1 - 0.2 / height_in, title, va="center", fontsize=14, fontweight="bold")
+    figure.text(0.012, 1 - 0.44 / height_in, note, va="center", fontsize=9.5, color=FAINT)
+    # An empty title of three lines is what the layout leaves room for.
+    figure.suptitle(" \n \n ", fontsize=10)
 
 
 def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, gate: float | None = None) -> None:
@@ -62,11 +63,30 @@ def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, ga
         axis.bar(places, row, width * 0.9, color=colour(index), zorder=2)
         for place, value in zip(places, row, strict=True):
             label = text.format(value)
-            axis.text(place, value + 0.02 * highest, label, ha="center", va="bottom", fontsize=8, color=colour(index))
+            axis.text(
+                place,
+                value + 0.02 * highest,
+                label,
+                ha="center",
+                va="bottom",
+                fontsize=8,
+                color=colour(index),
+                bbox=_BEHIND,
+            )
     axis.set_xticks(range(len(groups)), groups)
     axis.set_xlim(-0.6, len(groups) - 0.4)
     axis.set_ylim(0, 1.18 * highest)
     if gate is not None:
         axis.axhline(gate, color=GATE, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)
-        axis.text(len(groups) - 0.46, gate, f"gate {gate:g}", color=GATE, fontsize=8, ha="right", va="bottom")
+        place = (1.0, gate)
+        axis.annotate(
+            f"gate\n{gate:.3g}",
+            place,
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=GATE,
+        )
     calm(axis)
