@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
 import pytest
 
@@ -27,7 +28,7 @@ GATE = ROBOT.folder / "gate.toml"
 
 #: The quick battery, shorter still.
 TINY = replace(QUICK, track_s=2.5, head_s=2.4, phases=1, starts=1, start_s=2.5, pushes=2, push_s=3.5, sweep_s=2.4)
-SOME = ["tracking", "steps", "pushes", "replies"]
+SOME = ["steps", "still", "pushes", "replies"]
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +51,8 @@ def test_the_figures_are_the_same_in_one_process_and_in_two(some: dict[str, Any]
 
 
 def test_another_seed_gives_other_figures(some: dict[str, Any]) -> None:
-    other = evaluate([WALK], scale=TINY, seed=6, only=["tracking"])
-    assert other["policies"][0]["parts"]["tracking"] != some["policies"][0]["parts"]["tracking"]
+    other = evaluate([WALK], scale=TINY, seed=6, only=["replies"])
+    assert other["policies"][0]["parts"]["replies"] != some["policies"][0]["parts"]["replies"]
 
 
 def test_policies_meet_the_same_noise_and_pushes(some: dict[str, Any]) -> None:
@@ -115,14 +116,15 @@ def test_the_report_is_one_file_that_shows_every_policy(whole: dict[str, Any], t
         return
     page = data.decode()
     assert page.count("<svg") == 9
-    assert {"walk", "soft"} <= {name for name in ("walk", "soft") if f"<h2>{name}</h2>" in page}
+    for name in ("walk", "soft"):
+        assert f"<h2>{name}</h2>" in page
     for outside in ("src=", 'href="http', "@import", "url(http"):
         assert outside not in page, "it needs nothing beside it"
 
 
 def test_the_report_shows_what_there_is(some: dict[str, Any], tmp_path: Path) -> None:
     write_report(some, tmp_path / "some.html")
-    assert (tmp_path / "some.html").read_text().count("<svg") == 6
+    assert (tmp_path / "some.html").read_text().count("<svg") == 3
 
 
 def planted(limits: tuple[Limit, ...]) -> dict[str, Any]:
@@ -217,7 +219,7 @@ def test_the_gate_exits_with_1_and_says_why(tmp_path: Path) -> None:
     [
         (["--only", "traking"], "no part of the battery is called"),
         (["--only", "tracking,"], "names with commas"),
-        (["--jobs", "0"], "1<=x<=256"),
+        (["--jobs", "0"], "greater than or equal to 1"),
         (["--report", "report.pdf"], ".html or .png"),
         ([__file__], "ONNX"),
         (["missing.onnx"], "missing.onnx"),
@@ -263,12 +265,13 @@ def test_effort_is_none_where_the_servos_are_limp_and_slip_is_the_speed_over_the
     effort = Effort(sliding, 1)
     sliding.data.qvel[:] = 0
     sliding.data.qvel[0] = 0.3
+    mujoco.mj_forward(sliding.model, sliding.data)
     effort.tick()
     assert effort.slip_mps == pytest.approx(0.3)
 
 
-def test_a_damaged_result_is_never_fit(some: dict[str, Any]) -> None:
-    limits = load_gate(GATE)
-    broken = copy.deepcopy(some["policies"][0]["parts"])
+def test_what_is_no_number_passes_no_limit(whole: dict[str, Any]) -> None:
+    broken = copy.deepcopy(whole["policies"][0]["parts"])
     broken["tracking"]["backlash"]["error"]["vx"] = float("nan")
-    assert not any(v.passed for v in judge(broken, limits) if v.figure == "tracking/backlash/error/vx")
+    (verdict,) = judge(broken, (Limit("forward", "tracking/backlash/error/vx", "m/s", 0.5),))
+    assert not verdict.passed

@@ -78,10 +78,9 @@ def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, ga
     axis.set_ylim(0, 1.18 * highest)
     if gate is not None:
         axis.axhline(gate, color=GATE, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)
-        place = (1.0, gate)
         axis.annotate(
             f"gate\n{gate:.3g}",
-            place,
+            (1.0, gate),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
             textcoords="offset points",
