@@ -18,6 +18,8 @@ class EffortFigures:
 
     #: Mean over joints and time of the drives' squared torque, (N·m)².
     torque_square_nm2: float
+    #: Weight of the robot that was simulated, N.
+    weight_n: float
     #: What the drives put in and took out, ∫|τω|dt, J.
     energy_j: float
     #: Mean speed of the soles over the floor where they carry load, by the load, m/s.
@@ -79,11 +81,13 @@ class Effort:
         # Where the physics broke down there are samples without numbers.
         sound = np.isfinite(torque).all(axis=1) & np.isfinite(speed).all(axis=1)
         torque, speed = torque[sound], speed[sound]
-        step_s = float(self._sim.model.opt.timestep)
-        strongest = self._sim.model.actuator_forcerange[:, 1]
+        model = self._sim.model
+        step_s = float(model.opt.timestep)
+        strongest = model.actuator_forcerange[:, 1]
         fastest = np.array(self._sim.robot.velocity_limits_rps)
         return EffortFigures(
             torque_square_nm2=float((torque**2).mean()),
+            weight_n=float(model.body_mass.sum() * -model.opt.gravity[2]),
             energy_j=float((torque * speed).sum() * step_s),
             slip_mps=self.slip_mps,
             torque_p99=tuple((np.quantile(torque, 0.99, axis=0) / strongest).tolist()),

@@ -2,14 +2,16 @@
 
 import functools
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from gaitway.controller import Controller
-from gaitway.errors import UnsupportedOperatorError, UsageError
+from gaitway.errors import SimulationError, UnsupportedOperatorError, UsageError
 from gaitway.evaluate.battery import PARTS
 from gaitway.evaluate.case import FULL, Case, Scale
 from gaitway.evaluate.play import Outcome, play
@@ -129,9 +131,18 @@ def _mapped(work: list[tuple[str, str, Case]], jobs: int) -> Iterator[Iterator[O
         yield map(_play, work)
         return
     # Fresh processes: one that is split off from a process with threads may hang.
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    # An interrupt goes to them all, and only this one has something to say.
+    pool = ProcessPoolExecutor(
+        jobs,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    )
     try:
         yield pool.map(_play, work, chunksize=max(1, min(8, len(work) // (4 * jobs))))
+    except BrokenProcessPool as error:
+        hint = "the system may have run out of memory: try fewer --jobs"
+        raise SimulationError("a process of the battery died", hint=hint) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

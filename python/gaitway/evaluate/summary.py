@@ -16,9 +16,6 @@ from gaitway.robot import Robot
 Played = list[tuple[Case, Outcome]]
 
 _VELOCITY_AXES = ("vx", "vy", "wz")
-_GRAVITY_MPS2 = 9.81
-#: Mass of the duck, kg; what a run costs is told by its weight.
-_MASS_KG = 2.10714
 #: A response is smoothed over so many ticks; the phases of the gait have cancelled out before.
 _SMOOTH_TICKS = 5
 
@@ -92,7 +89,7 @@ def _effort(played: Played, robot: Robot) -> dict[str, Any]:
         "action_second_change": _root_mean([outcome.action_second_change for _, outcome in played]),
         "torque_rms_nm": float(np.sqrt(np.mean([effort.torque_square_nm2 for effort in efforts]))),
         "energy_per_metre_j": per_metre,
-        "cost_of_transport": None if per_metre is None else per_metre / (_MASS_KG * _GRAVITY_MPS2),
+        "cost_of_transport": None if per_metre is None else per_metre / efforts[0].weight_n,
         "slip_mps": float(np.mean([effort.slip_mps for effort in efforts])),
         "joints": robot.joint_names,
         # The hardest command counts.
