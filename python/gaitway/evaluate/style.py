@@ -8,7 +8,7 @@ GATE = "#b3261e"
 INK, FAINT, GRID = "#22303a", "#7b8a93", "#e6ebee"
 
 # What keeps a number readable over a line.
-_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
 
 #: Settings of the drawing library for the whole report.
 RC: dict[str, Any] = {
@@ -63,16 +63,8 @@ def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, ga
         axis.bar(places, row, width * 0.9, color=colour(index), zorder=2)
         for place, value in zip(places, row, strict=True):
             label = text.format(value)
-            axis.text(
-                place,
-                value + 0.02 * highest,
-                label,
-                ha="center",
-                va="bottom",
-                fontsize=8,
-                color=colour(index),
-                bbox=_BEHIND,
-            )
+            height, ink = value + 0.025 * highest, colour(index)
+            axis.text(place, height, label, ha="center", va="bottom", fontsize=8, color=ink, bbox=_BEHIND, zorder=5)
     axis.set_xticks(range(len(groups)), groups)
     axis.set_xlim(-0.6, len(groups) - 0.4)
     axis.set_ylim(0, 1.18 * highest)
