@@ -21,6 +21,7 @@ PYTHON_ROOMS = (
     ("sensors", "policy"),
     ("controller",),
     ("sim",),
+    ("evaluate",),
     ("twin",),
     ("train",),
     ("bench",),
@@ -33,7 +34,7 @@ STRANGERS = {("twin", "drivers")}
 
 #: Libraries that only these rooms may load when they are imported; everywhere else they are loaded inside functions.
 HEAVY: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("numpy", "mujoco"), ("sim", "train")),
+    **dict.fromkeys(("numpy", "mujoco"), ("sim", "evaluate", "train")),
     **dict.fromkeys(("av", "PIL"), ("sim",)),
     "torch": ("train",),
     **dict.fromkeys(("rich", "typer"), ("cli",)),
