@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gaitway.train.scene import Floats, Scene
 
@@ -31,14 +32,16 @@ def track_turn(scene: Scene) -> Floats:
 
 
 def swing_height(scene: Scene) -> Floats:
-    """How well the feet follow the gait's heights, 0 to 1; in a stand both belong on the floor."""
+    """How well the feet follow the gait's heights, 0 to 1; in a stand both belong on the floor, but after a push."""
     error = np.square(scene.foot_position_m[:, :, 2] - SOLE_M - SWING_M * _swing(scene)).sum(axis=1)
+    error[_catches_itself(scene)] = 0.0
     return np.exp(-error / (0.5 * SWING_M**2))  # type: ignore[no-any-return]
 
 
 def contact(scene: Scene) -> Floats:
-    """Share of the feet that are on the floor, or off it, when the gait says so."""
-    return (scene.foot_contact == (_swing(scene) == 0)).mean(axis=1)  # type: ignore[no-any-return]
+    """Share of the feet that are on the floor, or off it, when the gait says so; in a stand after a push, all."""
+    right = (scene.foot_contact == (_swing(scene) == 0)) | _catches_itself(scene)[:, None]
+    return right.mean(axis=1)  # type: ignore[no-any-return]
 
 
 def head(scene: Scene) -> Floats:
@@ -122,7 +125,7 @@ def restless(scene: Scene) -> Floats:
     """In a stand, not soon after a push: squared distance of the legs from the default pose, and joint speed."""
     legs = np.square(np.delete(scene.joint_position_rad - scene.default_pose_rad, scene.head[0], axis=1)).sum(axis=1)
     motion = 0.1 * np.square(scene.joint_velocity_rps).sum(axis=1)
-    return (legs + motion) * (~scene.is_moving & (scene.since_push_s > 1.0))  # type: ignore[no-any-return]
+    return (legs + motion) * (~scene.is_moving & ~_catches_itself(scene))  # type: ignore[no-any-return]
 
 
 def crossing(scene: Scene) -> Floats:
@@ -148,8 +151,13 @@ def _swing(scene: Scene) -> Floats:
     return np.where(swings, np.sin(np.pi * np.clip(way, 0, 1)) ** 2, 0.0)
 
 
+def _catches_itself(scene: Scene) -> NDArray[np.bool_]:
+    """True where a robot that stands was pushed within the last second: it may step."""
+    return ~scene.is_moving & (scene.since_push_s < 1.0)
+
+
 def _twice_in_a_stand(scene: Scene) -> Floats:
-    return np.where(scene.is_moving, 1.0, 2.0)
+    return np.where(scene.is_moving | _catches_itself(scene), 1.0, 2.0)
 
 
 #: By the names a configuration uses.
