@@ -107,12 +107,14 @@ class _Scene:
         if self._fell and loop.state != "limp":
             self._while_not_limp(_FALLEN_TICKS)
         noticed = [(at_ns, word) for at_ns, word in loop.take_events() if word.endswith(" came")]
+        # Either verdict counts: a duck on its way down may be limp before it lies.
+        fell = self._fell or any(word == "fallen came" for _, word in noticed)
         state = loop.state
         end = state if state != "running" else "ran on" if ran_on else "held"
         off_ns = loop.torque_off_since_ns
         outcome = Outcome(
             end=end,
-            fell=self._fell,
+            fell=fell,
             reason=loop.reason,
             off_after_ns=None if off_ns is None else max(0, off_ns - self._struck_ns),
             noticed=noticed[0][1].removesuffix(" came") if noticed else "",

@@ -113,17 +113,19 @@ every other outcome fails it.
 {episodes} episodes, {faults} faults. Written by `{command}`.
 
 "Ran on" is running without a break, "held" is running again when it is judged, "limp" is limp then. "Fell" counts
-falls before the robot was limp; where the duck may not fall, one fall fails the run. What has fallen must end limp.
+falls that the simulation or the robot itself saw before it was limp; where the duck may not fall, one fall fails the
+run. What has fallen must end limp.
 "Noticed" is what the fault table saw first, how long after the strike, median and longest."""
 
 _NOTES = """
 `{servo}` is one of the 14 by chance. Faults strike anywhere in a period, in the middle of an exchange too; what people
 do, and blocked joints, between two ticks.
 
-The table was settled with trials of a few faults of each class and one whole run with another seed, and then stood. In
-that run 3 of 668 ducks fell after a knee or an ankle had been silent for 0.1 s, which the table did not allow then:
+The table was settled with trials of a few faults of each class and whole runs with other seeds, and then stood. In the
+first 3 of 668 ducks fell after a knee or an ankle had been silent for 0.1 s, which the table did not allow then:
 after two reads without an answer a servo gets no goals until it has shown that it was not reset, since a goal would
-switch a reset one on at full force. To blend it in faster did not help; the table allows the fall.
+switch a reset one on at full force. To blend it in faster did not help; the table allows the fall. In another a duck
+had been limp for its own verdict of a fall before the simulation saw it lie, and that was no fall then: now it is.
 
 A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 2 ms. After the bus was plugged in again
 it is 240 ms, since limp is said again in every tenth tick. A bus that stays unplugged cannot be reached: its servos
