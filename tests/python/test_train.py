@@ -294,3 +294,15 @@ def test_a_critic_row_and_its_mirror_have_one_length(duck: Robot) -> None:
     assert ducks.critic.shape == (16, len(ducks.critic_mirror.sign))
     model = ActorCritic(ducks.mirror, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
     assert model.std().shape == (ducks.core.action_len,)
+
+
+def test_the_bench_measures_both_and_leaves_the_ducks_where_they_were() -> None:
+    from gaitway.bench.train import measure_training
+
+    told: list[str] = []
+    result = measure_training("walk", "open_duck_mini_v2", 8, 3, 2, lambda what, *_: told.append(what))
+    assert told == ["environments", "physics alone"] * 2 + ["learning"]
+    assert all(rate > 0 for rate in result["steps_per_s"].values())
+    assert result["learning"]["samples"] == 8 * 32
+    (mark,) = result["marks"]
+    assert mark["passed"] == (mark["found"] <= mark["at_most"])

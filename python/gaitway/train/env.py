@@ -72,7 +72,7 @@ class Ducks:
             disturbance=_disturbance(robot, config),
             commands=_commands(config, self.rate_hz),
         )
-        self._pose = np.array(robot.default_pose_rad)
+        self.default_pose_rad = np.array(robot.default_pose_rad)
         self._limits = np.array(robot.limits_rad)
         self._axes = [entry["axis"] for entry in description["command"]]
         names = robot.joint_names
@@ -168,7 +168,7 @@ class Ducks:
             joint_position_rad=physics.qpos[:, physics.joint_qpos],
             joint_velocity_rps=physics.qvel[:, physics.joint_qvel],
             torque_nm=physics.torque_nm,
-            default_pose_rad=self._pose,
+            default_pose_rad=self.default_pose_rad,
             limits_rad=self._limits,
             foot_position_m=self._feet(rotation),
             foot_velocity_mps=np.stack([physics.sensor(f"{side}_foot_linvel") for side in ("left", "right")], axis=1),
@@ -241,7 +241,7 @@ class Ducks:
         qpos[:, joints] = np.clip(qpos[:, joints], self._limits[:, 0], self._limits[:, 1])
         qvel[:, :2] = uniform(-1, 1, (count, 2)) * start.speed_mps
         physics.place(which.astype(np.int32), qpos, qvel)
-        poses = np.repeat(self._pose[None], count, axis=0).astype(np.float32)
+        poses = np.repeat(self.default_pose_rad[None], count, axis=0).astype(np.float32)
         self.core.reset(which.astype(np.uint32).tolist(), poses)
         self._actions[:, which] = 0
         self._velocities[:, which] = 0

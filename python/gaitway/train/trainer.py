@@ -58,7 +58,7 @@ class Trainer:
         while progress.steps < config.run.steps:
             began_s = time.perf_counter()
             share = progress.steps / config.run.steps
-            rollout, figures = self._walk(share)
+            rollout, figures = self.rollout(share)
             walked_s = time.perf_counter()
             for net, rows in ((self.model.actor, rollout.observation), (self.model.critic, rollout.critic)):
                 # Before the first update the figures of the first rollout are better than none.
@@ -92,8 +92,8 @@ class Trainer:
         self.model.critic.normaliser.update(rollout.critic.flatten(0, 1))
 
     @torch.no_grad()
-    def _walk(self, share: float) -> tuple[Rollout, dict[str, float]]:
-        """One rollout of all robots."""
+    def rollout(self, share: float) -> tuple[Rollout, dict[str, float]]:
+        """What all robots do in one rollout when this share of the run is over, and its figures."""
         config, ducks, model = self.config, self.ducks, self.model
         std = model.std()
         steps: list[tuple[torch.Tensor, ...]] = []
