@@ -133,9 +133,10 @@ class Ppo:
     learning_rate: float = _number(1e-3, 1e-8, 1)
     target_kl: float = _number(0.025, 1e-6, 10)
     grad_norm: float = _number(1.0, 1e-6, 1e6)
-    #: Weight of the squared change of the mean action from one step to the next, at the end of the ramp.
-    smoothness: float = _number(0.0, 0, 1000)
-    smoothness_ramp: tuple[float, float] = _pair((0.1, 0.6), 0, 1)
+    #: Root mean square by which the mean action may change from one step to the next. A weight on that change is
+    #: raised where it is more and lowered where it is less, from this share of the run on; 0: no weight.
+    roughness: float = _number(0.0, 0, 10)
+    roughness_from: float = _number(0.1, 0, 1)
     hidden: tuple[int, ...] = (256, 128, 128)
     bf16: bool = True
 

@@ -8,11 +8,13 @@ import torch
 from torch import Tensor
 
 from gaitway.errors import TrainingError
-from gaitway.train.config import Ppo, ramp
+from gaitway.train.config import Ppo
 from gaitway.train.network import ActorCritic
 
 #: Bounds of the learning rate, and how fast it follows the divergence.
 _RATES, _FACTOR = (1e-5, 2e-3), 1.3
+#: The weight on the change of the mean action: where it begins, its bounds, and how fast it moves in a rollout.
+_SMOOTHNESS, _SMOOTHNESSES, _SMOOTHER = 0.005, (1e-4, 10.0), 1.02
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Learner:
         self.model, self.ppo = model, ppo
         self.optimiser = torch.optim.Adam(model.parameters(), lr=ppo.learning_rate, eps=1e-6)
         self.random = torch.Generator().manual_seed(seed)
+        self._smoothness = _SMOOTHNESS
 
     def learn(self, rollout: Rollout, share: float) -> dict[str, float]:
         """All epochs over one rollout; returns the means of the last one."""
@@ -68,7 +71,7 @@ class Learner:
         rollout.judge(ppo.discount, ppo.trace)
         advantage = rollout.advantage
         rollout.advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-6)
-        smoothness = ppo.smoothness * ramp(ppo.smoothness_ramp, share)
+        smoothness = self._smoothness if ppo.roughness > 0 and share >= ppo.roughness_from else 0.0
         sums: dict[str, float] = {}
         for _ in range(ppo.epochs):
             sums = {}
@@ -76,7 +79,10 @@ class Learner:
                 for name, value in self._step(rollout, which, smoothness).items():
                     sums[name] = sums.get(name, 0.0) + value / ppo.minibatches
         self._follow(sums["kl"])
-        return {**sums, "learning_rate": self._rate}
+        sums["roughness"] **= 0.5
+        if smoothness > 0:
+            self._smooth(sums["roughness"])
+        return {**sums, "learning_rate": self._rate, "smoothness": smoothness}
 
     def _step(self, rollout: Rollout, which: Tensor, smoothness: float) -> dict[str, float]:
         ppo, model = self.ppo, self.model
@@ -121,6 +127,11 @@ class Learner:
         elif kl < self.ppo.target_kl / 1.3:
             self._rate = min(_RATES[1], self._rate * _FACTOR)
 
+    def _smooth(self, roughness: float) -> None:
+        """A heavier weight on the change of the mean action where it is too much, a lighter one where it is less."""
+        factor = _SMOOTHER if roughness > self.ppo.roughness else 1.0 / _SMOOTHER
+        self._smoothness = min(_SMOOTHNESSES[1], max(_SMOOTHNESSES[0], self._smoothness * factor))
+
     @property
     def _rate(self) -> float:
         return float(self.optimiser.param_groups[0]["lr"])
@@ -131,9 +142,14 @@ class Learner:
 
     def save(self) -> dict[str, Any]:
         """Everything that changes beside the model."""
-        return {"optimiser": self.optimiser.state_dict(), "random": self.random.get_state()}
+        return {
+            "optimiser": self.optimiser.state_dict(),
+            "random": self.random.get_state(),
+            "smoothness": self._smoothness,
+        }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts a saved state back."""
         self.optimiser.load_state_dict(saved["optimiser"])
         self.random.set_state(saved["random"])
+        self._smoothness = saved["smoothness"]
