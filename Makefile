@@ -69,5 +69,5 @@ $(VENV)/walk.stamp: $(VENV)/venv.stamp $(SOURCES)
 
 $(VENV)/test.stamp: $(VENV)/venv.stamp $(SOURCES)
 	@echo "== native module and what the tests need"
-	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim,onnxruntime,dev
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim,onnxruntime,train,dev
 	@touch $@ $(VENV)/walk.stamp

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, final, type_check_only
 
 __all__ = [
     "VERSION",
+    "Batch",
     "Contract",
     "Controller",
     "Pace",
@@ -257,6 +258,77 @@ class Contract:
     @property
     def terms(self) -> list[tuple[str, int]]:
         """Name and width of each term of the observation, in order."""
+
+@type_check_only
+class BatchLayout(TypedDict):
+    qpos_len: int
+    qvel_len: int
+    sensor_len: int
+    joint_qpos: list[int]
+    joint_qvel: list[int]
+    play_qpos: list[tuple[int, int]]
+    gyro: int
+    accelerometer: int
+    feet: tuple[int, int]
+
+@type_check_only
+class BatchDisturbance(TypedDict):
+    gyro_rps: float
+    accel_mps2: float
+    joint_position_rad: list[float]
+    joint_velocity_rps: float
+    joint_zero_rad: float
+    late_goals: list[float]
+    late_imu: float
+    lost_answers: float
+
+@type_check_only
+class BatchCommands(TypedDict):
+    still: float
+    one_axis: float
+    at_limit: float
+    head_still: float
+    hold_ticks: tuple[int, int]
+
+@final
+class Batch:
+    """Many robots between their simulators and one network: noise, delays, commands, observations, actions.
+
+    Rows of positions, velocities, sensors and goals are float64 and C-contiguous, robot after robot, as a batched
+    simulator has them; observations, commands and actions are float32.
+    """
+
+    def __new__(
+        cls,
+        contract: Contract,
+        robot: Robot,
+        count: int,
+        *,
+        seed: int,
+        layout: BatchLayout,
+        disturbance: BatchDisturbance,
+        commands: BatchCommands | None = None,
+    ) -> Batch: ...
+    def reset(self, which: Any, poses: Any) -> None:
+        """Begins anew with the robots `which` [k] at `poses` [k, n] float32, rad."""
+
+    def set_commands(self, commands: Any) -> None:
+        """Gives each robot its command [count, 7] float32, where none are drawn."""
+
+    def observe(self, qpos: Any, qvel: Any, sensordata: Any, observations: Any, commands: Any) -> None:
+        """Fills observations [count, w] and the commands that are followed [count, 7]."""
+
+    def act(self, actions: Any, ctrl: Any) -> None:
+        """Fills `ctrl` [count, n], rad, from actions [count, a]."""
+
+    def save(self) -> bytes: ...
+    def restore(self, state: bytes) -> None: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def observation_len(self) -> int: ...
+    @property
+    def action_len(self) -> int: ...
 
 @final
 class Policy:

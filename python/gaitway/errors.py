@@ -41,6 +41,10 @@ class SimulationError(GaitwayError):
     """The simulator, its model or its pictures."""
 
 
+class TrainingError(GaitwayError):
+    """A training that cannot begin, or cannot go on: its configuration, its numbers, its checkpoint."""
+
+
 class DaemonError(GaitwayError):
     """gaitwayd cannot be found, or ended badly."""
 

@@ -36,7 +36,7 @@ impl Policy {
     /// Loads an ONNX file for the native engine. `known` are the contracts that ship as data; `assume` names one of
     /// them for a file that carries none.
     pub fn from_onnx(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
-        let mut policy = Policy::of_contract(bytes, known, assume)?;
+        let mut policy = Policy::of_file(bytes, known, assume)?;
         let plan = Plan::from_onnx(bytes)?;
         policy.check_network(&plan)?;
         policy.plan = Some(Arc::new(plan));
@@ -50,7 +50,7 @@ impl Policy {
         known: &[Contract],
         assume: Option<&str>,
     ) -> Result<Policy, PolicyError> {
-        let mut policy = Policy::of_contract(bytes, known, assume)?;
+        let mut policy = Policy::of_file(bytes, known, assume)?;
         match Plan::from_onnx(bytes) {
             Ok(plan) => policy.check_network(&plan)?,
             Err(_) if policy.basis == Basis::Assumed => {
@@ -63,7 +63,13 @@ impl Policy {
         Ok(policy)
     }
 
-    fn of_contract(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
+    /// A contract whose network is still being trained: no engine, and the halves of a tick are the caller's.
+    pub fn of_contract(contract: Contract) -> Result<Policy, PolicyError> {
+        let contract_sha256 = contract.hash()?;
+        Ok(Policy { contract, contract_sha256, basis: Basis::Embedded, plan: None, notes: Vec::new() })
+    }
+
+    fn of_file(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
         let weights = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
         let (contract, basis) = match embedded(bytes, &weights)? {
             Some(contract) => (contract, Basis::Embedded),

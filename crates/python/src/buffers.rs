@@ -1,22 +1,38 @@
-//! Rows of float32 that cross as buffers: `array.array("f")`, numpy arrays, memoryviews.
+//! Rows of numbers that cross as buffers: `array.array("f")`, numpy arrays, memoryviews.
 
 use crate::errors;
-use pyo3::buffer::PyBuffer;
+use pyo3::buffer::{Element, PyBuffer};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-const HINT: &str = "pass array.array('f', ...) or a numpy array of dtype float32";
+const HINT: &str = "pass array.array('f', ...) or a numpy array of this dtype";
 
-/// The struct-module formats of a float32 in this machine's byte order. PyO3 takes the other order for the same.
-const FORMATS: [&[u8]; 4] = [b"f", b"@f", b"=f", if cfg!(target_endian = "little") { b"<f" } else { b">f" }];
+/// A number that crosses: its name in numpy, and its struct-module formats in this machine's byte order. PyO3 takes
+/// the other order for the same.
+pub(crate) trait Number: Element + Copy {
+    const NAME: &str;
+    const FORMATS: [&[u8]; 4];
+}
 
-/// A buffer of exactly `len` float32.
-fn get(object: &Bound<'_, PyAny>, what: &str, len: usize) -> PyResult<PyBuffer<f32>> {
-    let buffer = PyBuffer::<f32>::get(object).ok();
-    let native = |buffer: &PyBuffer<f32>| FORMATS.contains(&buffer.format().to_bytes());
+impl Number for f32 {
+    const NAME: &str = "float32";
+    const FORMATS: [&[u8]; 4] =
+        [b"f", b"@f", b"=f", if cfg!(target_endian = "little") { b"<f" } else { b">f" }];
+}
+
+impl Number for f64 {
+    const NAME: &str = "float64";
+    const FORMATS: [&[u8]; 4] =
+        [b"d", b"@d", b"=d", if cfg!(target_endian = "little") { b"<d" } else { b">d" }];
+}
+
+/// A buffer of exactly `len` numbers.
+fn get<T: Number>(object: &Bound<'_, PyAny>, what: &str, len: usize) -> PyResult<PyBuffer<T>> {
+    let buffer = PyBuffer::<T>::get(object).ok();
+    let native = |buffer: &PyBuffer<T>| T::FORMATS.contains(&buffer.format().to_bytes());
     let buffer = buffer.filter(native).ok_or_else(|| {
         let found = object.get_type().to_string();
-        errors::usage(format!("{what}: expected a buffer of float32, found {found}"), HINT)
+        errors::usage(format!("{what}: expected a buffer of {}, found {found}", T::NAME), HINT)
     })?;
     if buffer.item_count() != len || !buffer.is_c_contiguous() {
         let found = format!("{} numbers in shape {:?}", buffer.item_count(), buffer.shape());
@@ -27,13 +43,23 @@ fn get(object: &Bound<'_, PyAny>, what: &str, len: usize) -> PyResult<PyBuffer<f
 }
 
 /// Copies a buffer into `row`.
-pub(crate) fn read(py: Python<'_>, object: &Bound<'_, PyAny>, what: &str, row: &mut [f32]) -> PyResult<()> {
-    get(object, what, row.len())?.copy_to_slice(py, row)
+pub(crate) fn read<T: Number>(
+    py: Python<'_>,
+    object: &Bound<'_, PyAny>,
+    what: &str,
+    row: &mut [T],
+) -> PyResult<()> {
+    get::<T>(object, what, row.len())?.copy_to_slice(py, row)
 }
 
 /// Copies `row` into a writable buffer.
-pub(crate) fn write(py: Python<'_>, object: &Bound<'_, PyAny>, what: &str, row: &[f32]) -> PyResult<()> {
-    let buffer = get(object, what, row.len())?;
+pub(crate) fn write<T: Number>(
+    py: Python<'_>,
+    object: &Bound<'_, PyAny>,
+    what: &str,
+    row: &[T],
+) -> PyResult<()> {
+    let buffer = get::<T>(object, what, row.len())?;
     if buffer.readonly() {
         return Err(errors::usage(
             format!("{what}: expected a writable buffer, found a read-only one"),

@@ -1,5 +1,6 @@
 //! Rust errors as the exceptions of `gaitway.errors`, message and hint.
 
+use gaitway_batch::BatchError;
 use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
@@ -45,6 +46,17 @@ pub(crate) fn control(error: &ControlError) -> PyErr {
     match error {
         ControlError::Contract(inner) => contract(inner),
         _ => raise("ControlError", error.to_string(), error.hint()),
+    }
+}
+
+pub(crate) fn batch(error: &BatchError) -> PyErr {
+    match error {
+        BatchError::Control(inner) => control(inner),
+        BatchError::Policy(inner) => policy(inner),
+        BatchError::NonFiniteAction { .. } | BatchError::NonFiniteObservation { .. } => {
+            raise("TrainingError", error.to_string(), error.hint())
+        }
+        _ => raise("UsageError", error.to_string(), error.hint()),
     }
 }
 

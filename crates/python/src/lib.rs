@@ -3,6 +3,7 @@
 // PyO3 hands arguments over by value and its macros write code that these lints do not like.
 #![allow(missing_docs)]
 
+mod batch;
 mod bench;
 mod buffers;
 #[cfg(target_os = "linux")]
@@ -32,6 +33,8 @@ mod _native {
     #[pymodule_export]
     pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+    #[pymodule_export]
+    use super::batch::Batch;
     #[pymodule_export]
     use super::bench::{Pace, canary, pace, tick_times};
     #[pymodule_export]

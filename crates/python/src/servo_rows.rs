@@ -21,7 +21,7 @@ pub(crate) fn read_joints(
     joints: &[Joint],
 ) -> PyResult<Vec<JointState>> {
     let count = joints.len();
-    let mut numbers = vec![0.0; JOINT_ROWS * count];
+    let mut numbers = vec![0.0_f32; JOINT_ROWS * count];
     buffers::read(py, row, "joints", &mut numbers)?;
     let state = |(at, joint): (usize, &Joint)| {
         let [position, velocity, drive] = [0, 1, 2].map(|part| f64::from(numbers[part * count + at]));

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gaitway.cli import bench, policy, run, twin
+from gaitway.cli import bench, policy, run, train, twin
+from gaitway.cli import eval as evaluation
 from gaitway.cli.output import print_json
 from gaitway.errors import (
     ContractError,
@@ -35,6 +36,9 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("twin")(twin.twin)
+app.command("train")(train.train)
+app.command("export")(train.export)
+app.command("eval")(evaluation.evaluate)
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 

@@ -111,6 +111,49 @@ def chaos(
         raise typer.Exit(1)
 
 
+@app.command()
+def train(
+    task: Annotated[str, typer.Argument(help="A task of the robot, or a TOML file.")] = "walk",
+    robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Control steps of each measurement.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, both in turn in each.")] = 3,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """How fast the trainer walks its ducks, beside the physics alone."""
+    from gaitway.bench.train import measure_training
+    from gaitway.cli.clock_report import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_training(task, robot, robots, steps, rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        _print_training(result)
+
+
+def _print_training(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    physics = result["physics"]
+    console.print(
+        f"{result['robots']} robots, {result['threads']} threads, {physics['model']}; steps of "
+        f"{1e3 * physics['coarse_s']:g} ms, {physics['fine_share']:.0%} of {1e3 * physics['fine_s']:g} ms, at most "
+        f"{physics['iterations_at_most']} iterations"
+    )
+    for name, rate in result["steps_per_s"].items():
+        console.print(f"{name}: [bold]{rate:.0f}[/] control steps a second")
+    learning = result["learning"]
+    console.print(
+        f"with the network: {learning['samples']} steps walked in {learning['walk_s']:.2f} s, learned from in "
+        f"{learning['learn_s']:.2f} s: [bold]{learning['steps_per_s']:.0f}[/] a second"
+    )
+    for mark in result["marks"]:
+        verdict = "kept" if mark["passed"] else "missed"
+        console.print(f"{mark['what']}: {mark['found']:+.1%}, at most {mark['at_most']:+.0%}: [bold]{verdict}[/]")
+
+
 def _print(result: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table

@@ -14,12 +14,14 @@ except RuntimeError as error:
 
 from gaitway.sim.duck import DuckSim, TrunkState
 from gaitway.sim.lockstep import Run, simulate
+from gaitway.sim.physics import Physics
 from gaitway.sim.script import Script, Segment, tour
 from gaitway.sim.world import Noise, Pushes, Variation, World
 
 __all__ = [
     "DuckSim",
     "Noise",
+    "Physics",
     "Pushes",
     "Run",
     "Script",

@@ -1,8 +1,8 @@
 """`DuckSim`: the robot in MuJoCo, in lockstep with whoever steps it."""
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import mujoco
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
-from gaitway.sim.model import build_model, set_gain
+from gaitway.sim.layout import Layout
+from gaitway.sim.model import OPEN_DUCK_MINI_V2_BACKLASH, build_model, set_gain
+from gaitway.sim.senses import Senses
 from gaitway.sim.world import World
 
 # Below this height of the trunk (standing: 0.164 m), or tilted beyond this, nothing gets up by itself.
@@ -65,10 +67,10 @@ class DuckSim:
         self.robot = robot
         self.world = world or World()
         self.loop_hz = robot.control_hz if loop_hz is None else loop_hz
-        self.model = build_model(robot.folder / "duck.xml", backlash=backlash)
+        self.model = self._build(backlash)
         self.data = mujoco.MjData(self.model)
         self.substeps = self._whole_substeps()
-        self._index = _Index(self.model, robot)
+        self.layout = Layout(self.model, robot)
         if seed < 0:
             raise UsageError(f"seed: expected 0 or more, found {seed}", hint="any whole number from 0 on")
         self._rng = np.random.default_rng(seed)
@@ -79,13 +81,15 @@ class DuckSim:
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._force_range_nm = self.model.actuator_forcerange.copy()
         self._friction_nm = self.model.dof_frictionloss.copy()
-        self._sensors = Sensors(robot)
-        self._noise_rad = self._position_noise()
+        self._senses = Senses(robot, self.world, self._rng, seed, self.loop_hz)
         self.reset()
 
     def reset(self) -> None:
         """Puts the robot on its feet at the origin, in its default pose, at time zero."""
         mujoco.mj_resetDataKeyframe(self.model, self.data, 0)
+        if self.world.start_joint_rad > 0:
+            self._disturb_start()
+        self._senses.reset()
         self._start_histories()
         self._next_push_s = self._draw_push_time()
 
@@ -118,8 +122,8 @@ class DuckSim:
         """Changes the trunk's velocity at once, in world axes."""
         self.data.qvel[:2] += (vx_mps, vy_mps)
 
-    def step(self, goals_rad: Any) -> None:
-        """One control tick with these goals [n], rad."""
+    def step(self, goals_rad: Any, watch: Callable[[], None] | None = None) -> None:
+        """One control tick with these goals [n], rad. `watch` is called after every step of the physics."""
         goals = np.array(goals_rad, dtype=np.float64)
         if goals.shape != self._stiffness.shape:
             found = f"expected {len(self._stiffness)} goals, found shape {goals.shape}"
@@ -131,7 +135,12 @@ class DuckSim:
             speed, angle = self._rng.uniform(*pushes.speed_mps), self._rng.uniform(0, 2 * np.pi)
             self.push(speed * np.cos(angle), speed * np.sin(angle))
             self._next_push_s = self._draw_push_time()
-        mujoco.mj_step(self.model, self.data, nstep=self.substeps)
+        if watch is None:
+            mujoco.mj_step(self.model, self.data, nstep=self.substeps)
+        else:
+            for _ in range(self.substeps):
+                mujoco.mj_step(self.model, self.data)
+                watch()
         self._imu.append(self._read_imu())
 
     def step_physics(
@@ -157,29 +166,18 @@ class DuckSim:
 
     def block(self, joint: int, *, is_blocked: bool = True) -> None:
         """Something is stuck in the gears of a joint, or no longer."""
-        dof = self._index.qvel[joint]
+        dof = self.layout.qvel[joint]
         self.model.dof_frictionloss[dof] = _BLOCKED_NM if is_blocked else self._friction_nm[dof]
 
     def sense(self) -> Sensors:
         """This tick's samples, noise and latency included. The same object every time, filled anew."""
-        sensors = self._sensors
-        joint_position = self.joint_position_rad
-        joint_velocity = self.data.qvel[self._index.qvel]
-        imu = self._imu[0]
-        noise = self.world.noise
-        if noise is not None:
-            uniform = self._rng.uniform
-            imu = imu + uniform(-1, 1, 6) * np.repeat((noise.gyro_rps, noise.accelerometer_mps2), 3)
-            joint_position += uniform(-1, 1, len(joint_position)) * self._noise_rad
-            joint_velocity += uniform(-1, 1, len(joint_velocity)) * noise.joint_velocity_rps
-        row = np.frombuffer(sensors.row, dtype=np.float32)
-        joints = len(joint_position)
-        row[0:6] = imu
-        row[6] = self._imu_delay_ticks / self.loop_hz
-        row[7:9] = self._foot_contact()
-        row[9 : 9 + joints] = joint_position
-        row[9 + joints : 9 + 2 * joints] = joint_velocity
-        return sensors
+        return self._senses.fill(
+            imu=self._imu[0],
+            joint_position=self.joint_position_rad,
+            joint_velocity=self.data.qvel[self.layout.qvel],
+            foot_contact=self._foot_contact(),
+            imu_age_s=self._imu_delay_ticks / self.loop_hz,
+        )
 
     def trunk(self) -> TrunkState:
         """The trunk as it truly is."""
@@ -198,8 +196,8 @@ class DuckSim:
     @property
     def joint_position_rad(self) -> NDArray[np.float64]:
         """Joint angles [n] as they truly are, rad."""
-        position: NDArray[np.float64] = self.data.qpos[self._index.qpos]
-        position[self._index.backlash_joints] += self.data.qpos[self._index.backlash_qpos]
+        position: NDArray[np.float64] = self.data.qpos[self.layout.qpos]
+        position[self.layout.backlash_joints] += self.data.qpos[self.layout.backlash_qpos]
         return position
 
     @property
@@ -219,6 +217,13 @@ class DuckSim:
         # Written so that what is not a number counts as fallen.
         return not (height_m > _FALLEN_HEIGHT_M and up_z > _FALLEN_UP_Z) or self.warnings > 0
 
+    def _build(self, backlash: bool) -> mujoco.MjModel:
+        play, half_range_rad = OPEN_DUCK_MINI_V2_BACKLASH, self.world.backlash_half_range_rad
+        if half_range_rad is not None:
+            play, backlash = replace(play, half_range_rad=half_range_rad), backlash and half_range_rad > 0
+        path = self.robot.folder / "duck.xml"
+        return build_model(path, backlash=backlash, play=play, physics=self.world.physics)
+
     def _whole_substeps(self) -> int:
         timestep_s = float(self.model.opt.timestep)
         exact = 1.0 / (self.loop_hz * timestep_s) if 0 < self.loop_hz <= 1 / timestep_s else 0.0
@@ -232,7 +237,7 @@ class DuckSim:
         ranges, model, rng = self.world.variation, self.model, self._rng
         if ranges is None:
             return
-        model.geom_friction[self._index.floor, 0] = rng.uniform(*ranges.friction)
+        model.geom_friction[self.layout.floor, 0] = rng.uniform(*ranges.friction)
         factor = rng.uniform(*ranges.mass, model.nbody)
         model.body_mass[:] *= factor
         model.body_inertia[:] *= factor[:, None]
@@ -243,17 +248,12 @@ class DuckSim:
         self._imu_delay_ticks += int(rng.integers(ranges.imu_delay_ticks, endpoint=True))
         mujoco.mj_setConst(model, self.data)
 
-    def _position_noise(self) -> NDArray[np.float64]:
-        noise = self.world.noise
-        if noise is None:
-            return np.zeros(len(self.robot.joint_names))
-        by_part = noise.joint_position_by_part_rad.items()
-        return np.array(
-            [
-                next((rad for part, rad in by_part if part in name), noise.joint_position_rad)
-                for name in self.robot.joint_names
-            ]
-        )
+    def _disturb_start(self) -> None:
+        """Moves every joint a little, and lifts the trunk until no sole is in the floor."""
+        reach_rad, joints = self.world.start_joint_rad, self.layout.qpos
+        self.data.qpos[joints] += self._rng.uniform(-reach_rad, reach_rad, len(joints))
+        mujoco.mj_forward(self.model, self.data)
+        self.data.qpos[2] -= self.data.contact.dist.min(initial=0.0)
 
     def _start_histories(self) -> None:
         mujoco.mj_forward(self.model, self.data)
@@ -268,29 +268,10 @@ class DuckSim:
         return float("inf") if pushes is None else self.time_s + float(self._rng.uniform(*pushes.every_s))
 
     def _read_imu(self) -> NDArray[np.float64]:
-        return self.data.sensordata[self._index.imu].copy()  # type: ignore[no-any-return]
+        return self.data.sensordata[self.layout.imu].copy()  # type: ignore[no-any-return]
 
     def _foot_contact(self) -> NDArray[np.bool_]:
-        touching = self.data.contact.geom[:, :, None] == self._index.soles
-        with_floor = (self.data.contact.geom == self._index.floor).any(axis=1)
+        touching = self.data.contact.geom[:, :, None] == self.layout.soles
+        with_floor = (self.data.contact.geom == self.layout.floor).any(axis=1)
         result: NDArray[np.bool_] = touching.any(axis=1)[with_floor].any(axis=0)
         return result
-
-
-class _Index:
-    """Where the robot's joints, feet and IMU lie in MuJoCo's arrays."""
-
-    def __init__(self, model: mujoco.MjModel, robot: Robot) -> None:
-        joints = [model.joint(name) for name in robot.joint_names]
-        self.qpos = np.array([joint.qposadr[0] for joint in joints])
-        self.qvel = np.array([joint.dofadr[0] for joint in joints])
-        names = {model.joint(joint).name for joint in range(model.njnt)}
-        play = [i for i, name in enumerate(robot.joint_names) if f"{name}_backlash" in names]
-        self.backlash_joints = np.array(play, dtype=np.intp)
-        self.backlash_qpos = np.array(
-            [model.joint(f"{robot.joint_names[i]}_backlash").qposadr[0] for i in play], dtype=np.intp
-        )
-        self.floor = model.geom("floor").id
-        self.soles = np.array([model.geom("left_sole").id, model.geom("right_sole").id])
-        gyro, accelerometer = model.sensor("gyro").adr[0], model.sensor("accelerometer").adr[0]
-        self.imu = np.array([gyro, gyro + 1, gyro + 2, accelerometer, accelerometer + 1, accelerometer + 2])

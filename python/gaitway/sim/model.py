@@ -6,6 +6,7 @@ from pathlib import Path
 import mujoco
 
 from gaitway.errors import SimulationError
+from gaitway.sim.physics import Physics, apply_physics
 
 _FREE_JOINT_QPOS = 7
 
@@ -40,18 +41,24 @@ OPEN_DUCK_MINI_V2_BACKLASH = Backlash(
 
 
 def build_model(
-    xml_path: Path, *, backlash: bool = True, play: Backlash = OPEN_DUCK_MINI_V2_BACKLASH
+    xml_path: Path,
+    *,
+    backlash: bool = True,
+    play: Backlash = OPEN_DUCK_MINI_V2_BACKLASH,
+    physics: Physics | None = None,
 ) -> mujoco.MjModel:
     """Compiles the MJCF file at `xml_path`.
 
     With `backlash` each joint named in `play` is followed by `<joint>_backlash` (zero in the keyframes), and
     all actuators get the gain of `play`; the angle a joint truly stands at is then the sum of both.
-    Without it the model is the file as it stands.
+    Without it the model is the file as it stands. `physics` changes how it is simulated.
     """
     try:
         spec = mujoco.MjSpec.from_file(str(xml_path))
         if backlash:
             _add_backlash(spec, play)
+        if physics is not None:
+            apply_physics(spec, physics)
         model = spec.compile()
     except ValueError as error:
         raise SimulationError(f"{xml_path}: MuJoCo cannot use this model: {error}") from error

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from gaitway.errors import UsageError
+from gaitway.sim.physics import Physics
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
@@ -78,7 +79,27 @@ class World:
     action_delay_ticks: int = 0
     #: Ticks by which the IMU's sample is old.
     imu_delay_ticks: int = 0
+    #: Joints start within ± this of the default pose, rad; the soles stand on the floor, not in it.
+    start_joint_rad: float = 0.0
+    #: Play of each joint that has any, to each side, rad; the model's own where None. 0 takes the play out.
+    backlash_half_range_rad: float | None = None
+    #: Share of ticks, for each joint, in which its servo's answer is lost: the last values stay and grow old.
+    lost_replies: float = 0.0
+    #: Share of ticks in which the answers of all servos are lost.
+    lost_reads: float = 0.0
+    #: What the left and the right foot switch say whatever the feet do; None where a switch works.
+    foot_switches: tuple[bool | None, bool | None] = (None, None)
+    #: How the physics is computed, and what the soles are; the model file's own where None.
+    physics: Physics | None = None
 
     def __post_init__(self) -> None:
         _check_ticks("action_delay_ticks", self.action_delay_ticks)
         _check_ticks("imu_delay_ticks", self.imu_delay_ticks)
+        _check("start_joint_rad", self.start_joint_rad, 0.0, 0.5)
+        if self.backlash_half_range_rad is not None:
+            _check("backlash_half_range_rad", self.backlash_half_range_rad, 0.0, 0.2)
+        _check("lost_replies", self.lost_replies, 0.0, 1.0)
+        _check("lost_reads", self.lost_reads, 0.0, 1.0)
+        if len(self.foot_switches) != 2 or any(not isinstance(foot, bool | None) for foot in self.foot_switches):
+            found = f"foot_switches: expected two of True, False and None, found {self.foot_switches}"
+            raise UsageError(found, hint="left, then right")

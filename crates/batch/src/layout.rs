@@ -1,0 +1,58 @@
+//! Where a robot's joints, IMU and feet lie in a simulator's rows.
+
+use crate::error::BatchError;
+
+/// Indices into the rows of one simulation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Numbers in a row of positions.
+    pub qpos_len: usize,
+    /// Numbers in a row of velocities.
+    pub qvel_len: usize,
+    /// Numbers in a row of sensors.
+    pub sensor_len: usize,
+    /// Position of each joint, in the order of the robot.
+    pub joint_qpos: Vec<usize>,
+    /// Velocity of each joint.
+    pub joint_qvel: Vec<usize>,
+    /// Where a joint has play behind it: joint, and position of the play, added to the joint's own.
+    pub play_qpos: Vec<(usize, usize)>,
+    /// First of the three numbers of the gyro, rad/s.
+    pub gyro: usize,
+    /// First of the three numbers of the accelerometer, m/s².
+    pub accelerometer: usize,
+    /// The contact of the left and of the right foot: above 0 on the ground.
+    pub feet: [usize; 2],
+}
+
+impl Layout {
+    /// Checks the indices against the lengths, and the number of joints.
+    pub(crate) fn check(&self, joints: usize) -> Result<(), BatchError> {
+        for (what, found) in
+            [("joint positions", self.joint_qpos.len()), ("joint velocities", self.joint_qvel.len())]
+        {
+            if found != joints {
+                return Err(BatchError::Length { what, expected: joints, found });
+            }
+        }
+        let play = self.play_qpos.iter();
+        inside("joint positions", self.joint_qpos.iter().copied(), self.qpos_len)?;
+        inside("joint velocities", self.joint_qvel.iter().copied(), self.qvel_len)?;
+        inside("joints with play", play.clone().map(|&(joint, _)| joint), joints)?;
+        inside("positions of the play", play.map(|&(_, at)| at), self.qpos_len)?;
+        let imu = [self.gyro, self.accelerometer].into_iter().map(|first| first.saturating_add(2));
+        inside("IMU", imu, self.sensor_len)?;
+        inside("feet", self.feet.into_iter(), self.sensor_len)
+    }
+}
+
+fn inside(
+    what: &'static str,
+    mut indices: impl Iterator<Item = usize>,
+    len: usize,
+) -> Result<(), BatchError> {
+    match indices.find(|&index| index >= len) {
+        Some(found) => Err(BatchError::Index { what, len, found }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,145 @@
+"""`gaitway train`: a gait from nothing; `gaitway export`: the policy file of a run."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT
+
+if TYPE_CHECKING:
+    from gaitway.train.trainer import Progress, Trainer
+
+#: Seconds between two lines where there is no terminal.
+_LINE_S = 30.0
+
+
+def train(
+    task: Annotated[str, typer.Argument(help="A task of the robot (walk, stand), or a TOML file.")] = "walk",
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run; out/train/TASK where left out.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Control steps of all robots together.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is chance.")] = None,
+    device: Annotated[str | None, typer.Option(help="Device of the learner: cpu, cuda.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value over the file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> int:
+    """Trains a policy, and writes it with its contract.
+
+    The run's folder holds its configuration, its learning curve (also for TensorBoard) and a checkpoint: a run that
+    was killed goes on with --resume and ends with the same bytes.
+    """
+    from gaitway import extras
+    from gaitway.robot import Robot
+
+    for module in ("mujoco", "numpy", "onnx", "torch"):
+        extras.load(module, "train")
+    from gaitway.train import config as configuration
+    from gaitway.train import runs
+
+    duck = Robot.load(robot)
+    if resume is not None:
+        if out or steps or seed or device or settings:
+            raise UsageError("--resume goes on as the run began", hint="leave the other options out")
+        folder, trainer = resume, runs.resume(resume, duck)
+    else:
+        path = Path(task) if task.endswith(".toml") else runs.task_config(duck, task)
+        if not task.endswith(".toml"):
+            runs.task_contract(duck, task)
+        given = {"steps": steps, "seed": seed, "device": device}
+        overrides = [f"run.{key}={value}" for key, value in given.items() if value is not None]
+        config = configuration.load(path, [*overrides, *(settings or [])])
+        folder = out or Path("out/train") / path.stem
+        trainer = runs.begin(folder, duck, config)
+    done = _run(trainer, folder, shown=not as_json)
+    result = _result(trainer, folder, done)
+    if done:
+        result["export"] = _export(duck, folder, folder / "policy.onnx")
+    if as_json:
+        print_json(result)
+    else:
+        _print(result)
+    return 0 if done else 1
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; policy.onnx in the folder.")] = None,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """Writes the policy of a run's last checkpoint, and checks it against the network that was trained."""
+    from gaitway.robot import Robot
+
+    path = out or run / "policy.onnx"
+    result = _export(Robot.load(robot), run, path)
+    if as_json:
+        print_json(result)
+    else:
+        typer.echo(f"{path}: largest difference to the trained network: {result['differences']}")
+
+
+def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
+    """Trains with a live view; SIGINT and SIGTERM end it with a checkpoint."""
+    import signal
+
+    from gaitway.cli.training_live import TrainingLive
+    from gaitway.train import runs
+
+    stopped: list[int] = []
+    signals = (signal.SIGINT, signal.SIGTERM)
+    handlers = {number: signal.signal(number, lambda number, _: stopped.append(number)) for number in signals}
+    written = [time.monotonic()]
+    try:
+        with TrainingLive(trainer.config, shown=shown) as live, runs.Board(folder) as board:
+
+            def watch(progress: "Progress") -> bool:
+                live.update(progress)
+                board.add(progress.curve[-1])
+                if time.monotonic() - written[0] > _LINE_S:
+                    written[0] = time.monotonic()
+                    runs.write_curve(folder, progress.curve)
+                return not stopped
+
+            return trainer.run(folder, watch)
+    finally:
+        runs.write_curve(folder, trainer.progress.curve)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _export(robot: Any, folder: Path, path: Path) -> dict[str, Any]:
+    from gaitway.train.export import export_run
+
+    return export_run(robot, folder, path)
+
+
+def _result(trainer: "Trainer", folder: Path, done: bool) -> dict[str, Any]:
+    progress = trainer.progress
+    last = progress.curve[-1]
+    return {
+        "folder": str(folder),
+        "done": done,
+        "steps": progress.steps,
+        "seconds": progress.seconds,
+        "steps_per_s": progress.steps / progress.seconds,
+        "last": {name: value for name, value in last.items() if name.startswith(("error/", "reward", "falls"))},
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    minutes = result["seconds"] / 60
+    console.print(f"{result['steps'] / 1e6:.2f} M steps in {minutes:.1f} min, {result['steps_per_s']:.0f} a second")
+    if result["done"]:
+        console.print(
+            f"[bold]{result['export']['path']}[/]: try it with  gaitway run --policy {result['export']['path']}"
+        )
+    else:
+        console.print(f"interrupted: gaitway train --resume {result['folder']} goes on")

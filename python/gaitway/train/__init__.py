@@ -1,0 +1,1 @@
+"""Trains a gait: many ducks, one contract, PPO."""

@@ -1,0 +1,380 @@
+"""`Ducks`: many robots that walk under one contract, a control step at a time."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gaitway import _native
+from gaitway.contract import Contract
+from gaitway.errors import TrainingError
+from gaitway.robot import Robot
+from gaitway.train import mirror
+from gaitway.train.config import Config, ramp
+from gaitway.train.physics import DuckPhysics
+from gaitway.train.rewards import REWARDS
+from gaitway.train.scene import Scene
+
+#: Below this height of the trunk, m, or tilted beyond this, a robot has fallen.
+_FALLEN_M, _FALLEN_UP = 0.10, 0.6
+#: Numbers the critic sees beside the observation: see `Ducks._critic_row`.
+_EXTRA = (
+    mirror.signs(1, -1, 1),
+    mirror.signs(1, -1, -1),
+    mirror.signs(-1, 1, -1),
+    mirror.signs(1, -1, 1),
+    mirror.signs(1),
+    mirror.sides(),
+    mirror.sides(),
+    mirror.signs(1, 1, 1, 1),
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """What came of a control step."""
+
+    #: Reward of each robot [n], weights and time step included.
+    reward: NDArray[np.float32]
+    #: True where the episode ended in a fall [n].
+    fell: NDArray[np.bool_]
+    #: True where it ended because it was long enough [n].
+    timed_out: NDArray[np.bool_]
+    #: Unweighted means of each reward over the robots.
+    terms: dict[str, float]
+
+
+class Ducks:
+    """`config.run.robots` robots; `observation` [n, w] and `critic` [n, w + extras] are what they see now."""
+
+    def __init__(self, robot: Robot, contract: Contract, config: Config) -> None:
+        self.config, self.count = config, config.run.robots
+        self.rate_hz = contract.policy_rate_hz
+        unknown = set(config.rewards) - set(REWARDS)
+        if unknown:
+            raise TrainingError(f"rewards: no such reward: {sorted(unknown)}", hint=f"known are {', '.join(REWARDS)}")
+        description = json.loads(contract.to_json())
+        gains = description["gains"]["kp"]
+        joints = len(robot.joint_names)
+        kp = gains if isinstance(gains, list) else [gains] * joints
+        self.physics = DuckPhysics(
+            robot, kp, config.physics, self.count, self.rate_hz, config.run.threads, config.run.seed
+        )
+        self.core = _native.Batch(
+            contract,
+            robot.native,
+            self.count,
+            seed=config.run.seed,
+            layout=self.physics.layout(),
+            disturbance=_disturbance(robot, config),
+            commands=_commands(config, self.rate_hz),
+        )
+        self.default_pose_rad = np.array(robot.default_pose_rad)
+        self._limits = np.array(robot.limits_rad)
+        self._axes = [entry["axis"] for entry in description["command"]]
+        names = robot.joint_names
+        followers = description["head_command"]["joints"]
+        axes = _native.axes()
+        self._head = (
+            np.array([names.index(entry["joint"]) for entry in followers]),
+            np.array([axes.index(entry["axis"]) for entry in followers]),
+        )
+        self._phase_at = _start_of(contract, "phase")
+        self._gait_ticks = int(description["phase"]["period_ticks"])
+        self._random = np.random.default_rng([config.run.seed, 0x0E17])
+        self.mirror = mirror.observation_mirror(contract)
+        self.critic_mirror = mirror.rows_mirror(self.mirror, *_EXTRA)
+        self.action_mirror = mirror.action_mirror(contract)
+        self._make_rows()
+        self._reset(np.arange(self.count))
+        # Episodes that all end together would give the learner waves.
+        self._age[:] = self._random.integers(0, self._longest, self.count)
+        self._observe()
+
+    def _make_rows(self) -> None:
+        count, actions = self.count, self.core.action_len
+        self.observation = np.zeros((count, self.core.observation_len), dtype=np.float32)
+        self.critic = np.zeros((count, len(self.critic_mirror.sign)), dtype=np.float32)
+        self._command = np.zeros((count, len(_native.axes())), dtype=np.float32)
+        self._actions = np.zeros((3, count, actions))
+        self._velocities = np.zeros((self._gait_ticks, count, 3))
+        self._slot = np.zeros(1, dtype=np.int64)
+        self._age = np.zeros(count, dtype=np.int64)
+        self._moved = np.zeros(count, dtype=np.int64)
+        self._next_push = np.zeros(count, dtype=np.int64)
+        self._since_push = np.full(count, 1e3)
+        self._goals = np.zeros((count, self.physics.ctrl.shape[1]))
+        self._longest = round(self.config.run.episode_s * self.rate_hz)
+
+    def step(self, action: NDArray[np.float32], share: float) -> Step:
+        """One control step. `share` of the run is over: weights and pushes depend on it."""
+        self.core.act(np.ascontiguousarray(action), self._goals)
+        self.physics.ctrl[:] = self._goals
+        self._push(share)
+        self._actions = np.concatenate([action[None].astype(np.float64), self._actions[:2]])
+        phase = self._phase()
+        self.physics.step()
+        self._age += 1
+        self._since_push += 1.0 / self.rate_hz
+        scene = self._look(phase)
+        reward, terms = self._reward(scene, share)
+        timed_out = (self._age >= self._longest) & ~scene.has_fallen
+        self._final_critic = self._critic_row() if timed_out.any() else None
+        done = np.flatnonzero(scene.has_fallen | timed_out)
+        if len(done):
+            self._reset(done)
+        self._observe()
+        return Step(reward, scene.has_fallen, timed_out, terms)
+
+    def _observe(self) -> None:
+        physics = self.physics
+        # The simulator's rows are views of its state, one robot's state behind the other's.
+        qpos, qvel, sensors = map(np.ascontiguousarray, (physics.qpos, physics.qvel, physics.sensordata))
+        self.core.observe(qpos, qvel, sensors, self.observation, self._command)
+        self.critic[:] = self._critic_row()
+
+    def _phase(self) -> NDArray[np.float64]:
+        """Where in the gait each robot is, 0 to 1; before the clock's first value it is at its beginning."""
+        cosine, sine = self.observation[:, self._phase_at], self.observation[:, self._phase_at + 1]
+        return (np.arctan2(sine, cosine) / (2 * np.pi)) % 1.0
+
+    def _look(self, phase: NDArray[np.float64]) -> Scene:
+        physics = self.physics
+        rotation = _rotation(physics.qpos[:, 3:7])
+        velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
+        gyro = physics.qvel[:, 3:6]
+        self._slot = (self._slot + 1) % self._gait_ticks
+        now = np.column_stack([velocity[:, :2], gyro[:, 2]])
+        self._velocities[self._slot[0]] = now
+        self._moved += 1
+        # A robot that has not walked a whole gait yet has the mean of what it has walked.
+        mean = self._velocities.sum(axis=0) / np.minimum(self._moved, self._gait_ticks)[:, None]
+        up = rotation[:, 2]
+        height = physics.qpos[:, 2]
+        # Written so that what is not a number counts as fallen.
+        fallen = ~((height > _FALLEN_M) & (up[:, 2] > _FALLEN_UP))
+        foot_contact = np.column_stack([physics.sensor(f"{side}_contact")[:, 0] > 0 for side in ("left", "right")])
+        return Scene(
+            command=self._command.astype(np.float64),
+            is_moving=np.any(self._command[:, :3] != 0, axis=1),
+            velocity_mps=velocity,
+            mean_velocity=mean,
+            gyro_rps=gyro,
+            up=up,
+            height_m=height,
+            joint_position_rad=physics.qpos[:, physics.joint_qpos],
+            joint_velocity_rps=physics.qvel[:, physics.joint_qvel],
+            torque_nm=physics.torque_nm,
+            default_pose_rad=self.default_pose_rad,
+            limits_rad=self._limits,
+            foot_position_m=self._feet(rotation),
+            foot_velocity_mps=np.stack([physics.sensor(f"{side}_foot_linvel") for side in ("left", "right")], axis=1),
+            foot_flat=np.column_stack([physics.sensor(f"{side}_up")[:, 2] for side in ("left", "right")]),
+            foot_contact=foot_contact,
+            action=self._actions[0],
+            action_1=self._actions[1],
+            action_2=self._actions[2],
+            phase=phase,
+            since_push_s=self._since_push,
+            head=self._head,
+            has_fallen=fallen,
+        )
+
+    def _feet(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+        heading = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
+        cosine, sine = np.cos(heading), np.sin(heading)
+        feet = np.stack([self.physics.sensor(f"{side}_position") for side in ("left", "right")], axis=1)
+        x, y = np.moveaxis(feet[:, :, :2] - self.physics.qpos[:, None, :2], 2, 0)
+        feet[:, :, 0] = cosine[:, None] * x + sine[:, None] * y
+        feet[:, :, 1] = cosine[:, None] * y - sine[:, None] * x
+        return feet
+
+    def _reward(self, scene: Scene, share: float) -> tuple[NDArray[np.float32], dict[str, float]]:
+        total = np.zeros(self.count)
+        once = np.zeros(self.count)
+        terms = {}
+        for name, weight in self.config.rewards.items():
+            values = REWARDS[name](scene)
+            if not np.isfinite(values).all():
+                robot = int(np.flatnonzero(~np.isfinite(values))[0])
+                message = f"reward {name}: expected finite numbers, found {values[robot]} for robot {robot}"
+                raise TrainingError(message, hint="the last checkpoint is whole: correct the reward and resume")
+            terms[name] = float(values.mean())
+            if name == "fall":
+                once += weight.at(share) * values
+            else:
+                total += weight.at(share) * values
+        # Below zero it would pay to fall soon.
+        return (np.maximum(total, 0.0) / self.rate_hz + once).astype(np.float32), terms
+
+    def _push(self, share: float) -> None:
+        pushes = self.config.pushes
+        due = np.flatnonzero(self._age >= self._next_push)
+        if not len(due):
+            return
+        strongest = pushes.speed_mps * ramp(pushes.ramp, share)
+        angle = self._random.uniform(0, 2 * np.pi, len(due))
+        speed = self._random.uniform(0, 1, len(due)) * strongest
+        self.physics.qvel[due, 0] += speed * np.cos(angle)
+        self.physics.qvel[due, 1] += speed * np.sin(angle)
+        self._since_push[due] = 0.0
+        self._next_push[due] = self._age[due] + self._draw_push(len(due))
+
+    def _draw_push(self, count: int) -> NDArray[np.int64]:
+        low, high = self.config.pushes.every_s
+        return np.round(self._random.uniform(low, high, count) * self.rate_hz).astype(np.int64)
+
+    def _reset(self, which: NDArray[np.int64]) -> None:
+        start, uniform, count = self.config.start, self._random.uniform, len(which)
+        physics = self.physics
+        qpos = np.repeat(physics.model.key_qpos[:1], count, axis=0)
+        qvel = np.zeros((count, physics.model.nv))
+        qpos[:, 2] = uniform(*start.height_m, count)
+        tilt = uniform(-1, 1, (count, 2)) * start.tilt_rad
+        heading = uniform(-np.pi, np.pi, count)
+        qpos[:, 3:7] = _quaternion(tilt, heading)
+        joints = physics.joint_qpos
+        qpos[:, joints] += uniform(-1, 1, (count, len(joints))) * start.joint_rad
+        qpos[:, joints] = np.clip(qpos[:, joints], self._limits[:, 0], self._limits[:, 1])
+        qvel[:, :2] = uniform(-1, 1, (count, 2)) * start.speed_mps
+        physics.place(which.astype(np.int32), qpos, qvel)
+        poses = np.repeat(self.default_pose_rad[None], count, axis=0).astype(np.float32)
+        self.core.reset(which.astype(np.uint32).tolist(), poses)
+        self._actions[:, which] = 0
+        self._velocities[:, which] = 0
+        self._moved[which] = 0
+        self._age[which] = 0
+        self._next_push[which] = self._draw_push(count)
+        self._since_push[which] = 1e3
+
+    def _critic_row(self) -> NDArray[np.float32]:
+        physics = self.physics
+        rotation = _rotation(physics.qpos[:, 3:7])
+        velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
+        mean = self._velocities.sum(axis=0) / np.maximum(1, np.minimum(self._moved, self._gait_ticks))[:, None]
+        forces = [physics.sensor(f"{side}_contact")[:, 1:2] / 10.0 for side in ("left", "right")]
+        heights = [physics.sensor(f"{side}_position")[:, 2:3] * 20.0 for side in ("left", "right")]
+        extras = [
+            velocity,
+            mean,
+            physics.qvel[:, 3:6],
+            rotation[:, 2],
+            physics.qpos[:, 2:3],
+            *forces,
+            *heights,
+            physics.friction[:, None],
+            physics.stiffness[:, None],
+            physics.load_kg[:, None] * 10.0,
+            np.minimum(self._since_push, 2.0)[:, None],
+        ]
+        return np.concatenate([self.observation, *extras], axis=1).astype(np.float32)
+
+    def errors(self) -> dict[str, float]:
+        """Mean absolute errors of the last gait's mean velocity against the command, of robots that had the time."""
+        steady = self._moved > 2 * self._gait_ticks
+        if not steady.any():
+            return {}
+        mean = self._velocities.sum(axis=0)[steady] / self._gait_ticks
+        error = np.abs(mean - self._command[steady, :3]).mean(axis=0)
+        return {f"error/{axis}": float(value) for axis, value in zip(("vx", "vy", "wz"), error, strict=True)}
+
+    @property
+    def final_critic(self) -> NDArray[np.float32] | None:
+        """What the critic saw of the robots before those that were timed out were reset, where there were any."""
+        return self._final_critic
+
+    _SAVED = (
+        "observation",
+        "critic",
+        "_command",
+        "_actions",
+        "_velocities",
+        "_slot",
+        "_age",
+        "_moved",
+        "_next_push",
+        "_since_push",
+    )
+
+    def save(self) -> dict[str, Any]:
+        """Everything that changes."""
+        rows = {name: torch.from_numpy(np.copy(getattr(self, name))) for name in self._SAVED}
+        return {
+            "rows": rows,
+            "random": self._random.bit_generator.state,
+            "physics": self.physics.save(),
+            "core": self.core.save(),
+        }
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Puts a saved state back; what follows is the same to the byte."""
+        for name, value in saved["rows"].items():
+            setattr(self, name, value.numpy().copy())
+        self._random.bit_generator.state = saved["random"]
+        self.physics.restore(saved["physics"])
+        self.core.restore(saved["core"])
+
+
+def _disturbance(robot: Robot, config: Config) -> "_native.BatchDisturbance":
+    noise = config.noise
+    parts = {"knee": noise.knee_rad, "ankle": noise.ankle_rad}
+    return {
+        "gyro_rps": noise.gyro_rps,
+        "accel_mps2": noise.accel_mps2,
+        "joint_position_rad": [
+            next((rad for part, rad in parts.items() if part in name), noise.joint_position_rad)
+            for name in robot.joint_names
+        ],
+        "joint_velocity_rps": noise.joint_velocity_rps,
+        "joint_zero_rad": noise.joint_zero_rad,
+        "late_goals": list(noise.late_goals),
+        "late_imu": noise.late_imu,
+        "lost_answers": noise.lost_answers,
+    }
+
+
+def _commands(config: Config, rate_hz: int) -> "_native.BatchCommands":
+    commands = config.commands
+    shortest, longest = (max(1, round(seconds * rate_hz)) for seconds in commands.hold_s)
+    return {
+        "still": commands.still,
+        "one_axis": commands.one_axis,
+        "at_limit": commands.at_limit,
+        "head_still": commands.head_still,
+        "hold_ticks": (shortest, longest),
+    }
+
+
+def _start_of(contract: Contract, source: str) -> int:
+    start = 0
+    for name, width in contract.terms:
+        if name == source:
+            return start
+        start += width
+    raise TrainingError(
+        f"contract {contract.name}: expected a term {source!r}, found {[name for name, _ in contract.terms]}",
+        hint="train with a contract that has one",
+    )
+
+
+def _rotation(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation matrices [n, 3, 3] of quaternions [n, 4], w first: columns are the body's axes."""
+    w, x, y, z = quaternion.T
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.moveaxis(np.array(rows), 2, 0)
+
+
+def _quaternion(tilt: NDArray[np.float64], heading: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heading about the vertical, then small tilts about x and y [n, 2], rad."""
+    half = 0.5 * heading
+    cosine, sine = np.cos(half), np.sin(half)
+    x, y = 0.5 * tilt.T
+    rows = np.stack([cosine, cosine * x - sine * y, sine * x + cosine * y, sine], axis=1)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)  # type: ignore[no-any-return]

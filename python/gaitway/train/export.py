@@ -1,0 +1,151 @@
+"""From a checkpoint to a policy file that says everything about itself, and is checked before anybody trusts it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaitway import _native, extras, files
+from gaitway.contract import Contract
+from gaitway.errors import TrainingError
+from gaitway.policy import Policy, open_session
+from gaitway.robot import Robot
+from gaitway.train import mirror
+from gaitway.train.config import Config
+from gaitway.train.network import MirrorNet, Normaliser
+
+#: Largest difference between own engine, onnxruntime and the network that was trained.
+TOLERANCE = 1e-4
+
+
+def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
+    """The actor as an ONNX graph: normaliser, plain layers, ELU."""
+    onnx = extras.load("onnx", "train")
+    helper, numpy_helper = onnx.helper, onnx.numpy_helper
+    names = json.loads(contract.to_json())["network"]
+    nodes, weights = [], []
+
+    def constant(name: str, value: NDArray[Any]) -> str:
+        weights.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=np.float32), name))
+        return name
+
+    normaliser = actor.normaliser
+    nodes.append(helper.make_node("Sub", [names["input"], constant("mean", normaliser.shift.numpy())], ["centred"]))
+    nodes.append(helper.make_node("Mul", ["centred", constant("scale", normaliser.scale.numpy())], ["scaled"]))
+    bounds = [constant(name, np.array(sign * Normaliser.CLIP)) for name, sign in (("low", -1), ("high", 1))]
+    nodes.append(helper.make_node("Clip", ["scaled", *bounds], ["row0"]))
+    layers = actor.dense()
+    for index, (weight, bias) in enumerate(layers):
+        is_last = index == len(layers) - 1
+        out = names["output"] if is_last else f"sum{index}"
+        inputs = [f"row{index}", constant(f"weight{index}", weight), constant(f"bias{index}", bias)]
+        nodes.append(helper.make_node("Gemm", inputs, [out], transB=1))
+        if not is_last:
+            nodes.append(helper.make_node("Elu", [out], [f"row{index + 1}"]))
+    number = onnx.TensorProto.FLOAT
+    graph = helper.make_graph(
+        nodes,
+        contract.name,
+        [helper.make_tensor_value_info(names["input"], number, [1, contract.observation_len])],
+        [helper.make_tensor_value_info(names["output"], number, [1, contract.action_len])],
+        weights,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    model.producer_name = "gaitway"
+    onnx.checker.check_model(model)
+    data: bytes = model.SerializeToString()
+    return data
+
+
+def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
+    """Writes the policy of the last checkpoint of the run in `folder`, with its card.
+
+    Raises TrainingError, with nothing written, where an engine differs from the trained network by more than
+    TOLERANCE.
+    """
+    from gaitway.train import checkpoint, runs
+    from gaitway.train.config import load
+
+    saved = checkpoint.read(folder)
+    config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
+    steps = saved["progress"]["steps"]
+    actor = _actor(saved["model"], contract, config.ppo.hidden)
+    described = json.loads(contract.to_json())
+    described["provenance"] = {
+        # No times and no names of machines: the same run gives the same bytes.
+        "source": f"Gaitway {_native.VERSION}, task {config.run.task}, PPO from nothing: {steps} control steps, "
+        f"seed {config.run.seed}",
+        "licence": "MIT",
+    }
+    contract = Contract.from_json(json.dumps(described))
+    data = _native.embed(onnx_bytes(actor, contract), contract)
+    observations = saved["ducks"]["rows"]["observation"].numpy()
+    differences = check(actor, data, robot, path, observations)
+    files.write_bytes(path, data, "policy")
+    how = json.loads(files.read_text(folder / runs.HOW, "provenance of the run"))
+    files.write_bytes(path.with_suffix(".md"), card(contract, config, saved["progress"], how).encode(), "model card")
+    return {"path": str(path), "bytes": len(data), "differences": differences}
+
+
+def check(
+    actor: MirrorNet, data: bytes, robot: Robot, path: Path, observations: NDArray[np.float32]
+) -> dict[str, float]:
+    """Largest difference of own engine and onnxruntime to the trained network, on observations [k, w]."""
+    torch = extras.load("torch", "train")
+    policy = Policy.from_bytes(data, path, robot=robot)
+    with torch.no_grad():
+        trained = actor(torch.from_numpy(observations)).numpy()
+    session = open_session(data, policy.contract)
+    name = session.get_inputs()[0].name
+    foreign = np.concatenate([session.run(None, {name: row[None]})[0] for row in observations])
+    differences = {
+        "native": float(np.abs(policy.infer(observations) - trained).max()),
+        "onnxruntime": float(np.abs(foreign - trained).max()),
+    }
+    for engine, difference in differences.items():
+        if not difference <= TOLERANCE:
+            raise TrainingError(
+                f"export: {engine} differs from the trained network by {difference:g}, expected at most {TOLERANCE:g}",
+                hint="this is a bug: please report it with the run's folder",
+            )
+    return differences
+
+
+def card(contract: Contract, config: Config, progress: dict[str, Any], how: dict[str, Any]) -> str:
+    """What a person should know of a policy before it moves their robot."""
+    last = progress["curve"][-1]
+    errors = ", ".join(f"{axis} {last[f'error/{axis}']:.3f}" for axis in ("vx", "vy", "wz") if f"error/{axis}" in last)
+    rewards = "\n".join(
+        f"| {name} | {weight.weight:g} | {weight.to:g} | {last[f'reward/{name}']:.4g} |"
+        for name, weight in config.rewards.items()
+    )
+    return f"""# {contract.name}
+
+Trained from nothing by `{how["command"]}`: {progress["steps"] / 1e6:.2f} million control steps in
+{progress["seconds"] / 60:.1f} minutes, {progress["falls"]} falls on the way.
+
+| | |
+|---|---|
+| robot | {json.loads(contract.to_json())["robot"]["profile"]} |
+| observation, action | {contract.observation_len}, {contract.action_len} |
+| rate | {contract.policy_rate_hz} Hz |
+| mean errors at the end, with noise, pushes and exploration | {errors} (m/s, m/s, rad/s) |
+| Gaitway, commit | {how["gaitway"]["version"]}, {how["commit"]} |
+| torch, MuJoCo | {how["torch"]}, {how["mujoco"]} |
+
+`gaitway eval` says how good it is. Rewards, with their weights at the beginning and at the end of the run, and their
+last mean:
+
+| reward | from | to | mean |
+|---|---|---|---|
+{rewards}
+"""
+
+
+def _actor(model: dict[str, Any], contract: Contract, hidden: tuple[int, ...]) -> MirrorNet:
+    actor = MirrorNet(mirror.observation_mirror(contract), hidden, mirror.action_mirror(contract), gain=0.01)
+    own = {name.removeprefix("actor."): value for name, value in model.items() if name.startswith("actor.")}
+    actor.load_state_dict(own)
+    return actor

@@ -1,0 +1,167 @@
+"""Many ducks in MuJoCo: one model, as many robots and floors as there are simulations."""
+
+from typing import TYPE_CHECKING, Any
+
+import mujoco
+import numpy as np
+import torch
+from mujoco.batch import Batch
+from numpy.typing import NDArray
+
+from gaitway.errors import TrainingError
+from gaitway.robot import Robot
+from gaitway.sim.model import set_gain
+from gaitway.train.config import Physics
+
+if TYPE_CHECKING:
+    from gaitway._native import BatchLayout
+
+_SIDES = ("left", "right")
+
+
+def build_model(robot: Robot, kp: list[float], physics: Physics) -> mujoco.MjModel:
+    """The robot's model without what is only seen, with sensors at the feet, and with the gains `kp` [n]."""
+    spec = mujoco.MjSpec.from_file(str(robot.folder / "duck.xml"))
+    for geom in list(spec.geoms):
+        if geom.contype == 0 and geom.conaffinity == 0:
+            spec.delete(geom)
+    for side in _SIDES:
+        _sense_foot(spec, side)
+    model = spec.compile()
+    model.opt.iterations = physics.iterations
+    model.opt.ls_iterations = physics.ls_iterations
+    for joint, gain in enumerate(kp):
+        set_gain(model, joint, gain * robot.stiffness_per_kp)
+    return model
+
+
+def _sense_foot(spec: mujoco.MjSpec, side: str) -> None:
+    geom = mujoco.mjtObj.mjOBJ_GEOM
+    found_and_force = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND) | 1 << int(
+        mujoco.mjtConDataField.mjCONDATA_FORCE
+    )
+    spec.add_sensor(
+        name=f"{side}_contact",
+        type=mujoco.mjtSensor.mjSENS_CONTACT,
+        objtype=geom,
+        objname=f"{side}_sole",
+        reftype=geom,
+        refname="floor",
+        intprm=[found_and_force, 0, 1],
+    )
+    for what, kind in (("position", mujoco.mjtSensor.mjSENS_FRAMEPOS), ("up", mujoco.mjtSensor.mjSENS_FRAMEXAXIS)):
+        spec.add_sensor(name=f"{side}_{what}", type=kind, objtype=geom, objname=f"{side}_sole")
+
+
+class DuckPhysics:
+    """`count` simulations of one robot, each with its own body, floor and time step."""
+
+    def __init__(
+        self, robot: Robot, kp: list[float], physics: Physics, count: int, rate_hz: int, threads: int, seed: int
+    ) -> None:
+        self.model = build_model(robot, kp, physics)
+        self.batch = Batch(self.model, count, nthread=threads)
+        self.count = count
+        self.qpos: NDArray[np.float64] = self.batch.bind("qpos")
+        self.qvel: NDArray[np.float64] = self.batch.bind("qvel")
+        self.ctrl: NDArray[np.float64] = self.batch.bind("ctrl")
+        self.sensordata: NDArray[np.float64] = self.batch.bind("sensordata")
+        self.torque_nm: NDArray[np.float64] = self.batch.bind("actuator_force")
+        self._warm: NDArray[np.float64] = self.batch.bind("qacc_warmstart")
+        self._time: NDArray[np.float64] = self.batch.bind("time")
+        joints = [self.model.joint(name) for name in robot.joint_names]
+        self.joint_qpos = np.array([joint.qposadr[0] for joint in joints])
+        self.joint_qvel = np.array([joint.dofadr[0] for joint in joints])
+        self._set_steps(physics, rate_hz)
+        self._draw(physics, np.random.default_rng([seed, 0xB0D1]))
+
+    def _set_steps(self, physics: Physics, rate_hz: int) -> None:
+        fine = round(physics.fine_share * self.count)
+        steps = np.full(self.count, physics.coarse_s)
+        steps[:fine] = physics.fine_s
+        timestep = self.batch.expand("opt.timestep")
+        timestep[:] = steps.reshape(timestep.shape)
+        self._groups = []
+        for step_s, ids in ((physics.fine_s, np.arange(fine)), (physics.coarse_s, np.arange(fine, self.count))):
+            exact = 1.0 / (rate_hz * step_s)
+            if abs(exact - round(exact)) > 1e-6:
+                raise TrainingError(
+                    f"physics: {rate_hz} Hz is no whole number of steps of {step_s} s",
+                    hint="choose fine_s and coarse_s so that it is",
+                )
+            if len(ids):
+                self._groups.append((ids.astype(np.int32), round(exact)))
+
+    def _draw(self, physics: Physics, random: np.random.Generator) -> None:
+        """Draws every robot's body and floor."""
+        model, count, uniform = self.model, self.count, random.uniform
+        floor = model.geom("floor").id
+        self.friction = uniform(*physics.friction, count)
+        self.batch.expand("geom_friction")[:, floor, 0] = self.friction
+        self.stiffness = uniform(*physics.stiffness, count)
+        factor = self.stiffness[:, None] * uniform(*physics.joint_stiffness, (count, model.nu))
+        self.batch.expand("actuator_gainprm")[:, :, 0] *= factor
+        self.batch.expand("actuator_biasprm")[:, :, 1] *= factor
+        self.batch.expand("dof_frictionloss")[:] *= uniform(*physics.friction_loss, (count, model.nv))
+        self.batch.expand("dof_armature")[:] *= uniform(*physics.armature, (count, model.nv))
+        self.batch.expand("dof_damping")[:] *= uniform(*physics.damping, (count, model.nv))
+        mass, inertia = self.batch.expand("body_mass"), self.batch.expand("body_inertia")
+        by_body = uniform(*physics.mass, (count, model.nbody))
+        mass[:] *= by_body
+        inertia[:] *= by_body[:, :, None]
+        trunk = model.body("trunk").id
+        self.load_kg = uniform(*physics.load_kg, count)
+        mass[:, trunk] += self.load_kg
+        self.batch.expand("body_ipos")[:, trunk] += uniform(-1, 1, (count, 3)) * np.array(physics.centre_m)
+        self.batch.set_const()
+
+    def step(self) -> None:
+        """One control step of every robot. Raises TrainingError where a simulation breaks down."""
+        try:
+            for ids, nstep in self._groups:
+                self.batch.step(ids, nstep=nstep)
+        except mujoco.batch.SimulationError as error:
+            raise TrainingError(f"physics: {error}", hint="a smaller time step, or weaker pushes") from error
+
+    def place(self, which: NDArray[np.int32], qpos: NDArray[np.float64], qvel: NDArray[np.float64]) -> None:
+        """Puts the robots `which` into a state, with sensors that show it."""
+        self.batch.reset(which, keyframe=0, stage=0)
+        self.qpos[which] = qpos
+        self.qvel[which] = qvel
+        self.ctrl[which] = qpos[:, self.joint_qpos]
+        self.batch.forward(which)
+
+    def sensor(self, name: str) -> NDArray[np.float64]:
+        """A view of one sensor's numbers [count, dim]."""
+        sensor = self.model.sensor(name)
+        first = int(sensor.adr[0])
+        return self.sensordata[:, first : first + int(sensor.dim[0])]
+
+    def layout(self) -> "BatchLayout":
+        """Where things lie in the rows, for the core."""
+
+        def first(name: str) -> int:
+            return int(self.model.sensor(name).adr[0])
+
+        return {
+            "qpos_len": self.model.nq,
+            "qvel_len": self.model.nv,
+            "sensor_len": self.model.nsensordata,
+            "joint_qpos": self.joint_qpos.tolist(),
+            "joint_qvel": self.joint_qvel.tolist(),
+            "play_qpos": [],
+            "gyro": first("gyro"),
+            "accelerometer": first("accelerometer"),
+            "feet": (first("left_contact"), first("right_contact")),
+        }
+
+    _SAVED = ("qpos", "qvel", "ctrl", "_warm", "_time")
+
+    def save(self) -> dict[str, Any]:
+        """Everything that changes."""
+        return {name: torch.from_numpy(getattr(self, name).copy()) for name in self._SAVED}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Puts a saved state back."""
+        for name in self._SAVED:
+            getattr(self, name)[:] = saved[name].numpy()

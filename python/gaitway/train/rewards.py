@@ -1,0 +1,189 @@
+"""Rewards: each a named function of the scene, in the unit its docstring says. Weights are the configuration's."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaitway.train.scene import Floats, Scene
+
+Reward = Callable[[Scene], Floats]
+
+#: Height of the soles' frame above the floor in a stand, m.
+SOLE_M = 0.0047
+#: How high a swinging foot should go, m, and the share of the gait it swings.
+SWING_M, SWING_SHARE = 0.03, 0.4
+#: The trunk's height in a walk, m.
+HEIGHT_M = 0.158
+#: Feet should be this far apart sideways, m.
+CLEAR_M = 0.10
+
+
+def track_linear(scene: Scene) -> Floats:
+    """How near the mean velocity is to the command, 0 to 1: a wide and a narrow bell, m/s."""
+    error = np.square(scene.mean_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
+    return 0.5 * np.exp(-error / 0.1**2) + 0.5 * np.exp(-error / 0.03**2)  # type: ignore[no-any-return]
+
+
+def track_turn(scene: Scene) -> Floats:
+    """How near the mean turning rate is to the command, 0 to 1: a wide and a narrow bell, rad/s."""
+    error = np.square(scene.mean_velocity[:, 2] - scene.command[:, 2])
+    return 0.5 * np.exp(-error / 0.6**2) + 0.5 * np.exp(-error / 0.15**2)
+
+
+def swing_height(scene: Scene) -> Floats:
+    """How well the feet follow the gait's heights, 0 to 1; in a stand both belong on the floor, but after a push."""
+    error = np.square(scene.foot_position_m[:, :, 2] - SOLE_M - SWING_M * _swing(scene)).sum(axis=1)
+    error[_catches_itself(scene)] = 0.0
+    return np.exp(-error / (0.5 * SWING_M**2))  # type: ignore[no-any-return]
+
+
+def contact(scene: Scene) -> Floats:
+    """Share of the feet that are on the floor, or off it, when the gait says so; in a stand after a push, all."""
+    right = (scene.foot_contact == (_swing(scene) == 0)) | _catches_itself(scene)[:, None]
+    return right.mean(axis=1)  # type: ignore[no-any-return]
+
+
+def head(scene: Scene) -> Floats:
+    """How near the head's joints are to their command, 0 to 1."""
+    joints, axes = scene.head
+    want = scene.command[:, axes] + scene.default_pose_rad[joints]
+    error = np.square(scene.joint_position_rad[:, joints] - want).sum(axis=1)
+    return np.exp(-error / 0.1**2)  # type: ignore[no-any-return]
+
+
+def alive(scene: Scene) -> Floats:
+    """1 in every step."""
+    return np.ones(len(scene.height_m))
+
+
+def fall(scene: Scene) -> Floats:
+    """1 in the step in which the robot falls."""
+    return scene.has_fallen.astype(np.float64)
+
+
+def tilt(scene: Scene) -> Floats:
+    """Squared sine of the trunk's tilt."""
+    return np.square(scene.up[:, :2]).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def height(scene: Scene) -> Floats:
+    """Squared error of the trunk's height, m²."""
+    return np.square(scene.height_m - HEIGHT_M)
+
+
+def rocking(scene: Scene) -> Floats:
+    """Squared turning rates about the lying axes, rad²/s²."""
+    return np.square(scene.gyro_rps[:, :2]).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def bouncing(scene: Scene) -> Floats:
+    """Squared vertical velocity, m²/s²."""
+    return np.square(scene.velocity_mps[:, 2])
+
+
+def action_rate(scene: Scene) -> Floats:
+    """Squared change of the action; in a stand it counts twice."""
+    return np.square(scene.action - scene.action_1).sum(axis=1) * _twice_in_a_stand(scene)  # type: ignore[no-any-return]
+
+
+def action_bend(scene: Scene) -> Floats:
+    """Squared second difference of the action; in a stand it counts twice."""
+    bend = scene.action - 2 * scene.action_1 + scene.action_2
+    return np.square(bend).sum(axis=1) * _twice_in_a_stand(scene)  # type: ignore[no-any-return]
+
+
+def torque(scene: Scene) -> Floats:
+    """Squared torques, N²·m²."""
+    return np.square(scene.torque_nm).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def joint_speed(scene: Scene) -> Floats:
+    """Squared joint velocities, rad²/s²."""
+    return np.square(scene.joint_velocity_rps).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def slip(scene: Scene) -> Floats:
+    """Speed of the feet that are on the floor, m/s."""
+    speed = np.linalg.norm(scene.foot_velocity_mps[:, :, :2], axis=2)
+    return (speed * scene.foot_contact).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def tilted_feet(scene: Scene) -> Floats:
+    """How far the soles are from flat, 0 to 2."""
+    return (1.0 - scene.foot_flat).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def pose(scene: Scene) -> Floats:
+    """Squared distance of hip yaw and roll from the default pose, rad²."""
+    columns = [0, 1, 9, 10]
+    error = scene.joint_position_rad[:, columns] - scene.default_pose_rad[columns]
+    return np.square(error).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def restless(scene: Scene) -> Floats:
+    """In a stand, not soon after a push: squared distance of the legs from the default pose, and joint speed."""
+    legs = np.square(np.delete(scene.joint_position_rad - scene.default_pose_rad, scene.head[0], axis=1)).sum(axis=1)
+    motion = 0.1 * np.square(scene.joint_velocity_rps).sum(axis=1)
+    return (legs + motion) * (~scene.is_moving & ~_catches_itself(scene))  # type: ignore[no-any-return]
+
+
+def crossing(scene: Scene) -> Floats:
+    """How much nearer than they should be the feet are sideways, m."""
+    apart = scene.foot_position_m[:, 0, 1] - scene.foot_position_m[:, 1, 1]
+    return np.maximum(0.0, CLEAR_M - apart)
+
+
+def joint_limits(scene: Scene) -> Floats:
+    """How far joints are within 0.05 rad of their limits, or beyond, rad."""
+    low, high = scene.limits_rad[:, 0] + 0.05, scene.limits_rad[:, 1] - 0.05
+    position = scene.joint_position_rad
+    return (np.maximum(0, low - position) + np.maximum(0, position - high)).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def _swing(scene: Scene) -> Floats:
+    """Height each foot should have as a share of the swing's, 0 where it should stand [n, 2]."""
+    shifted = np.stack([scene.phase, (scene.phase + 0.5) % 1.0], axis=1)
+    # In the middle of its half of the gait.
+    begin = 0.25 - SWING_SHARE / 2
+    way = (shifted - begin) / SWING_SHARE
+    swings = (way > 0) & (way < 1) & scene.is_moving[:, None]
+    return np.where(swings, np.sin(np.pi * np.clip(way, 0, 1)) ** 2, 0.0)
+
+
+def _catches_itself(scene: Scene) -> NDArray[np.bool_]:
+    """True where a robot that stands was pushed within the last second: it may step."""
+    return ~scene.is_moving & (scene.since_push_s < 1.0)
+
+
+def _twice_in_a_stand(scene: Scene) -> Floats:
+    return np.where(scene.is_moving | _catches_itself(scene), 1.0, 2.0)
+
+
+#: By the names a configuration uses.
+REWARDS: dict[str, Reward] = {
+    function.__name__: function
+    for function in (
+        track_linear,
+        track_turn,
+        swing_height,
+        contact,
+        head,
+        alive,
+        fall,
+        tilt,
+        height,
+        rocking,
+        bouncing,
+        action_rate,
+        action_bend,
+        torque,
+        joint_speed,
+        slip,
+        tilted_feet,
+        pose,
+        restless,
+        crossing,
+        joint_limits,
+    )
+}

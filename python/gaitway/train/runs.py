@@ -1,0 +1,131 @@
+"""The folder of a run: what it was made from, its curve, its checkpoint, and how to make it again."""
+
+import csv
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from gaitway import _native, files
+from gaitway.contract import Contract
+from gaitway.errors import TrainingError
+from gaitway.robot import Robot
+from gaitway.train import config as configuration
+from gaitway.train.config import Config
+from gaitway.train.trainer import Trainer
+
+CONFIG, CONTRACT, CURVE, HOW = "config.toml", "contract.json", "curve.csv", "how.json"
+#: Where the weights' hash goes once there are weights.
+_NO_WEIGHTS = "0" * 64
+
+
+def task_contract(robot: Robot, task: str) -> Contract:
+    """The contract a task trains under. Raises TrainingError for a task the robot does not have."""
+    path = robot.folder / "tasks" / f"{task}.json"
+    if not path.is_file():
+        known = sorted(entry.stem for entry in (robot.folder / "tasks").glob("*.json"))
+        raise TrainingError(f"task {task}: {robot.name} has none", hint=f"its tasks are {', '.join(known)}")
+    description = json.loads(files.read_text(path, "contract"))
+    description["weights_sha256"] = _NO_WEIGHTS
+    description["robot"] = {"profile": robot.name, "profile_sha256": robot.native.policy_sha256}
+    return Contract.from_json(json.dumps(description))
+
+
+def task_config(robot: Robot, task: str) -> Path:
+    """The configuration that ships with a task."""
+    return robot.folder / "tasks" / f"{task}.toml"
+
+
+def begin(folder: Path, robot: Robot, config: Config) -> Trainer:
+    """A new run in `folder`, which must not hold one."""
+    if (folder / CONFIG).exists():
+        raise TrainingError(f"{folder}: holds a run already", hint="go on with --resume, or name another folder")
+    contract = task_contract(robot, config.run.task)
+    trainer = Trainer(robot, contract, config)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / CONFIG, configuration.as_toml(config.text))
+    _write(folder / CONTRACT, contract.to_json() + "\n")
+    _write(folder / HOW, json.dumps(_how(robot), indent=2) + "\n")
+    return trainer
+
+
+def resume(folder: Path, robot: Robot) -> Trainer:
+    """The run in `folder`, as its last checkpoint left it."""
+    from gaitway.train import checkpoint
+
+    config = configuration.load(folder / CONFIG, [])
+    trainer = Trainer(robot, read_contract(folder), config)
+    trainer.restore(checkpoint.read(folder))
+    return trainer
+
+
+def read_contract(folder: Path) -> Contract:
+    """The contract a run trains under."""
+    return Contract.from_json(files.read_text(folder / CONTRACT, "contract of the run"))
+
+
+def write_curve(folder: Path, curve: list[dict[str, float]]) -> None:
+    """The learning curve as a table, one row for each rollout."""
+    names = list(dict.fromkeys(name for row in curve for name in row))
+    with files.written_whole(folder / CURVE, "learning curve") as beside, beside.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows({name: f"{value:.6g}" for name, value in row.items()} for row in curve)
+
+
+class Board:
+    """The curve for TensorBoard, where it is installed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._writer: Any = None
+
+    def __enter__(self) -> "Board":
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            return self
+        self._writer = SummaryWriter(str(self._folder / "tensorboard"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+    def add(self, row: dict[str, float]) -> None:
+        """One rollout's figures."""
+        if self._writer is not None:
+            for name, value in row.items():
+                self._writer.add_scalar(name, value, int(row["steps"]))
+
+
+def _write(path: Path, text: str) -> None:
+    files.write_bytes(path, text.encode(), path.name)
+
+
+def _how(robot: Robot) -> dict[str, Any]:
+    """How this run was made, for whoever wants it again."""
+    import mujoco
+    import numpy
+    import torch
+
+    try:
+        commit = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=robot.folder, capture_output=True, text=True, check=True
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        commit = None
+    return {
+        "command": shlex.join(["gaitway", *sys.argv[1:]]),
+        "gaitway": _native.build_info(),
+        "commit": commit,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "mujoco": mujoco.__version__,
+        "numpy": numpy.__version__,
+        "machine": platform.machine(),
+        "system": platform.platform(),
+    }

@@ -1,0 +1,308 @@
+"""The trainer: one core with simulator and robot, nothing lost, and every mistake named before or when it happens."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gaitway import Controller, Policy, Robot
+from gaitway._native import Batch
+from gaitway.contract import Contract
+from gaitway.errors import GaitwayError, TrainingError
+from gaitway.sim import DuckSim
+from gaitway.train import config as configuration
+from gaitway.train import mirror, rewards, runs
+from gaitway.train.env import Ducks
+from gaitway.train.export import check, export_run, onnx_bytes
+from gaitway.train.network import ActorCritic, MirrorNet
+
+#: A run of seconds: four rollouts, with a checkpoint after each.
+TINY = {
+    "run.robots": 16,
+    "run.steps": 2048,
+    "run.checkpoint_steps": 512,
+    "run.threads": 1,
+}
+CALM = {
+    "physics": {
+        "fine_share": 1.0,
+        "iterations": 50,
+        "ls_iterations": 50,
+        "friction": [0.6, 0.6],
+        "stiffness": [1.0, 1.0],
+        **{key: [1.0, 1.0] for key in ("joint_stiffness", "friction_loss", "armature", "damping", "mass")},
+        "load_kg": [0.0, 0.0],
+        "centre_m": [0.0, 0.0, 0.0],
+    },
+    "noise": {
+        **dict.fromkeys(("gyro_rps", "accel_mps2", "joint_position_rad", "knee_rad", "ankle_rad"), 0.0),
+        **dict.fromkeys(("joint_velocity_rps", "joint_zero_rad", "late_imu", "lost_answers"), 0.0),
+        "late_goals": [0.0],
+    },
+    "start": {"height_m": [0.167, 0.167], "joint_rad": 0.0, "speed_mps": 0.0, "tilt_rad": 0.0},
+    "pushes": {"speed_mps": 0.0},
+    "commands": {"still": 1.0, "head_still": 1.0},
+}
+
+
+@pytest.fixture(scope="module")
+def duck() -> Robot:
+    return Robot.load()
+
+
+def tiny(task: str = "walk") -> list[str]:
+    return [f"{key}={value}" for key, value in TINY.items()]
+
+
+def config(duck: Robot, *overrides: str) -> configuration.Config:
+    return configuration.load(runs.task_config(duck, "walk"), [*tiny(), *overrides])
+
+
+def train(folder: Path, *more: str) -> "subprocess.Popen[str]":
+    settings = [part for override in tiny() for part in ("--set", override)]
+    command = [sys.executable, "-m", "gaitway.cli", "train", "walk", "--out", str(folder), *settings, *more, "--json"]
+    return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def resume(folder: Path) -> dict[str, Any]:
+    command = [sys.executable, "-m", "gaitway.cli", "train", "--resume", str(folder), "--json"]
+    done = subprocess.run(command, text=True, capture_output=True, check=True)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def test_the_trainer_sees_what_the_simulator_sees(duck: Robot) -> None:
+    """Without noise a robot of the batch and a DuckSim under a Controller have the same observations."""
+    contract = runs.task_contract(duck, "walk")
+    text = {**CALM, "run": {"robots": 2, "threads": 1}, "rewards": {"alive": 1.0}}
+    ducks = Ducks(duck, contract, configuration.of(text))
+    data = onnx_bytes(_actor(contract), contract)
+    from gaitway import _native
+
+    policy = Policy.from_bytes(_native.embed(data, contract), Path("none.onnx"), robot=duck)
+    controller, sim = Controller(policy, duck), DuckSim(duck, backlash=False)
+    sim.set_gains(controller.gains)
+    # The batch turns every robot another way at its start. Nothing depends on it but the last bits, and walking on
+    # hard ground makes much of these: so both look the same way here.
+    ducks.physics.place(np.arange(2, dtype=np.int32), np.repeat(sim.data.qpos[None], 2, axis=0), np.zeros((2, 20)))
+    ducks.core.reset([0, 1], np.array([duck.default_pose_rad] * 2, dtype=np.float32))
+    ducks._observe()
+    random = np.random.default_rng(1)
+    wave = 0.15 * random.standard_normal((40, ducks.core.action_len)).astype(np.float32)
+    command = np.zeros(7, dtype=np.float32)
+    for action in wave:
+        assert controller.native.observe(sim.sense().row, command)
+        alone = np.array(controller.record().observation)
+        for row in ducks.observation:
+            np.testing.assert_allclose(row, alone, atol=1e-5)
+        controller.native.act(action, controller.goals)
+        sim.step(controller.goals)
+        assert not ducks.step(np.stack([action, action]), 0.0).fell.any()
+
+
+def _actor(contract: Contract) -> MirrorNet:
+    return MirrorNet(mirror.observation_mirror(contract), (32, 16), mirror.action_mirror(contract), gain=1.0)
+
+
+def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) -> None:
+    policy = Policy.load(duck.default_policy)
+    seen, done = mirror.observation_mirror(policy.contract), mirror.action_mirror(policy.contract)
+    for one in (seen, done):
+        assert (one.order[one.order] == np.arange(len(one.order))).all()
+        assert (one.sign * one.sign[one.order] == 1).all()
+        basis = np.concatenate([one.even(), one.odd()])
+        np.testing.assert_allclose(basis @ basis.T, np.eye(len(one.order)), atol=1e-6)
+    # It was trained elsewhere, by another implementation of left and right, and is nearly symmetric.
+    rows = 0.3 * np.random.default_rng(0).standard_normal((200, 101)).astype(np.float32)
+    actions, mirrored = policy.infer(rows), policy.infer(np.ascontiguousarray(seen.sign * rows[:, seen.order]))
+    error = np.abs(done.sign * actions[:, done.order] - mirrored).mean()
+    assert error < 0.1 * np.abs(actions).mean()
+
+
+def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
+    import torch
+
+    torch.manual_seed(0)
+    contract = runs.task_contract(duck, "walk")
+    seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
+    net = _actor(contract)
+    rows = torch.randn(50, 101)
+    mirrored = torch.from_numpy(seen.sign) * rows[:, seen.order]
+    expected = torch.from_numpy(done.sign) * net(rows)[:, done.order]
+    assert torch.allclose(expected, net(mirrored), atol=1e-5)
+    net.normaliser.update(3 * rows + 1)
+    out = net.normaliser(rows).detach().numpy()
+    layers = net.dense()
+    for index, (weight, bias) in enumerate(layers):
+        out = out @ weight.T + bias
+        if index < len(layers) - 1:
+            out = np.where(out > 0, out, np.expm1(np.minimum(out, 0)))
+    np.testing.assert_allclose(out, net(rows).detach().numpy(), atol=1e-5)
+
+
+def test_killed_and_resumed_gives_the_same_bytes(duck: Robot, tmp_path: Path) -> None:
+    whole = train(tmp_path / "whole")
+    out, err = whole.communicate(timeout=300)
+    assert whole.returncode == 0, err
+    assert json.loads(out)["done"]
+    killed = train(tmp_path / "killed")
+    checkpoint = tmp_path / "killed" / "checkpoint.pt"
+    deadline = time.monotonic() + 300
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)
+    killed.communicate()
+    assert not (tmp_path / "killed" / "policy.onnx").exists(), "it was killed before its end"
+    assert resume(tmp_path / "killed")["done"]
+    files = [tmp_path / name / "policy.onnx" for name in ("whole", "killed")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Path) -> None:
+    trainer = runs.begin(tmp_path / "run", duck, config(duck, "run.steps=512"))
+    assert trainer.run(tmp_path / "run", lambda _: True)
+    result = export_run(duck, tmp_path / "run", tmp_path / "policy.onnx")
+    assert max(result["differences"].values()) < 1e-5
+    policy = Policy.load(tmp_path / "policy.onnx", robot=duck)
+    assert (policy.basis, policy.contract.name) == ("embedded", "gaitway_walk")
+    assert "512" in json.loads(policy.contract.to_json())["provenance"]["source"].replace("_", "")
+    card = (tmp_path / "policy.md").read_text()
+    assert "track_linear" in card
+    controller, sim = Controller(policy, duck), DuckSim(duck)
+    goals = controller.step(sim.sense(), np.zeros(7, dtype=np.float32))
+    assert np.isfinite(goals).all()
+
+
+def test_an_engine_that_differs_is_refused(duck: Robot) -> None:
+    from gaitway import _native
+
+    contract = runs.task_contract(duck, "walk")
+    actor, other = _actor(contract), _actor(contract)
+    data = _native.embed(onnx_bytes(other, contract), contract)
+    rows = np.random.default_rng(0).standard_normal((5, 101)).astype(np.float32)
+    with pytest.raises(TrainingError, match="native differs from the trained network"):
+        check(actor, data, duck, Path("other.onnx"), rows)
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("run.colour=3", "run.colour: no such key"),
+        ("paint.colour=3", "paint: no such section"),
+        ("rewards.alive='much'", "rewards.alive: expected a number, found 'much'"),
+        ("rewards.alive={weight=1, until=2}", "rewards.alive: expected a number, or"),
+        ("rewards.alive=nan", "rewards.alive: expected -1e.06 to 1e.06, found nan"),
+        ("run.robots=1", "run.robots: expected 2 to 100000, found 1"),
+        ("run.robots=2.5", "run.robots: expected a whole number, found 2.5"),
+        ("ppo.discount=1.5", "ppo.discount: expected 0 to 1, found 1.5"),
+        ("physics.friction=[1.0, 0.5]", "physics.friction: expected numbers, the smaller first"),
+        ("physics.friction=1.0", "physics.friction: expected a list of 2 numbers, found 1.0"),
+        ("run.threads=true", "run.threads: expected a whole number, found True"),
+        ("steps", "--set steps: expected section.key=value"),
+    ],
+)
+def test_a_wrong_configuration_is_named_by_its_place(duck: Robot, override: str, said: str) -> None:
+    with pytest.raises(TrainingError, match=said) as error:
+        config(duck, override)
+    assert error.value.hint
+
+
+def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: Path) -> None:
+    contract = runs.task_contract(duck, "walk")
+    with pytest.raises(TrainingError, match=r"no such reward: \['grace'\]"):
+        Ducks(duck, contract, config(duck, "rewards.grace=1.0"))
+    with pytest.raises(TrainingError, match=r"whole number of steps of 0\.003 s"):
+        Ducks(duck, contract, config(duck, "physics.coarse_s=0.003"))
+    with pytest.raises(TrainingError, match="task dance: open_duck_mini_v2 has none") as error:
+        runs.task_contract(duck, "dance")
+    assert "stand, walk" in error.value.hint
+    description = json.loads(contract.to_json())
+    description["action"]["joints"][0]["name"] = "left_wing"
+    with pytest.raises(GaitwayError, match="left_wing"):
+        Ducks(duck, Contract.from_json(json.dumps(description)), config(duck))
+    runs.begin(tmp_path, duck, config(duck))
+    with pytest.raises(TrainingError, match="holds a run already"):
+        runs.begin(tmp_path, duck, config(duck))
+    with pytest.raises(TrainingError, match="no checkpoint"):
+        runs.resume(tmp_path, duck)
+
+
+def test_a_reward_that_is_no_number_stops_the_run_and_keeps_the_checkpoint(
+    duck: Robot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = runs.begin(tmp_path, duck, config(duck))
+    calls = []
+
+    def broken(scene: Any) -> Any:
+        calls.append(1)
+        values = np.ones(16)
+        if len(calls) > 70:
+            values[3] = np.nan
+        return values
+
+    monkeypatch.setitem(rewards.REWARDS, "alive", broken)
+    with pytest.raises(TrainingError, match="reward alive: expected finite numbers, found nan for robot 3"):
+        trainer.run(tmp_path, lambda _: True)
+    monkeypatch.undo()
+    resumed = runs.resume(tmp_path, duck)
+    assert resumed.progress.steps == 1024
+    assert resumed.run(tmp_path, lambda _: True)
+
+
+def test_a_damaged_checkpoint_is_refused_and_nothing_in_it_is_run(duck: Robot, tmp_path: Path) -> None:
+    import pickle
+
+    runs.begin(tmp_path, duck, config(duck))
+    for data in (b"", b"not a checkpoint", pickle.dumps(Path)):
+        (tmp_path / "checkpoint.pt").write_bytes(data)
+        with pytest.raises(TrainingError, match=r"checkpoint\.pt"):
+            runs.resume(tmp_path, duck)
+
+
+def test_the_configuration_saved_with_a_run_is_the_one_it_had(duck: Robot, tmp_path: Path) -> None:
+    given = config(duck, "noise.late_goals=[0.0, 1.0]", "rewards.alive={weight=1.0, to=2.0, ramp=[0.0, 0.5]}")
+    (tmp_path / "config.toml").write_text(configuration.as_toml(given.text))
+    again = configuration.load(tmp_path / "config.toml", [])
+    assert again == given
+    assert again.rewards["alive"].at(0.25) == 1.5
+
+
+def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
+    contract = runs.task_contract(duck, "walk")
+    ducks = Ducks(duck, contract, config(duck))
+    rows = [np.ascontiguousarray(row) for row in (ducks.physics.qpos, ducks.physics.qvel, ducks.physics.sensordata)]
+    seen, commands = np.zeros((16, 101), dtype=np.float32), np.zeros((16, 7), dtype=np.float32)
+    with pytest.raises(GaitwayError, match="qpos: expected a buffer of float64"):
+        ducks.core.observe(rows[0].astype(np.float32), rows[1], rows[2], seen, commands)
+    with pytest.raises(GaitwayError, match="qvel: expected 320 numbers"):
+        ducks.core.observe(rows[0], rows[1][:5], rows[2], seen, commands)
+    rows[0][2, 9] = np.nan
+    with pytest.raises(TrainingError, match="observation of robot 2: expected finite numbers"):
+        ducks.core.observe(*rows, seen, commands)
+    with pytest.raises(KeyError, match="feet"):
+        layout = {key: value for key, value in ducks.physics.layout().items() if key != "feet"}
+        Batch(contract, duck.native, 2, seed=0, layout=layout, disturbance={})  # type: ignore[arg-type,typeddict-item]
+
+
+def test_a_critic_row_and_its_mirror_have_one_length(duck: Robot) -> None:
+    ducks = Ducks(duck, runs.task_contract(duck, "walk"), config(duck))
+    assert ducks.critic.shape == (16, len(ducks.critic_mirror.sign))
+    model = ActorCritic(ducks.mirror, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
+    assert model.std().shape == (ducks.core.action_len,)
+
+
+def test_the_bench_measures_both_and_leaves_the_ducks_where_they_were() -> None:
+    from gaitway.bench.train import measure_training
+
+    told: list[str] = []
+    result = measure_training("walk", "open_duck_mini_v2", 8, 3, 2, lambda what, *_: told.append(what))
+    assert told == ["environments", "physics alone"] * 2 + ["learning"]
+    assert all(rate > 0 for rate in result["steps_per_s"].values())
+    assert result["learning"]["samples"] == 8 * 32
+    (mark,) = result["marks"]
+    assert mark["passed"] == (mark["found"] <= mark["at_most"])
