@@ -27,7 +27,9 @@ test-rust: $(VENV)/tools.stamp
 
 test-python: $(VENV)/test.stamp
 	cargo build --release -p gaitwayd
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/python/test_train.py
+# In a process of its own: PyTorch's Triton and Mesa's software OpenGL each bring an LLVM, and together they crash.
+	$(BIN)/python -m pytest tests/python/test_train.py
 
 lint: $(VENV)/test.stamp ## style, types, layers
 	cargo fmt --all --check

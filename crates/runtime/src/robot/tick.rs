@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// The common read may take this part of a period.
 const READ_PARTS: u64 = 2;
+/// A slow read is over this long before the next tick, ns, or not begun: it is counted at its longest anyway.
+const SLOW_MARGIN_NS: u64 = 200_000;
 /// Events that wait to be said; more are counted and lost.
 const EVENTS: usize = 256;
 
@@ -164,7 +166,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         }
         let told_ns = self.clock.now_ns();
         let next_ns = wake.deadline_ns + self.period_ns;
-        self.body.read_slow(self.supervisor.orders().ask, next_ns.saturating_sub(self.period_ns / 10));
+        let margin_ns = SLOW_MARGIN_NS.min(self.period_ns / 10);
+        self.body.read_slow(self.supervisor.orders().ask, next_ns.saturating_sub(margin_ns));
         self.note(wake, state, imu_age_s);
         self.statistics.read.add(read_ns - start_ns);
         self.statistics.compute.add(computed_ns - read_ns);
