@@ -14,6 +14,8 @@ from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.train import mirror
 from gaitway.train.config import Config, ramp
+from gaitway.train.core_options import commands_of, disturbance_of
+from gaitway.train.geometry import quaternion_of, rotation_of
 from gaitway.train.physics import DuckPhysics
 from gaitway.train.rewards import REWARDS
 from gaitway.train.scene import Scene
@@ -69,8 +71,8 @@ class Ducks:
             self.count,
             seed=config.run.seed,
             layout=self.physics.layout(),
-            disturbance=_disturbance(robot, config),
-            commands=_commands(config, self.rate_hz),
+            disturbance=disturbance_of(robot, config),
+            commands=commands_of(config, self.rate_hz),
         )
         self.default_pose_rad = np.array(robot.default_pose_rad)
         self._limits = np.array(robot.limits_rad)
@@ -143,7 +145,7 @@ class Ducks:
 
     def _look(self, phase: NDArray[np.float64]) -> Scene:
         physics = self.physics
-        rotation = _rotation(physics.qpos[:, 3:7])
+        rotation = rotation_of(physics.qpos[:, 3:7])
         velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
         gyro = physics.qvel[:, 3:6]
         self._slot = (self._slot + 1) % self._gait_ticks
@@ -235,7 +237,7 @@ class Ducks:
         qpos[:, 2] = uniform(*start.height_m, count)
         tilt = uniform(-1, 1, (count, 2)) * start.tilt_rad
         heading = uniform(-np.pi, np.pi, count)
-        qpos[:, 3:7] = _quaternion(tilt, heading)
+        qpos[:, 3:7] = quaternion_of(tilt, heading)
         joints = physics.joint_qpos
         qpos[:, joints] += uniform(-1, 1, (count, len(joints))) * start.joint_rad
         qpos[:, joints] = np.clip(qpos[:, joints], self._limits[:, 0], self._limits[:, 1])
@@ -252,7 +254,7 @@ class Ducks:
 
     def _critic_row(self) -> NDArray[np.float32]:
         physics = self.physics
-        rotation = _rotation(physics.qpos[:, 3:7])
+        rotation = rotation_of(physics.qpos[:, 3:7])
         velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
         mean = self._velocities.sum(axis=0) / np.maximum(1, np.minimum(self._moved, self._gait_ticks))[:, None]
         forces = [physics.sensor(f"{side}_contact")[:, 1:2] / 10.0 for side in ("left", "right")]
@@ -318,36 +320,6 @@ class Ducks:
         self.core.restore(saved["core"])
 
 
-def _disturbance(robot: Robot, config: Config) -> "_native.BatchDisturbance":
-    noise = config.noise
-    parts = {"knee": noise.knee_rad, "ankle": noise.ankle_rad}
-    return {
-        "gyro_rps": noise.gyro_rps,
-        "accel_mps2": noise.accel_mps2,
-        "joint_position_rad": [
-            next((rad for part, rad in parts.items() if part in name), noise.joint_position_rad)
-            for name in robot.joint_names
-        ],
-        "joint_velocity_rps": noise.joint_velocity_rps,
-        "joint_zero_rad": noise.joint_zero_rad,
-        "late_goals": list(noise.late_goals),
-        "late_imu": noise.late_imu,
-        "lost_answers": noise.lost_answers,
-    }
-
-
-def _commands(config: Config, rate_hz: int) -> "_native.BatchCommands":
-    commands = config.commands
-    shortest, longest = (max(1, round(seconds * rate_hz)) for seconds in commands.hold_s)
-    return {
-        "still": commands.still,
-        "one_axis": commands.one_axis,
-        "at_limit": commands.at_limit,
-        "head_still": commands.head_still,
-        "hold_ticks": (shortest, longest),
-    }
-
-
 def _start_of(contract: Contract, source: str) -> int:
     start = 0
     for name, width in contract.terms:
@@ -358,23 +330,3 @@ def _start_of(contract: Contract, source: str) -> int:
         f"contract {contract.name}: expected a term {source!r}, found {[name for name, _ in contract.terms]}",
         hint="train with a contract that has one",
     )
-
-
-def _rotation(quaternion: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotation matrices [n, 3, 3] of quaternions [n, 4], w first: columns are the body's axes."""
-    w, x, y, z = quaternion.T
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), 2, 0)
-
-
-def _quaternion(tilt: NDArray[np.float64], heading: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Heading about the vertical, then small tilts about x and y [n, 2], rad."""
-    half = 0.5 * heading
-    cosine, sine = np.cos(half), np.sin(half)
-    x, y = 0.5 * tilt.T
-    rows = np.stack([cosine, cosine * x - sine * y, sine * x + cosine * y, sine], axis=1)
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)  # type: ignore[no-any-return]
