@@ -20,7 +20,8 @@ from gaitway.train import config as configuration
 from gaitway.train import mirror, rewards, runs
 from gaitway.train.env import Ducks
 from gaitway.train.export import check, export_run, onnx_bytes
-from gaitway.train.network import ActorCritic, MirrorNet
+from gaitway.train.network import ActorCritic, MirrorNet, actor_of
+from gaitway.train.swing import swing_of
 
 #: A run of seconds: four rollouts, with a checkpoint after each.
 TINY = {
@@ -106,7 +107,8 @@ def test_the_trainer_sees_what_the_simulator_sees(duck: Robot) -> None:
 
 
 def _actor(contract: Contract) -> MirrorNet:
-    return MirrorNet(mirror.observation_mirror(contract), (32, 16), mirror.action_mirror(contract), gain=1.0)
+    seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
+    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0))
 
 
 def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) -> None:
@@ -135,7 +137,9 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
     mirrored = torch.from_numpy(seen.sign) * rows[:, seen.order]
     expected = torch.from_numpy(done.sign) * net(rows)[:, done.order]
     assert torch.allclose(expected, net(mirrored), atol=1e-5)
+    assert float(net(rows).detach().abs().max()) > 1.0, "the swing is there"
     net.normaliser.update(3 * rows + 1)
+    net.swing = None
     out = net.normaliser(rows).detach().numpy()
     layers = net.dense()
     for index, (weight, bias) in enumerate(layers):
@@ -292,7 +296,8 @@ def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
 def test_a_critic_row_and_its_mirror_have_one_length(duck: Robot) -> None:
     ducks = Ducks(duck, runs.task_contract(duck, "walk"), config(duck))
     assert ducks.critic.shape == (16, len(ducks.critic_mirror.sign))
-    model = ActorCritic(ducks.mirror, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
+    actor = actor_of(runs.task_contract(duck, "walk"), configuration.Ppo())
+    model = ActorCritic(actor, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
     assert model.std().shape == (ducks.core.action_len,)
 
 

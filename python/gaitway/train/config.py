@@ -138,6 +138,8 @@ class Ppo:
     roughness: float = _number(0.0, 0, 10)
     roughness_from: float = _number(0.1, 0, 1)
     hidden: tuple[int, ...] = (256, 128, 128)
+    #: Height of the swing that is a fixed part of the policy; 1 lifts a foot by some 3 cm, 0 is none.
+    swing: float = _number(0.0, 0, 10)
     bf16: bool = True
 
 

@@ -12,9 +12,8 @@ from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
-from gaitway.train import mirror
-from gaitway.train.config import Config
-from gaitway.train.network import MirrorNet, Normaliser
+from gaitway.train.config import Config, Ppo
+from gaitway.train.network import MirrorNet, Normaliser, actor_of
 
 #: Largest difference between own engine, onnxruntime and the network that was trained.
 TOLERANCE = 1e-4
@@ -37,13 +36,30 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
     bounds = [constant(name, np.array(sign * Normaliser.CLIP)) for name, sign in (("low", -1), ("high", 1))]
     nodes.append(helper.make_node("Clip", ["scaled", *bounds], ["row0"]))
     layers = actor.dense()
+    learned = names["output"] if actor.swing is None else "learned"
     for index, (weight, bias) in enumerate(layers):
         is_last = index == len(layers) - 1
-        out = names["output"] if is_last else f"sum{index}"
+        out = learned if is_last else f"sum{index}"
         inputs = [f"row{index}", constant(f"weight{index}", weight), constant(f"bias{index}", bias)]
         nodes.append(helper.make_node("Gemm", inputs, [out], transB=1))
         if not is_last:
             nodes.append(helper.make_node("Elu", [out], [f"row{index + 1}"]))
+    if actor.swing is not None:
+        swing = actor.swing
+        nodes += [
+            helper.make_node("MatMul", [names["input"], constant("clock", swing.clock)], ["legs_in_turn"]),
+            helper.make_node("Relu", ["legs_in_turn"], ["swings"]),
+            helper.make_node("MatMul", [names["input"], constant("speed", swing.speed)], ["speeds"]),
+            helper.make_node("Abs", ["speeds"], ["amounts"]),
+            helper.make_node("MatMul", ["amounts", constant("both", np.ones((3, 2)))], ["amount"]),
+            # At most 1, in operators every engine has: 1 - relu(1 - amount).
+            helper.make_node("Sub", [constant("one", np.ones((1, 2))), "amount"], ["lack"]),
+            helper.make_node("Relu", ["lack"], ["lacking"]),
+            helper.make_node("Sub", ["one", "lacking"], ["share"]),
+            helper.make_node("Mul", ["swings", "share"], ["swing"]),
+            helper.make_node("MatMul", ["swing", constant("legs", swing.legs)], ["flexion"]),
+            helper.make_node("Add", ["learned", "flexion"], [names["output"]]),
+        ]
     number = onnx.TensorProto.FLOAT
     graph = helper.make_graph(
         nodes,
@@ -71,7 +87,7 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
     saved = checkpoint.read(folder)
     config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
     steps = saved["progress"]["steps"]
-    actor = _actor(saved["model"], contract, config.ppo.hidden)
+    actor = _actor(saved["model"], contract, config.ppo)
     described = json.loads(contract.to_json())
     described["provenance"] = {
         # No times and no names of machines: the same run gives the same bytes.
@@ -144,8 +160,8 @@ last mean:
 """
 
 
-def _actor(model: dict[str, Any], contract: Contract, hidden: tuple[int, ...]) -> MirrorNet:
-    actor = MirrorNet(mirror.observation_mirror(contract), hidden, mirror.action_mirror(contract), gain=0.01)
+def _actor(model: dict[str, Any], contract: Contract, ppo: Ppo) -> MirrorNet:
+    actor = actor_of(contract, ppo)
     own = {name.removeprefix("actor."): value for name, value in model.items() if name.startswith("actor.")}
     actor.load_state_dict(own)
     return actor

@@ -11,7 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gaitway.train.mirror import Mirror
+from gaitway.contract import Contract
+from gaitway.train.config import Ppo
+from gaitway.train.mirror import Mirror, action_mirror, observation_mirror
+from gaitway.train.swing import Swing, swing_of
 
 
 def _linear(inputs: int, outputs: int, gain: float) -> nn.Parameter:
@@ -28,8 +31,18 @@ class MirrorNet(nn.Module):
     even_out: Tensor
     odd_out: Tensor
 
-    def __init__(self, inputs: Mirror, hidden: tuple[int, ...], outputs: Mirror, gain: float) -> None:
+    clock: Tensor
+    speed: Tensor
+    legs: Tensor
+
+    def __init__(
+        self, inputs: Mirror, hidden: tuple[int, ...], outputs: Mirror, gain: float, swing: Swing | None = None
+    ) -> None:
         super().__init__()
+        self.swing = swing
+        if swing is not None:
+            for name in ("clock", "speed", "legs"):
+                self.register_buffer(name, torch.from_numpy(getattr(swing, name)), persistent=False)
         even, odd = torch.from_numpy(inputs.even()), torch.from_numpy(inputs.odd())
         self.register_buffer("even_in", even, persistent=False)
         self.register_buffer("odd_in", odd, persistent=False)
@@ -48,7 +61,13 @@ class MirrorNet(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """What the network makes of rows as they come."""
-        rows = self.normaliser(rows)
+        learned = self._learned(self.normaliser(rows))
+        if self.swing is None:
+            return learned
+        share = (rows @ self.speed).abs().sum(dim=-1, keepdim=True).clamp(max=1.0)
+        return learned + (torch.relu(rows @ self.clock) * share) @ self.legs
+
+    def _learned(self, rows: Tensor) -> Tensor:
         total, difference = rows @ self.even_in.T, rows @ self.odd_in.T
         for by_sum, by_difference, bias in zip(self.sums, self.differences, self.biases, strict=True):
             total, difference = total @ by_sum.T + bias, difference @ by_difference.T
@@ -116,19 +135,23 @@ class Normaliser(nn.Module):
         self.scale.copy_((1.0 / (variance + 1e-4).sqrt()).float())
 
 
+def actor_of(contract: Contract, ppo: Ppo) -> MirrorNet:
+    """The policy's network under a contract, untrained."""
+    swing = swing_of(contract, ppo.swing) if ppo.swing > 0 else None
+    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), gain=0.01, swing=swing)
+
+
 class ActorCritic(nn.Module):
     """The policy, its spread, and the critic."""
 
     pairs: Tensor
 
-    def __init__(
-        self, observation: Mirror, critic: Mirror, action: Mirror, hidden: tuple[int, ...], initial_std: float
-    ) -> None:
+    def __init__(self, actor: MirrorNet, critic: Mirror, action: Mirror, hidden: tuple[int, ...], std: float) -> None:
         super().__init__()
-        self.actor = MirrorNet(observation, hidden, action, gain=0.01)
+        self.actor = actor
         value = Mirror(np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.float32))
         self.critic = MirrorNet(critic, hidden, value, gain=1.0)
-        self.log_std = nn.Parameter(torch.full((len(action.sign),), float(np.log(initial_std))))
+        self.log_std = nn.Parameter(torch.full((len(action.sign),), float(np.log(std))))
         self.register_buffer("pairs", torch.from_numpy(action.order.astype(np.int64)), persistent=False)
 
     def std(self) -> Tensor:

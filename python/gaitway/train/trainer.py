@@ -14,7 +14,7 @@ from gaitway.robot import Robot
 from gaitway.train import checkpoint
 from gaitway.train.config import Config
 from gaitway.train.env import Ducks
-from gaitway.train.network import ActorCritic
+from gaitway.train.network import ActorCritic, actor_of
 from gaitway.train.ppo import Learner, Rollout, log_probability
 
 
@@ -46,7 +46,9 @@ class Trainer:
         self.config = config
         self.ducks = Ducks(robot, contract, config)
         ducks, ppo = self.ducks, config.ppo
-        self.model = ActorCritic(ducks.mirror, ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std)
+        self.model = ActorCritic(
+            actor_of(contract, ppo), ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std
+        )
         self.learner = Learner(self.model, ppo, config.run.seed)
         self._random = torch.Generator().manual_seed(config.run.seed + 1)
         self.progress = Progress()
