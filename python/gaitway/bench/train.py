@@ -43,7 +43,7 @@ def measure_training(
         "robots": robots,
         "threads": config.run.threads,
         "physics": {
-            "model": "flat, no play in the gears",
+            "model": f"play in the gears up to {config.physics.play_rad[1]:g} rad",
             "coarse_s": config.physics.coarse_s,
             "fine_s": config.physics.fine_s,
             "fine_share": config.physics.fine_share,

@@ -56,7 +56,7 @@ def build_model(
     try:
         spec = mujoco.MjSpec.from_file(str(xml_path))
         if backlash:
-            _add_backlash(spec, play)
+            add_backlash(spec, play)
         if physics is not None:
             apply_physics(spec, physics)
         model = spec.compile()
@@ -75,7 +75,8 @@ def set_gain(model: mujoco.MjModel, joint_index: int, kp_nm_per_rad: float) -> N
     model.actuator_biasprm[joint_index, 1] = -kp_nm_per_rad
 
 
-def _add_backlash(spec: mujoco.MjSpec, play: Backlash) -> None:
+def add_backlash(spec: mujoco.MjSpec, play: Backlash) -> None:
+    """Puts the play's joints into a model that is not compiled yet, keyframes included."""
     missing = set(play.joints) - {joint.name for joint in spec.joints}
     if missing:
         raise SimulationError(

@@ -58,6 +58,8 @@ class Physics:
     armature: tuple[float, float] = _pair((0.9, 1.1), 0.1, 10)
     damping: tuple[float, float] = _pair((0.8, 1.2), 0, 10)
     mass: tuple[float, float] = _pair((0.92, 1.08), 0.1, 10)
+    #: Play in the gears of the legs, to each side, rad; with an upper end of 0 there is none, and steps are cheaper.
+    play_rad: tuple[float, float] = _pair((0.0, 0.012), 0, 0.1)
     #: Added to the trunk, kg.
     load_kg: tuple[float, float] = _pair((-0.1, 0.15), -0.5, 5)
     #: The trunk's centre of mass is off by up to this along x, y, z, m.

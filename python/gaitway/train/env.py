@@ -167,7 +167,7 @@ class Ducks:
             gyro_rps=gyro,
             up=up,
             height_m=height,
-            joint_position_rad=physics.qpos[:, physics.joint_qpos],
+            joint_position_rad=physics.joint_position_rad,
             joint_velocity_rps=physics.qvel[:, physics.joint_qvel],
             torque_nm=physics.torque_nm,
             default_pose_rad=self.default_pose_rad,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
-from gaitway.sim.model import set_gain
+from gaitway.sim.layout import Layout
+from gaitway.sim.model import OPEN_DUCK_MINI_V2_BACKLASH, add_backlash, set_gain
 from gaitway.train.config import Physics
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def build_model(robot: Robot, kp: list[float], physics: Physics) -> mujoco.MjMod
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
             spec.delete(geom)
+    if physics.play_rad[1] > 0:
+        add_backlash(spec, OPEN_DUCK_MINI_V2_BACKLASH)
     for side in _SIDES:
         _sense_foot(spec, side)
     model = spec.compile()
@@ -69,9 +72,8 @@ class DuckPhysics:
         self.torque_nm: NDArray[np.float64] = self.batch.bind("actuator_force")
         self._warm: NDArray[np.float64] = self.batch.bind("qacc_warmstart")
         self._time: NDArray[np.float64] = self.batch.bind("time")
-        joints = [self.model.joint(name) for name in robot.joint_names]
-        self.joint_qpos = np.array([joint.qposadr[0] for joint in joints])
-        self.joint_qvel = np.array([joint.dofadr[0] for joint in joints])
+        self._at = Layout(self.model, robot)
+        self.joint_qpos, self.joint_qvel = self._at.qpos, self._at.qvel
         self._set_steps(physics, rate_hz)
         self._draw(physics, np.random.default_rng([seed, 0xB0D1]))
 
@@ -95,7 +97,7 @@ class DuckPhysics:
     def _draw(self, physics: Physics, random: np.random.Generator) -> None:
         """Draws every robot's body and floor."""
         model, count, uniform = self.model, self.count, random.uniform
-        floor = model.geom("floor").id
+        floor = self._at.floor
         self.friction = uniform(*physics.friction, count)
         self.batch.expand("geom_friction")[:, floor, 0] = self.friction
         self.stiffness = uniform(*physics.stiffness, count)
@@ -113,6 +115,13 @@ class DuckPhysics:
         self.load_kg = uniform(*physics.load_kg, count)
         mass[:, trunk] += self.load_kg
         self.batch.expand("body_ipos")[:, trunk] += uniform(-1, 1, (count, 3)) * np.array(physics.centre_m)
+        if len(self._at.backlash_joints):
+            play = uniform(*physics.play_rad, (count, 1))
+            which = [
+                model.joint(joint).id for joint in range(model.njnt) if model.joint(joint).name.endswith("_backlash")
+            ]
+            ranges = self.batch.expand("jnt_range")
+            ranges[:, which, 0], ranges[:, which, 1] = -play, play
         self.batch.set_const()
 
     def step(self) -> None:
@@ -131,6 +140,13 @@ class DuckPhysics:
         self.ctrl[which] = qpos[:, self.joint_qpos]
         self.batch.forward(which)
 
+    @property
+    def joint_position_rad(self) -> NDArray[np.float64]:
+        """Joint angles [count, n] as they truly are, play included, rad."""
+        position: NDArray[np.float64] = self.qpos[:, self.joint_qpos]
+        position[:, self._at.backlash_joints] += self.qpos[:, self._at.backlash_qpos]
+        return position
+
     def sensor(self, name: str) -> NDArray[np.float64]:
         """A view of one sensor's numbers [count, dim]."""
         sensor = self.model.sensor(name)
@@ -139,6 +155,8 @@ class DuckPhysics:
 
     def layout(self) -> "BatchLayout":
         """Where things lie in the rows, for the core."""
+
+        at = self._at
 
         def first(name: str) -> int:
             return int(self.model.sensor(name).adr[0])
@@ -149,7 +167,7 @@ class DuckPhysics:
             "sensor_len": self.model.nsensordata,
             "joint_qpos": self.joint_qpos.tolist(),
             "joint_qvel": self.joint_qvel.tolist(),
-            "play_qpos": [],
+            "play_qpos": list(zip(at.backlash_joints.tolist(), at.backlash_qpos.tolist(), strict=True)),
             "gyro": first("gyro"),
             "accelerometer": first("accelerometer"),
             "feet": (first("left_contact"), first("right_contact")),

@@ -22,13 +22,13 @@ CLEAR_M = 0.10
 def track_linear(scene: Scene) -> Floats:
     """How near the mean velocity is to the command, 0 to 1: a wide and a narrow bell, m/s."""
     error = np.square(scene.mean_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
-    return 0.5 * np.exp(-error / 0.1**2) + 0.5 * np.exp(-error / 0.03**2)  # type: ignore[no-any-return]
+    return 0.5 * np.exp(-error / 0.1**2) + 0.5 * np.exp(-error / 0.025**2)  # type: ignore[no-any-return]
 
 
 def track_turn(scene: Scene) -> Floats:
     """How near the mean turning rate is to the command, 0 to 1: a wide and a narrow bell, rad/s."""
     error = np.square(scene.mean_velocity[:, 2] - scene.command[:, 2])
-    return 0.5 * np.exp(-error / 0.6**2) + 0.5 * np.exp(-error / 0.15**2)
+    return 0.5 * np.exp(-error / 0.5**2) + 0.5 * np.exp(-error / 0.1**2)
 
 
 def swing_height(scene: Scene) -> Floats:
