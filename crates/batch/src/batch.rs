@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::random::Random;
 use crate::robot::BatchRobot;
 use gaitway_contract::contract::CommandAxis;
-use gaitway_contract::{Command, Contract, RobotProfile};
+use gaitway_contract::{Contract, RobotProfile};
 use gaitway_control::{Controller, Options, Policy};
 
 /// A simulator's rows, robot after robot.
@@ -71,11 +71,6 @@ impl Batch {
     /// How many robots.
     pub fn count(&self) -> usize {
         self.robots.len()
-    }
-
-    /// Where things lie in the simulator's rows.
-    pub fn layout(&self) -> &Layout {
-        &self.layout
     }
 
     /// Numbers in a row of observations.
@@ -196,11 +191,6 @@ impl Batch {
             robot.numbers().for_each(|number| *number = f32::from_le_bytes(take(&mut rest)));
         }
         Ok(())
-    }
-
-    /// What each robot was last commanded, before its envelope.
-    pub fn command(&self, robot: usize) -> Option<Command> {
-        self.robots.get(robot).map(|robot| robot.command)
     }
 }
 
