@@ -146,14 +146,12 @@ class Ducks:
     def _look(self, phase: NDArray[np.float64]) -> Scene:
         physics = self.physics
         rotation = rotation_of(physics.qpos[:, 3:7])
-        velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
+        velocity = self._velocity(rotation)
         gyro = physics.qvel[:, 3:6]
         self._slot = (self._slot + 1) % self._gait_ticks
         now = np.column_stack([velocity[:, :2], gyro[:, 2]])
         self._velocities[self._slot[0]] = now
         self._moved += 1
-        # A robot that has not walked a whole gait yet has the mean of what it has walked.
-        mean = self._velocities.sum(axis=0) / np.minimum(self._moved, self._gait_ticks)[:, None]
         up = rotation[:, 2]
         height = physics.qpos[:, 2]
         # Written so that what is not a number counts as fallen.
@@ -163,7 +161,7 @@ class Ducks:
             command=self._command.astype(np.float64),
             is_moving=np.any(self._command[:, :3] != 0, axis=1),
             velocity_mps=velocity,
-            mean_velocity=mean,
+            mean_velocity=self._mean_velocity(),
             gyro_rps=gyro,
             up=up,
             height_m=height,
@@ -184,6 +182,15 @@ class Ducks:
             head=self._head,
             has_fallen=fallen,
         )
+
+    def _velocity(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Of the trunk's origin in the trunk frame [n, 3], m/s."""
+        return np.einsum("nji,nj->ni", rotation, self.physics.qvel[:, :3])  # type: ignore[no-any-return]
+
+    def _mean_velocity(self) -> NDArray[np.float64]:
+        """Forward, leftward, turning [n, 3], mean of the last gait, or of what was walked where that is less."""
+        walked = np.clip(self._moved, 1, self._gait_ticks)
+        return self._velocities.sum(axis=0) / walked[:, None]  # type: ignore[no-any-return]
 
     def _feet(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         heading = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
@@ -255,13 +262,11 @@ class Ducks:
     def _critic_row(self) -> NDArray[np.float32]:
         physics = self.physics
         rotation = rotation_of(physics.qpos[:, 3:7])
-        velocity = np.einsum("nji,nj->ni", rotation, physics.qvel[:, :3])
-        mean = self._velocities.sum(axis=0) / np.maximum(1, np.minimum(self._moved, self._gait_ticks))[:, None]
         forces = [physics.sensor(f"{side}_contact")[:, 1:2] / 10.0 for side in ("left", "right")]
         heights = [physics.sensor(f"{side}_position")[:, 2:3] * 20.0 for side in ("left", "right")]
         extras = [
-            velocity,
-            mean,
+            self._velocity(rotation),
+            self._mean_velocity(),
             physics.qvel[:, 3:6],
             rotation[:, 2],
             physics.qpos[:, 2:3],
