@@ -15,7 +15,7 @@ from typing import Any
 #: Rooms of the Python package, lowest first: a module may import only from its own room and those before it.
 PYTHON_ROOMS = (
     ("errors",),
-    ("_native", "extras", "files"),
+    ("_native", "extras", "files", "signals"),
     ("contract", "command"),
     ("robot",),
     ("sensors", "policy"),

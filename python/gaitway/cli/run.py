@@ -1,13 +1,13 @@
 """`gaitway run`: a policy on a robot."""
 
 import math
-import signal
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway import signals
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -195,10 +195,7 @@ def _simulate(
     from gaitway.sim import simulate
 
     stopped: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda n, _: stopped.append(n)) for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
+    with signals.caught(stopped.append):
         if as_json:
             return simulate(world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped)
         with LiveStatus(controller, seconds) as status:
@@ -208,9 +205,6 @@ def _simulate(
                 return not stopped
 
             return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:

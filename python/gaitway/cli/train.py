@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway import signals
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -85,17 +86,17 @@ def export(
 
 def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
     """Trains with a live view; SIGINT and SIGTERM end it with a checkpoint."""
-    import signal
-
     from gaitway.cli.training_live import TrainingLive
     from gaitway.train import runs
 
     stopped: list[int] = []
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.signal(number, lambda number, _: stopped.append(number)) for number in signals}
     written = [time.monotonic()]
     try:
-        with TrainingLive(trainer.config, shown=shown) as live, runs.Board(folder) as board:
+        with (
+            signals.caught(stopped.append),
+            TrainingLive(trainer.config, shown=shown) as live,
+            runs.Board(folder) as board,
+        ):
 
             def watch(progress: "Progress") -> bool:
                 live.update(progress)
@@ -108,8 +109,6 @@ def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
             return trainer.run(folder, watch)
     finally:
         runs.write_curve(folder, trainer.progress.curve)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _export(robot: Any, folder: Path, path: Path) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import math
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway import signals
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
@@ -108,13 +108,8 @@ def _run(hosted: "Twin", figures: "Figures | None", seconds: float | None) -> No
             figures.watch(now_s)
         return not stopped and (seconds is None or now_s < seconds)
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = {number: signal.signal(number, lambda n, _: stopped.append(n)) for number in numbers}
-    try:
+    with signals.caught(stopped.append):
         hosted.run(watch)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _result(hosted: "Twin", figures: "Figures | None") -> dict[str, Any]:

@@ -21,7 +21,7 @@ class Senses:
         self._sensors = Sensors(robot)
         self._row = np.frombuffer(self._sensors.row, dtype=np.float32)
         self._joints = len(robot.joint_names)
-        self._noise_rad = _position_noise(robot, world.noise)
+        self._noise_rad = position_noise(robot, world.noise)
         self.reset()
 
     def reset(self) -> None:
@@ -71,7 +71,8 @@ class Senses:
         return answered
 
 
-def _position_noise(robot: Robot, noise: Noise | None) -> Floats:
+def position_noise(robot: Robot, noise: Noise | None) -> Floats:
+    """Noise of each joint's position [n], rad."""
     if noise is None:
         return np.zeros(len(robot.joint_names))
     by_part = noise.joint_position_by_part_rad.items()

@@ -1,10 +1,10 @@
 """`Walk`: gaitwayd walks a twin, both at once, until the time on its own feet is over."""
 
 import math
-import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from gaitway import signals
 from gaitway.errors import DaemonError
 from gaitway.twin.daemon import Daemon
 from gaitway.twin.figures import Figures
@@ -41,13 +41,8 @@ class Walk:
 
     def run(self, show: Callable[["Walk"], None]) -> dict[str, Any]:
         """Runs to the end, calling `show` now and then; SIGINT and SIGTERM end it in order. Returns all figures."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        handlers = {number: signal.signal(number, self._hear) for number in numbers}
-        try:
+        with signals.caught(self._hear):
             self.twin.run(lambda now_s: self._watch(now_s, show))
-        finally:
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
         if self.daemon.is_running():
             raise DaemonError(
                 f"gaitwayd did not end within {ENDS_WITHIN_S:g} s of being asked to",
@@ -94,7 +89,7 @@ class Walk:
             self._truth = self.figures.summary()
             self._ending_s = now_s
 
-    def _hear(self, number: int, _: object) -> None:
+    def _hear(self, number: int) -> None:
         # A terminal tells gaitwayd, too; it takes both for one.
         self.interrupted = True
         self.daemon.signal(number)
