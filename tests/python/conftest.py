@@ -1,16 +1,12 @@
 """What several tests share."""
 
 import hashlib
-import sys
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED_DATA = ROOT.parent / "shared" / "data"
-
-# The builder of golden vectors is a script: nothing installs it.
-sys.path.insert(0, str(ROOT / "tests" / "golden"))
 
 
 @pytest.fixture(scope="session")

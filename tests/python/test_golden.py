@@ -1,6 +1,6 @@
 """Golden vectors: they agree with the engine, and what is planted wrong is named rightly.
 
-The vectors are made by tests/golden/builder.py, which shares no code with the engine.
+The vectors are made by `gaitway.golden`, which shares no code with the engine.
 """
 
 import json
@@ -12,7 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import builder
 import numpy as np
 import onnx
 import pytest
@@ -21,6 +20,8 @@ from onnx import TensorProto, helper, numpy_helper
 import gaitway
 from gaitway import _native
 from gaitway.errors import ContractError, PolicyError
+from gaitway.golden import vectors
+from gaitway.golden.tick import FEEDBACK, Row, UnsupportedContractError
 
 ROBOT = gaitway.Robot.load()
 TERMS = [
@@ -48,10 +49,10 @@ class Walk:
         """The contract as shipped, with the vectors of a trainer who had it changed by `change`."""
         theirs = self.changed(change or (lambda contract: None))
         network = options.pop("network", None) or self.network(theirs)
-        return self.contract | {"golden": builder.build(theirs, network, **options)}
+        return self.contract | {"golden": vectors.build(theirs, network, **options)}
 
-    def network(self, contract: Json) -> builder.Network:
-        return builder.onnxruntime_network(self.model, contract)
+    def network(self, contract: Json) -> vectors.Network:
+        return vectors.onnxruntime_network(self.model, contract)
 
     def findings(self, contract: Json, robot: gaitway.Robot = ROBOT) -> dict[str, str]:
         """What the engine finds: term and pattern."""
@@ -120,7 +121,7 @@ def test_engine_and_independent_builder_agree_on_what_ships(walk: Walk) -> None:
 
 
 def test_shipped_vectors_are_what_the_builder_makes(walk: Walk) -> None:
-    """A contract or builder changed without `scripts/make_contracts.py` leaves old vectors behind."""
+    """A contract or builder changed without `python -m gaitway.golden.vectors` leaves old vectors behind."""
     old, new = walk.contract["golden"], walk.rebuilt()["golden"]
     assert (old["made_by"], old["tolerance"], len(old["ticks"])) == (
         new["made_by"],
@@ -214,7 +215,7 @@ def variant(seed: int) -> Json:
     for entry in contract["observation"]:
         source_width = entry["width"] // entry.get("history", 1)
         entry["history"] = maybe([1, 1, 2, 4])
-        entry["lag"] = maybe([0, 0, 1, 2]) + (entry["source"] in builder.FEEDBACK)
+        entry["lag"] = maybe([0, 0, 1, 2]) + (entry["source"] in FEEDBACK)
         entry["width"] = source_width * entry["history"]
         entry["scale"], entry["offset"] = maybe([1.0, 0.05, -2.0]), maybe([0.0, 0.3])
         if random.random() < 0.3:
@@ -233,7 +234,7 @@ def test_engine_and_independent_builder_agree_whatever_the_contract_says(seed: i
     contract = variant(seed)
     inputs = sum(entry["width"] for entry in contract["observation"])
     model = dense(inputs, 14, seed)
-    golden = builder.build(contract, builder.onnxruntime_network(model, contract), seed=seed)
+    golden = vectors.build(contract, vectors.onnxruntime_network(model, contract), seed=seed)
     assert findings(model, contract | {"golden": golden}) == {}
 
 
@@ -253,7 +254,7 @@ def test_engine_and_independent_builder_agree_whatever_the_contract_says(seed: i
     ],
 )
 def test_builder_refuses_what_it_does_not_implement(own: Walk, change: Change, words: str) -> None:
-    with pytest.raises(builder.UnsupportedContractError, match=words):
+    with pytest.raises(UnsupportedContractError, match=words):
         own.rebuilt(change)
 
 
@@ -294,7 +295,7 @@ def test_term_a_tick_too_new_is_named(walk: Walk, name: str) -> None:
 def test_numbers_exchanged_within_a_term_are_named(walk: Walk, name: str) -> None:
     start = columns(walk.contract, name).start
 
-    def exchange(observation: builder.Row) -> builder.Row:
+    def exchange(observation: Row) -> Row:
         observation[[start, start + 1]] = observation[[start + 1, start]]
         return observation
 
@@ -305,7 +306,7 @@ def test_numbers_exchanged_within_a_term_are_named(walk: Walk, name: str) -> Non
 def test_one_number_with_the_wrong_sign_is_counted_off(walk: Walk, name: str) -> None:
     index = columns(walk.contract, name).start + 1
 
-    def negate(observation: builder.Row) -> builder.Row:
+    def negate(observation: Row) -> Row:
         observation[index] *= -1
         return observation
 
@@ -335,7 +336,7 @@ def test_term_fed_from_another_source_is_named(walk: Walk) -> None:
 def test_history_in_the_other_order_is_named(walk: Walk) -> None:
     span = columns(walk.contract, "last_actions")
 
-    def oldest_first(observation: builder.Row) -> builder.Row:
+    def oldest_first(observation: Row) -> Row:
         observation[span] = observation[span].reshape(3, 14)[::-1].ravel()
         return observation
 
@@ -691,13 +692,13 @@ def test_unknown_file_without_contract_is_refused_and_told_the_way_out() -> None
     assert "gaitway_walk" in caught.value.hint
 
 
-def test_builder_writes_the_contract_it_read(own: Walk, tmp_path: Path, shared_data: Path) -> None:
+def test_builder_writes_the_contract_it_read(duck: Walk, tmp_path: Path, shared_data: Path) -> None:
     source, made = tmp_path / "contract.json", tmp_path / "made.json"
-    bare = {key: value for key, value in own.contract.items() if key != "golden"}
+    bare = {key: value for key, value in duck.contract.items() if key != "golden"}
     source.write_text(json.dumps(bare), encoding="utf-8")
-    assert builder.main([str(source), str(shared_data / "prototype_walk.onnx"), "-o", str(made)]) == 0
+    assert vectors.main([str(source), str(shared_data / "BEST_WALK_ONNX_2.onnx"), "-o", str(made)]) == 0
     contract = json.loads(made.read_text(encoding="utf-8"))
-    assert own.findings(contract) == {}
+    assert duck.findings(contract) == {}
     del contract["golden"]
     assert contract == bare
-    assert builder.main([str(source), str(shared_data / "BEST_WALK_ONNX_2.onnx"), "-o", str(made)]) == 1
+    assert vectors.main([str(source), str(ROBOT.default_policy), "-o", str(made)]) == 1

@@ -72,6 +72,12 @@ def test_a_module_that_looks_upward_is_named(copy: Path, line: str) -> None:
     assert CHECK.python_problems(copy) == ["python/gaitway/robot.py: imports gaitway.sim, a room above it"]
 
 
+def test_an_independent_reading_that_uses_the_engine_is_named(copy: Path) -> None:
+    module = copy / "python/gaitway/golden/tick.py"
+    module.write_text(f"from gaitway.contract import Contract\n{module.read_text()}")
+    assert CHECK.python_problems(copy) == ["python/gaitway/golden/tick.py: imports gaitway.contract, a room above it"]
+
+
 def test_a_dependency_for_one_target_only_is_seen(copy: Path) -> None:
     manifest = copy / "crates/contract/Cargo.toml"
     upward = "[target.'cfg(unix)'.build-dependencies]\ngaitway-runtime.workspace = true\n"
@@ -90,5 +96,5 @@ def test_a_heavy_import_outside_its_room_is_named(copy: Path) -> None:
     module = copy / "python/gaitway/policy.py"
     module.write_text("import numpy as np\n" + module.read_text())
     assert CHECK.python_problems(copy) == [
-        "python/gaitway/policy.py: imports numpy when loaded; only sim and evaluate and train may"
+        "python/gaitway/policy.py: imports numpy when loaded; only golden and sim and evaluate and train may"
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from gaitway import Controller, Policy, Robot
 from gaitway._native import Batch
@@ -20,7 +21,7 @@ from gaitway.train import config as configuration
 from gaitway.train import mirror, rewards, runs
 from gaitway.train.env import Ducks
 from gaitway.train.export import check, export_run, onnx_bytes
-from gaitway.train.network import ActorCritic, MirrorNet, actor_of
+from gaitway.train.network import ActorCritic, Elu, MirrorNet, actor_of
 from gaitway.train.swing import swing_of
 
 #: A run of seconds: four rollouts, with a checkpoint after each.
@@ -177,6 +178,7 @@ def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Pat
     assert trainer.run(tmp_path / "run", lambda _: True)
     result = export_run(duck, tmp_path / "run", tmp_path / "policy.onnx")
     assert max(result["differences"].values()) < 1e-5
+    assert result["golden_ticks"] == len(json.loads((tmp_path / "policy.json").read_text())["golden"]["ticks"]) == 40
     policy = Policy.load(tmp_path / "policy.onnx", robot=duck)
     assert (policy.basis, policy.contract.name) == ("embedded", "gaitway_walk")
     assert "512" in json.loads(policy.contract.to_json())["provenance"]["source"].replace("_", "")
@@ -185,6 +187,31 @@ def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Pat
     controller, sim = Controller(policy, duck), DuckSim(duck)
     goals = controller.step(sim.sense(), np.zeros(7, dtype=np.float32))
     assert np.isfinite(goals).all()
+
+
+def test_a_policy_that_its_golden_vectors_contradict_is_refused(duck: Robot) -> None:
+    from gaitway import _native
+    from gaitway.golden import vectors
+
+    contract = runs.task_contract(duck, "walk")
+    actor = _actor(contract)
+    network = onnx_bytes(actor, contract)
+    described = json.loads(contract.to_json())
+    run = vectors.onnxruntime_network(network, described)
+    golden = vectors.build(described, run, distort=lambda row: row + np.float32(0.01))
+    data = _native.embed(network, Contract.from_json(vectors.text(described, golden)))
+    rows = np.zeros((1, 101), dtype=np.float32)
+    with pytest.raises(TrainingError, match=r"golden vectors: expected no finding, found .*offset"):
+        check(actor, data, duck, Path("other.onnx"), rows)
+
+
+def test_the_activation_is_elu_and_so_is_its_slope() -> None:
+    rows = torch.linspace(-30.0, 30.0, 1001, requires_grad=True)
+    theirs = torch.linspace(-30.0, 30.0, 1001, requires_grad=True)
+    torch.testing.assert_close(Elu.apply(rows), torch.nn.functional.elu(theirs), atol=2e-7, rtol=1e-6)
+    Elu.apply(rows).square().sum().backward()
+    torch.nn.functional.elu(theirs).square().sum().backward()
+    torch.testing.assert_close(rows.grad, theirs.grad, atol=2e-6, rtol=1e-6)
 
 
 def test_an_engine_that_differs_is_refused(duck: Robot) -> None:

@@ -69,7 +69,7 @@ def embed(
     if "golden" not in json.loads(description.to_json()):
         raise PolicyError(
             f"contract {contract} has no golden vectors",
-            hint="tests/golden/builder.py in the repository makes them with numpy and onnxruntime",
+            hint="`python -m gaitway.golden.vectors` makes them",
         )
     data = _native.embed(files.read_bytes(file, "policy"), description)
     # Loaded before it is written: a contract that does not fit its network must not reach a file.

@@ -134,6 +134,8 @@ class Ppo:
     initial_std: float = _number(0.5, 0.001, 10)
     learning_rate: float = _number(1e-3, 1e-8, 1)
     target_kl: float = _number(0.025, 1e-6, 10)
+    #: From this share of the run on, entropy and target_kl fall, to a tenth at its end: what was found settles.
+    settle_from: float = _number(1.0, 0, 1)
     grad_norm: float = _number(1.0, 1e-6, 1e6)
     #: Root mean square by which the mean action may change from one step to the next. A weight on that change is
     #: raised where it is more and lowered where it is less, from this share of the run on; 0: no weight.

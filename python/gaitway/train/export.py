@@ -1,5 +1,6 @@
 """From a checkpoint to a policy file that says everything about itself, and is checked before anybody trusts it."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from gaitway import _native, extras, files
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
+from gaitway.golden import vectors
 from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
 from gaitway.train.config import Config, Ppo
@@ -17,6 +19,7 @@ from gaitway.train.network import MirrorNet, Normaliser, actor_of
 
 #: Largest difference between own engine, onnxruntime and the network that was trained.
 TOLERANCE = 1e-4
+_BUG = "this is a bug: please report it with the run's folder"
 
 
 def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
@@ -76,10 +79,10 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
 
 
 def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
-    """Writes the policy of the last checkpoint of the run in `folder`, with its card.
+    """Writes the policy of the last checkpoint of the run in `folder`: beside it its contract, to read, and its card.
 
     Raises TrainingError, with nothing written, where an engine differs from the trained network by more than
-    TOLERANCE.
+    TOLERANCE, or from the golden vectors by more than theirs.
     """
     from gaitway.train import checkpoint, runs
     from gaitway.train.config import load
@@ -95,20 +98,28 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
         f"seed {config.run.seed}",
         "licence": "MIT",
     }
-    contract = Contract.from_json(json.dumps(described))
-    data = _native.embed(onnx_bytes(actor, contract), contract)
+    network = onnx_bytes(actor, contract)
+    described["weights_sha256"] = hashlib.sha256(network).hexdigest()
+    golden = vectors.build(described, vectors.onnxruntime_network(network, described))
+    text = vectors.text(described, golden)
+    contract = Contract.from_json(text)
+    data = _native.embed(network, contract)
     observations = saved["ducks"]["rows"]["observation"].numpy()
     differences = check(actor, data, robot, path, observations)
     files.write_bytes(path, data, "policy")
+    files.write_bytes(path.with_suffix(".json"), text.encode(), "contract")
     how = json.loads(files.read_text(folder / runs.HOW, "provenance of the run"))
     files.write_bytes(path.with_suffix(".md"), card(contract, config, saved["progress"], how).encode(), "model card")
-    return {"path": str(path), "bytes": len(data), "differences": differences}
+    return {"path": str(path), "bytes": len(data), "golden_ticks": len(golden["ticks"]), "differences": differences}
 
 
 def check(
     actor: MirrorNet, data: bytes, robot: Robot, path: Path, observations: NDArray[np.float32]
 ) -> dict[str, float]:
-    """Largest difference of own engine and onnxruntime to the trained network, on observations [k, w]."""
+    """Largest difference of own engine and onnxruntime to the trained network, on observations [k, w].
+
+    The golden vectors in the file are checked with them.
+    """
     torch = extras.load("torch", "train")
     policy = Policy.from_bytes(data, path, robot=robot)
     with torch.no_grad():
@@ -124,8 +135,12 @@ def check(
         if not difference <= TOLERANCE:
             raise TrainingError(
                 f"export: {engine} differs from the trained network by {difference:g}, expected at most {TOLERANCE:g}",
-                hint="this is a bug: please report it with the run's folder",
+                hint=_BUG,
             )
+    report = _native.check(policy.native, robot.native)
+    if report is None or report["findings"]:
+        found = report["findings"] if report else "none"
+        raise TrainingError(f"export: golden vectors: expected no finding, found {found}", hint=_BUG)
     return differences
 
 

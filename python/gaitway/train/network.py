@@ -5,6 +5,7 @@ layer is two small matrices instead of one large one: half the arithmetic and ha
 """
 
 import itertools
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,23 @@ def _linear(inputs: int, outputs: int, gain: float) -> nn.Parameter:
     weight = torch.empty(outputs, inputs)
     nn.init.orthogonal_(weight, gain=gain)
     return nn.Parameter(weight)
+
+
+class Elu(torch.autograd.Function):
+    """ELU. PyTorch's own calls expm1 number by number on a CPU: half the time of an update."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:  # type: ignore[override]
+        """x where it is positive, exp(x) - 1 where not."""
+        out = rows.clamp(max=0.0).exp_().sub_(1.0).add_(rows.relu())
+        ctx.save_for_backward(out)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:  # type: ignore[override]
+        """The slope is 1 where it is positive, exp(x) where not."""
+        (out,) = ctx.saved_tensors
+        return out.clamp(max=0.0).add_(1.0).mul_(grad)
 
 
 class MirrorNet(nn.Module):
@@ -71,8 +89,7 @@ class MirrorNet(nn.Module):
         total, difference = rows @ self.even_in.T, rows @ self.odd_in.T
         for by_sum, by_difference, bias in zip(self.sums, self.differences, self.biases, strict=True):
             total, difference = total @ by_sum.T + bias, difference @ by_difference.T
-            left = nn.functional.elu(total + difference)
-            right = nn.functional.elu(total - difference)
+            left, right = Elu.apply(total + difference), Elu.apply(total - difference)
             total, difference = 0.5 * (left + right), 0.5 * (left - right)
         even, odd = total @ self.out_sum.T, difference @ self.out_difference.T
         return even @ self.even_out + odd @ self.odd_out + self.out_bias
