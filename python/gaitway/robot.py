@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gaitway import _native, files
 from gaitway.contract import Contract
-from gaitway.errors import UsageError
+from gaitway.errors import PolicyError, UsageError
 
 _ROBOTS = Path(__file__).parent / "robots"
 
@@ -92,7 +92,20 @@ class Robot:
     @property
     def default_policy(self) -> Path:
         """The policy that ships with the robot."""
-        return self.folder / "walk.onnx"
+        return self.policy_file("walk")
+
+    def policy_file(self, named: str | Path) -> Path:
+        """The file of a policy that ships with the robot, by its name (walk); any other path as it is.
+
+        Raises PolicyError for a name without ending that is neither.
+        """
+        shipped, path = self.folder / f"{named}.onnx", Path(named)
+        if shipped.is_file():
+            return shipped
+        if not path.suffix and not path.exists():
+            names = ", ".join(sorted(entry.stem for entry in self.folder.glob("*.onnx")))
+            raise PolicyError(f"policy {named}: no such file, and no policy of {self.name}", hint=f"it has {names}")
+        return path
 
     @cached_property
     def known_contracts(self) -> list[Contract]:

@@ -107,6 +107,15 @@ def test_a_forced_cpu_path_that_does_not_exist_is_an_error_and_no_crash(tmp_path
     assert "mmx" in parse(result)["error"]
 
 
+def test_a_policy_of_the_robot_is_asked_for_by_name(tmp_path: Path) -> None:
+    result = run_gaitway("run", "--fast", "--seconds", 1, "--policy", "walk", "--json", cwd=tmp_path)
+    assert parse(result)["policy"] == str(WALK)
+    result = run_gaitway("run", "--fast", "--policy", "wlak", "--json", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "policy wlak: no such file, and no policy of open_duck_mini_v2" in parse(result)["error"]
+    assert "it has walk" in str(parse(result))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_order_with_its_report(tmp_path: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "gaitway.cli", "run", "--seconds", "60"]

@@ -26,9 +26,7 @@ class ChaosBench:
     Raises SimulationError where a policy never walks.
     """
 
-    def __init__(
-        self, robot: str, policy: Path | None, *, faults: int, seed: int, jobs: int, progress: Progress
-    ) -> None:
+    def __init__(self, robot: str, policy: Path, *, faults: int, seed: int, jobs: int, progress: Progress) -> None:
         self._arguments = (robot, policy)
         self._faults, self._seed, self._jobs = faults, seed, jobs
         self._progress = progress
@@ -71,11 +69,11 @@ class ChaosBench:
 _loaded: tuple[Robot, Policy] | None = None
 
 
-def _load(robot: str, policy: Path | None) -> None:
+def _load(robot: str, policy: Path) -> None:
     """What each process needs once."""
     global _loaded
     duck = Robot.load(robot)
-    _loaded = duck, Policy.load(policy or duck.default_policy, robot=duck)
+    _loaded = duck, Policy.load(duck.policy_file(policy), robot=duck)
 
 
 def _run(call: tuple[int, str]) -> Episode:

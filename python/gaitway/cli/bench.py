@@ -22,7 +22,7 @@ def _root() -> None:
 
 @app.command()
 def tick(
-    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 5000,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 7,
@@ -35,7 +35,7 @@ def tick(
     from gaitway.robot import Robot
 
     duck = Robot.load(robot)
-    loaded = Policy.load(policy or duck.default_policy, robot=duck)
+    loaded = Policy.load(duck.policy_file(policy), robot=duck)
     result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
     if as_json:
         print_json(result)
@@ -88,7 +88,7 @@ def chaos(
     faults: Annotated[int, typer.Option(min=1, max=100_000, help="Faults of each class, at least.")] = 330,
     seed: Annotated[int, typer.Option(min=0, help="The same seed strikes in the same way.")] = 0,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
-    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,

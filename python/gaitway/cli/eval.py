@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     policies: Annotated[
-        list[Path] | None, typer.Argument(metavar="POLICY…", help="ONNX files; the robot's own policy where left out.")
+        list[Path] | None, typer.Argument(metavar="POLICY…", help="ONNX files, or names of the robot's: walk.")
     ] = None,
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 where the first policy is not fit.")] = False,
@@ -47,7 +47,7 @@ def evaluate(
     limits = _limits(duck, asked=gate)
     with _progress(shown=not as_json) as progress:
         result = play_battery(
-            policies or [duck.default_policy],
+            [duck.policy_file(policy) for policy in policies or [Path("walk")]],
             robot=robot,
             scale=QUICK if quick else FULL,
             seed=seed,

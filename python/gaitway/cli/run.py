@@ -21,7 +21,7 @@ _VIDEO_FPS = 25
 
 
 def run(
-    policy: Annotated[Path | None, typer.Option(help="ONNX file; the robot's own policy where left out.")] = None,
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
     twin: Annotated[
@@ -143,7 +143,7 @@ def _refuse_port(port: str, sim: bool) -> None:
 
 def _controller(
     robot: "Robot",
-    path: Path | None,
+    path: Path,
     assume_contract: str | None,
     engine: str,
     loop_hz: int,
@@ -152,7 +152,7 @@ def _controller(
     from gaitway.controller import Controller
     from gaitway.policy import Policy
 
-    policy = Policy.load(path or robot.default_policy, robot=robot, assume_contract=assume_contract, engine=engine)
+    policy = Policy.load(robot.policy_file(path), robot=robot, assume_contract=assume_contract, engine=engine)
     return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
 
 
