@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ from gaitway._native import Batch
 from gaitway.contract import Contract
 from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import DuckSim
+from gaitway.train import calibration, mirror, rewards, runs
 from gaitway.train import config as configuration
-from gaitway.train import mirror, rewards, runs
 from gaitway.train.env import Ducks
 from gaitway.train.export import check, export_run, onnx_bytes
 from gaitway.train.network import ActorCritic, Elu, MirrorNet, actor_of
@@ -187,6 +188,85 @@ def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Pat
     controller, sim = Controller(policy, duck), DuckSim(duck)
     goals = controller.step(sim.sense(), np.zeros(7, dtype=np.float32))
     assert np.isfinite(goals).all()
+
+
+def test_the_exported_policy_is_the_mean_of_those_on_the_way_and_no_spread_beyond_its_limit(
+    duck: Robot, tmp_path: Path
+) -> None:
+    trainer = runs.begin(tmp_path / "run", duck, config(duck, "ppo.final_std=0.1"))
+    weights, spreads = [], []
+
+    def watch(_: Any) -> bool:
+        weights.append([parameter.detach().clone() for parameter in trainer.model.actor.parameters()])
+        spreads.append(float(trainer.model.std().detach().max()))
+        return True
+
+    assert trainer.run(tmp_path / "run", watch)
+    assert len(weights) == 4
+    for mean, *each in zip(trainer.averaged.parameters(), *weights, strict=True):
+        torch.testing.assert_close(mean.detach(), torch.stack(each).mean(dim=0), atol=1e-6, rtol=1e-5)
+    # 0.5 / 5^s², at the shares 0, 1/4, 1/2 and 3/4 of the run.
+    assert spreads == pytest.approx([0.5, 0.452, 0.334, 0.202], abs=0.002)
+
+
+def test_what_a_duck_keeps_to_is_counted_from_a_gait_after_command_and_push(duck: Robot) -> None:
+    ducks = Ducks(duck, runs.task_contract(duck, "walk"), config(duck, "pushes.every_s=[0.9,0.9]", "run.episode_s=60"))
+    gait, still = 27, np.zeros((16, 14), dtype=np.float32)
+    since, sums, seen = np.zeros(16, dtype=int), np.zeros((16, 3)), 0
+    asked = np.zeros((16, 3))
+    for _ in range(200):
+        pushed = ducks._age >= ducks._next_push
+        asked_now = ducks._command[:, :3].copy()
+        begun = pushed | (asked_now != asked).any(axis=1)
+        asked = asked_now
+        ducks.step(still, 1.0)
+        since = np.where(begun, 1, since + 1)
+        there = ducks._moved > 0
+        kept = since > gait
+        assert (kept == (ducks._kept_ticks > 0))[there].all()
+        sums = np.where(kept[:, None], sums + ducks._mean_velocity(), 0.0)
+        both = kept & there
+        np.testing.assert_allclose(
+            ducks._kept_velocity()[both], (sums / np.maximum(since - gait, 1)[:, None])[both], atol=1e-12
+        )
+        since[~there] = 0
+        seen += int(both.sum())
+    assert seen > 100
+
+
+def test_a_foot_belongs_where_the_robot_could_come_to_rest() -> None:
+    feet = np.array([[[-0.016, 0.08, 0.0], [-0.016, -0.08, 0.0]]] * 3)
+    feet[2, 0, 0] = 0.06
+    velocity = np.array([[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
+    scene = SimpleNamespace(height_m=np.full(3, 0.156), velocity_mps=velocity, foot_position_m=feet)
+    ahead = -0.026 + 0.5 * (0.2 / 9.81) ** 0.5 - (-0.016 + 0.043)
+    assert rewards.capture(scene) == pytest.approx([0.0, ahead, 0.0])  # type: ignore[arg-type]
+
+
+def test_a_calibration_finds_what_ducks_do_too_much() -> None:
+    random = np.random.default_rng(3)
+    asked = np.diag((0.15, 0.2, 1.0))[random.integers(0, 3, 5000)] * random.uniform(-1, 1, (5000, 1))
+    walked = asked * (1.25, 0.9, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
+    correction = calibration._fit(asked, asked - walked)
+    expected = np.zeros((6, 3))
+    expected[[0, 3], 0], expected[[1, 4], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.1, -0.1), (-0.1, 0.1)
+    expected[[1, 4], 0] = -0.1
+    np.testing.assert_allclose(correction, expected, atol=2e-3)
+
+
+def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:
+    from gaitway import _native
+
+    contract = runs.task_contract(duck, "walk")
+    actor = _actor(contract)
+    rows = np.random.default_rng(0).standard_normal((50, 101)).astype(np.float32)
+    with torch.no_grad():
+        before = actor(torch.from_numpy(rows)).numpy()
+        actor.calibration = calibration._calibration(contract, np.full((6, 3), 0.2))
+        after = actor(torch.from_numpy(rows)).numpy()
+    assert np.abs(after - before).max() > 0.01
+    policy = Policy.from_bytes(_native.embed(onnx_bytes(actor, contract), contract), Path("calibrated.onnx"))
+    np.testing.assert_allclose(policy.infer(rows), after, atol=1e-5)
 
 
 def test_a_policy_that_its_golden_vectors_contradict_is_refused(duck: Robot) -> None:

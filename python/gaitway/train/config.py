@@ -131,11 +131,14 @@ class Ppo:
     clip: float = _number(0.2, 0.001, 10)
     value_clip: float = _number(0.3, 0.001, 100)
     entropy: float = _number(0.004, 0, 1)
+    #: Spread of the actions in the beginning, and the most it may be in the end: what is learned amid much noise
+    #: walks too fast without. The limit's logarithm falls with the square of the share of the run that is over.
     initial_std: float = _number(0.5, 0.001, 10)
+    final_std: float = _number(0.5, 0.001, 10)
     learning_rate: float = _number(1e-3, 1e-8, 1)
     target_kl: float = _number(0.025, 1e-6, 10)
-    #: From this share of the run on, entropy and target_kl fall, to a tenth at its end: what was found settles.
-    settle_from: float = _number(1.0, 0, 1)
+    #: The policy that is exported is the mean of those of about so many rollouts.
+    averaged_rollouts: int = _number(50, 1, 1_000_000)
     grad_norm: float = _number(1.0, 1e-6, 1e6)
     #: Root mean square by which the mean action may change from one step to the next. A weight on that change is
     #: raised where it is more and lowered where it is less, from this share of the run on; 0: no weight.

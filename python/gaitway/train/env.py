@@ -13,6 +13,7 @@ from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.train import mirror
+from gaitway.train.columns import VELOCITIES, start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
 from gaitway.train.geometry import quaternion_of, rotation_of
@@ -32,6 +33,8 @@ _EXTRA = (
     mirror.sides(),
     mirror.sides(),
     mirror.signs(1, 1, 1, 1),
+    mirror.signs(1, -1, -1),
+    mirror.signs(1),
 )
 
 
@@ -76,7 +79,6 @@ class Ducks:
         )
         self.default_pose_rad = np.array(robot.default_pose_rad)
         self._limits = np.array(robot.limits_rad)
-        self._axes = [entry["axis"] for entry in description["command"]]
         names = robot.joint_names
         followers = description["head_command"]["joints"]
         axes = _native.axes()
@@ -84,7 +86,7 @@ class Ducks:
             np.array([names.index(entry["joint"]) for entry in followers]),
             np.array([axes.index(entry["axis"]) for entry in followers]),
         )
-        self._phase_at = _start_of(contract, "phase")
+        self._phase_at = start_of(contract, "phase")
         self._gait_ticks = int(description["phase"]["period_ticks"])
         self._random = np.random.default_rng([config.run.seed, 0x0E17])
         self.mirror = mirror.observation_mirror(contract)
@@ -104,6 +106,9 @@ class Ducks:
         self._actions = np.zeros((3, count, actions))
         self._velocities = np.zeros((self._gait_ticks, count, 3))
         self._slot = np.zeros(1, dtype=np.int64)
+        self._kept_sum = np.zeros((count, 3))
+        self._kept_ticks = np.zeros(count, dtype=np.int64)
+        self._asked = np.zeros((count, 3), dtype=np.float32)
         self._age = np.zeros(count, dtype=np.int64)
         self._moved = np.zeros(count, dtype=np.int64)
         self._next_push = np.zeros(count, dtype=np.int64)
@@ -152,6 +157,7 @@ class Ducks:
         now = np.column_stack([velocity[:, :2], gyro[:, 2]])
         self._velocities[self._slot[0]] = now
         self._moved += 1
+        self._keep()
         up = rotation[:, 2]
         height = physics.qpos[:, 2]
         # Written so that what is not a number counts as fallen.
@@ -162,6 +168,8 @@ class Ducks:
             is_moving=np.any(self._command[:, :3] != 0, axis=1),
             velocity_mps=velocity,
             mean_velocity=self._mean_velocity(),
+            kept_velocity=self._kept_velocity(),
+            is_kept=self._kept_ticks > 0,
             gyro_rps=gyro,
             up=up,
             height_m=height,
@@ -191,6 +199,19 @@ class Ducks:
         """Forward, leftward, turning [n, 3], mean of the last gait, or of what was walked where that is less."""
         walked = np.clip(self._moved, 1, self._gait_ticks)
         return self._velocities.sum(axis=0) / walked[:, None]  # type: ignore[no-any-return]
+
+    def _keep(self) -> None:
+        """Goes on with the mean velocity since command and robot were last left alone for a gait."""
+        asked = self._command[:, :3]
+        self._kept_ticks[(asked != self._asked).any(axis=1)] = -self._gait_ticks
+        self._asked[:] = asked
+        self._kept_ticks += 1
+        self._kept_sum[self._kept_ticks <= 0] = 0.0
+        self._kept_sum[self._kept_ticks > 0] += self._mean_velocity()[self._kept_ticks > 0]
+
+    def _kept_velocity(self) -> NDArray[np.float64]:
+        """That mean [n, 3]; zero before there is one."""
+        return self._kept_sum / np.maximum(self._kept_ticks, 1)[:, None]
 
     def _feet(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         heading = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
@@ -230,6 +251,7 @@ class Ducks:
         self.physics.qvel[due, 0] += speed * np.cos(angle)
         self.physics.qvel[due, 1] += speed * np.sin(angle)
         self._since_push[due] = 0.0
+        self._kept_ticks[due] = -self._gait_ticks
         self._next_push[due] = self._age[due] + self._draw_push(len(due))
 
     def _draw_push(self, count: int) -> NDArray[np.int64]:
@@ -255,6 +277,7 @@ class Ducks:
         self._actions[:, which] = 0
         self._velocities[:, which] = 0
         self._moved[which] = 0
+        self._kept_ticks[which] = -self._gait_ticks
         self._age[which] = 0
         self._next_push[which] = self._draw_push(count)
         self._since_push[which] = 1e3
@@ -276,17 +299,23 @@ class Ducks:
             physics.stiffness[:, None],
             physics.load_kg[:, None] * 10.0,
             np.minimum(self._since_push, 2.0)[:, None],
+            self._kept_velocity(),
+            np.clip(self._kept_ticks, 0, 100)[:, None] / 100.0,
         ]
         return np.concatenate([self.observation, *extras], axis=1).astype(np.float32)
 
-    def errors(self) -> dict[str, float]:
-        """Mean absolute errors of the last gait's mean velocity against the command, of robots that had the time."""
+    def steady(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Commands, and mean velocities of the last gait, of robots that had the time to follow [k, 3]."""
         steady = self._moved > 2 * self._gait_ticks
-        if not steady.any():
+        return self._command[steady, :3].astype(np.float64), self._mean_velocity()[steady]
+
+    def errors(self) -> dict[str, float]:
+        """Mean absolute errors of those velocities."""
+        asked, walked = self.steady()
+        if not len(asked):
             return {}
-        mean = self._velocities.sum(axis=0)[steady] / self._gait_ticks
-        error = np.abs(mean - self._command[steady, :3]).mean(axis=0)
-        return {f"error/{axis}": float(value) for axis, value in zip(("vx", "vy", "wz"), error, strict=True)}
+        error = np.abs(walked - asked).mean(axis=0)
+        return {f"error/{axis}": float(value) for axis, value in zip(VELOCITIES, error, strict=True)}
 
     @property
     def final_critic(self) -> NDArray[np.float32] | None:
@@ -300,6 +329,9 @@ class Ducks:
         "_actions",
         "_velocities",
         "_slot",
+        "_kept_sum",
+        "_kept_ticks",
+        "_asked",
         "_age",
         "_moved",
         "_next_push",
@@ -323,15 +355,3 @@ class Ducks:
         self._random.bit_generator.state = saved["random"]
         self.physics.restore(saved["physics"])
         self.core.restore(saved["core"])
-
-
-def _start_of(contract: Contract, source: str) -> int:
-    start = 0
-    for name, width in contract.terms:
-        if name == source:
-            return start
-        start += width
-    raise TrainingError(
-        f"contract {contract.name}: expected a term {source!r}, found {[name for name, _ in contract.terms]}",
-        hint="train with a contract that has one",
-    )

@@ -14,6 +14,8 @@ from gaitway.errors import TrainingError
 from gaitway.golden import vectors
 from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
+from gaitway.train.calibration import calibrate
+from gaitway.train.columns import VELOCITIES
 from gaitway.train.config import Config, Ppo
 from gaitway.train.network import MirrorNet, Normaliser, actor_of
 
@@ -33,8 +35,17 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
         weights.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=np.float32), name))
         return name
 
+    seen = names["input"]
+    if actor.calibration is not None:
+        calibration, seen = actor.calibration, "calibrated"
+        nodes += [
+            helper.make_node("MatMul", [names["input"], constant("parts", calibration.parts)], ["commands"]),
+            helper.make_node("Relu", ["commands"], ["asked"]),
+            helper.make_node("MatMul", ["asked", constant("corrections", calibration.corrections)], ["correction"]),
+            helper.make_node("Add", [names["input"], "correction"], [seen]),
+        ]
     normaliser = actor.normaliser
-    nodes.append(helper.make_node("Sub", [names["input"], constant("mean", normaliser.shift.numpy())], ["centred"]))
+    nodes.append(helper.make_node("Sub", [seen, constant("mean", normaliser.shift.numpy())], ["centred"]))
     nodes.append(helper.make_node("Mul", ["centred", constant("scale", normaliser.scale.numpy())], ["scaled"]))
     bounds = [constant(name, np.array(sign * Normaliser.CLIP)) for name, sign in (("low", -1), ("high", 1))]
     nodes.append(helper.make_node("Clip", ["scaled", *bounds], ["row0"]))
@@ -50,9 +61,9 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
     if actor.swing is not None:
         swing = actor.swing
         nodes += [
-            helper.make_node("MatMul", [names["input"], constant("clock", swing.clock)], ["legs_in_turn"]),
+            helper.make_node("MatMul", [seen, constant("clock", swing.clock)], ["legs_in_turn"]),
             helper.make_node("Relu", ["legs_in_turn"], ["swings"]),
-            helper.make_node("MatMul", [names["input"], constant("speed", swing.speed)], ["speeds"]),
+            helper.make_node("MatMul", [seen, constant("speed", swing.speed)], ["speeds"]),
             helper.make_node("Abs", ["speeds"], ["amounts"]),
             helper.make_node("MatMul", ["amounts", constant("both", np.ones((3, 2)))], ["amount"]),
             # At most 1, in operators every engine has: 1 - relu(1 - amount).
@@ -90,7 +101,9 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
     saved = checkpoint.read(folder)
     config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
     steps = saved["progress"]["steps"]
-    actor = _actor(saved["model"], contract, config.ppo)
+    extras.load("torch", "train").set_num_threads(config.run.threads)
+    actor = _actor(saved["averaged"], contract, config.ppo)
+    errors = calibrate(robot, contract, config, actor)
     described = json.loads(contract.to_json())
     described["provenance"] = {
         # No times and no names of machines: the same run gives the same bytes.
@@ -109,8 +122,16 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
     files.write_bytes(path, data, "policy")
     files.write_bytes(path.with_suffix(".json"), text.encode(), "contract")
     how = json.loads(files.read_text(folder / runs.HOW, "provenance of the run"))
-    files.write_bytes(path.with_suffix(".md"), card(contract, config, saved["progress"], how).encode(), "model card")
-    return {"path": str(path), "bytes": len(data), "golden_ticks": len(golden["ticks"]), "differences": differences}
+    files.write_bytes(
+        path.with_suffix(".md"), card(contract, config, saved["progress"], errors, how).encode(), "model card"
+    )
+    return {
+        "path": str(path),
+        "bytes": len(data),
+        "golden_ticks": len(golden["ticks"]),
+        "calibration": errors,
+        "differences": differences,
+    }
 
 
 def check(
@@ -144,10 +165,18 @@ def check(
     return differences
 
 
-def card(contract: Contract, config: Config, progress: dict[str, Any], how: dict[str, Any]) -> str:
+def card(
+    contract: Contract,
+    config: Config,
+    progress: dict[str, Any],
+    calibration: list[dict[str, float]],
+    how: dict[str, Any],
+) -> str:
     """What a person should know of a policy before it moves their robot."""
     last = progress["curve"][-1]
-    errors = ", ".join(f"{axis} {last[f'error/{axis}']:.3f}" for axis in ("vx", "vy", "wz") if f"error/{axis}" in last)
+    errors = ", ".join(f"{last[f'error/{axis}']:.3f}" for axis in VELOCITIES if f"error/{axis}" in last)
+    ends = (calibration[0], calibration[-1]) if calibration else ()
+    calm = "; ".join(", ".join(f"{errors_of[axis]:.3f}" for axis in VELOCITIES) for errors_of in ends) or "not measured"
     rewards = "\n".join(
         f"| {name} | {weight.weight:g} | {weight.to:g} | {last[f'reward/{name}']:.4g} |"
         for name, weight in config.rewards.items()
@@ -162,7 +191,8 @@ Trained from nothing by `{how["command"]}`: {progress["steps"] / 1e6:.2f} millio
 | robot | {json.loads(contract.to_json())["robot"]["profile"]} |
 | observation, action | {contract.observation_len}, {contract.action_len} |
 | rate | {contract.policy_rate_hz} Hz |
-| mean errors at the end, with noise, pushes and exploration | {errors} (m/s, m/s, rad/s) |
+| mean errors of a gait's mean velocity at the end, with noise, pushes and exploration | {errors} m/s, m/s, rad/s |
+| of ducks as they were measured, without all that; after calibration | {calm} |
 | Gaitway, commit | {how["gaitway"]["version"]}, {how["commit"]} |
 | torch, MuJoCo | {how["torch"]}, {how["mujoco"]} |
 
@@ -175,8 +205,7 @@ last mean:
 """
 
 
-def _actor(model: dict[str, Any], contract: Contract, ppo: Ppo) -> MirrorNet:
+def _actor(state: dict[str, Any], contract: Contract, ppo: Ppo) -> MirrorNet:
     actor = actor_of(contract, ppo)
-    own = {name.removeprefix("actor."): value for name, value in model.items() if name.startswith("actor.")}
-    actor.load_state_dict(own)
+    actor.load_state_dict(state)
     return actor

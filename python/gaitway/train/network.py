@@ -5,6 +5,7 @@ layer is two small matrices instead of one large one: half the arithmetic and ha
 """
 
 import itertools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,16 @@ class Elu(torch.autograd.Function):
         return out.clamp(max=0.0).add_(1.0).mul_(grad)
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """`row + relu(row @ parts) @ corrections` is what a calibrated network makes of a row first."""
+
+    #: From the observation to the velocity commands, forward, leftward, turning, and then the same negated [w, 6].
+    parts: NDArray[np.float32]
+    #: From those to what is added to the commands [6, w].
+    corrections: NDArray[np.float32]
+
+
 class MirrorNet(nn.Module):
     """Rows [n, i] to rows [n, o]: normalised, then layers of `hidden` units with ELU between."""
 
@@ -58,6 +69,7 @@ class MirrorNet(nn.Module):
     ) -> None:
         super().__init__()
         self.swing = swing
+        self.calibration: Calibration | None = None
         if swing is not None:
             for name in ("clock", "speed", "legs"):
                 self.register_buffer(name, torch.from_numpy(getattr(swing, name)), persistent=False)
@@ -79,6 +91,9 @@ class MirrorNet(nn.Module):
 
     def forward(self, rows: Tensor) -> Tensor:
         """What the network makes of rows as they come."""
+        if self.calibration is not None:
+            parts, corrections = map(torch.from_numpy, (self.calibration.parts, self.calibration.corrections))
+            rows = rows + torch.relu(rows @ parts) @ corrections
         learned = self._learned(self.normaliser(rows))
         if self.swing is None:
             return learned

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from gaitway.errors import TrainingError
-from gaitway.train.config import Ppo, ramp
+from gaitway.train.config import Ppo
 from gaitway.train.network import ActorCritic
 
 #: Bounds of the learning rate, and how fast it follows the divergence.
@@ -72,20 +72,22 @@ class Learner:
         advantage = rollout.advantage
         rollout.advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-6)
         smoothness = self._smoothness if ppo.roughness > 0 and share >= ppo.roughness_from else 0.0
-        liveliness = 1.0 - 0.9 * ramp((ppo.settle_from, 1.0), share)
         sums: dict[str, float] = {}
         for _ in range(ppo.epochs):
             sums = {}
             for which in torch.randperm(robots, generator=self.random).tensor_split(ppo.minibatches):
-                for name, value in self._step(rollout, which, smoothness, ppo.entropy * liveliness).items():
+                for name, value in self._step(rollout, which, smoothness).items():
                     sums[name] = sums.get(name, 0.0) + value / ppo.minibatches
-        self._follow(sums["kl"], ppo.target_kl * liveliness)
+        self._follow(sums["kl"])
+        with torch.no_grad():
+            std_limit = ppo.initial_std * (ppo.final_std / ppo.initial_std) ** (share * share)
+            self.model.log_std.clamp_(max=math.log(std_limit))
         sums["roughness"] **= 0.5
         if smoothness > 0:
             self._smooth(sums["roughness"])
         return {**sums, "learning_rate": self._rate, "smoothness": smoothness}
 
-    def _step(self, rollout: Rollout, which: Tensor, smoothness: float, entropy_weight: float) -> dict[str, float]:
+    def _step(self, rollout: Rollout, which: Tensor, smoothness: float) -> dict[str, float]:
         ppo, model = self.ppo, self.model
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=ppo.bf16):
             mean = model.actor(rollout.observation[:, which]).float()
@@ -101,7 +103,7 @@ class Learner:
         entropy = std.log().sum()
         change = (mean[1:] - mean[:-1]).square().sum(dim=-1)
         roughness = (change * ~rollout.ended[:-1, which]).mean()
-        loss = policy_loss + 0.5 * value_loss - entropy_weight * entropy + smoothness * roughness
+        loss = policy_loss + 0.5 * value_loss - ppo.entropy * entropy + smoothness * roughness
         if not torch.isfinite(loss):
             raise TrainingError(
                 f"learner: expected a finite loss, found {float(loss.detach())}",
@@ -121,11 +123,11 @@ class Learner:
             "roughness": float(roughness.detach()) / mean.shape[-1],
         }
 
-    def _follow(self, kl: float, target: float) -> None:
+    def _follow(self, kl: float) -> None:
         """Faster where the policy moved little, slower where it moved much."""
-        if kl > 1.3 * target:
+        if kl > 1.3 * self.ppo.target_kl:
             self._rate = max(_RATES[0], self._rate / _FACTOR)
-        elif kl < target / 1.3:
+        elif kl < self.ppo.target_kl / 1.3:
             self._rate = min(_RATES[1], self._rate * _FACTOR)
 
     def _smooth(self, roughness: float) -> None:

@@ -15,6 +15,10 @@ SOLE_M = 0.0047
 SWING_M, SWING_SHARE = 0.03, 0.4
 #: The trunk's height in a walk, m.
 HEIGHT_M = 0.158
+#: Half the length and width of a sole, m.
+SOLE_HALF_M = (0.043, 0.009)
+#: The duck's centre of mass in its default pose, from the trunk's origin, forward and up, m.
+CENTRE_M = (-0.026, 0.044)
 #: Feet should be this far apart sideways, m.
 CLEAR_M = 0.10
 
@@ -29,6 +33,21 @@ def track_turn(scene: Scene) -> Floats:
     """How near the mean turning rate is to the command, 0 to 1: a wide and a narrow bell, rad/s."""
     error = np.square(scene.mean_velocity[:, 2] - scene.command[:, 2])
     return 0.5 * np.exp(-error / 0.5**2) + 0.5 * np.exp(-error / 0.1**2)
+
+
+def keep_linear(scene: Scene) -> Floats:
+    """How near the velocity has been on average since it was asked for, 0 to 1; 0 within a gait of that or a push.
+
+    The mean of one gait sways with every push and all noise; what remains over many is what a walk drifts by.
+    """
+    error = np.square(scene.kept_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
+    return (0.5 * np.exp(-error / 0.06**2) + 0.5 * np.exp(-error / 0.02**2)) * scene.is_kept  # type: ignore[no-any-return]
+
+
+def keep_turn(scene: Scene) -> Floats:
+    """The same for the turning rate."""
+    error = np.square(scene.kept_velocity[:, 2] - scene.command[:, 2])
+    return (0.5 * np.exp(-error / 0.3**2) + 0.5 * np.exp(-error / 0.08**2)) * scene.is_kept
 
 
 def swing_height(scene: Scene) -> Floats:
@@ -60,6 +79,21 @@ def alive(scene: Scene) -> Floats:
 def fall(scene: Scene) -> Floats:
     """1 in the step in which the robot falls."""
     return scene.has_fallen.astype(np.float64)
+
+
+def capture(scene: Scene) -> Floats:
+    """How far the point where the robot could come to rest is beyond its feet, m: there a foot should go.
+
+    A mass at height h that moves at v comes to rest above a point v √(h / g) ahead (the capture point of the linear
+    inverted pendulum).
+    """
+    slowing_s = np.sqrt(np.maximum(scene.height_m + CENTRE_M[1], 0.0) / 9.81)
+    point = (CENTRE_M[0], 0.0) + scene.velocity_mps[:, :2] * slowing_s[:, None]
+    feet = scene.foot_position_m[:, :, :2]
+    beyond = np.maximum(feet.min(axis=1) - SOLE_HALF_M - point, 0.0) + np.maximum(
+        point - feet.max(axis=1) - SOLE_HALF_M, 0.0
+    )
+    return np.hypot(beyond[:, 0], beyond[:, 1])  # type: ignore[no-any-return]
 
 
 def tilt(scene: Scene) -> Floats:
@@ -166,11 +200,14 @@ REWARDS: dict[str, Reward] = {
     for function in (
         track_linear,
         track_turn,
+        keep_linear,
+        keep_turn,
         swing_height,
         contact,
         head,
         alive,
         fall,
+        capture,
         tilt,
         height,
         rocking,

@@ -20,6 +20,9 @@ class Scene:
     velocity_mps: Floats
     #: The same, forward, leftward, turning, mean over the last gait [n, 3].
     mean_velocity: Floats
+    #: The mean of that since the command was given and the robot pushed, a gait later [n, 3]; true where there is one.
+    kept_velocity: Floats
+    is_kept: NDArray[np.bool_]
     #: Turning rates in the trunk frame [n, 3], rad/s.
     gyro_rps: Floats
     #: The world's up in the trunk frame [n, 3].

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway.contract import Contract
-from gaitway.errors import TrainingError
+from gaitway.train.columns import start_of, velocity_columns
 
 #: Flexion of hip, knee and ankle at the height of the swing, in units of the action: the sole goes up and stays flat.
 _FLEXION = {"hip_pitch": -1.1, "knee": 2.2, "ankle": -1.1}
@@ -32,22 +32,13 @@ class Swing:
 def swing_of(contract: Contract, size: float) -> Swing:
     """The swing of a contract's legs, `size` times as high as usual. Raises TrainingError where it has no clock."""
     description = json.loads(contract.to_json())
-    starts, at = {}, 0
-    for term in description["observation"]:
-        starts[term["source"]] = at
-        at += term["width"]
-    if not {"phase", "command"} <= set(starts):
-        raise TrainingError(
-            f"contract {contract.name}: expected the terms phase and command, found {sorted(starts)}",
-            hint="train without ppo.swing, or with a contract that has them",
-        )
-    clock = np.zeros((at, 2), dtype=np.float32)
+    width = contract.observation_len
+    clock = np.zeros((width, 2), dtype=np.float32)
     # The sine of the phase: the left leg swings in the first half.
-    clock[starts["phase"] + 1] = (1.0, -1.0)
-    speed = np.zeros((at, 3), dtype=np.float32)
-    axes = [entry["axis"] for entry in description["command"]]
-    for column, axis in enumerate(("vx", "vy", "wz")):
-        speed[starts["command"] + axes.index(axis), column] = 1.0 / _WHOLE_AT
+    clock[start_of(contract, "phase") + 1] = (1.0, -1.0)
+    speed = np.zeros((width, 3), dtype=np.float32)
+    for axis, column in enumerate(velocity_columns(contract)):
+        speed[column, axis] = 1.0 / _WHOLE_AT
     joints = description["action"]["joints"]
     legs = np.zeros((2, len(joints)), dtype=np.float32)
     for index, joint in enumerate(joints):

@@ -1,5 +1,6 @@
 """The loop of a training: walk, learn, tell, keep."""
 
+import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -49,6 +50,8 @@ class Trainer:
         self.model = ActorCritic(
             actor_of(contract, ppo), ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std
         )
+        #: The policy's mean over the last rollouts: it wanders less than the policy that learns.
+        self.averaged = copy.deepcopy(self.model.actor)
         self.learner = Learner(self.model, ppo, config.run.seed)
         self._random = torch.Generator().manual_seed(config.run.seed + 1)
         self.progress = Progress()
@@ -69,6 +72,7 @@ class Trainer:
             figures |= self.learner.learn(rollout, share)
             if progress.steps > 0:
                 self._normalise(rollout)
+            self._average()
             ended_s = time.perf_counter()
             progress.steps += rollout.reward.numel()
             progress.seconds += ended_s - began_s
@@ -92,6 +96,15 @@ class Trainer:
     def _normalise(self, rollout: Rollout) -> None:
         self.model.actor.normaliser.update(rollout.observation.flatten(0, 1))
         self.model.critic.normaliser.update(rollout.critic.flatten(0, 1))
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        actor, averaged = self.model.actor, self.averaged
+        newest = 1.0 / min(len(self.progress.curve) + 1, self.config.ppo.averaged_rollouts)
+        for mean, now in zip(averaged.parameters(), actor.parameters(), strict=True):
+            mean.lerp_(now, newest)
+        for kept, new in zip(averaged.buffers(), actor.buffers(), strict=True):
+            kept.copy_(new)
 
     @torch.no_grad()
     def rollout(self, share: float) -> tuple[Rollout, dict[str, float]]:
@@ -133,6 +146,7 @@ class Trainer:
         return {
             "threads": torch.get_num_threads(),
             "model": self.model.state_dict(),
+            "averaged": self.averaged.state_dict(),
             "learner": self.learner.save(),
             "random": self._random.get_state(),
             "ducks": self.ducks.save(),
@@ -147,6 +161,7 @@ class Trainer:
                 hint=f"resume with --set run.threads={saved['threads']}: other threads round otherwise",
             )
         self.model.load_state_dict(saved["model"])
+        self.averaged.load_state_dict(saved["averaged"])
         self.learner.restore(saved["learner"])
         self._random.set_state(saved["random"])
         self.ducks.restore(saved["ducks"])

@@ -1,0 +1,111 @@
+"""The last step of a training: the policy's commands are scaled so that a duck as it was measured walks as asked.
+
+What is learned amid the noise of exploration walks faster without it, and ducks of the mean build are faster than the
+mean of all ducks. Here ducks walk without noise in their actions and without pushes; what they do too much or too
+little is taken off the commands that their policy sees.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gaitway.contract import Contract
+from gaitway.robot import Robot
+from gaitway.train.columns import VELOCITIES, velocity_columns
+from gaitway.train.config import Config
+from gaitway.train.env import Ducks
+from gaitway.train.network import Calibration, MirrorNet
+
+Floats = NDArray[np.float64]
+
+#: Rounds of walking, the last of which only measures, and ticks of each.
+_ROUNDS, _TICKS = 3, 300
+#: No correction is more than this share of what the command may be.
+_MOST = 0.4
+#: Bodies without what a training varies, between the two identifications there are of the robot's drives: without
+#: play at 0.78 of the stiffness, and with 0.5° of it at all of it.
+_EXACT = (1.0, 1.0)
+_AS_MEASURED: dict[str, Any] = {
+    "friction": (0.6, 0.8),
+    "stiffness": (0.78, 1.0),
+    **dict.fromkeys(("joint_stiffness", "friction_loss", "armature", "damping", "mass"), _EXACT),
+    "play_rad": (0.0, 0.0087),
+    "load_kg": (0.0, 0.0),
+    "centre_m": (0.0, 0.0, 0.0),
+}
+#: In the mirror leftward and turning change their sign.
+_MIRROR = np.array([1.0, -1.0, -1.0])
+
+
+def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) -> list[dict[str, float]]:
+    """Gives the actor its calibration; returns its errors before, on the way, and after: m/s, m/s, rad/s.
+
+    Empty, and without effect, where a task asks for no velocity or no duck stays on its feet.
+    """
+    errors: list[dict[str, float]] = []
+    correction = np.zeros((6, 3))
+    for round_ in range(_ROUNDS):
+        asked, walked = _walk(robot, contract, config, actor)
+        if not asked.any():
+            return []
+        lack = asked - walked
+        errors.append(dict(zip(VELOCITIES, np.abs(lack).mean(axis=0).tolist(), strict=True)))
+        if round_ < _ROUNDS - 1:
+            reach = np.abs(asked).max(axis=0)
+            most = _MOST * reach / np.maximum(np.tile(reach, 2)[:, None], 1e-9)
+            correction = np.clip(correction + _fit(asked, lack), -most, most)
+            actor.calibration = _calibration(contract, correction)
+    return errors
+
+
+def _walk(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) -> tuple[Floats, Floats]:
+    """What was asked of ducks as they were measured, and the velocities they had [k, 3]."""
+    world = replace(
+        config,
+        run=replace(config.run, seed=config.run.seed + 1, episode_s=3600.0),
+        physics=replace(config.physics, **_AS_MEASURED),
+        noise=replace(config.noise, late_goals=(0.0,), joint_zero_rad=0.0),
+        # One axis at a time: where all are asked for at once there is more than legs can do.
+        commands=replace(
+            config.commands,
+            still=float(config.commands.still == 1.0),
+            one_axis=1.0,
+            at_limit=0.3,
+            head_still=1.0,
+            hold_s=(3600.0, 3600.0),
+        ),
+        pushes=replace(config.pushes, speed_mps=0.0),
+    )
+    ducks = Ducks(robot, contract, world)
+    asked, walked = [], []
+    with torch.no_grad():
+        for _ in range(_TICKS):
+            ducks.step(actor(torch.from_numpy(ducks.observation.copy())).numpy(), 1.0)
+            commands, velocities = ducks.steady()
+            asked.append(commands)
+            walked.append(velocities)
+    return np.concatenate(asked), np.concatenate(walked)
+
+
+def _fit(asked: Floats, lack: Floats) -> Floats:
+    """What must be added for each part of the command [6, 3], the same on both sides of the mirror."""
+    both = np.concatenate([asked, asked * _MIRROR])
+    parts = np.concatenate([np.maximum(both, 0.0), np.maximum(-both, 0.0)], axis=1)
+    lacks = np.concatenate([lack, lack * _MIRROR])
+    # A part that is seldom asked for is left as it is.
+    normal = parts.T @ parts / len(parts)
+    normal += np.diag(1e-3 * np.diag(normal) + 1e-9)
+    return np.linalg.solve(normal, parts.T @ lacks / len(parts))
+
+
+def _calibration(contract: Contract, correction: Floats) -> Calibration:
+    """As the network has it."""
+    parts = np.zeros((contract.observation_len, 6), dtype=np.float32)
+    corrections = np.zeros((6, contract.observation_len), dtype=np.float32)
+    for axis, column in enumerate(velocity_columns(contract)):
+        parts[column, axis], parts[column, axis + 3] = 1.0, -1.0
+        corrections[:, column] = correction[:, axis]
+    return Calibration(parts, corrections)
