@@ -221,13 +221,13 @@ def test_what_a_duck_keeps_to_is_counted_from_a_gait_after_command_and_push(duck
         asked = asked_now
         ducks.step(still, 1.0)
         since = np.where(begun, 1, since + 1)
-        there = ducks._moved > 0
+        there = ducks._velocities.moved > 0
         kept = since > gait
-        assert (kept == (ducks._kept_ticks > 0))[there].all()
-        sums = np.where(kept[:, None], sums + ducks._mean_velocity(), 0.0)
+        assert (kept == (ducks._velocities.kept_ticks > 0))[there].all()
+        sums = np.where(kept[:, None], sums + ducks._velocities.of_gait(), 0.0)
         both = kept & there
         np.testing.assert_allclose(
-            ducks._kept_velocity()[both], (sums / np.maximum(since - gait, 1)[:, None])[both], atol=1e-12
+            ducks._velocities.kept()[both], (sums / np.maximum(since - gait, 1)[:, None])[both], atol=1e-12
         )
         since[~there] = 0
         seen += int(both.sum())

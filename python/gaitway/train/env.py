@@ -20,6 +20,7 @@ from gaitway.train.geometry import quaternion_of, rotation_of
 from gaitway.train.physics import DuckPhysics
 from gaitway.train.rewards import REWARDS
 from gaitway.train.scene import Scene
+from gaitway.train.velocities import Velocities
 
 #: Below this height of the trunk, m, or tilted beyond this, a robot has fallen.
 _FALLEN_M, _FALLEN_UP = 0.10, 0.6
@@ -87,7 +88,7 @@ class Ducks:
             np.array([axes.index(entry["axis"]) for entry in followers]),
         )
         self._phase_at = start_of(contract, "phase")
-        self._gait_ticks = int(description["phase"]["period_ticks"])
+        self._velocities = Velocities(self.count, int(description["phase"]["period_ticks"]))
         self._random = np.random.default_rng([config.run.seed, 0x0E17])
         self.mirror = mirror.observation_mirror(contract)
         self.critic_mirror = mirror.rows_mirror(self.mirror, *_EXTRA)
@@ -104,13 +105,7 @@ class Ducks:
         self.critic = np.zeros((count, len(self.critic_mirror.sign)), dtype=np.float32)
         self._command = np.zeros((count, len(_native.axes())), dtype=np.float32)
         self._actions = np.zeros((3, count, actions))
-        self._velocities = np.zeros((self._gait_ticks, count, 3))
-        self._slot = np.zeros(1, dtype=np.int64)
-        self._kept_sum = np.zeros((count, 3))
-        self._kept_ticks = np.zeros(count, dtype=np.int64)
-        self._asked = np.zeros((count, 3), dtype=np.float32)
         self._age = np.zeros(count, dtype=np.int64)
-        self._moved = np.zeros(count, dtype=np.int64)
         self._next_push = np.zeros(count, dtype=np.int64)
         self._since_push = np.full(count, 1e3)
         self._goals = np.zeros((count, self.physics.ctrl.shape[1]))
@@ -153,11 +148,7 @@ class Ducks:
         rotation = rotation_of(physics.qpos[:, 3:7])
         velocity = self._velocity(rotation)
         gyro = physics.qvel[:, 3:6]
-        self._slot = (self._slot + 1) % self._gait_ticks
-        now = np.column_stack([velocity[:, :2], gyro[:, 2]])
-        self._velocities[self._slot[0]] = now
-        self._moved += 1
-        self._keep()
+        self._velocities.add(np.column_stack([velocity[:, :2], gyro[:, 2]]), self._command[:, :3])
         up = rotation[:, 2]
         height = physics.qpos[:, 2]
         # Written so that what is not a number counts as fallen.
@@ -167,9 +158,9 @@ class Ducks:
             command=self._command.astype(np.float64),
             is_moving=np.any(self._command[:, :3] != 0, axis=1),
             velocity_mps=velocity,
-            mean_velocity=self._mean_velocity(),
-            kept_velocity=self._kept_velocity(),
-            is_kept=self._kept_ticks > 0,
+            mean_velocity=self._velocities.of_gait(),
+            kept_velocity=self._velocities.kept(),
+            is_kept=self._velocities.kept_ticks > 0,
             gyro_rps=gyro,
             up=up,
             height_m=height,
@@ -194,24 +185,6 @@ class Ducks:
     def _velocity(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of the trunk's origin in the trunk frame [n, 3], m/s."""
         return np.einsum("nji,nj->ni", rotation, self.physics.qvel[:, :3])  # type: ignore[no-any-return]
-
-    def _mean_velocity(self) -> NDArray[np.float64]:
-        """Forward, leftward, turning [n, 3], mean of the last gait, or of what was walked where that is less."""
-        walked = np.clip(self._moved, 1, self._gait_ticks)
-        return self._velocities.sum(axis=0) / walked[:, None]  # type: ignore[no-any-return]
-
-    def _keep(self) -> None:
-        """Goes on with the mean velocity since command and robot were last left alone for a gait."""
-        asked = self._command[:, :3]
-        self._kept_ticks[(asked != self._asked).any(axis=1)] = -self._gait_ticks
-        self._asked[:] = asked
-        self._kept_ticks += 1
-        self._kept_sum[self._kept_ticks <= 0] = 0.0
-        self._kept_sum[self._kept_ticks > 0] += self._mean_velocity()[self._kept_ticks > 0]
-
-    def _kept_velocity(self) -> NDArray[np.float64]:
-        """That mean [n, 3]; zero before there is one."""
-        return self._kept_sum / np.maximum(self._kept_ticks, 1)[:, None]
 
     def _feet(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         heading = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
@@ -251,7 +224,7 @@ class Ducks:
         self.physics.qvel[due, 0] += speed * np.cos(angle)
         self.physics.qvel[due, 1] += speed * np.sin(angle)
         self._since_push[due] = 0.0
-        self._kept_ticks[due] = -self._gait_ticks
+        self._velocities.disturb(due)
         self._next_push[due] = self._age[due] + self._draw_push(len(due))
 
     def _draw_push(self, count: int) -> NDArray[np.int64]:
@@ -275,9 +248,7 @@ class Ducks:
         poses = np.repeat(self.default_pose_rad[None], count, axis=0).astype(np.float32)
         self.core.reset(which.astype(np.uint32).tolist(), poses)
         self._actions[:, which] = 0
-        self._velocities[:, which] = 0
-        self._moved[which] = 0
-        self._kept_ticks[which] = -self._gait_ticks
+        self._velocities.restart(which)
         self._age[which] = 0
         self._next_push[which] = self._draw_push(count)
         self._since_push[which] = 1e3
@@ -289,7 +260,7 @@ class Ducks:
         heights = [physics.sensor(f"{side}_position")[:, 2:3] * 20.0 for side in ("left", "right")]
         extras = [
             self._velocity(rotation),
-            self._mean_velocity(),
+            self._velocities.of_gait(),
             physics.qvel[:, 3:6],
             rotation[:, 2],
             physics.qpos[:, 2:3],
@@ -299,15 +270,15 @@ class Ducks:
             physics.stiffness[:, None],
             physics.load_kg[:, None] * 10.0,
             np.minimum(self._since_push, 2.0)[:, None],
-            self._kept_velocity(),
-            np.clip(self._kept_ticks, 0, 100)[:, None] / 100.0,
+            self._velocities.kept(),
+            np.clip(self._velocities.kept_ticks, 0, 100)[:, None] / 100.0,
         ]
         return np.concatenate([self.observation, *extras], axis=1).astype(np.float32)
 
     def steady(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Commands, and mean velocities of the last gait, of robots that had the time to follow [k, 3]."""
-        steady = self._moved > 2 * self._gait_ticks
-        return self._command[steady, :3].astype(np.float64), self._mean_velocity()[steady]
+        steady = self._velocities.moved > 2 * self._velocities.gait_ticks
+        return self._command[steady, :3].astype(np.float64), self._velocities.of_gait()[steady]
 
     def errors(self) -> dict[str, float]:
         """Mean absolute errors of those velocities."""
@@ -327,13 +298,7 @@ class Ducks:
         "critic",
         "_command",
         "_actions",
-        "_velocities",
-        "_slot",
-        "_kept_sum",
-        "_kept_ticks",
-        "_asked",
         "_age",
-        "_moved",
         "_next_push",
         "_since_push",
     )
@@ -346,6 +311,7 @@ class Ducks:
             "random": self._random.bit_generator.state,
             "physics": self.physics.save(),
             "core": self.core.save(),
+            "velocities": self._velocities.save(),
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -355,3 +321,4 @@ class Ducks:
         self._random.bit_generator.state = saved["random"]
         self.physics.restore(saved["physics"])
         self.core.restore(saved["core"])
+        self._velocities.restore(saved["velocities"])
