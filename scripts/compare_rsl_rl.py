@@ -22,7 +22,7 @@ from gaitway.robot import Robot
 from gaitway.train import config, runs
 from gaitway.train.env import Ducks
 from gaitway.train.mirror import Mirror
-from gaitway.train.swing import swing_of
+from gaitway.train.network import actor_of
 
 
 class Env(VecEnv):
@@ -34,8 +34,7 @@ class Env(VecEnv):
         self.config = config.load(runs.task_config(duck, "walk"), [f"run.steps={steps}"])
         torch.set_num_threads(self.config.run.threads)
         self.ducks = Ducks(duck, contract, self.config)
-        swing = swing_of(contract, self.config.ppo.swing)
-        self._clock, self._speed, self._legs = map(torch.from_numpy, (swing.clock, swing.speed, swing.legs))
+        self._actor = actor_of(contract, self.config.ppo)
         self.num_envs, self.num_actions = self.ducks.count, self.ducks.core.action_len
         self.max_episode_length = round(self.config.run.episode_s * self.ducks.rate_hz)
         self.episode_length_buf = torch.zeros(self.num_envs, dtype=torch.long)
@@ -47,9 +46,7 @@ class Env(VecEnv):
         return TensorDict({name: torch.from_numpy(row.copy()) for name, row in rows.items()}, [self.num_envs])
 
     def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict[str, Any]]:
-        rows = torch.from_numpy(self.ducks.observation)
-        share = (rows @ self._speed).abs().sum(dim=-1, keepdim=True).clamp(max=1.0)
-        swung = actions + (torch.relu(rows @ self._clock) * share) @ self._legs
+        swung = actions + self._actor.flexion(torch.from_numpy(self.ducks.observation))
         done = self.ducks.step(swung.numpy(), self._steps / self.config.run.steps)
         self._steps += self.num_envs
         ended = torch.from_numpy(done.fell | done.timed_out)

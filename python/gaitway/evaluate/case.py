@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from gaitway.sim import Noise, Variation, World
+from gaitway.sim.model import FLAT_STIFFNESS
 
 #: Command rows, in the order of `gaitway.axes()`: vx, vy in m/s, wz in rad/s, then the head's four angles in rad.
 Row = tuple[float, ...]
@@ -11,9 +12,8 @@ Row = tuple[float, ...]
 SETTLE_S = 2.0
 
 #: The two models, as the community trains and judges in: with play in the gears; and without, where the same servo
-#: setting was identified as a softer spring (13.37 against 17.11 N·m/rad).
+#: setting was identified as a softer spring.
 MODELS = ("backlash", "flat")
-_FLAT_STIFFNESS = 13.37 / 17.11
 
 #: The floor's friction in the model file.
 _FRICTION = 0.6
@@ -122,7 +122,7 @@ def noisy() -> World:
 
 def in_model(model: str, world: World) -> tuple[bool, World]:
     """Whether `model` has backlash, and `world` with its servos."""
-    return (True, world) if model == "backlash" else (False, exactly(world, stiffness=_FLAT_STIFFNESS))
+    return (True, world) if model == "backlash" else (False, exactly(world, stiffness=FLAT_STIFFNESS))
 
 
 def seed_of(seed: int, run: int) -> int:

@@ -38,6 +38,8 @@ OPEN_DUCK_MINI_V2_BACKLASH = Backlash(
     armature_kg_m2=0.01,
     kp_nm_per_rad=17.11,
 )
+#: The same setting as it was identified without play, 13.37 N·m/rad: a share of the stiffness with it.
+FLAT_STIFFNESS = 13.37 / OPEN_DUCK_MINI_V2_BACKLASH.kp_nm_per_rad
 
 
 def build_model(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gaitway.contract import Contract
 from gaitway.robot import Robot
+from gaitway.sim.model import FLAT_STIFFNESS, OPEN_DUCK_MINI_V2_BACKLASH
 from gaitway.train.columns import VELOCITIES, velocity_columns
 from gaitway.train.config import Config
 from gaitway.train.env import Ducks
@@ -26,13 +27,13 @@ _ROUNDS, _TICKS = 3, 300
 #: No correction is more than this share of what the command may be.
 _MOST = 0.4
 #: Bodies without what a training varies, between the two identifications there are of the robot's drives: without
-#: play at 0.78 of the stiffness, and with 0.5° of it at all of it.
+#: play a softer spring, and with it the contract's.
 _EXACT = (1.0, 1.0)
 _AS_MEASURED: dict[str, Any] = {
     "friction": (0.6, 0.8),
-    "stiffness": (0.78, 1.0),
+    "stiffness": (FLAT_STIFFNESS, 1.0),
     **dict.fromkeys(("joint_stiffness", "friction_loss", "armature", "damping", "mass"), _EXACT),
-    "play_rad": (0.0, 0.0087),
+    "play_rad": (0.0, OPEN_DUCK_MINI_V2_BACKLASH.half_range_rad),
     "load_kg": (0.0, 0.0),
     "centre_m": (0.0, 0.0, 0.0),
 }
@@ -46,6 +47,8 @@ def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet
     Empty, and without effect, where a task asks for no velocity or no duck stays on its feet.
     """
     errors: list[dict[str, float]] = []
+    if config.commands.still == 1.0:
+        return errors
     correction = np.zeros((6, 3))
     for round_ in range(_ROUNDS):
         asked, walked = _walk(robot, contract, config, actor)
@@ -71,7 +74,7 @@ def _walk(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) ->
         # One axis at a time: where all are asked for at once there is more than legs can do.
         commands=replace(
             config.commands,
-            still=float(config.commands.still == 1.0),
+            still=0.0,
             one_axis=1.0,
             at_limit=0.3,
             head_still=1.0,

@@ -97,8 +97,12 @@ class MirrorNet(nn.Module):
         learned = self._learned(self.normaliser(rows))
         if self.swing is None:
             return learned
+        return learned + self.flexion(rows)
+
+    def flexion(self, rows: Tensor) -> Tensor:
+        """What the swing adds; only where there is one."""
         share = (rows @ self.speed).abs().sum(dim=-1, keepdim=True).clamp(max=1.0)
-        return learned + (torch.relu(rows @ self.clock) * share) @ self.legs
+        return (torch.relu(rows @ self.clock) * share) @ self.legs
 
     def _learned(self, rows: Tensor) -> Tensor:
         total, difference = rows @ self.even_in.T, rows @ self.odd_in.T

@@ -26,13 +26,13 @@ CLEAR_M = 0.10
 def track_linear(scene: Scene) -> Floats:
     """How near the mean velocity is to the command, 0 to 1: a wide and a narrow bell, m/s."""
     error = np.square(scene.mean_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
-    return 0.5 * np.exp(-error / 0.1**2) + 0.5 * np.exp(-error / 0.025**2)  # type: ignore[no-any-return]
+    return _bells(error, 0.1, 0.025)
 
 
 def track_turn(scene: Scene) -> Floats:
     """How near the mean turning rate is to the command, 0 to 1: a wide and a narrow bell, rad/s."""
     error = np.square(scene.mean_velocity[:, 2] - scene.command[:, 2])
-    return 0.5 * np.exp(-error / 0.5**2) + 0.5 * np.exp(-error / 0.1**2)
+    return _bells(error, 0.5, 0.1)
 
 
 def keep_linear(scene: Scene) -> Floats:
@@ -41,13 +41,13 @@ def keep_linear(scene: Scene) -> Floats:
     The mean of one gait sways with every push and all noise; what remains over many is what a walk drifts by.
     """
     error = np.square(scene.kept_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
-    return (0.5 * np.exp(-error / 0.06**2) + 0.5 * np.exp(-error / 0.02**2)) * scene.is_kept  # type: ignore[no-any-return]
+    return _bells(error, 0.06, 0.02) * scene.is_kept
 
 
 def keep_turn(scene: Scene) -> Floats:
     """The same for the turning rate."""
     error = np.square(scene.kept_velocity[:, 2] - scene.command[:, 2])
-    return (0.5 * np.exp(-error / 0.3**2) + 0.5 * np.exp(-error / 0.08**2)) * scene.is_kept
+    return _bells(error, 0.3, 0.08) * scene.is_kept
 
 
 def swing_height(scene: Scene) -> Floats:
@@ -173,6 +173,11 @@ def joint_limits(scene: Scene) -> Floats:
     low, high = scene.limits_rad[:, 0] + 0.05, scene.limits_rad[:, 1] - 0.05
     position = scene.joint_position_rad
     return (np.maximum(0, low - position) + np.maximum(0, position - high)).sum(axis=1)  # type: ignore[no-any-return]
+
+
+def _bells(error: Floats, wide: float, narrow: float) -> Floats:
+    """The mean of two bells over a squared error, 0 to 1: the wide one shows the way from afar."""
+    return 0.5 * np.exp(-error / wide**2) + 0.5 * np.exp(-error / narrow**2)
 
 
 def _swing(scene: Scene) -> Floats:

@@ -31,8 +31,8 @@ class Velocities:
         self.kept_ticks[(asked != self._asked).any(axis=1)] = -self.gait_ticks
         self._asked[:] = asked
         self.kept_ticks += 1
-        self._kept_sum[self.kept_ticks <= 0] = 0.0
-        self._kept_sum[self.kept_ticks > 0] += self.of_gait()[self.kept_ticks > 0]
+        is_kept = (self.kept_ticks > 0)[:, None]
+        self._kept_sum = np.where(is_kept, self._kept_sum + self.of_gait(), 0.0)
 
     def of_gait(self) -> Floats:
         """Mean of the last gait, or of what was walked where that is less [n, 3]."""
