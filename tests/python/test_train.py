@@ -20,8 +20,11 @@ from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import DuckSim
 from gaitway.train import calibration, mirror, rewards, runs
 from gaitway.train import config as configuration
+from gaitway.train.catch import catch_of
+from gaitway.train.columns import start_of, velocity_columns
 from gaitway.train.env import Ducks
-from gaitway.train.export import check, export_run, onnx_bytes
+from gaitway.train.export import check, export_run
+from gaitway.train.graph import onnx_bytes
 from gaitway.train.network import ActorCritic, Elu, MirrorNet, actor_of
 from gaitway.train.swing import swing_of
 
@@ -115,7 +118,7 @@ def test_the_trainer_sees_what_the_simulator_sees(duck: Robot, play_rad: float) 
 
 def _actor(contract: Contract) -> MirrorNet:
     seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
-    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0))
+    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0), catch=catch_of(contract, 0.1))
 
 
 def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) -> None:
@@ -146,7 +149,7 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
     assert torch.allclose(expected, net(mirrored), atol=1e-5)
     assert float(net(rows).detach().abs().max()) > 1.0, "the swing is there"
     net.normaliser.update(3 * rows + 1)
-    net.swing = None
+    net.swing = net.catch = None
     out = net.normaliser(rows).detach().numpy()
     layers = net.dense()
     for index, (weight, bias) in enumerate(layers):
@@ -154,6 +157,19 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
         if index < len(layers) - 1:
             out = np.where(out > 0, out, np.expm1(np.minimum(out, 0)))
     np.testing.assert_allclose(out, net(rows).detach().numpy(), atol=1e-5)
+
+
+def test_a_stand_that_tips_is_told_to_walk_and_a_walk_is_left_alone(duck: Robot) -> None:
+    contract = runs.task_contract(duck, "walk")
+    catch = catch_of(contract, 0.1)
+    forward, pitching = velocity_columns(contract)[0], start_of(contract, "gyro") + 1
+    rows = torch.zeros(5, contract.observation_len)
+    rows[:, pitching] = torch.tensor([0.25, 0.65, 2.0, -2.0, 2.0])
+    rows[4, forward] = 0.1
+    asked = catch.added(rows)[:, forward]
+    assert torch.allclose(asked, torch.tensor([0.0, 0.05, 0.1, -0.1, 0.1]), atol=1e-6)
+    changed = (catch.added(rows) != rows).any(dim=0)
+    assert changed.nonzero().flatten().tolist() == [forward]
 
 
 def test_killed_and_resumed_gives_the_same_bytes(duck: Robot, tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.train import mirror
+from gaitway.train.catch import catch_of
 from gaitway.train.columns import VELOCITIES, start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
+from gaitway.train.critic import critic_mirror, critic_rows
 from gaitway.train.geometry import quaternion_of, rotation_of
 from gaitway.train.physics import DuckPhysics
 from gaitway.train.rewards import REWARDS
@@ -24,19 +26,8 @@ from gaitway.train.velocities import Velocities
 
 #: Below this height of the trunk, m, or tilted beyond this, a robot has fallen.
 _FALLEN_M, _FALLEN_UP = 0.10, 0.6
-#: Numbers the critic sees beside the observation: see `Ducks._critic_row`.
-_EXTRA = (
-    mirror.signs(1, -1, 1),
-    mirror.signs(1, -1, -1),
-    mirror.signs(-1, 1, -1),
-    mirror.signs(1, -1, 1),
-    mirror.signs(1),
-    mirror.sides(),
-    mirror.sides(),
-    mirror.signs(1, 1, 1, 1),
-    mirror.signs(1, -1, -1),
-    mirror.signs(1),
-)
+#: So long after a stand began to tip, s, it is asked to step.
+_CATCHES_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -87,11 +78,12 @@ class Ducks:
             np.array([names.index(entry["joint"]) for entry in followers]),
             np.array([axes.index(entry["axis"]) for entry in followers]),
         )
+        self._catch = catch_of(contract, config.ppo.catch_mps) if config.ppo.catch_mps > 0 else None
         self._phase_at = start_of(contract, "phase")
         self._velocities = Velocities(self.count, int(description["phase"]["period_ticks"]))
         self._random = np.random.default_rng([config.run.seed, 0x0E17])
         self.mirror = mirror.observation_mirror(contract)
-        self.critic_mirror = mirror.rows_mirror(self.mirror, *_EXTRA)
+        self.critic_mirror = critic_mirror(self.mirror)
         self.action_mirror = mirror.action_mirror(contract)
         self._make_rows()
         self._reset(np.arange(self.count))
@@ -108,6 +100,7 @@ class Ducks:
         self._age = np.zeros(count, dtype=np.int64)
         self._next_push = np.zeros(count, dtype=np.int64)
         self._since_push = np.full(count, 1e3)
+        self._since_catch = np.full(count, 1e3)
         self._goals = np.zeros((count, self.physics.ctrl.shape[1]))
         self._longest = round(self.config.run.episode_s * self.rate_hz)
 
@@ -121,6 +114,9 @@ class Ducks:
         self.physics.step()
         self._age += 1
         self._since_push += 1.0 / self.rate_hz
+        self._since_catch += 1.0 / self.rate_hz
+        if self._catch is not None:
+            self._since_catch[self._catch.share(torch.from_numpy(self.observation)).any(dim=1).numpy()] = 0.0
         scene = self._look(phase)
         reward, terms = self._reward(scene, share)
         timed_out = (self._age >= self._longest) & ~scene.has_fallen
@@ -156,7 +152,7 @@ class Ducks:
         foot_contact = np.column_stack([physics.sensor(f"{side}_contact")[:, 0] > 0 for side in ("left", "right")])
         return Scene(
             command=self._command.astype(np.float64),
-            is_moving=np.any(self._command[:, :3] != 0, axis=1),
+            is_moving=np.any(self._command[:, :3] != 0, axis=1) | (self._since_catch < _CATCHES_S),
             velocity_mps=velocity,
             mean_velocity=self._velocities.of_gait(),
             kept_velocity=self._velocities.kept(),
@@ -252,28 +248,11 @@ class Ducks:
         self._age[which] = 0
         self._next_push[which] = self._draw_push(count)
         self._since_push[which] = 1e3
+        self._since_catch[which] = 1e3
 
     def _critic_row(self) -> NDArray[np.float32]:
-        physics = self.physics
-        rotation = rotation_of(physics.qpos[:, 3:7])
-        forces = [physics.sensor(f"{side}_contact")[:, 1:2] / 10.0 for side in ("left", "right")]
-        heights = [physics.sensor(f"{side}_position")[:, 2:3] * 20.0 for side in ("left", "right")]
-        extras = [
-            self._velocity(rotation),
-            self._velocities.of_gait(),
-            physics.qvel[:, 3:6],
-            rotation[:, 2],
-            physics.qpos[:, 2:3],
-            *forces,
-            *heights,
-            physics.friction[:, None],
-            physics.stiffness[:, None],
-            physics.load_kg[:, None] * 10.0,
-            np.minimum(self._since_push, 2.0)[:, None],
-            self._velocities.kept(),
-            np.clip(self._velocities.kept_ticks, 0, 100)[:, None] / 100.0,
-        ]
-        return np.concatenate([self.observation, *extras], axis=1).astype(np.float32)
+        velocity = self._velocity(rotation_of(self.physics.qpos[:, 3:7]))
+        return critic_rows(self.observation, self.physics, velocity, self._velocities, self._since_push)
 
     def steady(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Commands, and mean velocities of the last gait, of robots that had the time to follow [k, 3]."""
@@ -301,6 +280,7 @@ class Ducks:
         "_age",
         "_next_push",
         "_since_push",
+        "_since_catch",
     )
 
     def save(self) -> dict[str, Any]:

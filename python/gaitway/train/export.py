@@ -17,76 +17,12 @@ from gaitway.robot import Robot
 from gaitway.train.calibration import calibrate
 from gaitway.train.columns import VELOCITIES
 from gaitway.train.config import Config, Ppo
-from gaitway.train.network import MirrorNet, Normaliser, actor_of
+from gaitway.train.graph import onnx_bytes
+from gaitway.train.network import MirrorNet, actor_of
 
 #: Largest difference between own engine, onnxruntime and the network that was trained.
 TOLERANCE = 1e-4
 _BUG = "this is a bug: please report it with the run's folder"
-
-
-def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
-    """The actor as an ONNX graph: normaliser, plain layers, ELU."""
-    onnx = extras.load("onnx", "train")
-    helper, numpy_helper = onnx.helper, onnx.numpy_helper
-    names = json.loads(contract.to_json())["network"]
-    nodes, weights = [], []
-
-    def constant(name: str, value: NDArray[Any]) -> str:
-        weights.append(numpy_helper.from_array(np.ascontiguousarray(value, dtype=np.float32), name))
-        return name
-
-    seen = names["input"]
-    if actor.calibration is not None:
-        calibration, seen = actor.calibration, "calibrated"
-        nodes += [
-            helper.make_node("MatMul", [names["input"], constant("parts", calibration.parts)], ["commands"]),
-            helper.make_node("Relu", ["commands"], ["asked"]),
-            helper.make_node("MatMul", ["asked", constant("corrections", calibration.corrections)], ["correction"]),
-            helper.make_node("Add", [names["input"], "correction"], [seen]),
-        ]
-    normaliser = actor.normaliser
-    nodes.append(helper.make_node("Sub", [seen, constant("mean", normaliser.shift.numpy())], ["centred"]))
-    nodes.append(helper.make_node("Mul", ["centred", constant("scale", normaliser.scale.numpy())], ["scaled"]))
-    bounds = [constant(name, np.array(sign * Normaliser.CLIP)) for name, sign in (("low", -1), ("high", 1))]
-    nodes.append(helper.make_node("Clip", ["scaled", *bounds], ["row0"]))
-    layers = actor.dense()
-    learned = names["output"] if actor.swing is None else "learned"
-    for index, (weight, bias) in enumerate(layers):
-        is_last = index == len(layers) - 1
-        out = learned if is_last else f"sum{index}"
-        inputs = [f"row{index}", constant(f"weight{index}", weight), constant(f"bias{index}", bias)]
-        nodes.append(helper.make_node("Gemm", inputs, [out], transB=1))
-        if not is_last:
-            nodes.append(helper.make_node("Elu", [out], [f"row{index + 1}"]))
-    if actor.swing is not None:
-        swing = actor.swing
-        nodes += [
-            helper.make_node("MatMul", [seen, constant("clock", swing.clock)], ["legs_in_turn"]),
-            helper.make_node("Relu", ["legs_in_turn"], ["swings"]),
-            helper.make_node("MatMul", [seen, constant("speed", swing.speed)], ["speeds"]),
-            helper.make_node("Abs", ["speeds"], ["amounts"]),
-            helper.make_node("MatMul", ["amounts", constant("both", np.ones((3, 2)))], ["amount"]),
-            # At most 1, in operators every engine has: 1 - relu(1 - amount).
-            helper.make_node("Sub", [constant("one", np.ones((1, 2))), "amount"], ["lack"]),
-            helper.make_node("Relu", ["lack"], ["lacking"]),
-            helper.make_node("Sub", ["one", "lacking"], ["share"]),
-            helper.make_node("Mul", ["swings", "share"], ["swing"]),
-            helper.make_node("MatMul", ["swing", constant("legs", swing.legs)], ["flexion"]),
-            helper.make_node("Add", ["learned", "flexion"], [names["output"]]),
-        ]
-    number = onnx.TensorProto.FLOAT
-    graph = helper.make_graph(
-        nodes,
-        contract.name,
-        [helper.make_tensor_value_info(names["input"], number, [1, contract.observation_len])],
-        [helper.make_tensor_value_info(names["output"], number, [1, contract.action_len])],
-        weights,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    model.producer_name = "gaitway"
-    onnx.checker.check_model(model)
-    data: bytes = model.SerializeToString()
-    return data
 
 
 def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gaitway.contract import Contract
+from gaitway.train.catch import Catch, catch_of
 from gaitway.train.config import Ppo
 from gaitway.train.mirror import Mirror, action_mirror, observation_mirror
 from gaitway.train.swing import Swing, swing_of
@@ -65,10 +66,16 @@ class MirrorNet(nn.Module):
     legs: Tensor
 
     def __init__(
-        self, inputs: Mirror, hidden: tuple[int, ...], outputs: Mirror, gain: float, swing: Swing | None = None
+        self,
+        inputs: Mirror,
+        hidden: tuple[int, ...],
+        outputs: Mirror,
+        gain: float,
+        swing: Swing | None = None,
+        catch: Catch | None = None,
     ) -> None:
         super().__init__()
-        self.swing = swing
+        self.swing, self.catch = swing, catch
         self.calibration: Calibration | None = None
         if swing is not None:
             for name in ("clock", "speed", "legs"):
@@ -94,6 +101,8 @@ class MirrorNet(nn.Module):
         if self.calibration is not None:
             parts, corrections = map(torch.from_numpy, (self.calibration.parts, self.calibration.corrections))
             rows = rows + torch.relu(rows @ parts) @ corrections
+        if self.catch is not None:
+            rows = self.catch.added(rows)
         learned = self._learned(self.normaliser(rows))
         if self.swing is None:
             return learned
@@ -174,7 +183,8 @@ class Normaliser(nn.Module):
 def actor_of(contract: Contract, ppo: Ppo) -> MirrorNet:
     """The policy's network under a contract, untrained."""
     swing = swing_of(contract, ppo.swing) if ppo.swing > 0 else None
-    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), gain=0.01, swing=swing)
+    catch = catch_of(contract, ppo.catch_mps) if ppo.catch_mps > 0 else None
+    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), 0.01, swing, catch)
 
 
 class ActorCritic(nn.Module):

@@ -149,10 +149,10 @@ def tilted_feet(scene: Scene) -> Floats:
 
 
 def pose(scene: Scene) -> Floats:
-    """Squared distance of hip yaw and roll from the default pose, rad²."""
+    """In a walk: squared distance of hip yaw and roll from the default pose, rad²; a stand may be wide."""
     columns = [0, 1, 9, 10]
     error = scene.joint_position_rad[:, columns] - scene.default_pose_rad[columns]
-    return np.square(error).sum(axis=1)  # type: ignore[no-any-return]
+    return np.square(error).sum(axis=1) * scene.is_moving  # type: ignore[no-any-return]
 
 
 def restless(scene: Scene) -> Floats:

@@ -14,7 +14,7 @@ class Scene:
 
     #: The command that is followed [n, 7], m/s, rad/s, rad.
     command: Floats
-    #: True where it asks the robot to move over the ground [n].
+    #: True where it asks the robot to move over the ground, or where the robot catches itself in a stand [n].
     is_moving: NDArray[np.bool_]
     #: Velocity of the trunk's origin in the trunk frame [n, 3], m/s, and turning rate about its z axis [n], rad/s.
     velocity_mps: Floats
