@@ -112,6 +112,32 @@ def chaos(
 
 
 @app.command()
+def wire(
+    policy: Annotated[Path, typer.Argument(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Seconds of each command.")] = 18.0,
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """How a policy follows commands over its servo bus, on a virtual clock, beside the lockstep."""
+    from gaitway.bench.wire import measure_wire
+    from gaitway.cli.clock_report import measuring
+    from gaitway.cli.wire_report import print_wire
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+    duck = Robot.load(robot)
+    loaded = Policy.load(duck.policy_file(policy), robot=duck)
+    with measuring(shown=not as_json) as progress:
+        result = measure_wire(loaded, duck, seconds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_wire(result)
+    if not all(mark["passed"] for mark in result["marks"]):
+        raise typer.Exit(1)
+
+
+@app.command()
 def train(
     task: Annotated[str, typer.Argument(help="A task of the robot, or a TOML file.")] = "walk",
     robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,

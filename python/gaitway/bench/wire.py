@@ -1,0 +1,92 @@
+"""How a policy follows commands over its servo bus, beside the lockstep that trainer and judge use."""
+
+from collections.abc import Callable
+from statistics import fmean
+from typing import Any
+
+from gaitway.errors import SimulationError
+from gaitway.evaluate.battery import GRID
+from gaitway.evaluate.case import SETTLE_S, Case, Row
+from gaitway.evaluate.play import play
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+from gaitway.sim import World
+from gaitway.sim.virtual import VirtualDuck
+
+#: Over the wire the error may be larger by this, m/s and rad/s.
+MAX_WORSE = 0.005
+#: A duck on its stand is ready, on its feet, and walks within so many ticks.
+_START_TICKS = 500
+_AXES = ("vx", "vy", "wz")
+
+#: Told what is played now, how many runs are over, and how many there are.
+Progress = Callable[[str, int, int], None]
+
+
+def measure_wire(policy: Policy, robot: Robot, seconds: float, progress: Progress) -> dict[str, Any]:
+    """Mean velocities over the judge's grid, over the wire and in lockstep: no noise, no pushes, play in the gears.
+
+    Over the wire the real loop, driver and supervisor talk on a virtual clock to emulated servos and an emulated IMU.
+    Raises SimulationError where a duck does not come to walk.
+    """
+    runs: list[dict[str, Any]] = []
+    for index, command in enumerate(GRID):
+        progress(", ".join(f"{value:g}" for value in command[:3]), index, len(GRID))
+        case = Case(("wire",), World(), 0, ((SETTLE_S + seconds, command),))
+        alone = play(case, policy, robot)
+        velocity, falls = _over_the_wire(policy, robot, command, seconds)
+        runs.append(
+            {
+                "command": list(command[:3]),
+                "lockstep": {"velocity": list(alone.velocity), "falls": int(alone.fell)},
+                "wire": {"velocity": velocity, "falls": falls},
+            }
+        )
+    errors = {way: _error(runs, way) for way in ("lockstep", "wire")}
+    falls = sum(run["wire"]["falls"] for run in runs)
+    return {"seconds": seconds, "runs": runs, "error": errors, "marks": _marks(errors, falls)}
+
+
+def _over_the_wire(policy: Policy, robot: Robot, command: Row, seconds: float) -> tuple[list[float], int]:
+    duck = VirtualDuck(robot, policy, release_after_s=0.5)
+    loop = duck.loop
+    loop.command(*command[:3])
+    loop.wish("stand")
+    _until(duck, lambda: loop.state == "ready" and duck.duck.released)
+    loop.wish("walk")
+    _until(duck, lambda: loop.state == "running")
+    settle, ticks = (round(part * robot.control_hz) for part in (SETTLE_S, seconds))
+    velocities = []
+    for tick in range(settle + ticks):
+        duck.tick()
+        trunk = duck.duck.trunk()
+        if tick >= settle:
+            velocities.append([float(value) for value in (*trunk.velocity_mps[:2], trunk.yaw_rate_rps)])
+    return [fmean(axis) for axis in zip(*velocities, strict=True)], duck.duck.falls
+
+
+def _until(duck: VirtualDuck, reached: Callable[[], bool]) -> None:
+    for _ in range(_START_TICKS):
+        if reached():
+            return
+        duck.tick()
+    loop = duck.loop
+    message = f"expected a duck on a stand to walk within {_START_TICKS} ticks, found it {loop.state}: {loop.reason}"
+    raise SimulationError(message, hint="try the policy with `gaitway run`")
+
+
+def _error(runs: list[dict[str, Any]], way: str) -> dict[str, float]:
+    """Mean absolute error of the mean velocities."""
+    return {
+        axis: fmean(abs(run[way]["velocity"][index] - run["command"][index]) for run in runs)
+        for index, axis in enumerate(_AXES)
+    }
+
+
+def _marks(errors: dict[str, dict[str, float]], falls: int) -> list[dict[str, Any]]:
+    worse = {axis: errors["wire"][axis] - errors["lockstep"][axis] for axis in _AXES}
+    found = [(f"{axis} worse than in lockstep", worse[axis], MAX_WORSE) for axis in _AXES[:2]]
+    return [
+        {"what": what, "found": value, "at_most": most, "passed": value <= most}
+        for what, value, most in (*found, ("falls", falls, 0))
+    ]
