@@ -262,12 +262,15 @@ def test_a_foot_belongs_where_the_robot_could_come_to_rest() -> None:
 def test_a_calibration_finds_what_ducks_do_too_much() -> None:
     random = np.random.default_rng(3)
     asked = np.diag((0.15, 0.2, 1.0))[random.integers(0, 3, 5000)] * random.uniform(-1, 1, (5000, 1))
-    walked = asked * (1.25, 0.9, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
-    correction = calibration._fit(asked, asked - walked)
-    expected = np.zeros((6, 3))
-    expected[[0, 3], 0], expected[[1, 4], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.1, -0.1), (-0.1, 0.1)
+    limits = np.array((0.15, 0.2, 1.0))
+    # Too fast forward in all, sideways as asked but too slow beyond the middle, and by the way forward.
+    walked = asked * (1.25, 1.0, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
+    walked[:, 1] -= 0.2 * np.sign(asked[:, 1]) * np.maximum(np.abs(asked[:, 1]) - 0.1, 0.0)
+    correction = calibration._fit(asked, asked - walked, limits)
+    expected = np.zeros((12, 3))
+    expected[[0, 3], 0], expected[[7, 10], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.2, -0.2), (-0.1, 0.1)
     expected[[1, 4], 0] = -0.1
-    np.testing.assert_allclose(correction, expected, atol=2e-3)
+    np.testing.assert_allclose(correction, expected, atol=0.02)
 
 
 def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:
@@ -278,7 +281,7 @@ def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:
     rows = np.random.default_rng(0).standard_normal((50, 101)).astype(np.float32)
     with torch.no_grad():
         before = actor(torch.from_numpy(rows)).numpy()
-        actor.calibration = calibration._calibration(contract, np.full((6, 3), 0.2))
+        actor.calibration = calibration._calibration(contract, np.full((12, 3), 0.2))
         after = actor(torch.from_numpy(rows)).numpy()
     assert np.abs(after - before).max() > 0.01
     policy = Policy.from_bytes(_native.embed(onnx_bytes(actor, contract), contract), Path("calibrated.onnx"))

@@ -2,9 +2,11 @@
 
 What is learned amid the noise of exploration walks faster without it, and ducks of the mean build are faster than the
 mean of all ducks. Here ducks walk without noise in their actions and without pushes; what they do too much or too
-little is taken off the commands that their policy sees.
+little is taken off the commands that their policy sees: for each direction a line with a knee in the middle, since
+small commands are followed otherwise than large ones.
 """
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -24,8 +26,8 @@ Floats = NDArray[np.float64]
 
 #: Rounds of walking, the last of which only measures, and ticks of each.
 _ROUNDS, _TICKS = 3, 300
-#: No correction is more than this share of what the command may be.
-_MOST = 0.4
+#: No part of a correction is more than this share of what the command may be.
+_MOST = 0.8
 #: Bodies without what a training varies, between the two identifications there are of the robot's drives: without
 #: play a softer spring, and with it the contract's.
 _EXACT = (1.0, 1.0)
@@ -49,7 +51,8 @@ def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet
     errors: list[dict[str, float]] = []
     if config.commands.still == 1.0:
         return errors
-    correction = np.zeros((6, 3))
+    limits = _limits(contract)
+    correction = np.zeros((12, 3))
     for round_ in range(_ROUNDS):
         asked, walked = _walk(robot, contract, config, actor)
         if not asked.any():
@@ -57,9 +60,8 @@ def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet
         lack = asked - walked
         errors.append(dict(zip(VELOCITIES, np.abs(lack).mean(axis=0).tolist(), strict=True)))
         if round_ < _ROUNDS - 1:
-            reach = np.abs(asked).max(axis=0)
-            most = _MOST * reach / np.maximum(np.tile(reach, 2)[:, None], 1e-9)
-            correction = np.clip(correction + _fit(asked, lack), -most, most)
+            most = _MOST * limits / np.tile(limits, 4)[:, None]
+            correction = np.clip(correction + _fit(asked, lack, limits), -most, most)
             actor.calibration = _calibration(contract, correction)
     return errors
 
@@ -93,10 +95,21 @@ def _walk(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) ->
     return np.concatenate(asked), np.concatenate(walked)
 
 
-def _fit(asked: Floats, lack: Floats) -> Floats:
-    """What must be added for each part of the command [6, 3], the same on both sides of the mirror."""
+def _limits(contract: Contract) -> Floats:
+    """The largest velocity commands [3]."""
+    commands = {entry["axis"]: entry for entry in json.loads(contract.to_json())["command"]}
+    return np.array([max(abs(commands[axis]["min"]), abs(commands[axis]["max"])) for axis in VELOCITIES])
+
+
+def _begins(limits: Floats) -> Floats:
+    """Where the parts of the commands begin [12]: both directions from 0, and from the middle on."""
+    return np.concatenate([np.zeros(6), np.tile(limits / 2, 2)])
+
+
+def _fit(asked: Floats, lack: Floats, limits: Floats) -> Floats:
+    """What must be added for each part of the command [12, 3], the same on both sides of the mirror."""
     both = np.concatenate([asked, asked * _MIRROR])
-    parts = np.concatenate([np.maximum(both, 0.0), np.maximum(-both, 0.0)], axis=1)
+    parts = np.maximum(np.concatenate([both, -both, both, -both], axis=1) - _begins(limits), 0.0)
     lacks = np.concatenate([lack, lack * _MIRROR])
     # A part that is seldom asked for is left as it is.
     normal = parts.T @ parts / len(parts)
@@ -106,9 +119,9 @@ def _fit(asked: Floats, lack: Floats) -> Floats:
 
 def _calibration(contract: Contract, correction: Floats) -> Calibration:
     """As the network has it."""
-    parts = np.zeros((contract.observation_len, 6), dtype=np.float32)
-    corrections = np.zeros((6, contract.observation_len), dtype=np.float32)
+    parts = np.zeros((contract.observation_len, 12), dtype=np.float32)
+    corrections = np.zeros((12, contract.observation_len), dtype=np.float32)
     for axis, column in enumerate(velocity_columns(contract)):
-        parts[column, axis], parts[column, axis + 3] = 1.0, -1.0
+        parts[column, axis::3] = (1.0, -1.0, 1.0, -1.0)
         corrections[:, column] = correction[:, axis]
-    return Calibration(parts, corrections)
+    return Calibration(parts, _begins(_limits(contract)).astype(np.float32), corrections)

@@ -70,7 +70,9 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
 
 
 def _calibrated(graph: _Graph, calibration: Calibration, row: str) -> str:
-    asked = graph.node("Relu", [graph.times(row, "parts", calibration.parts, "commands")], "asked")
+    commands = graph.times(row, "parts", calibration.parts, "commands")
+    beyond = graph.node("Sub", [commands, graph.constant("begins", calibration.begins[None])], "parts_beyond")
+    asked = graph.node("Relu", [beyond], "asked")
     correction = graph.times(asked, "corrections", calibration.corrections, "correction")
     return graph.node("Add", [row, correction], "calibrated")
 

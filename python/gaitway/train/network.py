@@ -45,12 +45,19 @@ class Elu(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class Calibration:
-    """`row + relu(row @ parts) @ corrections` is what a calibrated network makes of a row first."""
+    """`row + relu(row @ parts - begins) @ corrections` is what a calibrated network makes of a row first."""
 
-    #: From the observation to the velocity commands, forward, leftward, turning, and then the same negated [w, 6].
+    #: From the observation to the velocity commands, forward, leftward, turning, the same negated, and both again
+    #: [w, 12], and what is taken off them [12].
     parts: NDArray[np.float32]
-    #: From those to what is added to the commands [6, w].
+    begins: NDArray[np.float32]
+    #: From what of that is positive to what is added to the commands [12, w].
     corrections: NDArray[np.float32]
+
+    def corrected(self, rows: Tensor) -> Tensor:
+        """Rows [n, w] with the commands that bring about what they ask for."""
+        parts, begins, corrections = map(torch.from_numpy, (self.parts, self.begins, self.corrections))
+        return rows + torch.relu(rows @ parts - begins) @ corrections
 
 
 class MirrorNet(nn.Module):
@@ -99,8 +106,7 @@ class MirrorNet(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         """What the network makes of rows as they come."""
         if self.calibration is not None:
-            parts, corrections = map(torch.from_numpy, (self.calibration.parts, self.calibration.corrections))
-            rows = rows + torch.relu(rows @ parts) @ corrections
+            rows = self.calibration.corrected(rows)
         if self.catch is not None:
             rows = self.catch.added(rows)
         learned = self._learned(self.normaliser(rows))

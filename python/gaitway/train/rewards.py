@@ -19,6 +19,8 @@ HEIGHT_M = 0.158
 SOLE_HALF_M = (0.043, 0.009)
 #: The duck's centre of mass in its default pose, from the trunk's origin, forward and up, m.
 CENTRE_M = (-0.026, 0.044)
+#: For so long after a push a stand may step, s.
+CATCH_S = 1.0
 #: Feet should be this far apart sideways, m.
 CLEAR_M = 0.10
 
@@ -159,7 +161,9 @@ def restless(scene: Scene) -> Floats:
     """In a stand, not soon after a push: squared distance of the legs from the default pose, and joint speed."""
     legs = np.square(np.delete(scene.joint_position_rad - scene.default_pose_rad, scene.head[0], axis=1)).sum(axis=1)
     motion = 0.1 * np.square(scene.joint_velocity_rps).sum(axis=1)
-    return (legs + motion) * (~scene.is_moving & ~_catches_itself(scene))  # type: ignore[no-any-return]
+    # A stand that was not pushed has no reason to catch itself either.
+    is_commanded = np.any(scene.command[:, :3] != 0, axis=1)
+    return (legs + motion) * (~is_commanded & (scene.since_push_s >= CATCH_S))  # type: ignore[no-any-return]
 
 
 def crossing(scene: Scene) -> Floats:
@@ -191,8 +195,8 @@ def _swing(scene: Scene) -> Floats:
 
 
 def _catches_itself(scene: Scene) -> NDArray[np.bool_]:
-    """True where a robot that stands was pushed within the last second: it may step."""
-    return ~scene.is_moving & (scene.since_push_s < 1.0)
+    """True where a robot that stands was pushed not long ago: it may step."""
+    return ~scene.is_moving & (scene.since_push_s < CATCH_S)
 
 
 def _twice_in_a_stand(scene: Scene) -> Floats:
