@@ -18,7 +18,7 @@ from gaitway._native import Batch
 from gaitway.contract import Contract
 from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import DuckSim
-from gaitway.train import calibration, mirror, rewards, runs
+from gaitway.train import calibration, curve, mirror, rewards, runs
 from gaitway.train import config as configuration
 from gaitway.train.catch import catch_of
 from gaitway.train.columns import start_of, velocity_columns
@@ -271,6 +271,28 @@ def test_a_calibration_finds_what_ducks_do_too_much() -> None:
     expected[[0, 3], 0], expected[[7, 10], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.2, -0.2), (-0.1, 0.1)
     expected[[1, 4], 0] = -0.1
     np.testing.assert_allclose(correction, expected, atol=0.02)
+
+
+def test_a_curve_is_told_in_parts_and_drawn(tmp_path: Path) -> None:
+    rows = [
+        {"steps": 100.0 * n, "seconds": 6.0 * n, "std": 1.0 / n, "falls_per_1000": 2.0, "error/vx": 0.1}
+        for n in range(1, 9)
+    ]
+    del rows[0]["error/vx"], rows[1]["error/vx"]
+    runs.write_curve(tmp_path, rows)
+    told = curve.parts(curve.read(tmp_path), 4)
+    assert [(row["steps"], row["seconds"]) for row in told] == [(200, 12), (400, 24), (600, 36), (800, 48)]
+    assert told[0]["std"] == 0.75 and "error/vx" not in told[0] and told[1]["error/vx"] == 0.1
+    for row in rows:
+        row |= {"error/vy": 0.1, "error/wz": 0.2}
+    curve.draw(rows, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / runs.CURVE).write_text("steps,seconds\n1,two\n")
+    with pytest.raises(TrainingError, match="two"):
+        curve.read(tmp_path)
+    (tmp_path / runs.CURVE).write_text("steps,seconds\n")
+    with pytest.raises(TrainingError, match="found 0 rows"):
+        curve.read(tmp_path)
 
 
 def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:

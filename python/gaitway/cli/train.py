@@ -1,4 +1,4 @@
-"""`gaitway train`: a gait from nothing; `gaitway export`: the policy file of a run."""
+"""`gaitway train`: a gait from nothing; `gaitway export`: its policy file; `gaitway curve`: how it was learned."""
 
 import time
 from pathlib import Path
@@ -82,6 +82,38 @@ def export(
         print_json(result)
     else:
         typer.echo(f"{path}: largest difference to the trained network: {result['differences']}")
+
+
+def curve(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.")],
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="A picture, .png.")] = None,
+    rows: Annotated[int, typer.Option(min=1, max=1000, help="Rows of the table.")] = 11,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """Tells how a run learned: steps, minutes, tracking errors and falls, also while it is under way."""
+    from gaitway.train import curve as curves
+
+    learned = curves.read(run)
+    told = curves.parts(learned, rows)
+    if out is not None:
+        if out.suffix.lower() != ".png":
+            raise UsageError(f"picture {out}: expected a .png file", hint="name a file with that ending")
+        curves.draw(learned, out)
+    if as_json:
+        print_json({"rows": told})
+    else:
+        _print_curve(told, curves.TOLD)
+
+
+def _print_curve(rows: list[dict[str, float]], told: tuple[tuple[str, str, int], ...]) -> None:
+    """As Markdown, which a terminal shows as well."""
+    headings = ["M steps", "min", *(heading for _, heading, _ in told)]
+    typer.echo("| " + " | ".join(headings) + " |")
+    typer.echo("|" + "---|" * len(headings))
+    for row in rows:
+        cells = [f"{row['steps'] / 1e6:.1f}", f"{row['seconds'] / 60:.1f}"]
+        cells += [f"{row[name]:.{digits}f}" if name in row else "" for name, _, digits in told]
+        typer.echo("| " + " | ".join(cells) + " |")
 
 
 def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
