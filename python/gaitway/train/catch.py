@@ -25,7 +25,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Catch:
-    """`row + share @ commands`; `share` is `min(1, relu(row @ tip - begin - |row @ speed| @ ones))`."""
+    """`row + share @ commands`; `share` is `clip(row @ tip - begin, 0, 1) * relu(1 - |row @ speed| @ ones)`."""
 
     #: From the observation to the pitching forward and backward, in units of what takes the share from 0 to 1 [w, 2].
     tip: Floats
@@ -40,7 +40,7 @@ class Catch:
         """How much rows [n, w] are answered, forward and backward [n, 2]."""
         tip, speed = torch.from_numpy(self.tip), torch.from_numpy(self.speed)
         walks = (rows @ speed).abs().sum(dim=-1, keepdim=True)
-        return (rows @ tip - self.begin - walks).clamp(0.0, 1.0)
+        return (rows @ tip - self.begin).clamp(0.0, 1.0) * (1.0 - walks).clamp(min=0.0)
 
     def added(self, rows: Tensor) -> Tensor:
         """Rows [n, w] with the commands that answer them."""

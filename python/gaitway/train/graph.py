@@ -81,8 +81,9 @@ def _caught(graph: _Graph, catch: Catch, row: str) -> str:
     tipping = graph.times(row, "tip", catch.tip, "tipping")
     walks = graph.node("Abs", [graph.times(row, "walk_speed", catch.speed, "walking")], "walks")
     walk = graph.times(walks, "walk_both", np.ones((3, 2)), "walk")
+    stands = graph.node("Relu", [graph.node("Sub", [graph.constant("one", np.ones((1, 2))), walk], "rests")], "stands")
     beyond = graph.node("Sub", [tipping, graph.constant("begin", np.full((1, 2), catch.begin))], "beyond")
-    share = graph.clip(graph.node("Sub", [beyond, walk], "answer"), 0.0, 1.0, "answered")
+    share = graph.node("Mul", [graph.clip(beyond, 0.0, 1.0, "tips"), stands], "answered")
     return graph.node("Add", [row, graph.times(share, "answers", catch.commands, "added")], "caught")
 
 
