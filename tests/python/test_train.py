@@ -164,7 +164,7 @@ def test_a_stand_that_tips_is_told_to_walk_and_a_walk_is_left_alone(duck: Robot)
     catch = catch_of(contract, 0.1)
     forward, pitching = velocity_columns(contract)[0], start_of(contract, "gyro") + 1
     rows = torch.zeros(6, contract.observation_len)
-    rows[:, pitching] = torch.tensor([0.25, 0.325, 2.0, -2.0, 5.0, -5.0])
+    rows[:, pitching] = torch.tensor([0.5, 0.65, 2.0, -2.0, 5.0, -5.0])
     rows[4:, forward] = torch.tensor([0.02, -0.1])
     asked = catch.added(rows)[:, forward]
     assert torch.allclose(asked, torch.tensor([0.0, 0.05, 0.1, -0.1, 0.02, -0.1]), atol=1e-6)

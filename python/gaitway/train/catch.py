@@ -16,7 +16,7 @@ from gaitway.train.columns import VELOCITIES, start_of, velocity_columns
 
 #: Pitching this fast, rad/s, begins to be answered, and is answered in full. Quiet stands stay below 0.25; a push of
 #: 0.3 m/s, which a sole bears, brings 0.8 for a tenth of a second, one of 0.5 m/s 1.0 until the duck lies.
-_FROM_RPS, _WHOLE_RPS = 0.25, 0.4
+_FROM_RPS, _WHOLE_RPS = 0.5, 0.8
 #: Commands of this much, m/s or rad/s, are walks, which catch themselves.
 _WALKS_AT = 0.02
 
