@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from gaitway.contract import Contract
-from gaitway.train.columns import VELOCITIES, start_of, velocity_columns
+from gaitway.train.columns import start_of, velocity_columns, walk_shares
 
 #: Pitching this fast, rad/s, begins to be answered, and is answered in full. Quiet stands stay below 0.25; a push of
 #: 0.3 m/s, which a sole bears, brings 0.8 for a tenth of a second, one of 0.5 m/s 1.0 until the duck lies.
 _FROM_RPS, _WHOLE_RPS = 0.5, 0.8
-#: Commands of this much, m/s or rad/s, are walks, which catch themselves.
-_WALKS_AT = 0.02
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +29,7 @@ class Catch:
     tip: Floats
     #: Where it begins, in the same units.
     begin: float
-    #: From the observation to the velocity commands, in units of what is a walk [w, 3].
+    #: From the observation to the velocity commands, in units of what is a whole walk, which catches itself [w, 3].
     speed: Floats
     #: From the shares to what is added to the observation [2, w].
     commands: Floats
@@ -50,13 +48,10 @@ class Catch:
 def catch_of(contract: Contract, speed_mps: float) -> Catch:
     """What tells a stand that tips to walk at `speed_mps`. Raises TrainingError where the contract has no gyro."""
     width = contract.observation_len
-    pitching, columns = start_of(contract, "gyro") + 1, velocity_columns(contract)
+    pitching, forward = start_of(contract, "gyro") + 1, velocity_columns(contract)[0]
     unit_rps = _WHOLE_RPS - _FROM_RPS
     tip = np.zeros((width, 2), dtype=np.float32)
     tip[pitching] = (1.0 / unit_rps, -1.0 / unit_rps)
-    speed = np.zeros((width, len(VELOCITIES)), dtype=np.float32)
-    for axis, column in enumerate(columns):
-        speed[column, axis] = 1.0 / _WALKS_AT
     commands = np.zeros((2, width), dtype=np.float32)
-    commands[:, columns[VELOCITIES.index("vx")]] = (speed_mps, -speed_mps)
-    return Catch(tip, _FROM_RPS / unit_rps, speed, commands)
+    commands[:, forward] = (speed_mps, -speed_mps)
+    return Catch(tip, _FROM_RPS / unit_rps, walk_shares(contract), commands)

@@ -7,18 +7,16 @@ from pathlib import Path
 from gaitway import extras, files
 from gaitway.errors import TrainingError
 from gaitway.evaluate.style import COLOURS, RC, calm
-from gaitway.train.columns import VELOCITIES
 from gaitway.train.runs import CURVE
 
 #: What is told of each part: the curve's column, its heading, and how many digits.
 TOLD = (
-    ("error/vx", "forward, m/s", 3),
+    ("error/vx", "error forward, m/s", 3),
     ("error/vy", "sideways, m/s", 3),
     ("error/wz", "turning, rad/s", 3),
     ("falls_per_1000", "falls in 1000 steps", 2),
     ("std", "spread of actions", 2),
 )
-_AXES = dict(zip(VELOCITIES, ("forward, m/s", "sideways, m/s", "turning, rad/s"), strict=True))
 
 Row = dict[str, float]
 
@@ -61,8 +59,7 @@ def draw(rows: list[Row], path: Path) -> None:
     smooth = parts(rows, min(len(rows), 200))
     with pyplot.rc_context(RC):
         figure, axes = pyplot.subplots(1, 4, figsize=(13, 3.2), layout="constrained")
-        panels = [*((f"error/{axis}", f"error {title}") for axis, title in _AXES.items()), TOLD[3][:2]]
-        for axis, (name, title), colour in zip(axes, panels, COLOURS, strict=False):
+        for axis, (name, title, _), colour in zip(axes, TOLD, COLOURS, strict=False):
             known = [row for row in smooth if name in row]
             axis.plot([row["steps"] / 1e6 for row in known], [row[name] for row in known], color=colour, linewidth=1.5)
             axis.set(title=title, xlabel="million steps", ylim=(0, None))
