@@ -2,19 +2,15 @@
 
 import math
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from gaitway.bench.chaos_table import FaultClass, May
-from gaitway.errors import SimulationError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sim.virtual import VirtualDuck
 
 _TICK_MS = 20
-#: How soon a duck on a stand must be ready, on its feet, and walk, ticks.
-_START_TICKS = 500
 #: A duck that has fallen must be limp so many ticks after the judgement.
 _FALLEN_TICKS = 150
 #: A limp robot is looked at for so many ticks more, and as many after the last step of a fault.
@@ -82,12 +78,7 @@ class _Scene:
 
     def walk(self) -> None:
         """From limp over standing to walking for a while."""
-        loop = self.duck.loop
-        loop.command(*self._command)
-        loop.wish("stand")
-        self._until(lambda: loop.state == "ready" and self.duck.duck.released)
-        loop.wish("walk")
-        self._until(lambda: loop.state == "running")
+        self.duck.walk(*self._command)
         self.ticks(self._chance.randrange(50, 100))
 
     def ticks(self, count: int) -> None:
@@ -194,16 +185,6 @@ class _Scene:
             if self.duck.loop.state == "limp":
                 return
             self.ticks(1)
-
-    def _until(self, is_so: Callable[[], bool]) -> None:
-        for _ in range(_START_TICKS):
-            if is_so():
-                return
-            self.ticks(1)
-        found = f"{self.duck.loop.state} because of {self.duck.loop.reason}"
-        raise SimulationError(
-            f"chaos: expected a duck that walks, found it {found}", hint="this policy cannot be tested"
-        )
 
 
 def fits(kind: FaultClass, outcome: Outcome) -> bool:

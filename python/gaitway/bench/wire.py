@@ -4,7 +4,6 @@ from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
-from gaitway.errors import SimulationError
 from gaitway.evaluate.battery import GRID
 from gaitway.evaluate.case import SETTLE_S, Case, Row
 from gaitway.evaluate.play import play
@@ -15,8 +14,6 @@ from gaitway.sim.virtual import VirtualDuck
 
 #: Over the wire the error may be larger by this, m/s and rad/s.
 MAX_WORSE = 0.005
-#: A duck on its stand is ready, on its feet, and walks within so many ticks.
-_START_TICKS = 500
 _AXES = ("vx", "vy", "wz")
 
 #: Told what is played now, how many runs are over, and how many there are.
@@ -49,12 +46,7 @@ def measure_wire(policy: Policy, robot: Robot, seconds: float, progress: Progres
 
 def _over_the_wire(policy: Policy, robot: Robot, command: Row, seconds: float) -> tuple[list[float], int]:
     duck = VirtualDuck(robot, policy, release_after_s=0.5)
-    loop = duck.loop
-    loop.command(*command[:3])
-    loop.wish("stand")
-    _until(duck, lambda: loop.state == "ready" and duck.duck.released)
-    loop.wish("walk")
-    _until(duck, lambda: loop.state == "running")
+    duck.walk(*command[:3])
     settle, ticks = (round(part * robot.control_hz) for part in (SETTLE_S, seconds))
     velocities = []
     for tick in range(settle + ticks):
@@ -63,16 +55,6 @@ def _over_the_wire(policy: Policy, robot: Robot, command: Row, seconds: float) -
         if tick >= settle:
             velocities.append([float(value) for value in (*trunk.velocity_mps[:2], trunk.yaw_rate_rps)])
     return [fmean(axis) for axis in zip(*velocities, strict=True)], duck.duck.falls
-
-
-def _until(duck: VirtualDuck, reached: Callable[[], bool]) -> None:
-    for _ in range(_START_TICKS):
-        if reached():
-            return
-        duck.tick()
-    loop = duck.loop
-    message = f"expected a duck on a stand to walk within {_START_TICKS} ticks, found it {loop.state}: {loop.reason}"
-    raise SimulationError(message, hint="try the policy with `gaitway run`")
 
 
 def _error(runs: list[dict[str, Any]], way: str) -> dict[str, float]:

@@ -3,7 +3,7 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,10 @@ from gaitway import files
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
+
+if TYPE_CHECKING:
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
 
 app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
 
@@ -31,11 +35,8 @@ def tick(
 ) -> None:
     """A whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
     from gaitway.bench import measure_tick
-    from gaitway.policy import Policy
-    from gaitway.robot import Robot
 
-    duck = Robot.load(robot)
-    loaded = Policy.load(duck.policy_file(policy), robot=duck)
+    loaded, duck = _load(policy, robot)
     result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
     if as_json:
         print_json(result)
@@ -107,8 +108,7 @@ def chaos(
         print_json(result)
     else:
         print_chaos(result)
-    if not all(mark["passed"] for mark in result["marks"]):
-        raise typer.Exit(1)
+    _end(result)
 
 
 @app.command()
@@ -122,19 +122,15 @@ def wire(
     from gaitway.bench.wire import measure_wire
     from gaitway.cli.clock_report import measuring
     from gaitway.cli.wire_report import print_wire
-    from gaitway.policy import Policy
-    from gaitway.robot import Robot
 
-    duck = Robot.load(robot)
-    loaded = Policy.load(duck.policy_file(policy), robot=duck)
+    loaded, duck = _load(policy, robot)
     with measuring(shown=not as_json) as progress:
         result = measure_wire(loaded, duck, seconds, progress)
     if as_json:
         print_json(result)
     else:
         print_wire(result)
-    if not all(mark["passed"] for mark in result["marks"]):
-        raise typer.Exit(1)
+    _end(result)
 
 
 @app.command()
@@ -156,6 +152,20 @@ def train(
         print_json(result)
     else:
         _print_training(result)
+
+
+def _load(policy: Path, robot: str) -> "tuple[Policy, Robot]":
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+    duck = Robot.load(robot)
+    return Policy.load(duck.policy_file(policy), robot=duck), duck
+
+
+def _end(result: dict[str, Any]) -> None:
+    """Exits with 1 where a mark was missed."""
+    if not all(mark["passed"] for mark in result["marks"]):
+        raise typer.Exit(1)
 
 
 def _print_training(result: dict[str, Any]) -> None:

@@ -1,14 +1,18 @@
 """`VirtualDuck`: the real loop on a virtual clock, driver and supervisor and all, and MuJoCo behind its servos."""
 
 from array import array
+from collections.abc import Callable
 
 from gaitway._native import VirtualRobot
+from gaitway.errors import SimulationError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sim.live import LiveDuck
 
 #: Samples of the IMU in a second.
 _IMU_HZ = 100
+#: A duck on its stand is ready, on its feet, and walks within so many ticks each.
+_START_TICKS = 500
 
 
 class VirtualDuck:
@@ -30,6 +34,23 @@ class VirtualDuck:
         self._steps = 0
         # The physics begins with the loop's clock.
         self._begun_ns = self.loop.now_ns
+
+    def walk(self, vx_mps: float, vy_mps: float, wz_rps: float) -> None:
+        """From limp over standing to walking. Raises SimulationError where it does not come to that."""
+        loop = self.loop
+        loop.command(vx_mps, vy_mps, wz_rps)
+        loop.wish("stand")
+        self._until(lambda: loop.state == "ready" and self.duck.released)
+        loop.wish("walk")
+        self._until(lambda: loop.state == "running")
+
+    def _until(self, is_so: Callable[[], bool]) -> None:
+        for _ in range(_START_TICKS):
+            if is_so():
+                return
+            self.tick()
+        found = f"{self.loop.state} because of {self.loop.reason}"
+        raise SimulationError(f"expected a duck that walks, found it {found}", hint="this policy cannot be tested")
 
     def tick(self) -> str:
         """One tick of the loop, the physics up to it before; returns the state."""

@@ -79,8 +79,7 @@ def _calibrated(graph: _Graph, calibration: Calibration, row: str) -> str:
 
 def _caught(graph: _Graph, catch: Catch, row: str) -> str:
     tipping = graph.times(row, "tip", catch.tip, "tipping")
-    walks = graph.node("Abs", [graph.times(row, "walk_speed", catch.speed, "walking")], "walks")
-    walk = graph.times(walks, "walk_both", np.ones((3, 2)), "walk")
+    walk = _walk(graph, catch.speed, row, "walk")
     stands = graph.node("Relu", [graph.node("Sub", [graph.constant("one", np.ones((1, 2))), walk], "rests")], "stands")
     beyond = graph.node("Sub", [tipping, graph.constant("begin", np.full((1, 2), catch.begin))], "beyond")
     share = graph.node("Mul", [graph.clip(beyond, 0.0, 1.0, "tips"), stands], "answered")
@@ -103,6 +102,11 @@ def _learned(graph: _Graph, actor: MirrorNet, row: str, output: str) -> str:
 
 def _flexion(graph: _Graph, swing: Swing, row: str) -> str:
     swings = graph.node("Relu", [graph.times(row, "clock", swing.clock, "legs_in_turn")], "swings")
-    amounts = graph.node("Abs", [graph.times(row, "speed", swing.speed, "speeds")], "amounts")
-    share = graph.clip(graph.times(amounts, "both", np.ones((3, 2)), "amount"), 0.0, 1.0, "share")
+    share = graph.clip(_walk(graph, swing.speed, row, "amount"), 0.0, 1.0, "share")
     return graph.times(graph.node("Mul", [swings, share], "swing"), "legs", swing.legs, "flexion")
+
+
+def _walk(graph: _Graph, speed: NDArray[np.float32], row: str, output: str) -> str:
+    """How much of a walk is asked for, once for each of two columns."""
+    amounts = graph.node("Abs", [graph.times(row, f"{output}_speed", speed, f"{output}_speeds")], f"{output}_amounts")
+    return graph.times(amounts, f"{output}_both", np.ones((3, 2)), output)
