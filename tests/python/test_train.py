@@ -20,8 +20,6 @@ from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import DuckSim
 from gaitway.train import calibration, curve, mirror, rewards, runs
 from gaitway.train import config as configuration
-from gaitway.train.catch import catch_of
-from gaitway.train.columns import start_of, velocity_columns
 from gaitway.train.env import Ducks
 from gaitway.train.export import check, export_run
 from gaitway.train.graph import onnx_bytes
@@ -118,7 +116,7 @@ def test_the_trainer_sees_what_the_simulator_sees(duck: Robot, play_rad: float) 
 
 def _actor(contract: Contract) -> MirrorNet:
     seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
-    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0), catch=catch_of(contract, 0.1))
+    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0))
 
 
 def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) -> None:
@@ -149,7 +147,7 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
     assert torch.allclose(expected, net(mirrored), atol=1e-5)
     assert float(net(rows).detach().abs().max()) > 1.0, "the swing is there"
     net.normaliser.update(3 * rows + 1)
-    net.swing = net.catch = None
+    net.swing = None
     out = net.normaliser(rows).detach().numpy()
     layers = net.dense()
     for index, (weight, bias) in enumerate(layers):
@@ -157,19 +155,6 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
         if index < len(layers) - 1:
             out = np.where(out > 0, out, np.expm1(np.minimum(out, 0)))
     np.testing.assert_allclose(out, net(rows).detach().numpy(), atol=1e-5)
-
-
-def test_a_stand_that_tips_is_told_to_walk_and_a_walk_is_left_alone(duck: Robot) -> None:
-    contract = runs.task_contract(duck, "walk")
-    catch = catch_of(contract, 0.1)
-    forward, pitching = velocity_columns(contract)[0], start_of(contract, "gyro") + 1
-    rows = torch.zeros(6, contract.observation_len)
-    rows[:, pitching] = torch.tensor([0.5, 0.65, 2.0, -2.0, 5.0, -5.0])
-    rows[4:, forward] = torch.tensor([0.02, -0.1])
-    asked = catch.added(rows)[:, forward]
-    assert torch.allclose(asked, torch.tensor([0.0, 0.05, 0.1, -0.1, 0.02, -0.1]), atol=1e-6)
-    changed = (catch.added(rows) != rows).any(dim=0)
-    assert changed.nonzero().flatten().tolist() == [forward]
 
 
 def test_killed_and_resumed_gives_the_same_bytes(duck: Robot, tmp_path: Path) -> None:
@@ -262,15 +247,12 @@ def test_a_foot_belongs_where_the_robot_could_come_to_rest() -> None:
 def test_a_calibration_finds_what_ducks_do_too_much() -> None:
     random = np.random.default_rng(3)
     asked = np.diag((0.15, 0.2, 1.0))[random.integers(0, 3, 5000)] * random.uniform(-1, 1, (5000, 1))
-    limits = np.array((0.15, 0.2, 1.0))
-    # Too fast forward in all, sideways as asked but too slow beyond the middle, and by the way forward.
-    walked = asked * (1.25, 1.0, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
-    walked[:, 1] -= 0.2 * np.sign(asked[:, 1]) * np.maximum(np.abs(asked[:, 1]) - 0.1, 0.0)
-    correction = calibration._fit(asked, asked - walked, limits)
-    expected = np.zeros((12, 3))
-    expected[[0, 3], 0], expected[[7, 10], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.2, -0.2), (-0.1, 0.1)
+    walked = asked * (1.25, 0.9, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
+    correction = calibration._fit(asked, asked - walked)
+    expected = np.zeros((6, 3))
+    expected[[0, 3], 0], expected[[1, 4], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.1, -0.1), (-0.1, 0.1)
     expected[[1, 4], 0] = -0.1
-    np.testing.assert_allclose(correction, expected, atol=0.02)
+    np.testing.assert_allclose(correction, expected, atol=2e-3)
 
 
 def test_a_curve_is_told_in_parts_and_drawn(tmp_path: Path) -> None:
@@ -303,7 +285,7 @@ def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:
     rows = np.random.default_rng(0).standard_normal((50, 101)).astype(np.float32)
     with torch.no_grad():
         before = actor(torch.from_numpy(rows)).numpy()
-        actor.calibration = calibration._calibration(contract, np.full((12, 3), 0.2))
+        actor.calibration = calibration._calibration(contract, np.full((6, 3), 0.2))
         after = actor(torch.from_numpy(rows)).numpy()
     assert np.abs(after - before).max() > 0.01
     policy = Policy.from_bytes(_native.embed(onnx_bytes(actor, contract), contract), Path("calibrated.onnx"))

@@ -2,11 +2,9 @@
 
 What is learned amid the noise of exploration walks faster without it, and ducks of the mean build are faster than the
 mean of all ducks. Here ducks walk without noise in their actions and without pushes; what they do too much or too
-little is taken off the commands that their policy sees: for each direction a line with a knee in the middle, since
-small commands are followed otherwise than large ones.
+little is taken off the commands that their policy sees.
 """
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -26,19 +24,23 @@ Floats = NDArray[np.float64]
 
 #: Rounds of walking, the last of which only measures, and ticks of each.
 _ROUNDS, _TICKS = 3, 300
-#: No part of a correction is more than this share of what the command may be.
-_MOST = 0.8
-#: Bodies without what a training varies, between the two identifications there are of the robot's drives: without
-#: play a softer spring, and with it the contract's.
+#: No correction is more than this share of what the command may be.
+_MOST = 0.4
+#: Bodies without what a training varies.
 _EXACT = (1.0, 1.0)
 _AS_MEASURED: dict[str, Any] = {
     "friction": (0.6, 0.8),
-    "stiffness": (FLAT_STIFFNESS, 1.0),
     **dict.fromkeys(("joint_stiffness", "friction_loss", "armature", "damping", "mass"), _EXACT),
-    "play_rad": (0.0, OPEN_DUCK_MINI_V2_BACKLASH.half_range_rad),
     "load_kg": (0.0, 0.0),
     "centre_m": (0.0, 0.0, 0.0),
 }
+_PLAY_RAD = OPEN_DUCK_MINI_V2_BACKLASH.half_range_rad
+#: The two identifications there are of the robot's drives, a half of the ducks each: the contract's spring with play
+#: in the gears, and a softer one without.
+_DRIVES: tuple[dict[str, Any], ...] = (
+    {"stiffness": _EXACT, "play_rad": (_PLAY_RAD, _PLAY_RAD)},
+    {"stiffness": (FLAT_STIFFNESS, FLAT_STIFFNESS), "play_rad": (0.0, 0.0)},
+)
 #: In the mirror leftward and turning change their sign.
 _MIRROR = np.array([1.0, -1.0, -1.0])
 
@@ -51,27 +53,31 @@ def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet
     errors: list[dict[str, float]] = []
     if config.commands.still == 1.0:
         return errors
-    limits = _limits(contract)
-    correction = np.zeros((12, 3))
+    correction = np.zeros((6, 3))
     for round_ in range(_ROUNDS):
-        asked, walked = _walk(robot, contract, config, actor)
+        walks = [_walk(robot, contract, config, actor, drives) for drives in _DRIVES]
+        asked, walked = (np.concatenate(rows) for rows in zip(*walks, strict=True))
         if not asked.any():
             return []
         lack = asked - walked
         errors.append(dict(zip(VELOCITIES, np.abs(lack).mean(axis=0).tolist(), strict=True)))
         if round_ < _ROUNDS - 1:
-            most = _MOST * limits / np.tile(limits, 4)[:, None]
-            correction = np.clip(correction + _fit(asked, lack, limits), -most, most)
+            reach = np.abs(asked).max(axis=0)
+            most = _MOST * reach / np.maximum(np.tile(reach, 2)[:, None], 1e-9)
+            correction = np.clip(correction + _fit(asked, lack), -most, most)
             actor.calibration = _calibration(contract, correction)
     return errors
 
 
-def _walk(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) -> tuple[Floats, Floats]:
-    """What was asked of ducks as they were measured, and the velocities they had [k, 3]."""
+def _walk(
+    robot: Robot, contract: Contract, config: Config, actor: MirrorNet, drives: dict[str, Any]
+) -> tuple[Floats, Floats]:
+    """What was asked of ducks with these drives, and the velocities they had [k, 3]."""
+    half = max(2, config.run.robots // len(_DRIVES))
     world = replace(
         config,
-        run=replace(config.run, seed=config.run.seed + 1, episode_s=3600.0),
-        physics=replace(config.physics, **_AS_MEASURED),
+        run=replace(config.run, seed=config.run.seed + 1, robots=half, episode_s=3600.0),
+        physics=replace(config.physics, **_AS_MEASURED, **drives),
         noise=replace(config.noise, late_goals=(0.0,), joint_zero_rad=0.0),
         # One axis at a time: where all are asked for at once there is more than legs can do.
         commands=replace(
@@ -95,21 +101,10 @@ def _walk(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) ->
     return np.concatenate(asked), np.concatenate(walked)
 
 
-def _limits(contract: Contract) -> Floats:
-    """The largest velocity commands [3]."""
-    commands = {entry["axis"]: entry for entry in json.loads(contract.to_json())["command"]}
-    return np.array([max(abs(commands[axis]["min"]), abs(commands[axis]["max"])) for axis in VELOCITIES])
-
-
-def _begins(limits: Floats) -> Floats:
-    """Where the parts of the commands begin [12]: both directions from 0, and from the middle on."""
-    return np.concatenate([np.zeros(6), np.tile(limits / 2, 2)])
-
-
-def _fit(asked: Floats, lack: Floats, limits: Floats) -> Floats:
-    """What must be added for each part of the command [12, 3], the same on both sides of the mirror."""
+def _fit(asked: Floats, lack: Floats) -> Floats:
+    """What must be added for each part of the command [6, 3], the same on both sides of the mirror."""
     both = np.concatenate([asked, asked * _MIRROR])
-    parts = np.maximum(np.concatenate([both, -both, both, -both], axis=1) - _begins(limits), 0.0)
+    parts = np.concatenate([np.maximum(both, 0.0), np.maximum(-both, 0.0)], axis=1)
     lacks = np.concatenate([lack, lack * _MIRROR])
     # A part that is seldom asked for is left as it is.
     normal = parts.T @ parts / len(parts)
@@ -119,9 +114,9 @@ def _fit(asked: Floats, lack: Floats, limits: Floats) -> Floats:
 
 def _calibration(contract: Contract, correction: Floats) -> Calibration:
     """As the network has it."""
-    parts = np.zeros((contract.observation_len, 12), dtype=np.float32)
-    corrections = np.zeros((12, contract.observation_len), dtype=np.float32)
+    parts = np.zeros((contract.observation_len, 6), dtype=np.float32)
+    corrections = np.zeros((6, contract.observation_len), dtype=np.float32)
     for axis, column in enumerate(velocity_columns(contract)):
-        parts[column, axis::3] = (1.0, -1.0, 1.0, -1.0)
+        parts[column, axis], parts[column, axis + 3] = 1.0, -1.0
         corrections[:, column] = correction[:, axis]
-    return Calibration(parts, _begins(_limits(contract)).astype(np.float32), corrections)
+    return Calibration(parts, corrections)

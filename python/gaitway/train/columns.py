@@ -2,15 +2,10 @@
 
 import json
 
-import numpy as np
-from numpy.typing import NDArray
-
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 
 VELOCITIES = ("vx", "vy", "wz")
-#: A velocity command of this much, m/s or rad/s, is a whole walk to the fixed parts of a policy; less is its share.
-_WALK = 0.02
 
 
 def start_of(contract: Contract, source: str) -> int:
@@ -31,11 +26,3 @@ def velocity_columns(contract: Contract) -> list[int]:
     start = start_of(contract, "command")
     axes = [entry["axis"] for entry in json.loads(contract.to_json())["command"]]
     return [start + axes.index(axis) for axis in VELOCITIES]
-
-
-def walk_shares(contract: Contract) -> NDArray[np.float32]:
-    """From an observation to its velocity commands, in units of what is a whole walk [w, 3]."""
-    shares = np.zeros((contract.observation_len, len(VELOCITIES)), dtype=np.float32)
-    for axis, column in enumerate(velocity_columns(contract)):
-        shares[column, axis] = 1.0 / _WALK
-    return shares

@@ -147,9 +147,6 @@ class Ppo:
     hidden: tuple[int, ...] = (256, 128, 128)
     #: Height of the swing that is a fixed part of the policy; 1 lifts a foot by some 3 cm, 0 is none.
     swing: float = _number(0.0, 0, 10)
-    #: Velocity command by which a fixed part of the policy answers a stand that tips, m/s; 0 is none. As little as
-    #: brings the swing: nothing is to be walked, and a policy that hears more of it learns to ignore what is.
-    catch_mps: float = _number(0.0, 0, 1)
     bf16: bool = True
 
 

@@ -13,7 +13,6 @@ from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.train import mirror
-from gaitway.train.catch import catch_of
 from gaitway.train.columns import VELOCITIES, start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
@@ -26,8 +25,6 @@ from gaitway.train.velocities import Velocities
 
 #: Below this height of the trunk, m, or tilted beyond this, a robot has fallen.
 _FALLEN_M, _FALLEN_UP = 0.10, 0.6
-#: So long after a stand began to tip, s, it is asked to step.
-_CATCHES_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,6 @@ class Ducks:
             np.array([names.index(entry["joint"]) for entry in followers]),
             np.array([axes.index(entry["axis"]) for entry in followers]),
         )
-        self._catch = catch_of(contract, config.ppo.catch_mps) if config.ppo.catch_mps > 0 else None
         self._phase_at = start_of(contract, "phase")
         self._velocities = Velocities(self.count, int(description["phase"]["period_ticks"]))
         self._random = np.random.default_rng([config.run.seed, 0x0E17])
@@ -100,7 +96,6 @@ class Ducks:
         self._age = np.zeros(count, dtype=np.int64)
         self._next_push = np.zeros(count, dtype=np.int64)
         self._since_push = np.full(count, 1e3)
-        self._since_catch = np.full(count, 1e3)
         self._goals = np.zeros((count, self.physics.ctrl.shape[1]))
         self._longest = round(self.config.run.episode_s * self.rate_hz)
 
@@ -114,9 +109,6 @@ class Ducks:
         self.physics.step()
         self._age += 1
         self._since_push += 1.0 / self.rate_hz
-        self._since_catch += 1.0 / self.rate_hz
-        if self._catch is not None:
-            self._since_catch[self._catch.share(torch.from_numpy(self.observation)).any(dim=1).numpy()] = 0.0
         scene = self._look(phase)
         reward, terms = self._reward(scene, share)
         timed_out = (self._age >= self._longest) & ~scene.has_fallen
@@ -152,11 +144,9 @@ class Ducks:
         foot_contact = np.column_stack([physics.sensor(f"{side}_contact")[:, 0] > 0 for side in ("left", "right")])
         return Scene(
             command=self._command.astype(np.float64),
-            is_moving=np.any(self._command[:, :3] != 0, axis=1) | (self._since_catch < _CATCHES_S),
+            is_moving=np.any(self._command[:, :3] != 0, axis=1),
             velocity_mps=velocity,
             mean_velocity=self._velocities.of_gait(),
-            kept_velocity=self._velocities.kept(),
-            is_kept=self._velocities.kept_ticks > 0,
             gyro_rps=gyro,
             up=up,
             height_m=height,
@@ -248,7 +238,6 @@ class Ducks:
         self._age[which] = 0
         self._next_push[which] = self._draw_push(count)
         self._since_push[which] = 1e3
-        self._since_catch[which] = 1e3
 
     def _critic_row(self) -> NDArray[np.float32]:
         velocity = self._velocity(rotation_of(self.physics.qpos[:, 3:7]))
@@ -280,7 +269,6 @@ class Ducks:
         "_age",
         "_next_push",
         "_since_push",
-        "_since_catch",
     )
 
     def save(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from gaitway import extras
 from gaitway.contract import Contract
-from gaitway.train.catch import Catch
 from gaitway.train.network import Calibration, MirrorNet, Normaliser
 from gaitway.train.swing import Swing
 
@@ -59,8 +58,6 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
     graph, row = _Graph(), names["input"]
     if actor.calibration is not None:
         row = _calibrated(graph, actor.calibration, row)
-    if actor.catch is not None:
-        row = _caught(graph, actor.catch, row)
     if actor.swing is None:
         _learned(graph, actor, row, names["output"])
     else:
@@ -70,20 +67,9 @@ def onnx_bytes(actor: MirrorNet, contract: Contract) -> bytes:
 
 
 def _calibrated(graph: _Graph, calibration: Calibration, row: str) -> str:
-    commands = graph.times(row, "parts", calibration.parts, "commands")
-    beyond = graph.node("Sub", [commands, graph.constant("begins", calibration.begins[None])], "parts_beyond")
-    asked = graph.node("Relu", [beyond], "asked")
+    asked = graph.node("Relu", [graph.times(row, "parts", calibration.parts, "commands")], "asked")
     correction = graph.times(asked, "corrections", calibration.corrections, "correction")
     return graph.node("Add", [row, correction], "calibrated")
-
-
-def _caught(graph: _Graph, catch: Catch, row: str) -> str:
-    tipping = graph.times(row, "tip", catch.tip, "tipping")
-    walk = _walk(graph, catch.speed, row, "walk")
-    stands = graph.node("Relu", [graph.node("Sub", [graph.constant("one", np.ones((1, 2))), walk], "rests")], "stands")
-    beyond = graph.node("Sub", [tipping, graph.constant("begin", np.full((1, 2), catch.begin))], "beyond")
-    share = graph.node("Mul", [graph.clip(beyond, 0.0, 1.0, "tips"), stands], "answered")
-    return graph.node("Add", [row, graph.times(share, "answers", catch.commands, "added")], "caught")
 
 
 def _learned(graph: _Graph, actor: MirrorNet, row: str, output: str) -> str:
@@ -102,11 +88,6 @@ def _learned(graph: _Graph, actor: MirrorNet, row: str, output: str) -> str:
 
 def _flexion(graph: _Graph, swing: Swing, row: str) -> str:
     swings = graph.node("Relu", [graph.times(row, "clock", swing.clock, "legs_in_turn")], "swings")
-    share = graph.clip(_walk(graph, swing.speed, row, "amount"), 0.0, 1.0, "share")
+    speeds = graph.node("Abs", [graph.times(row, "speed", swing.speed, "speeds")], "amounts")
+    share = graph.clip(graph.times(speeds, "both", np.ones((3, 2)), "amount"), 0.0, 1.0, "share")
     return graph.times(graph.node("Mul", [swings, share], "swing"), "legs", swing.legs, "flexion")
-
-
-def _walk(graph: _Graph, speed: NDArray[np.float32], row: str, output: str) -> str:
-    """How much of a walk is asked for, once for each of two columns."""
-    amounts = graph.node("Abs", [graph.times(row, f"{output}_speed", speed, f"{output}_speeds")], f"{output}_amounts")
-    return graph.times(amounts, f"{output}_both", np.ones((3, 2)), output)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gaitway.contract import Contract
-from gaitway.train.catch import Catch, catch_of
 from gaitway.train.config import Ppo
 from gaitway.train.mirror import Mirror, action_mirror, observation_mirror
 from gaitway.train.swing import Swing, swing_of
@@ -45,19 +44,17 @@ class Elu(torch.autograd.Function):
 
 @dataclass(frozen=True)
 class Calibration:
-    """`row + relu(row @ parts - begins) @ corrections` is what a calibrated network makes of a row first."""
+    """`row + relu(row @ parts) @ corrections` is what a calibrated network makes of a row first."""
 
-    #: From the observation to the velocity commands, forward, leftward, turning, the same negated, and both again
-    #: [w, 12], and what is taken off them [12].
+    #: From the observation to the velocity commands, forward, leftward, turning, and then the same negated [w, 6].
     parts: NDArray[np.float32]
-    begins: NDArray[np.float32]
-    #: From what of that is positive to what is added to the commands [12, w].
+    #: From those to what is added to the commands [6, w].
     corrections: NDArray[np.float32]
 
     def corrected(self, rows: Tensor) -> Tensor:
         """Rows [n, w] with the commands that bring about what they ask for."""
-        parts, begins, corrections = map(torch.from_numpy, (self.parts, self.begins, self.corrections))
-        return rows + torch.relu(rows @ parts - begins) @ corrections
+        parts, corrections = map(torch.from_numpy, (self.parts, self.corrections))
+        return rows + torch.relu(rows @ parts) @ corrections
 
 
 class MirrorNet(nn.Module):
@@ -79,10 +76,9 @@ class MirrorNet(nn.Module):
         outputs: Mirror,
         gain: float,
         swing: Swing | None = None,
-        catch: Catch | None = None,
     ) -> None:
         super().__init__()
-        self.swing, self.catch = swing, catch
+        self.swing = swing
         self.calibration: Calibration | None = None
         if swing is not None:
             for name in ("clock", "speed", "legs"):
@@ -107,8 +103,6 @@ class MirrorNet(nn.Module):
         """What the network makes of rows as they come."""
         if self.calibration is not None:
             rows = self.calibration.corrected(rows)
-        if self.catch is not None:
-            rows = self.catch.added(rows)
         learned = self._learned(self.normaliser(rows))
         if self.swing is None:
             return learned
@@ -189,8 +183,7 @@ class Normaliser(nn.Module):
 def actor_of(contract: Contract, ppo: Ppo) -> MirrorNet:
     """The policy's network under a contract, untrained."""
     swing = swing_of(contract, ppo.swing) if ppo.swing > 0 else None
-    catch = catch_of(contract, ppo.catch_mps) if ppo.catch_mps > 0 else None
-    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), 0.01, swing, catch)
+    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), 0.01, swing)
 
 
 class ActorCritic(nn.Module):

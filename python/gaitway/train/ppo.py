@@ -102,12 +102,7 @@ class Learner:
         value_loss = torch.maximum((value - target).square(), (near - target).square()).mean()
         entropy = std.log().sum()
         change = (mean[1:] - mean[:-1]).square().sum(dim=-1)
-        counts = ~rollout.ended[:-1, which]
-        if model.actor.catch is not None:
-            # Who tips may be as rough as it takes.
-            catches = model.actor.catch.share(rollout.observation[:, which]).any(dim=-1)
-            counts &= ~(catches[1:] | catches[:-1])
-        roughness = (change * counts).mean()
+        roughness = (change * ~rollout.ended[:-1, which]).mean()
         loss = policy_loss + 0.5 * value_loss - ppo.entropy * entropy + smoothness * roughness
         if not torch.isfinite(loss):
             raise TrainingError(

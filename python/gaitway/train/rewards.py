@@ -37,21 +37,6 @@ def track_turn(scene: Scene) -> Floats:
     return _bells(error, 0.5, 0.1)
 
 
-def keep_linear(scene: Scene) -> Floats:
-    """How near the velocity has been on average since it was asked for, 0 to 1; 0 within a gait of that or a push.
-
-    The mean of one gait sways with every push and all noise; what remains over many is what a walk drifts by.
-    """
-    error = np.square(scene.kept_velocity[:, :2] - scene.command[:, :2]).sum(axis=1)
-    return _bells(error, 0.06, 0.02) * scene.is_kept
-
-
-def keep_turn(scene: Scene) -> Floats:
-    """The same for the turning rate."""
-    error = np.square(scene.kept_velocity[:, 2] - scene.command[:, 2])
-    return _bells(error, 0.3, 0.08) * scene.is_kept
-
-
 def swing_height(scene: Scene) -> Floats:
     """How well the feet follow the gait's heights, 0 to 1; in a stand both belong on the floor, but after a push."""
     error = np.square(scene.foot_position_m[:, :, 2] - SOLE_M - SWING_M * _swing(scene)).sum(axis=1)
@@ -161,9 +146,7 @@ def restless(scene: Scene) -> Floats:
     """In a stand, not soon after a push: squared distance of the legs from the default pose, and joint speed."""
     legs = np.square(np.delete(scene.joint_position_rad - scene.default_pose_rad, scene.head[0], axis=1)).sum(axis=1)
     motion = 0.1 * np.square(scene.joint_velocity_rps).sum(axis=1)
-    # A stand that was not pushed has no reason to catch itself either.
-    is_commanded = np.any(scene.command[:, :3] != 0, axis=1)
-    return (legs + motion) * (~is_commanded & (scene.since_push_s >= CATCH_S))  # type: ignore[no-any-return]
+    return (legs + motion) * (~scene.is_moving & (scene.since_push_s >= CATCH_S))  # type: ignore[no-any-return]
 
 
 def crossing(scene: Scene) -> Floats:
@@ -209,8 +192,6 @@ REWARDS: dict[str, Reward] = {
     for function in (
         track_linear,
         track_turn,
-        keep_linear,
-        keep_turn,
         swing_height,
         contact,
         head,

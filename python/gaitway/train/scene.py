@@ -14,15 +14,12 @@ class Scene:
 
     #: The command that is followed [n, 7], m/s, rad/s, rad.
     command: Floats
-    #: True where it asks the robot to move over the ground, or where the robot catches itself in a stand [n].
+    #: True where it asks the robot to move over the ground [n].
     is_moving: NDArray[np.bool_]
     #: Velocity of the trunk's origin in the trunk frame [n, 3], m/s, and turning rate about its z axis [n], rad/s.
     velocity_mps: Floats
     #: The same, forward, leftward, turning, mean over the last gait [n, 3].
     mean_velocity: Floats
-    #: The mean of that since the command was given and the robot pushed, a gait later [n, 3]; true where there is one.
-    kept_velocity: Floats
-    is_kept: NDArray[np.bool_]
     #: Turning rates in the trunk frame [n, 3], rad/s.
     gyro_rps: Floats
     #: The world's up in the trunk frame [n, 3].
