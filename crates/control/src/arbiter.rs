@@ -1,5 +1,7 @@
 //! Who commands the robot: several sources, one owner at a time, every command on a lease.
 
+use crate::error::ControlError;
+use crate::state_bytes::{Reader, Writer};
 use gaitway_contract::{Axis, Command};
 
 /// Where commands come from, the weakest first. A stronger one takes over; a weaker one waits until its lease ends.
@@ -63,6 +65,9 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Every cause.
+    pub const ALL: [Cause; 4] = [Cause::Nobody, Cause::Owner, Cause::Expired, Cause::Stopping];
+
     /// Name for records and logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -135,6 +140,31 @@ impl Arbiter {
             decision.slowed = scale_velocity(&mut decision.command, self.slow_share);
         }
         decision
+    }
+
+    pub(crate) fn save(&self, out: &mut Writer) {
+        let last = &self.last;
+        out.f32s(&last.command.values);
+        out.u64(last.owner.map_or(0, |owner| owner as u64 + 1));
+        out.u64(last.cause as u64);
+        let (from, left) = self.easing.unwrap_or_default();
+        out.flag(self.easing.is_some());
+        out.f32s(&from.values);
+        out.f32(left);
+    }
+
+    pub(crate) fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
+        let last = &mut self.last;
+        input.f32s(&mut last.command.values)?;
+        let mut owners = [None; Source::ALL.len() + 1];
+        owners.iter_mut().skip(1).zip(Source::ALL).for_each(|(owner, source)| *owner = Some(source));
+        last.owner = input.choice("owner", &owners)?;
+        last.cause = input.choice("cause", &Cause::ALL)?;
+        let is_easing = input.flag()?;
+        let mut from = Command::default();
+        input.f32s(&mut from.values)?;
+        self.easing = Some((from, input.f32()?)).filter(|_| is_easing);
+        Ok(())
     }
 
     /// One tick nearer to zero, from the last command that held.

@@ -5,22 +5,26 @@
 
 mod action_map;
 pub mod arbiter;
+pub mod brain;
 pub mod check;
 mod controller;
 mod diagnose;
 mod error;
 mod fixed;
 mod gate;
+pub mod imu;
 mod options;
 mod phase;
 mod policy;
 mod record;
 mod snapshot;
+mod state_bytes;
 pub mod supervisor;
 mod units;
 pub mod vitals;
 pub mod watch;
 
+pub use brain::Brain;
 pub use controller::Controller;
 pub use error::{ControlError, PolicyError};
 pub use gate::{Goals, JointLimits};

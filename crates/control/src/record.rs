@@ -81,6 +81,19 @@ pub struct Counters {
 }
 
 impl TickRecord {
+    /// Becomes the record of another tick of the same controller. Allocates nothing, which a derived clone would.
+    pub fn copy_from(&mut self, other: &TickRecord) {
+        *self = TickRecord {
+            observation: copied(&mut self.observation, &other.observation),
+            action: copied(&mut self.action, &other.action),
+            target_rad: copied(&mut self.target_rad, &other.target_rad),
+            goal_rad: copied(&mut self.goal_rad, &other.goal_rad),
+            joint_limits: copied(&mut self.joint_limits, &other.joint_limits),
+            fed_back_rad: copied(&mut self.fed_back_rad, &other.fed_back_rad),
+            ..*other
+        };
+    }
+
     /// Adds this tick to `counters`.
     pub(crate) fn count(&self, counters: &mut Counters) {
         let limited_by = |bit: u8| self.joint_limits.iter().any(|limit| limit & bit != 0);
@@ -91,6 +104,14 @@ impl TickRecord {
         counters.limited_velocity += u64::from(velocity);
         counters.limited_action += u64::from(self.action_clipped);
     }
+}
+
+/// `from` in the memory of `to`, where it has room.
+pub(crate) fn copied<T: Copy>(to: &mut Vec<T>, from: &[T]) -> Vec<T> {
+    let mut row = std::mem::take(to);
+    row.clear();
+    row.extend_from_slice(from);
+    row
 }
 
 impl Counters {

@@ -3,6 +3,7 @@
 use crate::controller::{Controller, State};
 use crate::error::ControlError;
 use crate::gate::SafetyGate;
+use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
 
 /// First bytes of a saved state; the number changes with the order of what follows.
@@ -11,7 +12,15 @@ const MAGIC: &[u8; 8] = b"GWSTATE1";
 impl Controller {
     /// The state as bytes. A controller restored from them continues bit for bit.
     pub fn save(&self) -> Vec<u8> {
-        let mut out = Writer(MAGIC.to_vec());
+        let mut bytes = Vec::new();
+        self.save_into(&mut bytes);
+        bytes
+    }
+
+    /// Appends the same bytes to `bytes`.
+    pub(crate) fn save_into(&self, bytes: &mut Vec<u8>) {
+        let mut out = Writer(bytes);
+        out.bytes(MAGIC);
         out.bytes(self.fixed.contract_sha256.as_bytes());
         out.u64(u64::from(self.fixed.divider));
         let state = &self.state;
@@ -36,7 +45,6 @@ impl Controller {
         for sum in state.counters.as_array() {
             out.u64(sum);
         }
-        out.0
     }
 
     /// Puts a saved state back. Nothing is changed where the bytes do not belong to this controller.
@@ -50,9 +58,7 @@ impl Controller {
             return Err(mismatch("loop rate divider", self.fixed.divider, divider));
         }
         let state = read_state(&mut input, &self.state)?;
-        if !input.rest.is_empty() {
-            return Err(mismatch("length", bytes.len() - input.rest.len(), bytes.len()));
-        }
+        input.finish(bytes.len())?;
         if state.since_policy >= self.fixed.divider {
             return Err(mismatch(
                 "ticks since the policy",
@@ -106,85 +112,4 @@ fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
         *sum = input.sum()?;
     }
     Ok(state)
-}
-
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn u64(&mut self, value: u64) {
-        self.bytes(&value.to_le_bytes());
-    }
-
-    fn f32s(&mut self, values: &[f32]) {
-        for value in values {
-            self.bytes(&value.to_bits().to_le_bytes());
-        }
-    }
-}
-
-struct Reader<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, len: usize) -> Result<&'a [u8], ControlError> {
-        let Some((head, rest)) = self.rest.split_at_checked(len) else {
-            return Err(mismatch(
-                "length",
-                format!("{len} bytes more"),
-                format!("{} bytes", self.rest.len()),
-            ));
-        };
-        self.rest = rest;
-        Ok(head)
-    }
-
-    fn same(&mut self, what: &'static str, expected: &[u8]) -> Result<(), ControlError> {
-        let found = self.take(expected.len())?;
-        if found == expected {
-            return Ok(());
-        }
-        Err(mismatch(what, String::from_utf8_lossy(expected), String::from_utf8_lossy(found)))
-    }
-
-    fn u64(&mut self) -> Result<u64, ControlError> {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(self.take(8)?);
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    /// A count that can still be added to for longer than any robot lives.
-    fn sum(&mut self) -> Result<u64, ControlError> {
-        let value = self.u64()?;
-        if value >> 63 == 0 { Ok(value) } else { Err(mismatch("a sum", "less than 2^63", value)) }
-    }
-
-    fn u32(&mut self) -> Result<u32, ControlError> {
-        let value = self.u64()?;
-        u32::try_from(value).map_err(|_| mismatch("a count", "less than 2^32", value))
-    }
-
-    fn flag(&mut self) -> Result<bool, ControlError> {
-        match self.u64()? {
-            0 => Ok(false),
-            1 => Ok(true),
-            other => Err(mismatch("a flag", "0 or 1", other)),
-        }
-    }
-
-    fn f32s(&mut self, values: &mut [f32]) -> Result<(), ControlError> {
-        let bytes = self.take(values.len() * 4)?;
-        for (value, bits) in values.iter_mut().zip(bytes.chunks_exact(4)) {
-            *value = f32::from_bits(u32::from_le_bytes([bits[0], bits[1], bits[2], bits[3]]));
-        }
-        Ok(())
-    }
-}
-
-fn mismatch(what: &'static str, expected: impl ToString, found: impl ToString) -> ControlError {
-    ControlError::State { what, expected: expected.to_string(), found: found.to_string() }
 }

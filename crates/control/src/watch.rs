@@ -1,5 +1,7 @@
 //! The fault table at work: what is wrong, for how long, and what is to be done about it.
 
+use crate::error::ControlError;
+use crate::state_bytes::{Reader, Writer};
 use crate::vitals::{JointVitals, Vitals};
 use gaitway_contract::RobotProfile;
 use gaitway_contract::profile::{Clears, FaultKind, FaultRule, Reaction};
@@ -100,6 +102,25 @@ impl FaultWatch {
             line.lasts_s = 0.0;
         }
         self.stall.fill(0.0);
+    }
+
+    pub(crate) fn save(&self, out: &mut Writer) {
+        for line in &self.lines {
+            out.f32s(&[line.lasts_s, line.away_s]);
+            out.u64(line.alarm.map_or(0, |alarm| alarm.joint.map_or(1, |joint| joint as u64 + 2)));
+            out.f32(line.alarm.map_or(0.0, |alarm| alarm.value));
+        }
+        out.f32s(&self.stall);
+    }
+
+    pub(crate) fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
+        for (rule, line) in self.lines.iter_mut().enumerate() {
+            (line.lasts_s, line.away_s) = (input.f32()?, input.f32()?);
+            let (place, value) = (input.u32()? as usize, input.f32()?);
+            let (kind, reaction, joint) = (line.rule.when, line.rule.reaction, place.checked_sub(2));
+            line.alarm = (place > 0).then_some(Alarm { rule, kind, reaction, joint, value });
+        }
+        input.f32s(&mut self.stall)
     }
 
     fn sum_stall(&mut self, vitals: &Vitals) {

@@ -8,6 +8,7 @@ use crate::minder::Minder;
 use crate::{audit, statistics};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
+use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::Wish;
 use gaitway_runtime::allocations;
 use gaitway_runtime::observation_file::{ObservationWriter, read_observations};
@@ -141,13 +142,12 @@ fn prepare(
     profile: &RobotProfile,
     log: &mut Log,
 ) -> Result<(), DaemonError> {
-    robot.set_pitch_bias(arguments.pitch_bias_deg.to_radians());
-    if arguments.dry_run {
-        robot.set_dry_run();
-    }
-    if !audit::audit(robot.body_mut(), profile, arguments.fix, log)? {
-        robot.set_audit_failed();
-    }
+    let is_set_up = audit::audit(robot.body_mut(), profile, arguments.fix, log)?;
+    robot.set_options(BrainOptions {
+        dry_run: arguments.dry_run,
+        audit_failed: !is_set_up,
+        pitch_bias_rad: arguments.pitch_bias_deg.to_radians(),
+    });
     let width = robot.controller().record().observation.len();
     if let Some(path) = &arguments.replay_obs {
         let observations = read_observations(path, width)?;

@@ -8,9 +8,9 @@
 #[path = "../../../tests/rust/random.rs"]
 mod random;
 
+use gaitway_control::imu::{ImuReader, ImuSample, LARGEST};
 use gaitway_drivers::imu_datagram::{LEN, decode};
-use gaitway_runtime::robot::imu::{ImuReader, LARGEST};
-use gaitway_runtime::robot::{ImuSample, ImuSlot};
+use gaitway_runtime::robot::imu::{ImuSlot, sample_of};
 use random::Random;
 
 /// A datagram that is mostly whole: any stamp, mostly one of about now; any bits as numbers, mostly ordinary ones.
@@ -66,13 +66,13 @@ fn no_datagram_brings_what_is_no_number_or_from_the_future() {
         let bytes = datagram(&mut random, now_ns);
         if let Some(datagram) = decode(&bytes) {
             assert!(bytes.len() == LEN && bytes.starts_with(b"GWI1"), "{bytes:?}");
-            let sample = ImuSample::from(datagram);
+            let sample = sample_of(datagram);
             decoded += 1;
             let is_wrong = sample.sampled_ns > now_ns || !is_measured(&sample);
             wrong += u64::from(is_wrong);
             slot.put(&sample);
         }
-        let (sample, age_s) = reader.read(&slot, now_ns);
+        let (sample, age_s) = reader.read(slot.take(), now_ns);
         let Some(sample) = sample else {
             assert_eq!(age_s, f32::INFINITY);
             continue;

@@ -1,5 +1,7 @@
 //! One servo on its way into the loop: settings, torque, proof that it took them, and back again after a reset.
 
+use crate::error::ControlError;
+use crate::state_bytes::{Reader, Writer};
 use crate::vitals::JointVitals;
 
 /// Reads in a row without an answer after which a servo gets no more goals: it may have been reset, and a goal would
@@ -111,6 +113,45 @@ impl JointDrive {
     /// True where the answer to a question for its settings is awaited.
     pub fn must_show(&self) -> bool {
         matches!(self.drive, Drive::Confirm { .. } | Drive::Check { .. })
+    }
+
+    pub fn save(&self, out: &mut Writer) {
+        let (drive, since_ns) = match self.drive {
+            Drive::Limp => (0, 0),
+            Drive::Settings => (1, 0),
+            Drive::Energise => (2, 0),
+            Drive::Confirm { since_ns } => (3, since_ns),
+            Drive::On => (4, 0),
+            Drive::Unheard => (5, 0),
+            Drive::Check { since_ns } => (6, since_ns),
+        };
+        out.u64(drive);
+        out.u64(since_ns);
+        out.f32s(&[self.torque, self.way, self.from_rad]);
+        out.u64(u64::from(self.attempts));
+        out.u64(self.trusted_from_ns);
+    }
+
+    pub fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
+        let mut ahead = Reader { rest: input.rest };
+        ahead.u64()?;
+        let since_ns = ahead.u64()?;
+        let drives = [
+            Drive::Limp,
+            Drive::Settings,
+            Drive::Energise,
+            Drive::Confirm { since_ns },
+            Drive::On,
+            Drive::Unheard,
+            Drive::Check { since_ns },
+        ];
+        self.drive = input.choice("how far a servo is", &drives)?;
+        input.u64()?;
+        (self.torque, self.way, self.from_rad) = (input.f32()?, input.f32()?, input.f32()?);
+        self.attempts =
+            input.choice("attempts", &std::array::from_fn::<u8, 4, _>(|attempt| attempt as u8))?;
+        self.trusted_from_ns = input.u64()?;
+        Ok(())
     }
 
     fn has_lost(&self, joint: &JointVitals) -> bool {

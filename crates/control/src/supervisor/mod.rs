@@ -8,6 +8,7 @@ mod joint;
 mod orders;
 mod plan;
 mod ramp;
+mod snapshot;
 mod state;
 mod transitions;
 

@@ -1,6 +1,7 @@
 //! What the supervisor decides by, and what it decides.
 
 use super::state::{Obstacle, Reason, State, Wish};
+use crate::record::copied;
 use crate::vitals::JointVitals;
 use crate::watch::Alarm;
 
@@ -36,6 +37,19 @@ pub struct Orders {
     pub torque_limit: Vec<f32>,
     /// Whose settings should be read in this tick.
     pub ask: Option<usize>,
+}
+
+impl Orders {
+    /// Becomes the orders of another tick of the same robot. Allocates nothing, which a derived clone would.
+    pub fn copy_from(&mut self, other: &Orders) {
+        *self = Orders {
+            settings: copied(&mut self.settings, &other.settings),
+            energise: copied(&mut self.energise, &other.energise),
+            goal: copied(&mut self.goal, &other.goal),
+            torque_limit: copied(&mut self.torque_limit, &other.torque_limit),
+            ..*other
+        };
+    }
 }
 
 /// A change of state.

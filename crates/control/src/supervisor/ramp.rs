@@ -1,5 +1,8 @@
 //! A smooth way from one pose to another.
 
+use crate::error::ControlError;
+use crate::state_bytes::{Reader, Writer};
+
 /// A pose on its way to another, all joints arriving together.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PoseRamp {
@@ -38,6 +41,19 @@ impl PoseRamp {
             *pose = if self.tick == self.ticks { *to } else { from + share * (to - from) };
         }
         self.tick == self.ticks
+    }
+
+    pub fn save(&self, out: &mut Writer) {
+        out.f32s(&self.from_rad);
+        out.u64(u64::from(self.tick));
+        out.u64(u64::from(self.ticks));
+    }
+
+    pub fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
+        input.f32s(&mut self.from_rad)?;
+        self.tick = input.u32()?;
+        self.ticks = input.u32()?;
+        Ok(())
     }
 }
 

@@ -29,6 +29,11 @@ impl ServoFaults {
         ServoFaults(byte)
     }
 
+    /// The error byte.
+    pub fn byte(self) -> u8 {
+        self.0
+    }
+
     /// True where none is reported.
     pub fn is_empty(self) -> bool {
         self.0 == 0

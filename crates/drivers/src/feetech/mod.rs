@@ -18,6 +18,7 @@ pub mod bus;
 pub mod error;
 pub mod faults;
 pub mod frame;
+pub mod heard;
 pub mod registers;
 pub mod servo;
 pub mod units;

@@ -2,8 +2,8 @@
 
 use crate::feetech::faults::ServoFaults;
 use crate::feetech::frame::Status;
-use crate::feetech::registers::{self, Register};
-use crate::feetech::units;
+use crate::feetech::heard::{Heard, MotionRegisters, SlowRegisters};
+use crate::feetech::registers;
 
 /// Misses in a row after which a servo is left out of the common read: those after it may be waiting for it.
 pub(crate) const MISSES_UNTIL_DROPPED: u32 = 5;
@@ -13,9 +13,6 @@ pub(crate) const MAX_SPEED_RPS: f64 = 15.0;
 
 /// How far a position may be off all the same, rad: the encoder's noise and a knock.
 const MAX_JUMP_RAD: f32 = 0.1;
-
-/// Current of one unit of its register, A.
-const CURRENT_UNIT_A: f32 = 0.0065;
 
 /// Units of the torque limit for all of the torque.
 pub const TORQUE_UNITS: f32 = 1000.0;
@@ -58,6 +55,8 @@ pub struct ServoState {
     pub slow: Option<SlowState>,
     /// How well it answers.
     pub health: Health,
+    pub(crate) motion_registers: MotionRegisters,
+    pub(crate) slow_registers: Option<SlowRegisters>,
 }
 
 /// What one servo measures slowly, and the settings it has.
@@ -103,32 +102,30 @@ impl ServoState {
     /// Takes position and velocity, or returns `false` where no servo can be there. The checksum is a sum of eight
     /// bits: of frames damaged twice one in 256 passes it.
     pub(crate) fn take_fast(&mut self, config: &ServoConfig, status: &Status, sampled_ns: u64) -> bool {
-        let first = registers::PRESENT_POSITION;
         self.count_answer();
-        self.take_motion(config, status, first, sampled_ns)
+        self.take_motion(config, MotionRegisters::of(status, registers::PRESENT_POSITION), sampled_ns)
     }
 
     /// Takes what is read from one servo a tick: settings and measurements, position and velocity among them.
     pub(crate) fn take_slow(&mut self, config: &ServoConfig, status: &Status, sampled_ns: u64) -> bool {
-        let first = registers::P_GAIN;
-        let number = |register| field(status, first, register) as f32;
-        let byte = |register| field(status, first, register) as u8;
         self.count_answer();
-        if !self.take_motion(config, status, first, sampled_ns) {
-            return false;
+        let is_taken = self.take_motion(config, MotionRegisters::of(status, registers::P_GAIN), sampled_ns);
+        if is_taken {
+            let slow = SlowRegisters::of(status);
+            self.slow = Some(slow.state(sampled_ns));
+            self.slow_registers = Some(slow);
         }
-        self.slow = Some(SlowState {
-            load: number(registers::PRESENT_LOAD) / 1000.0,
-            voltage_v: number(registers::PRESENT_VOLTAGE) / 10.0,
-            temperature_c: number(registers::PRESENT_TEMPERATURE),
-            current_a: number(registers::PRESENT_CURRENT) * CURRENT_UNIT_A,
-            gains: [byte(registers::P_GAIN), byte(registers::D_GAIN), byte(registers::I_GAIN)],
-            torque_on: byte(registers::TORQUE_ENABLE) == 1,
-            torque_limit: number(registers::TORQUE_LIMIT) / TORQUE_UNITS,
-            locked: byte(registers::LOCK) != 0,
-            sampled_ns,
-        });
-        true
+        is_taken
+    }
+
+    /// Everything that was last heard, as it came.
+    pub fn heard(&self) -> Heard {
+        Heard {
+            motion: self.motion_registers,
+            sampled_ns: self.sampled_ns,
+            misses_in_a_row: self.health.misses_in_a_row,
+            slow: self.slow_registers.zip(self.slow.map(|slow| slow.sampled_ns)),
+        }
     }
 
     fn count_answer(&mut self) {
@@ -136,23 +133,16 @@ impl ServoState {
         self.health.misses_in_a_row = 0;
     }
 
-    fn take_motion(
-        &mut self,
-        config: &ServoConfig,
-        status: &Status,
-        first: Register,
-        sampled_ns: u64,
-    ) -> bool {
-        let servo_rad = units::angle_rad(field(status, first, registers::PRESENT_POSITION));
-        let servo_rps = units::velocity_rps(field(status, first, registers::PRESENT_SPEED));
-        let position_rad = config.joint_rad(servo_rad) as f32;
-        if servo_rps.abs() > MAX_SPEED_RPS || !self.can_be_at(position_rad, sampled_ns) {
+    fn take_motion(&mut self, config: &ServoConfig, motion: MotionRegisters, sampled_ns: u64) -> bool {
+        let position_rad = motion.position_rad(config);
+        if motion.servo_rps().abs() > MAX_SPEED_RPS || !self.can_be_at(position_rad, sampled_ns) {
             return false;
         }
         self.position_rad = position_rad;
-        self.velocity_rps = (servo_rps * f64::from(config.direction)) as f32;
+        self.velocity_rps = motion.velocity_rps(config);
         self.sampled_ns = Some(sampled_ns);
-        self.faults = status.faults;
+        self.faults = ServoFaults::from_error_byte(motion.faults);
+        self.motion_registers = motion;
         true
     }
 
@@ -167,13 +157,4 @@ impl ServoState {
     pub fn is_dropped(&self) -> bool {
         self.health.misses_in_a_row >= MISSES_UNTIL_DROPPED
     }
-}
-
-/// `register` in a status whose data begins with the register `first`.
-fn field(status: &Status, first: Register, register: Register) -> i32 {
-    let start = usize::from(register.address - first.address);
-    let mut bytes = [0; 2];
-    let width = usize::from(register.width);
-    bytes[..width].copy_from_slice(&status.data[start..start + width]);
-    register.decode(u16::from_le_bytes(bytes))
 }

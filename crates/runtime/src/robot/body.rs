@@ -3,13 +3,13 @@
 use crate::clock::Clock;
 use crate::port::{Port, PortError};
 use gaitway_control::supervisor::Orders;
-use gaitway_control::vitals::{JointVitals, ServoVitals};
+use gaitway_control::vitals::JointVitals;
 use gaitway_drivers::feetech::bus::{BusCounters, Poll, ServoBus};
 use gaitway_drivers::feetech::error::BusError;
-use gaitway_drivers::feetech::faults::ServoFaults;
 use gaitway_drivers::feetech::frame::MAX_FRAME;
 use gaitway_drivers::feetech::registers;
 use gaitway_drivers::feetech::servo::TORQUE_UNITS;
+use gaitway_record::{ReadTimes, vitals};
 
 /// Before the end of an exchange the port is looked at without pause from this time on, ns.
 const EARLY_NS: u64 = 100_000;
@@ -77,12 +77,14 @@ impl<P: Port, C: Clock> Body<P, C> {
     }
 
     /// The common read of position and velocity, over by `deadline_ns`.
-    pub fn read(&mut self, deadline_ns: u64) {
-        let start_ns = self.clock.now_ns();
-        let request = self.bus.begin_read(self.busy_until_ns.max(start_ns), deadline_ns);
+    pub fn read(&mut self, deadline_ns: u64) -> ReadTimes {
+        let begun_ns = self.clock.now_ns();
+        let request = self.bus.begin_read(self.busy_until_ns.max(begun_ns), deadline_ns);
         let len = keep(&mut self.frame, request);
         self.exchange(len);
-        self.update_vitals(start_ns);
+        let read = ReadTimes { begun_ns, ended_ns: self.clock.now_ns() };
+        self.update_vitals(read);
+        read
     }
 
     /// Settings and slow measurements of `servo`, or of the next one, where there is time before `deadline_ns`.
@@ -296,29 +298,13 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.clock.wait_until(next_ns.min(until_ns));
     }
 
-    fn update_vitals(&mut self, start_ns: u64) {
-        let now_ns = self.clock.now_ns();
-        for (index, (vitals, state)) in self.vitals.iter_mut().zip(self.bus.states()).enumerate() {
+    fn update_vitals(&mut self, read: ReadTimes) {
+        for (index, (joint, state)) in self.vitals.iter_mut().zip(self.bus.states()).enumerate() {
             if let Some(sampled_ns) = state.sampled_ns {
                 self.last_heard_ns = self.last_heard_ns.max(Some(sampled_ns));
             }
-            let own_gains = self.values.gains.each_ref().map(|gains| gains[index]);
-            *vitals = JointVitals {
-                position_rad: state.position_rad,
-                velocity_rps: state.velocity_rps,
-                age_s: state.age_s(now_ns),
-                is_fresh: state.sampled_ns.is_some_and(|sampled_ns| sampled_ns >= start_ns),
-                silent_ticks: state.health.misses_in_a_row,
-                overload: state.faults.contains(ServoFaults::OVERLOAD | ServoFaults::CURRENT),
-                servo: state.slow.map(|slow| ServoVitals {
-                    at_ns: slow.sampled_ns,
-                    voltage_v: slow.voltage_v,
-                    temperature_c: slow.temperature_c,
-                    current_a: slow.current_a,
-                    torque_on: slow.torque_on,
-                    settings_kept: slow.locked && slow.gains.map(u16::from) == own_gains,
-                }),
-            };
+            let gains = self.values.gains.each_ref().map(|gains| gains[index] as u8);
+            *joint = vitals(state, gains, read);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
 
-use crate::robot::imu::ImuSlot;
+use crate::robot::imu::{ImuSlot, sample_of};
 use gaitway_drivers::imu_datagram::{self, LEN};
 use std::io;
 use std::os::unix::fs::FileTypeExt;
@@ -107,7 +107,7 @@ fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared) {
         match imu_datagram::decode(&buffer[..len]) {
             Some(sample) => {
                 shared.received.fetch_add(1, Ordering::Relaxed);
-                slot.put(&sample.into());
+                slot.put(&sample_of(sample));
             }
             None => _ = shared.refused.fetch_add(1, Ordering::Relaxed),
         }

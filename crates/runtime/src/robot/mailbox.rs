@@ -3,6 +3,7 @@
 use crate::slot::{Slot, join, split};
 use gaitway_contract::{Axis, Command};
 use gaitway_control::arbiter::{Offer, Source};
+use gaitway_control::brain::Asked;
 use gaitway_control::supervisor::Wish;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use thiserror::Error;
@@ -80,6 +81,14 @@ impl Mailbox {
         self.wish.store(wish as u8, Ordering::Relaxed);
         self.at_once.store(at_once, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
+    }
+
+    /// What a tick takes out: what was said once is then gone.
+    pub fn take(&self) -> Asked {
+        let clear_faults = self.take_clear_faults();
+        let again = self.take_asked();
+        let (wish, at_once) = self.wish();
+        Asked { wish, at_once, again, emergency_stop: self.is_stopped(), clear_faults, offers: self.offers() }
     }
 
     /// True once after [`Mailbox::set_wish`], whether the wish is another one or the same again.

@@ -16,15 +16,15 @@ pub mod imu;
 pub mod imu_socket;
 pub mod mailbox;
 pub mod record;
+mod recorder;
 pub mod run;
 pub mod setup;
-mod skips;
 pub mod status;
 pub mod tick;
 
 pub use body::Body;
 pub use event::Event;
-pub use imu::{ImuSample, ImuSlot};
+pub use imu::ImuSlot;
 pub use mailbox::Mailbox;
 pub use record::{RunRecord, Statistics};
 pub use run::{RunControl, run};

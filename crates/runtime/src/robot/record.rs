@@ -3,6 +3,7 @@
 use crate::histogram::Histogram;
 use gaitway_control::arbiter::Decision;
 use gaitway_control::supervisor::{Reason, State};
+use gaitway_record::row::Durations;
 
 /// Durations of the parts of a tick.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +22,16 @@ pub struct Statistics {
     pub first_policy_ns: Option<u64>,
     /// Events nobody fetched in time.
     pub events_lost: u64,
+}
+
+impl Statistics {
+    /// Counts a tick.
+    pub(crate) fn add(&mut self, durations: &Durations) {
+        self.read.add(durations.read_ns);
+        self.compute.add(durations.compute_ns);
+        self.write.add(durations.write_ns);
+        self.tick.add(durations.tick_ns);
+    }
 }
 
 /// What explains a tick, beside the controller's own record.

@@ -1,23 +1,22 @@
-//! One tick of a robot, and what is remembered from one to the next.
+//! One tick of a robot: read the servos, let the brain think, tell the servos.
 
 use crate::clock::Clock;
 use crate::pacer::Wake;
 use crate::port::Port;
 use crate::robot::body::Body;
 use crate::robot::event::{Event, Stamped};
-use crate::robot::imu::{ImuReader, ImuSlot};
+use crate::robot::imu::ImuSlot;
 use crate::robot::mailbox::Mailbox;
 use crate::robot::record::{RunRecord, Statistics};
+use crate::robot::recorder::TickRecorder;
 use crate::robot::setup::Setup;
-use crate::robot::skips::Skips;
 use crate::robot::status::StatusSlot;
-use gaitway_contract::Sensors;
-use gaitway_contract::profile::Reaction;
-use gaitway_control::arbiter::{Arbiter, Decision};
-use gaitway_control::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
-use gaitway_control::vitals::Vitals;
-use gaitway_control::watch::FaultWatch;
-use gaitway_control::{Controller, Refusal};
+use gaitway_control::brain::{BrainOptions, Senses};
+use gaitway_control::supervisor::{Obstacle, State, Supervisor, Wish};
+use gaitway_control::{Brain, Controller};
+use gaitway_record::ReadTimes;
+use gaitway_record::ring::RowSource;
+use gaitway_record::row::Durations;
 use std::sync::Arc;
 
 /// The common read may take this part of a period.
@@ -33,30 +32,19 @@ pub struct Robot<P, C> {
     body: Body<P, C>,
     clock: C,
     period_ns: u64,
-    controller: Controller,
-    supervisor: Supervisor,
-    watch: FaultWatch,
-    arbiter: Arbiter,
+    brain: Brain,
     mailbox: Arc<Mailbox>,
     imu_slot: Arc<ImuSlot>,
-    imu: ImuReader,
-    /// sin and cos of the angle by which the IMU is pitched against the trunk.
-    pitch_bias: [f32; 2],
-    sensors: Sensors,
-    dry_run: bool,
-    audit_failed: bool,
-    refusals_in_a_row: u32,
-    skips: Skips,
     record: RunRecord,
     statistics: Statistics,
     events: Vec<Stamped>,
-    obstacle: Option<Obstacle>,
     obstacle_said: Option<Obstacle>,
     port_was_gone: bool,
     status: Arc<StatusSlot>,
     /// Observations of the policy's ticks, one behind the other, as far as there is room.
     observations: Vec<f32>,
     replay: Option<Replay>,
+    recorder: Option<TickRecorder>,
 }
 
 /// Observations that take the place of the robot's own.
@@ -76,56 +64,38 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         imu_slot: Arc<ImuSlot>,
     ) -> Robot<P, C> {
         let loop_hz = setup.controller.loop_hz();
-        let profile = &setup.profile;
-        let sensors = Sensors::still(profile.joints.len());
         Robot {
             period_ns: 1_000_000_000 / u64::from(loop_hz),
-            supervisor: Supervisor::new(profile, loop_hz),
-            watch: FaultWatch::new(profile, loop_hz),
-            arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
             body: Body::new(setup.bus, port, clock.clone(), &setup.gains),
-            controller: setup.controller,
+            brain: Brain::new(&setup.profile, setup.controller),
             clock,
             mailbox,
             imu_slot,
-            imu: ImuReader::default(),
-            pitch_bias: [0.0, 1.0],
-            sensors,
-            dry_run: false,
-            audit_failed: false,
-            refusals_in_a_row: 0,
-            skips: Skips::new(loop_hz),
             record: RunRecord::default(),
             statistics: Statistics::default(),
             events: Vec::with_capacity(EVENTS),
-            obstacle: None,
             obstacle_said: None,
             port_was_gone: false,
             status: Arc::default(),
             observations: Vec::new(),
             replay: None,
+            recorder: None,
         }
     }
 
-    /// Nothing is ever written: everything is read and computed, and shown.
-    pub fn set_dry_run(&mut self) {
-        self.dry_run = true;
+    /// Settles what must be settled before the first tick.
+    pub fn set_options(&mut self, options: BrainOptions) {
+        self.brain.set_options(options);
     }
 
-    /// The servos' settings forbid to move.
-    pub fn set_audit_failed(&mut self) {
-        self.audit_failed = true;
-    }
-
-    /// The IMU's nose is this much lower than the trunk's, rad.
-    pub fn set_pitch_bias(&mut self, rad: f64) {
-        // Fixed before the loop begins; the platform's sine will do.
-        self.pitch_bias = [rad.sin() as f32, rad.cos() as f32];
+    /// What was settled.
+    pub fn options(&self) -> BrainOptions {
+        self.brain.options()
     }
 
     /// Keeps the observations of the next `ticks` ticks of the policy.
     pub fn keep_observations(&mut self, ticks: usize) {
-        self.observations = Vec::with_capacity(ticks * self.controller.record().observation.len());
+        self.observations = Vec::with_capacity(ticks * self.controller().record().observation.len());
     }
 
     /// The observations that were kept, one behind the other.
@@ -139,6 +109,14 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.replay = Some(Replay { rows, next: 0 });
     }
 
+    /// From now on every tick is put into a ring; the other end of it is for who writes it down. Where that end finds
+    /// no time, ticks are dropped and counted.
+    pub fn record_to_ring(&mut self, ticks: usize) -> RowSource {
+        let (recorder, source) = TickRecorder::new(&self.brain, ticks);
+        self.recorder = Some(recorder);
+        source
+    }
+
     /// Where every tick puts what others may want to see.
     pub fn status(&self) -> Arc<StatusSlot> {
         Arc::clone(&self.status)
@@ -147,38 +125,35 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// One tick, which began with `wake`. Allocates nothing.
     pub fn tick(&mut self, wake: &Wake) -> State {
         let start_ns = self.clock.now_ns();
-        self.skips.add(wake.skipped + wake.held);
-        self.body.read(start_ns + self.period_ns / READ_PARTS);
-        let read_ns = self.clock.now_ns();
-        let imu_age_s = self.sense(read_ns);
-        self.judge(read_ns, imu_age_s);
-        let asked = self.mailbox.take_asked();
-        let (wish, at_once) = self.mailbox.wish();
-        // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
-        let is_waiting = self.supervisor.state() == State::Limp && !self.mailbox.is_stopped();
-        let wish = if asked && is_waiting { Wish::Limp } else { wish };
-        let state = self.decide(read_ns, wish, at_once, imu_age_s, wake);
+        let read = self.body.read(start_ns + self.period_ns / READ_PARTS);
+        let state = self.think(read, wake);
         let computed_ns = self.clock.now_ns();
-        if !self.dry_run {
-            let goal_rad = self.supervisor.goals().rad();
+        let supervisor = self.brain.supervisor();
+        if !self.brain.options().dry_run {
             // Rows have the robot's length and goals have passed the gate: there is nothing left to refuse.
-            let _ = self.body.tell(self.supervisor.orders(), goal_rad);
+            let _ = self.body.tell(supervisor.orders(), supervisor.goals().rad());
         }
         let told_ns = self.clock.now_ns();
         let next_ns = wake.deadline_ns + self.period_ns;
         let margin_ns = SLOW_MARGIN_NS.min(self.period_ns / 10);
-        self.body.read_slow(self.supervisor.orders().ask, next_ns.saturating_sub(margin_ns));
-        self.note(wake, state, imu_age_s);
-        self.statistics.read.add(read_ns - start_ns);
-        self.statistics.compute.add(computed_ns - read_ns);
-        self.statistics.write.add(told_ns - computed_ns);
-        self.statistics.tick.add(self.clock.now_ns() - start_ns);
+        self.body.read_slow(supervisor.orders().ask, next_ns.saturating_sub(margin_ns));
+        self.note(wake, state);
+        let durations = Durations {
+            read_ns: read.ended_ns - start_ns,
+            compute_ns: computed_ns - read.ended_ns,
+            write_ns: told_ns - computed_ns,
+            tick_ns: self.clock.now_ns() - start_ns,
+        };
+        self.statistics.add(&durations);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.push(wake, durations, self.body.vitals(), &self.brain);
+        }
         state
     }
 
     /// Makes every servo limp, three times over.
     pub fn cut(&mut self) {
-        if self.dry_run {
+        if self.brain.options().dry_run {
             return;
         }
         for _ in 0..3 {
@@ -199,12 +174,12 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
 
     /// Policy, observation program, gate.
     pub fn controller(&self) -> &Controller {
-        &self.controller
+        self.brain.controller()
     }
 
     /// What the servos are told.
     pub fn supervisor(&self) -> &Supervisor {
-        &self.supervisor
+        self.brain.supervisor()
     }
 
     /// What explains the last tick.
@@ -222,100 +197,35 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.events.drain(..).for_each(&mut say);
     }
 
-    /// Fills the sensors; returns the age of the IMU's sample, s.
-    fn sense(&mut self, now_ns: u64) -> f32 {
-        let (sample, age_s) = self.imu.read(&self.imu_slot, now_ns);
-        if let Some(sample) = sample {
-            self.sensors.gyro_rps = self.pitch_bias_off(sample.gyro_rps);
-            self.sensors.accel_mps2 = self.pitch_bias_off(sample.accel_mps2);
-            self.sensors.foot_contact = sample.foot_contact;
-        }
-        self.sensors.imu_age_s = age_s;
-        for (index, joint) in self.body.vitals().iter().enumerate() {
-            self.sensors.joint_position_rad[index] = joint.position_rad;
-            self.sensors.joint_velocity_rps[index] = joint.velocity_rps;
-            self.sensors.joint_age_s[index] = joint.age_s;
-        }
-        age_s
-    }
-
-    /// A vector of the IMU in the trunk frame: turned about y.
-    fn pitch_bias_off(&self, [x, y, z]: [f32; 3]) -> [f32; 3] {
-        let [sin, cos] = self.pitch_bias;
-        [cos * x + sin * z, y, cos * z - sin * x]
-    }
-
-    fn judge(&mut self, now_ns: u64, imu_age_s: f32) {
-        if self.mailbox.take_clear_faults() {
-            self.watch.clear_by_hand();
-        }
-        self.watch.update(&Vitals {
+    fn think(&mut self, read: ReadTimes, wake: &Wake) -> State {
+        let senses = Senses {
+            now_ns: read.ended_ns,
+            hold: wake.hold(),
+            left_out: wake.skipped + wake.held,
             joints: self.body.vitals(),
-            goal_rad: self.supervisor.goals().rad(),
-            imu_age_s,
-            bus_silent_s: self.body.silent_s(now_ns),
-            refusals_in_a_row: self.refusals_in_a_row,
-            skipped_last_second: self.skips.sum,
-            fallen: self.supervisor.state() == State::Running && self.controller.record().fallen,
-            powered: self.supervisor.state().is_powered(),
-        });
-    }
-
-    /// State, policy, goals.
-    fn decide(&mut self, now_ns: u64, wish: Wish, at_once: bool, imu_age_s: f32, wake: &Wake) -> State {
-        let situation = Situation {
-            wish,
-            at_once,
-            emergency_stop: self.mailbox.is_stopped(),
-            alarm: self.watch.worst(),
-            obstacle: self.outside_obstacle(imu_age_s),
-            joints: self.body.vitals(),
+            bus_silent_s: self.body.silent_s(read.ended_ns),
+            imu: self.imu_slot.take(),
+            asked: self.mailbox.take(),
         };
-        let before = self.supervisor.state();
-        let state = self.supervisor.begin(now_ns, &situation);
-        let slow = situation.alarm.is_some_and(|alarm| alarm.reaction >= Reaction::Slow);
-        let stopping = self.supervisor.is_easing(&situation);
-        let decision = self.arbiter.decide(now_ns, &self.mailbox.offers(), stopping, slow);
-        self.obstacle = match state {
-            State::Limp if wish != Wish::Limp => self.supervisor.obstacle(&situation),
-            _ => None,
-        };
-        self.record.decision = decision;
-        if state == State::Running && matches!(before, State::Ready | State::Aligning) {
-            // It has the robot's own joints.
-            let _ = self.controller.reset(self.supervisor.goals().rad());
+        let width = self.brain.controller().record().observation.len();
+        let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.begin(self.body.bus(), read, &senses, row.is_some(), &self.brain);
         }
-        if (state == State::Running && !wake.hold()) || self.dry_run {
-            self.walk(now_ns, &decision);
-        }
-        let walk_rad = (state == State::Running).then(|| self.controller.goals().rad());
-        self.supervisor.finish(walk_rad);
+        let state = self.brain.think(&senses, row);
+        self.note_observation(read.ended_ns);
         state
     }
 
-    fn outside_obstacle(&self, imu_age_s: f32) -> Option<Obstacle> {
-        if self.dry_run {
-            Some(Obstacle::DryRun)
-        } else if self.audit_failed {
-            Some(Obstacle::Audit)
-        } else {
-            (imu_age_s > 0.1).then_some(Obstacle::NoImu)
-        }
-    }
-
-    fn walk(&mut self, now_ns: u64, decision: &Decision) {
-        let width = self.controller.record().observation.len();
-        let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
-        // The sensors have the robot's own length, rows that of the policy, and the engine is the native one.
-        let _ = self.controller.step_on(&self.sensors, &decision.command, row);
-        let record = self.controller.record();
-        if !record.policy_ran {
+    /// What becomes of the tick's observation, and where those end that take the place of the robot's own.
+    fn note_observation(&mut self, now_ns: u64) {
+        let record = self.brain.controller().record();
+        if !self.brain.has_stepped() || !record.policy_ran {
             return;
         }
         self.statistics.policy_ticks += 1;
         self.statistics.first_policy_ns.get_or_insert(now_ns);
-        let refused = record.refusal != Refusal::None;
-        self.refusals_in_a_row = if refused { self.refusals_in_a_row.saturating_add(1) } else { 0 };
+        let width = record.observation.len();
         if self.observations.capacity() - self.observations.len() >= width {
             self.observations.extend_from_slice(&record.observation);
         }
@@ -328,29 +238,32 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     /// Writes the record, and puts into the ring what there is to say.
-    fn note(&mut self, wake: &Wake, state: State, imu_age_s: f32) {
+    fn note(&mut self, wake: &Wake, state: State) {
         self.record.tick = wake.tick;
         self.record.now_ns = wake.now_ns;
         self.record.lateness_ns = wake.lateness_ns;
         self.record.skipped = wake.skipped;
-        self.record.imu_age_s = imu_age_s;
-        (self.record.state, self.record.reason) = (state, self.supervisor.reason());
-        for index in 0..self.watch.changes().len() {
-            self.say(Event::Fault(self.watch.changes()[index]));
+        self.record.imu_age_s = self.brain.sensors().imu_age_s;
+        self.record.decision = self.brain.decision();
+        (self.record.state, self.record.reason) = (state, self.brain.supervisor().reason());
+        for index in 0..self.brain.watch().changes().len() {
+            self.say(Event::Fault(self.brain.watch().changes()[index]));
         }
-        if let Some(change) = self.supervisor.change() {
+        if let Some(change) = self.brain.supervisor().change() {
             self.say(Event::State(change));
         }
-        if let Some(joint) = self.supervisor.lost_joint() {
+        if let Some(joint) = self.brain.supervisor().lost_joint() {
             self.say(Event::ServoReset { joint });
         }
-        if self.obstacle != self.obstacle_said {
-            self.obstacle_said = self.obstacle;
-            self.say(Event::Obstacle(self.obstacle));
+        let obstacle = self.brain.obstacle();
+        if obstacle != self.obstacle_said {
+            self.obstacle_said = obstacle;
+            self.say(Event::Obstacle(obstacle));
         }
         self.note_port();
-        let goal_rad = if self.dry_run { self.controller.goals() } else { self.supervisor.goals() };
-        self.status.put(wake.tick, state, imu_age_s, goal_rad.rad());
+        let is_dry = self.brain.options().dry_run;
+        let goals = if is_dry { self.brain.controller().goals() } else { self.brain.supervisor().goals() };
+        self.status.put(wake.tick, state, self.record.imu_age_s, goals.rad());
     }
 
     fn note_port(&mut self) {
@@ -372,6 +285,6 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
 
     /// Why a limp robot that should get up does not.
     pub fn obstacle(&self) -> Option<Obstacle> {
-        self.obstacle
+        self.brain.obstacle()
     }
 }

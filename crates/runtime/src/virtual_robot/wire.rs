@@ -3,7 +3,8 @@
 use crate::allocations;
 use crate::clock::Clock;
 use crate::port::{Port, PortError};
-use crate::robot::{ImuSample, ImuSlot};
+use crate::robot::ImuSlot;
+use crate::robot::imu::sample_of;
 use crate::servo_view::ServoView;
 use crate::virtual_robot::torque::TorqueWatch;
 use gaitway_drivers::imu_datagram;
@@ -185,7 +186,7 @@ impl Shared {
         self.now_ns = until_ns;
         while let Some(datagram) = self.imu.take_due(until_ns) {
             if let Some(sample) = imu_datagram::decode(&datagram) {
-                self.imu_slot.put(&ImuSample::from(sample));
+                self.imu_slot.put(&sample_of(sample));
             }
         }
     }

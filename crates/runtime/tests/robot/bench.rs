@@ -19,6 +19,11 @@ const STEP_NS: u64 = 2_000_000;
 /// A servo without load, rad/s.
 const SPEED_RPS: f64 = 5.6;
 
+/// The duck's own policy.
+pub fn policy() -> Policy {
+    Policy::from_onnx(WALK, &[], None).unwrap()
+}
+
 pub struct Bench {
     pub room: VirtualRobot,
     pub imu_is_frozen: bool,
@@ -40,8 +45,7 @@ impl Bench {
         for servo in twin.servos_mut() {
             servo.registers_mut().store(RETURN_DELAY, 0);
         }
-        let policy = Policy::from_onnx(WALK, &[], None).unwrap();
-        let setup = Setup::new(&policy, &profile, &Options::default()).unwrap();
+        let setup = Setup::new(&policy(), &profile, &Options::default()).unwrap();
         let room = VirtualRobot::new(setup, twin, STEP_NS).unwrap();
         room.mailbox().set_wish(Wish::Walk, false);
         room.mailbox().offer(Source::Program, &Command::velocity(0.1, 0.0, 0.0), u64::MAX);

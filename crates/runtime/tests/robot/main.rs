@@ -4,11 +4,13 @@
 
 mod bench;
 mod chaos;
+mod replay;
 
 use bench::{Bench, DUCK};
 use gaitway_contract::RobotProfile;
 use gaitway_contract::profile::FaultKind;
 use gaitway_control::arbiter::{Cause, Source};
+use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
 use gaitway_runtime::allocations::CountingAllocator;
 use gaitway_runtime::robot::Event;
@@ -218,7 +220,7 @@ fn a_loop_that_is_starved_while_it_reads_does_not_call_old_samples_new() {
 #[test]
 fn a_dry_run_writes_nothing_and_computes_everything() {
     let mut bench = Bench::new(FaultPlan::default());
-    bench.room.robot_mut().set_dry_run();
+    bench.room.robot_mut().set_options(BrainOptions { dry_run: true, ..BrainOptions::default() });
     let asked = |bench: &Bench| bench.room.wire().with_twin(|twin| twin.wire_bytes().to_servos);
     let before = asked(&bench);
     assert!(bench.ticks(100).iter().all(|state| *state == State::Limp));

@@ -1,0 +1,234 @@
+//! The brain: what is known in a tick goes in, what the servos are told comes out.
+//!
+//! ```text
+//!  IMU ─► age ─┐
+//!  joints ─────┼─► fault table ─► supervisor ─► arbiter ─► controller ─► supervisor's gate ─► orders, goals
+//!  operators ──┘
+//! ```
+//!
+//! A pure function of its state, as everything in it is: no clock, no I/O, no allocation, no panic. Who has recorded
+//! what goes in can run a tick again, on any machine, to the bit.
+
+mod senses;
+mod skips;
+mod snapshot;
+
+pub use senses::{Asked, Senses};
+
+use crate::arbiter::{Arbiter, Decision};
+use crate::controller::Controller;
+use crate::imu::ImuReader;
+use crate::record::Refusal;
+use crate::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
+use crate::vitals::Vitals;
+use crate::watch::FaultWatch;
+use gaitway_contract::profile::Reaction;
+use gaitway_contract::{RobotProfile, Sensors};
+use skips::Skips;
+
+/// An IMU older than this keeps a limp robot from getting up, s.
+const IMU_OLD_S: f32 = 0.1;
+
+/// What is settled before the first tick.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct BrainOptions {
+    /// Nothing is ever written: everything is read and computed, and shown.
+    pub dry_run: bool,
+    /// The servos' settings forbid to move.
+    pub audit_failed: bool,
+    /// The IMU's nose is this much lower than the trunk's, rad.
+    pub pitch_bias_rad: f64,
+}
+
+/// Everything between a robot's senses and its servos.
+#[derive(Debug)]
+pub struct Brain {
+    options: BrainOptions,
+    /// sin and cos of the pitch bias.
+    pitch_bias: [f32; 2],
+    controller: Controller,
+    supervisor: Supervisor,
+    watch: FaultWatch,
+    arbiter: Arbiter,
+    imu: ImuReader,
+    skips: Skips,
+    sensors: Sensors,
+    refusals_in_a_row: u32,
+    decision: Decision,
+    obstacle: Option<Obstacle>,
+    has_stepped: bool,
+}
+
+impl Brain {
+    /// The brain of a robot that is off.
+    pub fn new(profile: &RobotProfile, controller: Controller) -> Brain {
+        let loop_hz = controller.loop_hz();
+        Brain {
+            options: BrainOptions::default(),
+            pitch_bias: [0.0, 1.0],
+            supervisor: Supervisor::new(profile, loop_hz),
+            watch: FaultWatch::new(profile, loop_hz),
+            arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
+            imu: ImuReader::default(),
+            skips: Skips::new(loop_hz),
+            sensors: Sensors::still(profile.joints.len()),
+            refusals_in_a_row: 0,
+            decision: Decision::default(),
+            obstacle: None,
+            has_stepped: false,
+            controller,
+        }
+    }
+
+    /// Settles what must be settled before the first tick.
+    pub fn set_options(&mut self, options: BrainOptions) {
+        let angle_rad = options.pitch_bias_rad;
+        // The one sine every machine shares: a recording may be replayed on another.
+        let (cos, sin) = gaitway_maths::trig::cos_sin(angle_rad);
+        self.pitch_bias = [sin as f32, cos as f32];
+        self.options = options;
+    }
+
+    /// What was settled.
+    pub fn options(&self) -> BrainOptions {
+        self.options
+    }
+
+    /// One tick. Where the policy is due and `observation` is given, it sees that instead of its own. What the servos
+    /// are told is in [`Brain::supervisor`] then.
+    pub fn think(&mut self, senses: &Senses, observation: Option<&[f32]>) -> State {
+        self.skips.add(senses.left_out);
+        self.sense(senses);
+        self.judge(senses);
+        self.decide(senses, observation)
+    }
+
+    /// Policy, observation program, gate.
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    /// What the servos are told.
+    pub fn supervisor(&self) -> &Supervisor {
+        &self.supervisor
+    }
+
+    /// The fault table.
+    pub fn watch(&self) -> &FaultWatch {
+        &self.watch
+    }
+
+    /// What the controller sees, or would.
+    pub fn sensors(&self) -> &Sensors {
+        &self.sensors
+    }
+
+    /// The command of the last tick, and who has control.
+    pub fn decision(&self) -> Decision {
+        self.decision
+    }
+
+    /// Why a limp robot that should get up does not.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.obstacle
+    }
+
+    /// True where the controller took part in the last tick: its record is of that tick.
+    pub fn has_stepped(&self) -> bool {
+        self.has_stepped
+    }
+
+    fn sense(&mut self, senses: &Senses) {
+        let (sample, age_s) = self.imu.read(senses.imu, senses.now_ns);
+        if let Some(sample) = sample {
+            self.sensors.gyro_rps = self.pitch_bias_off(sample.gyro_rps);
+            self.sensors.accel_mps2 = self.pitch_bias_off(sample.accel_mps2);
+            self.sensors.foot_contact = sample.foot_contact;
+        }
+        self.sensors.imu_age_s = age_s;
+        for (index, joint) in senses.joints.iter().enumerate().take(self.sensors.joint_age_s.len()) {
+            self.sensors.joint_position_rad[index] = joint.position_rad;
+            self.sensors.joint_velocity_rps[index] = joint.velocity_rps;
+            self.sensors.joint_age_s[index] = joint.age_s;
+        }
+    }
+
+    /// A vector of the IMU in the trunk frame: turned about y.
+    fn pitch_bias_off(&self, [x, y, z]: [f32; 3]) -> [f32; 3] {
+        let [sin, cos] = self.pitch_bias;
+        [cos * x + sin * z, y, cos * z - sin * x]
+    }
+
+    fn judge(&mut self, senses: &Senses) {
+        if senses.asked.clear_faults {
+            self.watch.clear_by_hand();
+        }
+        let state = self.supervisor.state();
+        self.watch.update(&Vitals {
+            joints: senses.joints,
+            goal_rad: self.supervisor.goals().rad(),
+            imu_age_s: self.sensors.imu_age_s,
+            bus_silent_s: senses.bus_silent_s,
+            refusals_in_a_row: self.refusals_in_a_row,
+            skipped_last_second: self.skips.sum,
+            fallen: state == State::Running && self.controller.record().fallen,
+            powered: state.is_powered(),
+        });
+    }
+
+    /// State, policy, goals.
+    fn decide(&mut self, senses: &Senses, observation: Option<&[f32]>) -> State {
+        let asked = &senses.asked;
+        // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
+        let is_waiting = self.supervisor.state() == State::Limp && !asked.emergency_stop;
+        let wish = if asked.again && is_waiting { Wish::Limp } else { asked.wish };
+        let situation = Situation {
+            wish,
+            at_once: asked.at_once,
+            emergency_stop: asked.emergency_stop,
+            alarm: self.watch.worst(),
+            obstacle: self.outside_obstacle(),
+            joints: senses.joints,
+        };
+        let before = self.supervisor.state();
+        let state = self.supervisor.begin(senses.now_ns, &situation);
+        let slow = situation.alarm.is_some_and(|alarm| alarm.reaction >= Reaction::Slow);
+        let stopping = self.supervisor.is_easing(&situation);
+        self.decision = self.arbiter.decide(senses.now_ns, &asked.offers, stopping, slow);
+        self.obstacle = match state {
+            State::Limp if wish != Wish::Limp => self.supervisor.obstacle(&situation),
+            _ => None,
+        };
+        if state == State::Running && matches!(before, State::Ready | State::Aligning) {
+            // It has the robot's own joints.
+            let _ = self.controller.reset(self.supervisor.goals().rad());
+        }
+        self.has_stepped = (state == State::Running && !senses.hold) || self.options.dry_run;
+        if self.has_stepped {
+            self.walk(observation);
+        }
+        let walk_rad = (state == State::Running).then(|| self.controller.goals().rad());
+        self.supervisor.finish(walk_rad);
+        state
+    }
+
+    fn outside_obstacle(&self) -> Option<Obstacle> {
+        if self.options.dry_run {
+            Some(Obstacle::DryRun)
+        } else if self.options.audit_failed {
+            Some(Obstacle::Audit)
+        } else {
+            (self.sensors.imu_age_s > IMU_OLD_S).then_some(Obstacle::NoImu)
+        }
+    }
+
+    fn walk(&mut self, observation: Option<&[f32]>) {
+        // The sensors have the robot's own length, rows that of the policy, and the engine is the native one.
+        let _ = self.controller.step_on(&self.sensors, &self.decision.command, observation);
+        let record = self.controller.record();
+        if record.policy_ran {
+            let refused = record.refusal != Refusal::None;
+            self.refusals_in_a_row = if refused { self.refusals_in_a_row.saturating_add(1) } else { 0 };
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The schema that goes into the file: a `FileDescriptorSet`, made from the lists of fields, so it cannot differ.
+
+use super::{Message, Visitor, encode};
+
+/// The package of every message.
+const PACKAGE: &str = "gaitway";
+
+/// The schema of `M` and of every message in it.
+pub fn descriptor_set<M: Message>() -> Vec<u8> {
+    let mut file = FileDescriptor {
+        name: format!("{PACKAGE}/{}.proto", M::NAME.to_lowercase()),
+        package: PACKAGE.to_owned(),
+        messages: Vec::new(),
+        syntax: "proto3".to_owned(),
+    };
+    describe::<M>(&mut file.messages);
+    let mut bytes = Vec::new();
+    encode(&mut FileDescriptorSet { files: vec![file] }, &mut bytes);
+    bytes
+}
+
+fn describe<M: Message>(messages: &mut Vec<Descriptor>) {
+    if messages.iter().any(|message| message.name == M::NAME) {
+        return;
+    }
+    let place = messages.len();
+    messages.push(Descriptor { name: M::NAME.to_owned(), fields: Vec::new() });
+    let mut describer = Describer { fields: Vec::new(), messages };
+    M::default().visit(&mut describer);
+    messages[place].fields = describer.fields;
+}
+
+/// Numbers of `FieldDescriptorProto.Type`.
+#[derive(Clone, Copy)]
+enum Type {
+    Double = 1,
+    Float = 2,
+    Uint64 = 4,
+    Bool = 8,
+    String = 9,
+    Message = 11,
+    Bytes = 12,
+    Uint32 = 13,
+}
+
+/// Numbers of `FieldDescriptorProto.Label`.
+#[derive(Clone, Copy)]
+enum Label {
+    Optional = 1,
+    Repeated = 3,
+}
+
+struct Describer<'a> {
+    fields: Vec<FieldDescriptor>,
+    messages: &'a mut Vec<Descriptor>,
+}
+
+impl Describer<'_> {
+    fn add(&mut self, number: u32, name: &str, label: Label, kind: Type) {
+        let (label, kind) = (label as u32, kind as u32);
+        let type_name = String::new();
+        self.fields.push(FieldDescriptor { name: name.to_owned(), number, label, kind, type_name });
+    }
+
+    fn add_message<M: Message>(&mut self, number: u32, name: &str, label: Label) {
+        self.add(number, name, label, Type::Message);
+        if let Some(field) = self.fields.last_mut() {
+            field.type_name = format!(".{PACKAGE}.{}", M::NAME);
+        }
+        describe::<M>(self.messages);
+    }
+}
+
+impl Visitor for Describer<'_> {
+    fn u64(&mut self, number: u32, name: &'static str, _: &mut u64) {
+        self.add(number, name, Label::Optional, Type::Uint64);
+    }
+
+    fn u32(&mut self, number: u32, name: &'static str, _: &mut u32) {
+        self.add(number, name, Label::Optional, Type::Uint32);
+    }
+
+    fn f32(&mut self, number: u32, name: &'static str, _: &mut f32) {
+        self.add(number, name, Label::Optional, Type::Float);
+    }
+
+    fn f64(&mut self, number: u32, name: &'static str, _: &mut f64) {
+        self.add(number, name, Label::Optional, Type::Double);
+    }
+
+    fn flag(&mut self, number: u32, name: &'static str, _: &mut bool) {
+        self.add(number, name, Label::Optional, Type::Bool);
+    }
+
+    fn text(&mut self, number: u32, name: &'static str, _: &mut String) {
+        self.add(number, name, Label::Optional, Type::String);
+    }
+
+    fn bytes(&mut self, number: u32, name: &'static str, _: &mut Vec<u8>) {
+        self.add(number, name, Label::Optional, Type::Bytes);
+    }
+
+    fn u64s(&mut self, number: u32, name: &'static str, _: &mut Vec<u64>) {
+        self.add(number, name, Label::Repeated, Type::Uint64);
+    }
+
+    fn u32s(&mut self, number: u32, name: &'static str, _: &mut Vec<u32>) {
+        self.add(number, name, Label::Repeated, Type::Uint32);
+    }
+
+    fn f32s(&mut self, number: u32, name: &'static str, _: &mut Vec<f32>) {
+        self.add(number, name, Label::Repeated, Type::Float);
+    }
+
+    fn message<M: Message>(&mut self, number: u32, name: &'static str, _: &mut Option<M>) {
+        self.add_message::<M>(number, name, Label::Optional);
+    }
+
+    fn messages<M: Message>(&mut self, number: u32, name: &'static str, _: &mut Vec<M>) {
+        self.add_message::<M>(number, name, Label::Repeated);
+    }
+}
+
+/// The part of `descriptor.proto` that is needed to say all this.
+#[derive(Default)]
+struct FileDescriptorSet {
+    files: Vec<FileDescriptor>,
+}
+
+#[derive(Default)]
+struct FileDescriptor {
+    name: String,
+    package: String,
+    messages: Vec<Descriptor>,
+    syntax: String,
+}
+
+#[derive(Default)]
+struct Descriptor {
+    name: String,
+    fields: Vec<FieldDescriptor>,
+}
+
+#[derive(Default)]
+struct FieldDescriptor {
+    name: String,
+    number: u32,
+    label: u32,
+    kind: u32,
+    type_name: String,
+}
+
+impl Message for FileDescriptorSet {
+    const NAME: &'static str = "FileDescriptorSet";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.messages(1, "file", &mut self.files);
+    }
+}
+
+impl Message for FileDescriptor {
+    const NAME: &'static str = "FileDescriptorProto";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.text(1, "name", &mut self.name);
+        visitor.text(2, "package", &mut self.package);
+        visitor.messages(4, "message_type", &mut self.messages);
+        visitor.text(12, "syntax", &mut self.syntax);
+    }
+}
+
+impl Message for Descriptor {
+    const NAME: &'static str = "DescriptorProto";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.text(1, "name", &mut self.name);
+        visitor.messages(2, "field", &mut self.fields);
+    }
+}
+
+impl Message for FieldDescriptor {
+    const NAME: &'static str = "FieldDescriptorProto";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.text(1, "name", &mut self.name);
+        visitor.u32(3, "number", &mut self.number);
+        visitor.u32(4, "label", &mut self.label);
+        visitor.u32(5, "type", &mut self.kind);
+        visitor.text(6, "type_name", &mut self.type_name);
+    }
+}

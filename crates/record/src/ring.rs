@@ -1,0 +1,91 @@
+//! The ring by which rows leave the loop: the loop never waits and never allocates, and what finds no room is counted.
+//!
+//! Two queues carry the same few rows around: empty ones to the loop, full ones to whoever writes them down.
+
+use crate::row::Row;
+use rtrb::{Consumer, Producer, RingBuffer};
+use std::fmt;
+
+/// The loop's end.
+pub struct RowSink {
+    empty: Consumer<Box<Row>>,
+    full: Producer<Entry>,
+    dropped: u64,
+}
+
+/// The other end.
+#[derive(Debug)]
+pub struct RowSource {
+    empty: Producer<Box<Row>>,
+    full: Consumer<Entry>,
+}
+
+/// A row on its way.
+#[derive(Debug)]
+pub struct Entry {
+    /// The row.
+    pub row: Box<Row>,
+    /// Rows that found no room since the ring was made.
+    pub dropped: u64,
+}
+
+/// A ring of `count` rows like `like`.
+pub fn ring(like: &Row, count: usize) -> (RowSink, RowSource) {
+    let (mut give, empty) = RingBuffer::new(count);
+    let (full, take) = RingBuffer::new(count);
+    for _ in 0..count {
+        // As many rows as there is room for.
+        let _ = give.push(Box::new(like_with_room(like)));
+    }
+    (RowSink { empty, full, dropped: 0 }, RowSource { empty: give, full: take })
+}
+
+/// A clone has no room beyond what it holds.
+fn like_with_room(like: &Row) -> Row {
+    let mut row = like.clone();
+    row.keyframe.reserve(like.keyframe.capacity());
+    row
+}
+
+// SAFETY: the queues are used through `&mut self` alone; what a shared reference reaches is a plain number.
+unsafe impl Sync for RowSink {}
+
+impl fmt::Debug for RowSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowSink").field("dropped", &self.dropped).finish_non_exhaustive()
+    }
+}
+
+impl RowSink {
+    /// Fills the next row, or counts it as dropped.
+    pub fn push(&mut self, fill: impl FnOnce(&mut Row)) {
+        let Ok(mut row) = self.empty.pop() else {
+            self.dropped += 1;
+            return;
+        };
+        fill(&mut row);
+        // There are no more rows than places.
+        let _ = self.full.push(Entry { row, dropped: self.dropped });
+    }
+
+    /// Rows that found no room.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+}
+
+impl RowSource {
+    /// Hands the next full row to `read`; false where there is none.
+    pub fn pop(&mut self, read: impl FnOnce(&Entry)) -> bool {
+        let Ok(entry) = self.full.pop() else { return false };
+        read(&entry);
+        // It came from this queue.
+        let _ = self.empty.push(entry.row);
+        true
+    }
+
+    /// True where the loop is gone and everything was read.
+    pub fn is_over(&self) -> bool {
+        self.full.is_abandoned() && self.full.is_empty()
+    }
+}
