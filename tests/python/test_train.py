@@ -247,11 +247,13 @@ def test_a_foot_belongs_where_the_robot_could_come_to_rest() -> None:
 def test_a_calibration_finds_what_ducks_do_too_much() -> None:
     random = np.random.default_rng(3)
     asked = np.diag((0.15, 0.2, 1.0))[random.integers(0, 3, 5000)] * random.uniform(-1, 1, (5000, 1))
-    walked = asked * (1.25, 0.9, 1.1) + np.abs(asked[:, 1:2]) * (0.1, 0.0, 0.0)
+    # Too fast forward, to the left too slowly and drifting forward by it, and turning to the right where it walks.
+    walked = asked * (1.25, 1.0, 1.0)
+    left, forward = np.maximum(asked[:, 1], 0.0), np.maximum(asked[:, 0], 0.0)
+    walked += np.outer(left, (0.1, -0.2, 0.0)) + np.outer(forward, (0.0, 0.0, -0.3))
     correction = calibration._fit(asked, asked - walked)
     expected = np.zeros((6, 3))
-    expected[[0, 3], 0], expected[[1, 4], 1], expected[[2, 5], 2] = (-0.25, 0.25), (0.1, -0.1), (-0.1, 0.1)
-    expected[[1, 4], 0] = -0.1
+    expected[0], expected[3], expected[1] = (-0.25, 0.0, 0.3), (0.25, 0.0, 0.0), (-0.1, 0.2, 0.0)
     np.testing.assert_allclose(correction, expected, atol=2e-3)
 
 

@@ -41,8 +41,6 @@ _DRIVES: tuple[dict[str, Any], ...] = (
     {"stiffness": _EXACT, "play_rad": (_PLAY_RAD, _PLAY_RAD)},
     {"stiffness": (FLAT_STIFFNESS, FLAT_STIFFNESS), "play_rad": (0.0, 0.0)},
 )
-#: In the mirror leftward and turning change their sign.
-_MIRROR = np.array([1.0, -1.0, -1.0])
 
 
 def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) -> list[dict[str, float]]:
@@ -102,14 +100,12 @@ def _walk(
 
 
 def _fit(asked: Floats, lack: Floats) -> Floats:
-    """What must be added for each part of the command [6, 3], the same on both sides of the mirror."""
-    both = np.concatenate([asked, asked * _MIRROR])
-    parts = np.concatenate([np.maximum(both, 0.0), np.maximum(-both, 0.0)], axis=1)
-    lacks = np.concatenate([lack, lack * _MIRROR])
+    """What must be added for each part of the command [6, 3]. Each side for itself: no duck is the same on both."""
+    parts = np.concatenate([np.maximum(asked, 0.0), np.maximum(-asked, 0.0)], axis=1)
     # A part that is seldom asked for is left as it is.
     normal = parts.T @ parts / len(parts)
     normal += np.diag(1e-3 * np.diag(normal) + 1e-9)
-    return np.linalg.solve(normal, parts.T @ lacks / len(parts))
+    return np.linalg.solve(normal, parts.T @ lack / len(parts))
 
 
 def _calibration(contract: Contract, correction: Floats) -> Calibration:
