@@ -6,9 +6,11 @@ use gaitway_contract::contract::{Action, Filter, PhaseClock};
 use gaitway_contract::per_joint::PerJoint;
 use gaitway_contract::profile::Between;
 use gaitway_contract::{Contract, ObservationProgram, RobotProfile};
+use serde::{Deserialize, Serialize};
 
 /// How a controller may differ from its contract. `None`: as the contract says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Ticks of the loop in a second; a whole multiple of the policy's rate. `None`: the policy's rate.
     pub loop_hz: Option<u32>,

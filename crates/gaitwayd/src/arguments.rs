@@ -56,6 +56,10 @@ pub struct Arguments {
     pub poly_coefficients: Option<PathBuf>,
     /// Where observations are written.
     pub save_obs: Option<PathBuf>,
+    /// Where recordings go. `None`: where this person's programs keep their state.
+    pub record: Option<PathBuf>,
+    /// Nothing is recorded.
+    pub no_record: bool,
     /// Observations to run the policy on instead of its own, a file that exists.
     pub replay_obs: Option<PathBuf>,
     /// How long to run, s.
@@ -112,6 +116,8 @@ impl Default for Arguments {
             cutoff_hz: None,
             poly_coefficients: None,
             save_obs: None,
+            record: None,
+            no_record: false,
             replay_obs: None,
             seconds: None,
             command: None,

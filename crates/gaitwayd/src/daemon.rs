@@ -5,11 +5,13 @@ use crate::error::DaemonError;
 use crate::load::{self, LoadError};
 use crate::log::Log;
 use crate::minder::Minder;
+use crate::recording::{RING_TICKS, Recording};
 use crate::{audit, statistics};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::Wish;
+use gaitway_record::About;
 use gaitway_runtime::allocations;
 use gaitway_runtime::observation_file::{ObservationWriter, read_observations};
 use gaitway_runtime::pacer::{Pacer, PacerError};
@@ -39,8 +41,9 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let termination = Termination::install()?;
     let (profile, report) = load::profile(arguments)?;
     report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
-    let policy = load::policy(arguments)?;
-    let setup = Setup::new(&policy, &profile, &load::options(arguments)?).map_err(LoadError::from)?;
+    let (policy, onnx) = load::policy(arguments)?;
+    let options = load::options(arguments)?;
+    let setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
     }
@@ -71,10 +74,21 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     }
     mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
     mailbox.set_wish(Wish::Walk, false);
+    let recording = match arguments.no_record {
+        true => None,
+        false => {
+            let about = About::new(&profile, (&policy, &onnx), &options, robot.options())?;
+            let source = robot.record_to_ring(RING_TICKS);
+            Some(Recording::start(source, about, arguments, &mut log).map_err(failed_to_start)?)
+        }
+    };
     let running = start(robot, arguments, loop_hz, &mut log)?;
-    minder.mind(&running, &termination, &mailbox, &mut log);
+    minder.mind(&running, recording.as_ref(), &termination, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
+    if let Some(recording) = recording {
+        recording.finish(&mut log);
+    }
     minder.dismiss(&mut log);
     let mut figures = statistics::statistics(&ended.robot, &ended.pacer, exec_ns);
     figures["first_transaction_ms"] = json!(first_ms);
@@ -182,11 +196,16 @@ fn start(robot: Duck, arguments: &Arguments, loop_hz: u32, log: &mut Log) -> Res
         let before = allocations::count();
         let is_sound = run(&mut robot, &mut pacer, &theirs, &events, &arriving);
         let allocated = allocations::count() - before;
+        robot.end_recording();
         Ok(Ended { robot, pacer, is_sound, allocated })
     })
-    .map_err(|source| DaemonError::System { doing: "starting the loop", source })?;
+    .map_err(failed_to_start)?;
     for item in report {
         log.say("info", "real time", json!(item));
     }
     Ok(Running { thread, control, events: fetched, ports, status })
+}
+
+fn failed_to_start(source: std::io::Error) -> DaemonError {
+    DaemonError::System { doing: "starting a thread", source }
 }

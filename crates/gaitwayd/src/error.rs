@@ -2,6 +2,7 @@
 
 use crate::load::LoadError;
 use gaitway_drivers::feetech::error::BusError;
+use gaitway_record::RecordError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
 use gaitway_runtime::robot::imu_socket::ImuSocketError;
@@ -37,6 +38,9 @@ pub enum DaemonError {
     /// The bus.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// The recording.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// Anything the system says.
     #[error("{doing}: {source}")]
     System {
@@ -62,6 +66,7 @@ impl DaemonError {
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),
+            DaemonError::Record(error) => error.hint().to_owned(),
             DaemonError::System { .. } => {
                 "the system is short of something; `dmesg` may say of what".to_owned()
             }

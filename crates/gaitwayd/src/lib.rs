@@ -8,4 +8,5 @@ mod keys;
 mod load;
 mod log;
 mod minder;
+mod recording;
 mod statistics;

@@ -6,6 +6,7 @@ use gaitway_contract::reference_motion::{self, ReferenceMotionError};
 use gaitway_contract::{Contract, ContractError, ProfileError, RobotProfile};
 use gaitway_control::{Options, Policy, PolicyError};
 use gaitway_runtime::robot::SetupError;
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -74,16 +75,17 @@ pub fn profile(arguments: &Arguments) -> Result<(RobotProfile, Report), LoadErro
     }
 }
 
-/// The policy.
-pub fn policy(arguments: &Arguments) -> Result<Policy, LoadError> {
+/// The policy, and its file.
+pub fn policy(arguments: &Arguments) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     let assume = arguments.assume_contract.as_deref();
     let Some(path) = &arguments.onnx_model_path else {
         // It carries its own contract.
-        return Ok(Policy::from_onnx(DUCK_POLICY, &[], assume)?);
+        return Ok((Policy::from_onnx(DUCK_POLICY, &[], assume)?, Cow::Borrowed(DUCK_POLICY)));
     };
     let known: Result<Vec<Contract>, ContractError> =
         DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();
-    Ok(Policy::from_onnx(&read(path)?, &known?, assume)?)
+    let onnx = read(path)?;
+    Ok((Policy::from_onnx(&onnx, &known?, assume)?, Cow::Owned(onnx)))
 }
 
 /// How the policy is run.

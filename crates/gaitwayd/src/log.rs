@@ -1,12 +1,15 @@
 //! Logs: one JSON object a line on stdout, and nothing else there.
 
+use crate::recording::Line;
 use gaitway_contract::RobotProfile;
 use gaitway_control::supervisor::Obstacle;
+use gaitway_record::writer::Level;
 use gaitway_runtime::robot::Event;
 use gaitway_runtime::robot::event::Stamped;
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::{Value, json};
 use std::io::Write;
+use std::sync::mpsc::Sender;
 
 /// Writes the lines, and remembers when nobody reads them any more.
 #[derive(Debug)]
@@ -14,17 +17,24 @@ pub struct Log {
     clock: MonotonicClock,
     started_ns: u64,
     is_lost: bool,
+    /// Where every line goes as well.
+    recorder: Option<Sender<Line>>,
 }
 
 impl Log {
     /// A log whose times count from `started_ns`.
     pub fn new(started_ns: u64) -> Log {
-        Log { clock: MonotonicClock::default(), started_ns, is_lost: false }
+        Log { clock: MonotonicClock::default(), started_ns, is_lost: false, recorder: None }
     }
 
     /// One line: what happened now, with the keys of `more`.
     pub fn say(&mut self, level: &str, message: &str, more: Value) {
         self.say_at(self.clock.now_ns(), level, message, more);
+    }
+
+    /// Every line goes to the recorder as well.
+    pub fn record_to(&mut self, recorder: Sender<Line>) {
+        self.recorder = Some(recorder);
     }
 
     /// True once stdout took no more: the terminal, or whoever read the logs, is gone.
@@ -46,8 +56,20 @@ impl Log {
         if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
             line.extend(more);
         }
+        if let Some(recorder) = &self.recorder {
+            // A recorder that broke off is told of elsewhere.
+            let _ = recorder.send((at_ns, level_of(level), line.to_string()));
+        }
         let mut stdout = std::io::stdout().lock();
         self.is_lost |= writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err();
+    }
+}
+
+fn level_of(level: &str) -> Level {
+    match level {
+        "error" => Level::Error,
+        "warn" => Level::Warn,
+        _ => Level::Info,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::daemon::Running;
 use crate::error::DaemonError;
 use crate::keys::Keys;
 use crate::log::Log;
+use crate::recording::Recording;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::supervisor::Wish;
@@ -77,13 +78,23 @@ impl<'a> Minder<'a> {
     }
 
     /// Minds the loop until its thread has ended.
-    pub fn mind(&mut self, running: &Running, termination: &Termination, mailbox: &Mailbox, log: &mut Log) {
+    pub fn mind(
+        &mut self,
+        running: &Running,
+        recording: Option<&Recording>,
+        termination: &Termination,
+        mailbox: &Mailbox,
+        log: &mut Log,
+    ) {
         let end_ns = self.arguments.seconds.map(|seconds| self.clock.now_ns() + (seconds * 1e9) as u64);
         while !running.thread.is_finished() {
             self.clock.wait_until(self.clock.now_ns() + LOOK_NS);
             for event in running.events.try_iter() {
                 self.follow(&event.event);
                 log.event(&event, self.profile);
+            }
+            if let Some(recording) = recording {
+                recording.tell(log);
             }
             let now_ns = self.clock.now_ns();
             self.listen(running, termination, mailbox, end_ns.is_some_and(|end_ns| now_ns >= end_ns), log);

@@ -1,19 +1,25 @@
 //! What a tick was: its record, the ring it leaves the loop by, the file it is kept in, and replay.
 //!
 //! ```text
-//!  loop ─► Row ─► ring ─► Converter ─► Tick ─► file
-//!                                        └───► Replay: the same brain, every bit compared
+//!  loop ─► Row ─► ring ─► Tick ─► file ─► Tick ─► Replay: the same brain, every bit compared
 //! ```
 
+pub mod about;
 mod convert;
+mod error;
 pub mod message;
+pub mod reader;
 pub mod replay;
 pub mod ring;
 pub mod row;
 pub mod tick;
 pub mod vitals;
+pub mod writer;
 
+pub use about::About;
 pub use convert::Converter;
+pub use error::RecordError;
+pub use reader::Recording;
 pub use replay::Replay;
 pub use row::Row;
 pub use vitals::{ReadTimes, vitals};

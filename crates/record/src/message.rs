@@ -1,11 +1,13 @@
 //! Messages in the wire format of Protocol Buffers, each described once: the list of its fields writes it, reads it,
 //! compares it and makes the schema that goes into the file.
 
+mod columns;
 mod decode;
 mod encode;
 mod flatten;
 mod schema;
 
+pub use columns::{Column, Columns, Values};
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use flatten::{Value, flatten};

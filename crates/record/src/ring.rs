@@ -75,13 +75,15 @@ impl RowSink {
 }
 
 impl RowSource {
-    /// Hands the next full row to `read`; false where there is none.
-    pub fn pop(&mut self, read: impl FnOnce(&Entry)) -> bool {
-        let Ok(entry) = self.full.pop() else { return false };
-        read(&entry);
+    /// Takes the next full row; it must be given back.
+    pub fn take(&mut self) -> Option<Entry> {
+        self.full.pop().ok()
+    }
+
+    /// Gives a row back, to be filled again.
+    pub fn give_back(&mut self, entry: Entry) {
         // It came from this queue.
         let _ = self.empty.push(entry.row);
-        true
     }
 
     /// True where the loop is gone and everything was read.

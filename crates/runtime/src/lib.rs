@@ -17,6 +17,7 @@ pub mod pacer;
 pub mod port;
 #[cfg(target_os = "linux")]
 pub mod real_time;
+pub mod recorder;
 pub mod robot;
 #[cfg(target_os = "linux")]
 pub mod serial;

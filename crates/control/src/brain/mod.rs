@@ -24,13 +24,15 @@ use crate::vitals::Vitals;
 use crate::watch::FaultWatch;
 use gaitway_contract::profile::Reaction;
 use gaitway_contract::{RobotProfile, Sensors};
+use serde::{Deserialize, Serialize};
 use skips::Skips;
 
 /// An IMU older than this keeps a limp robot from getting up, s.
 const IMU_OLD_S: f32 = 0.1;
 
 /// What is settled before the first tick.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct BrainOptions {
     /// Nothing is ever written: everything is read and computed, and shown.
     pub dry_run: bool,

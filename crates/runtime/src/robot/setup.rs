@@ -5,8 +5,9 @@ use gaitway_control::{ControlError, Controller, Options, Policy};
 use gaitway_drivers::feetech::audit::{Finding, judge};
 use gaitway_drivers::feetech::bus::ServoBus;
 use gaitway_drivers::feetech::error::BusError;
-use gaitway_drivers::feetech::servo::ServoConfig;
 use gaitway_drivers::feetech::wire::Link;
+use gaitway_record::about::gains;
+pub use gaitway_record::about::servos;
 use thiserror::Error;
 
 /// A profile and a policy that make no robot.
@@ -48,23 +49,9 @@ impl Setup {
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
         let bus = ServoBus::new(&servos(profile), link(profile))?;
-        let gains = controller
-            .gains()
-            .iter()
-            .map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8))
-            .collect();
+        let gains = gains(&controller);
         Ok(Setup { profile: profile.clone(), bus, controller, gains })
     }
-}
-
-/// The servos of a profile.
-pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
-    let servo = |joint: &gaitway_contract::profile::Joint| ServoConfig {
-        id: joint.servo_id,
-        direction: joint.direction,
-        offset_rad: joint.offset_rad,
-    };
-    profile.joints.iter().map(servo).collect()
 }
 
 /// The link of a profile.

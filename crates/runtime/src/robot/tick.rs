@@ -117,6 +117,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         source
     }
 
+    /// Lets the ring go: whoever writes it down learns that no more comes.
+    pub fn end_recording(&mut self) {
+        self.recorder = None;
+    }
+
     /// Where every tick puts what others may want to see.
     pub fn status(&self) -> Arc<StatusSlot> {
         Arc::clone(&self.status)

@@ -19,6 +19,11 @@ const STEP_NS: u64 = 2_000_000;
 /// A servo without load, rad/s.
 const SPEED_RPS: f64 = 5.6;
 
+/// The file of the duck's own policy.
+pub fn onnx() -> &'static [u8] {
+    WALK
+}
+
 /// The duck's own policy.
 pub fn policy() -> Policy {
     Policy::from_onnx(WALK, &[], None).unwrap()

@@ -4,6 +4,7 @@
 
 mod bench;
 mod chaos;
+mod recorder;
 mod replay;
 
 use bench::{Bench, DUCK};

@@ -260,6 +260,18 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| to.save_obs = Some(path)),
             ),
             flag(
+                "--record",
+                None,
+                "DIR",
+                "where recordings go (default: ~/.local/state/gaitway/recordings)",
+                "--record /media/usb/recordings",
+                |to, flag, value| path(flag, value).map(|path| to.record = Some(path)),
+            ),
+            flag("--no-record", None, "", "records nothing", "--no-record", |to, _, _| {
+                to.no_record = true;
+                Ok(())
+            }),
+            flag(
                 "--stats-json",
                 None,
                 "FILE",

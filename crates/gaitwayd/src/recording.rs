@@ -1,0 +1,105 @@
+//! The flight recorder beside the loop: on unless it was switched off, in a thread of its own.
+
+use crate::arguments::Arguments;
+use crate::log::Log;
+use gaitway_record::about::About;
+use gaitway_record::ring::RowSource;
+use gaitway_record::writer::Level;
+use gaitway_runtime::clock::wall_time;
+use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
+use gaitway_runtime::{Clock, MonotonicClock};
+use serde_json::json;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::UNIX_EPOCH;
+
+/// Ticks that wait while the disk is slow.
+pub const RING_TICKS: usize = 256;
+/// Between two looks into the ring, ns.
+const LOOK_NS: u64 = 50_000_000;
+const STACK_BYTES: usize = 256 << 10;
+
+/// A line of the log on its way into the recording.
+pub type Line = (u64, Level, String);
+
+/// The recorder's thread, and the ends of its channels.
+pub struct Recording {
+    thread: JoinHandle<()>,
+    said: Receiver<Said>,
+}
+
+impl Recording {
+    /// Records what comes out of `source`.
+    pub fn start(
+        source: RowSource,
+        mut about: About,
+        arguments: &Arguments,
+        log: &mut Log,
+    ) -> io::Result<Recording> {
+        let clock = MonotonicClock::default();
+        let wall = wall_time().duration_since(UNIX_EPOCH).unwrap_or_default();
+        about.epoch_ns = (wall.as_nanos() as u64).saturating_sub(clock.now_ns());
+        about.notes.insert("program".to_owned(), "gaitwayd".to_owned());
+        let folder = Folder::new(folder(arguments), Bounds::default());
+        let recorder = Recorder::new(source, about, folder);
+        let (lines, logged) = channel();
+        log.record_to(lines);
+        let (say, said) = channel();
+        let thread = Builder::new()
+            .name("recorder".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || record(recorder, &clock, &logged, &say))?;
+        Ok(Recording { thread, said })
+    }
+
+    /// Says what the recorder has to say.
+    pub fn tell(&self, log: &mut Log) {
+        self.said.try_iter().for_each(|said| tell(&said, log));
+    }
+
+    /// Waits until everything is written; the loop's end of the ring must be gone.
+    pub fn finish(self, log: &mut Log) {
+        if self.thread.join().is_err() {
+            log.say("error", "the recorder broke off", json!({ "hint": "this is a bug: please report it" }));
+        }
+        self.said.try_iter().for_each(|said| tell(&said, log));
+    }
+}
+
+fn tell(said: &Said, log: &mut Log) {
+    match said {
+        Said::Begun { path } => log.say("info", "recording", json!({ "file": path })),
+        Said::Kept { path } => log.say("info", "the last minute was kept", json!({ "file": path })),
+        Said::Stopped { why } => {
+            let hint = "the walk goes on; make room, or name another folder with --record";
+            log.say("warn", "recording stopped", json!({ "why": why, "hint": hint }));
+        }
+    }
+}
+
+fn record(mut recorder: Recorder, clock: &MonotonicClock, logged: &Receiver<Line>, say: &Sender<Said>) {
+    loop {
+        let goes_on = recorder.step(clock.now_ns());
+        for (at_ns, level, text) in logged.try_iter() {
+            recorder.log(at_ns, level, &text);
+        }
+        for said in recorder.take_said() {
+            // Nobody may listen any more.
+            let _ = say.send(said);
+        }
+        if !goes_on {
+            return;
+        }
+        clock.wait_until(clock.now_ns() + LOOK_NS);
+    }
+}
+
+/// Where recordings go: as named, else where programs of this person keep their state, else of the machine.
+fn folder(arguments: &Arguments) -> PathBuf {
+    let named = || arguments.record.clone();
+    let state = || Some(PathBuf::from(std::env::var_os("XDG_STATE_HOME")?).join("gaitway/recordings"));
+    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state/gaitway/recordings"));
+    named().or_else(state).or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib/gaitway/recordings"))
+}

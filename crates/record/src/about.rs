@@ -1,0 +1,95 @@
+//! What a recording is of: everything a replay needs beside the ticks, and what a person wants to know of it.
+
+use crate::error::RecordError;
+use crate::replay::Replay;
+use gaitway_contract::{Contract, RobotProfile};
+use gaitway_control::brain::BrainOptions;
+use gaitway_control::{Brain, Controller, Options, Policy};
+use gaitway_drivers::feetech::servo::ServoConfig;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Name of the metadata record.
+pub(crate) const METADATA: &str = "gaitway";
+
+/// What a recording is of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct About {
+    /// The robot's profile as it ran, JSON.
+    pub profile: String,
+    /// The policy's ONNX file.
+    pub policy: Vec<u8>,
+    /// The contract the policy ran by, JSON.
+    pub contract: String,
+    /// How the controller differed from its contract, and what was settled before the first tick, JSON.
+    pub settings: String,
+    /// Time on the wall at the loop clock's zero, ns since 1970.
+    pub epoch_ns: u64,
+    /// Everything else by name: build, CPU path, machine, hashes.
+    pub notes: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    options: Options,
+    brain: BrainOptions,
+}
+
+impl About {
+    /// A recording of `profile` under `policy`, whose file is `onnx`.
+    pub fn new(
+        profile: &RobotProfile,
+        (policy, onnx): (&Policy, &[u8]),
+        options: &Options,
+        brain: BrainOptions,
+    ) -> Result<About, RecordError> {
+        let mut notes = BTreeMap::new();
+        notes.insert("robot".to_owned(), profile.name.clone());
+        notes.insert("contract".to_owned(), policy.contract().name.clone());
+        notes.insert("contract_sha256".to_owned(), policy.contract_sha256().to_owned());
+        notes.insert(
+            "cpu_path".to_owned(),
+            policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string()),
+        );
+        notes.insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        notes.insert("target".to_owned(), format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS));
+        Ok(About {
+            profile: serde_json::to_string(profile)?,
+            policy: onnx.to_vec(),
+            contract: serde_json::to_string(policy.contract())?,
+            settings: serde_json::to_string(&Settings { options: options.clone(), brain })?,
+            epoch_ns: 0,
+            notes,
+        })
+    }
+
+    /// The recorded robot, ready to think again.
+    pub fn revive(&self) -> Result<Replay, RecordError> {
+        let profile: RobotProfile = serde_json::from_str(&self.profile)?;
+        let contract: Contract = serde_json::from_str(&self.contract)?;
+        let settings: Settings = serde_json::from_str(&self.settings)?;
+        let name = contract.name.clone();
+        let policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
+        let controller = Controller::new(&policy, &profile, &settings.options)?;
+        let gains = gains(&controller);
+        let mut brain = Brain::new(&profile, controller);
+        brain.set_options(settings.brain);
+        Ok(Replay::new(brain, servos(&profile), &gains))
+    }
+}
+
+/// The servos of a profile.
+pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
+    let servo = |joint: &gaitway_contract::profile::Joint| ServoConfig {
+        id: joint.servo_id,
+        direction: joint.direction,
+        offset_rad: joint.offset_rad,
+    };
+    profile.joints.iter().map(servo).collect()
+}
+
+/// P, I and D of each servo under a controller, register units.
+pub fn gains(controller: &Controller) -> Vec<[u8; 3]> {
+    let gains = controller.gains().iter();
+    gains.map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8)).collect()
+}

@@ -1,0 +1,48 @@
+//! What can be wrong with a recording.
+
+use crate::message::DecodeError;
+use gaitway_control::{ControlError, PolicyError};
+use thiserror::Error;
+
+/// What can be wrong with a recording.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The container.
+    #[error("recording: {0}")]
+    Container(#[from] mcap::McapError),
+    /// A message in it.
+    #[error("recording: {0}")]
+    Message(#[from] DecodeError),
+    /// Something that should be in it is not.
+    #[error("recording: expected {expected}, found {found}")]
+    Lacks {
+        /// What should be there.
+        expected: &'static str,
+        /// What is.
+        found: String,
+    },
+    /// Controller, or a keyframe that does not fit it.
+    #[error("recording: {0}")]
+    Control(#[from] ControlError),
+    /// The policy in it.
+    #[error("recording: {0}")]
+    Policy(#[from] PolicyError),
+    /// Profile, contract or settings.
+    #[error("recording: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl RecordError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
+            RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
+            RecordError::Lacks { .. } => "use a recording that Gaitway made, of this version or an older one",
+            RecordError::Control(_) => "replay it with the version it was recorded with",
+            RecordError::Policy(_) | RecordError::Json(_) => {
+                "its beginning is damaged or made by a later version: use a whole copy, or that version"
+            }
+        }
+    }
+}

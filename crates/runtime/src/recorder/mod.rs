@@ -1,0 +1,196 @@
+//! The flight recorder: takes ticks out of the ring and writes them down, away from the loop.
+//!
+//! What goes wrong here never reaches the loop: a disk that is full, slow or gone loses ticks, which are counted, and is
+//! tried again; it is said once that it happened, and once that it is over.
+
+mod black_box;
+mod folder;
+
+pub use black_box::BlackBox;
+pub use folder::{Bounds, Folder};
+
+use gaitway_record::about::About;
+use gaitway_record::ring::{Entry, RowSource};
+use gaitway_record::writer::{Level, Packer, RecordingWriter};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Between two flushes to the medium, ns: what a robot that loses its power loses at most.
+const SYNC_NS: u64 = 1_000_000_000;
+/// Between two tries to begin a file where the last one failed, ns.
+const RETRY_NS: u64 = 10_000_000_000;
+
+/// What the recorder has to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// A file was begun.
+    Begun {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Nothing is written any more; the walk goes on.
+    Stopped {
+        /// Why.
+        why: String,
+    },
+    /// The last minute before a fault was kept in a file of its own.
+    Kept {
+        /// Which.
+        path: PathBuf,
+    },
+}
+
+/// Writes ticks down.
+pub struct Recorder {
+    source: RowSource,
+    about: About,
+    folder: Folder,
+    open: Option<OpenFile>,
+    synced_ns: u64,
+    failed_ns: Option<u64>,
+    packer: Packer,
+    black_box: BlackBox,
+    said: Vec<Said>,
+}
+
+struct OpenFile {
+    path: PathBuf,
+    writer: RecordingWriter<BufWriter<File>>,
+    /// The same file, for what the writer cannot do.
+    file: File,
+}
+
+impl Recorder {
+    /// Writes what comes out of `source` into files of `folder`.
+    pub fn new(source: RowSource, about: About, folder: Folder) -> Recorder {
+        Recorder {
+            source,
+            about,
+            folder,
+            open: None,
+            synced_ns: 0,
+            failed_ns: None,
+            packer: Packer::default(),
+            black_box: BlackBox::default(),
+            said: Vec::new(),
+        }
+    }
+
+    /// Takes out of the ring what is there, and writes it. `now_ns` is the loop's clock. To be called some ten times a
+    /// second; true until the loop is gone and everything is written.
+    pub fn step(&mut self, now_ns: u64) -> bool {
+        let is_over = self.source.is_over();
+        while let Some(entry) = self.source.take() {
+            self.write(&entry, now_ns);
+            self.source.give_back(entry);
+        }
+        match self.black_box.dump(&self.folder, &self.about) {
+            Some(Ok(path)) => self.said.push(Said::Kept { path }),
+            Some(Err(why)) => self.fail(why, now_ns),
+            None => {}
+        }
+        if now_ns >= self.synced_ns + SYNC_NS || is_over {
+            self.synced_ns = now_ns;
+            self.sync(now_ns);
+        }
+        if is_over {
+            self.finish(now_ns);
+        }
+        !is_over
+    }
+
+    /// Writes a log line of `at_ns`.
+    pub fn log(&mut self, at_ns: u64, level: Level, text: &str) {
+        let written = self.open.as_mut().map(|open| open.writer.log(at_ns, level, text));
+        self.judge(written.unwrap_or(Ok(())), at_ns);
+    }
+
+    /// What there is to say.
+    pub fn take_said(&mut self) -> Vec<Said> {
+        std::mem::take(&mut self.said)
+    }
+
+    /// The file that is being written.
+    pub fn path(&self) -> Option<&Path> {
+        self.open.as_ref().map(|open| open.path.as_path())
+    }
+
+    fn write(&mut self, entry: &Entry, now_ns: u64) {
+        // A file begins with a keyframe, so that all of it can be run again.
+        if !entry.row.keyframe.is_empty() && (self.open.is_none() || self.is_full()) {
+            self.begin(now_ns);
+        }
+        self.black_box.watch(&entry.row);
+        let (black_box, mut open, mut written) = (&mut self.black_box, self.open.as_mut(), Ok(()));
+        self.packer.pack(entry, |kind, at_ns, body| {
+            black_box.push(kind, at_ns, body);
+            if let (Some(open), Ok(())) = (&mut open, &written) {
+                written = open.writer.put(kind, at_ns, body);
+            }
+        });
+        self.judge(written, now_ns);
+    }
+
+    fn is_full(&self) -> bool {
+        let len = self.open.as_ref().and_then(|open| open.file.metadata().ok()).map_or(0, |file| file.len());
+        len >= self.folder.bounds().file_bytes
+    }
+
+    fn begin(&mut self, now_ns: u64) {
+        if self.failed_ns.is_some_and(|failed_ns| now_ns < failed_ns + RETRY_NS) {
+            return;
+        }
+        self.finish(now_ns);
+        self.folder.make_room();
+        let begun = self.folder.create("").map_err(|error| error.to_string()).and_then(|(path, file)| {
+            let twin = file.try_clone().map_err(|error| error.to_string())?;
+            let writer = RecordingWriter::create(BufWriter::new(file), &self.about);
+            writer.map(|writer| OpenFile { path, writer, file: twin }).map_err(|error| error.to_string())
+        });
+        match begun {
+            Ok(open) => {
+                self.said.push(Said::Begun { path: open.path.clone() });
+                self.failed_ns = None;
+                self.open = Some(open);
+            }
+            Err(why) => self.fail(why, now_ns),
+        }
+    }
+
+    fn sync(&mut self, now_ns: u64) {
+        let Some(open) = &mut self.open else { return };
+        let synced = open.writer.flush().map_err(|error| error.to_string()).and_then(|()| {
+            // A file whose name is gone would take everything, for nobody.
+            open.path.metadata().and_then(|_| open.file.sync_data()).map_err(|error| error.to_string())
+        });
+        if let Err(why) = synced {
+            self.fail(why, now_ns);
+        }
+    }
+
+    fn finish(&mut self, now_ns: u64) {
+        if let Some(open) = self.open.take() {
+            let ended = open.writer.finish().map_err(|error| error.to_string());
+            if let Err(why) = ended.and_then(|_| open.file.sync_data().map_err(|error| error.to_string())) {
+                self.fail(why, now_ns);
+            }
+        }
+    }
+
+    fn judge(&mut self, written: Result<(), gaitway_record::RecordError>, now_ns: u64) {
+        if let Err(error) = written {
+            self.fail(error.to_string(), now_ns);
+        }
+    }
+
+    /// Lets the file go, says so once, and tries again later.
+    fn fail(&mut self, why: String, now_ns: u64) {
+        let is_new = self.failed_ns.is_none();
+        self.failed_ns = Some(now_ns);
+        self.open = None;
+        if is_new {
+            self.said.push(Said::Stopped { why });
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The recorder at work: what it writes is read back and runs again, wherever the file was cut; faults keep the last
+//! minute; a disk that fails costs ticks and nothing else.
+
+use crate::bench::{Bench, DUCK, onnx, policy};
+use gaitway_contract::RobotProfile;
+use gaitway_control::Options;
+use gaitway_control::brain::BrainOptions;
+use gaitway_control::supervisor::State;
+use gaitway_record::replay::Verdict;
+use gaitway_record::{About, Recording};
+use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
+use gaitway_twin::{Fault, FaultPlan};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A folder that is gone when the test is over.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str) -> Temporary {
+        let path = std::env::temp_dir().join(format!("gaitway-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        Temporary(path)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn about() -> About {
+    let profile = RobotProfile::from_toml(DUCK).unwrap();
+    About::new(&profile, (&policy(), onnx()), &Options::default(), BrainOptions::default()).unwrap()
+}
+
+struct Flight {
+    bench: Bench,
+    recorder: Recorder,
+    said: Vec<Said>,
+}
+
+impl Flight {
+    fn new(folder: &Temporary, bounds: Bounds) -> Flight {
+        let mut bench = Bench::new(FaultPlan::default());
+        let source = bench.room.robot_mut().record_to_ring(64);
+        let recorder = Recorder::new(source, about(), Folder::new(folder.0.clone(), bounds));
+        Flight { bench, recorder, said: Vec::new() }
+    }
+
+    fn ticks(&mut self, count: usize) {
+        for tick in 0..count {
+            self.bench.tick();
+            if tick % 5 == 0 {
+                self.recorder.step(self.bench.room.now_ns());
+                self.said.extend(self.recorder.take_said());
+            }
+        }
+    }
+
+    fn end(mut self) -> Vec<Said> {
+        self.bench.room.robot_mut().end_recording();
+        while self.recorder.step(self.bench.room.now_ns()) {}
+        self.said.extend(self.recorder.take_said());
+        self.said
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test names its own files")]
+fn bytes_of(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap()
+}
+
+fn read(path: &Path) -> Recording {
+    Recording::read(&bytes_of(path)).unwrap()
+}
+
+/// Ticks that were run again, of which all were the same.
+fn verified(recording: &Recording) -> usize {
+    let mut replay = recording.about.revive().unwrap();
+    for (tick, keyframe) in &recording.ticks {
+        if let Some(keyframe) = keyframe {
+            replay.take_keyframe(keyframe).unwrap();
+        }
+        assert_eq!(replay.run(tick), Verdict::Same);
+    }
+    recording.ticks.len()
+}
+
+#[test]
+fn a_recording_is_read_back_whole_and_runs_again() {
+    let folder = Temporary::new("whole");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(700);
+    let said = flight.end();
+    let [Said::Begun { path }] = &said[..] else { panic!("{said:?}") };
+    let recording = read(path);
+    assert_eq!((recording.cut.clone(), verified(&recording)), (None, 700));
+    let about = about();
+    assert_eq!((&recording.about.policy, &recording.about.contract), (&about.policy, &about.contract));
+    assert_eq!(recording.about.notes["contract"], "gaitway_walk");
+}
+
+#[test]
+fn a_file_that_is_cut_at_any_byte_is_read_up_to_there() {
+    let folder = Temporary::new("cut");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(200);
+    flight.end();
+    let bytes = bytes_of(&folder.files()[0]);
+    // Every byte takes a minute.
+    let step = if std::env::var_os("GAITWAY_FUZZ_ITERATIONS").is_some() { 1 } else { 13 };
+    let mut last = 200;
+    for len in (bytes.len() - (64 << 10)..bytes.len()).rev().step_by(step) {
+        let recording = Recording::read(&bytes[..len]).unwrap();
+        let ticks = recording.ticks.len();
+        assert!(ticks <= last && (ticks == 200 || recording.cut.is_some()), "{ticks} of {last} at {len}");
+        last = ticks;
+    }
+    assert!((100..200).contains(&last), "a chunk is a second: {last}");
+    let recording = Recording::read(&bytes[..bytes.len() - (64 << 10)]).unwrap();
+    assert_eq!(verified(&recording), last);
+}
+
+#[test]
+fn a_flipped_bit_in_a_chunk_is_refused() {
+    let folder = Temporary::new("flipped");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(100);
+    flight.end();
+    let mut bytes = bytes_of(&folder.files()[0]);
+    let at = bytes.len() - (40 << 10);
+    bytes[at] ^= 4;
+    let error = Recording::read(&bytes).unwrap_err().to_string();
+    assert!(error.contains("checksum"), "{error}");
+}
+
+#[test]
+fn a_fault_keeps_the_last_minute_in_a_file_of_its_own() {
+    let folder = Temporary::new("fault");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(4000);
+    flight.bench.inject(Fault::Overload { servo: 5 });
+    flight.ticks(400);
+    let said = flight.end();
+    let kept = said.iter().find_map(|said| match said {
+        Said::Kept { path } => Some(path.clone()),
+        _ => None,
+    });
+    let path = kept.unwrap();
+    assert!(path.to_string_lossy().ends_with("-overload.mcap"), "{path:?}");
+    let recording = read(&path);
+    let ticks = verified(&recording);
+    assert!((3000..=3700).contains(&ticks), "60 to 70 s before, and 3 behind: {ticks}");
+    assert!(recording.ticks.iter().any(|(tick, _)| tick.fault == "overload"));
+}
+
+#[test]
+fn files_are_followed_by_the_next_and_the_oldest_go() {
+    let folder = Temporary::new("bounds");
+    let bounds = Bounds { file_bytes: 1 << 20, all_bytes: 6 << 20, ..Bounds::default() };
+    let mut flight = Flight::new(&folder, bounds);
+    flight.ticks(8000);
+    let said = flight.end();
+    let begun = said.iter().filter(|said| matches!(said, Said::Begun { .. })).count();
+    let files = folder.files();
+    let total: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
+    assert!(begun > files.len() && total <= 7 << 20, "{begun} files, {} left, {total} bytes", files.len());
+    for file in files {
+        let recording = read(&file);
+        verified(&recording);
+    }
+}
+
+#[test]
+fn a_folder_that_vanishes_is_told_once_and_made_again() {
+    let folder = Temporary::new("gone");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(300);
+    fs::remove_dir_all(&folder.0).unwrap();
+    // A file where the folder was: nothing can be written.
+    fs::write(&folder.0, b"in the way").unwrap();
+    flight.ticks(1500);
+    let stopped =
+        |flight: &Flight| flight.said.iter().filter(|said| matches!(said, Said::Stopped { .. })).count();
+    assert_eq!(stopped(&flight), 1, "{:?}", flight.said);
+    assert_eq!(
+        (flight.bench.robot().record().state, flight.bench.watched().allocations),
+        (State::Running, 0)
+    );
+    fs::remove_file(&folder.0).unwrap();
+    flight.ticks(1200);
+    assert!(matches!(flight.said.last(), Some(Said::Begun { .. })), "{:?}", flight.said);
+    assert_eq!(stopped(&flight), 1);
+    flight.end();
+    let recording = read(&folder.files()[0]);
+    assert!(verified(&recording) > 100);
+    assert_eq!(recording.ticks[0].0.dropped, 0, "the ring was emptied all the time");
+}
