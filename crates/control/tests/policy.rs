@@ -42,13 +42,11 @@ fn a_known_file_is_recognised_by_its_weights() {
 }
 
 #[test]
-fn the_shipped_contracts_recognise_the_files_they_were_written_for() {
+fn the_communitys_file_is_recognised_by_the_contract_written_for_it() {
     let known = DUCK_CONTRACTS.map(|text| Contract::from_json(text).unwrap());
-    for (name, contract) in REAL_FILES.into_iter().zip(&known) {
-        if let Some(bytes) = real_file(name) {
-            let policy = Policy::from_onnx(&bytes, &known, None).unwrap();
-            assert_eq!((policy.basis(), policy.contract()), (Basis::Recognised, contract), "{name}");
-        }
+    if let Some(bytes) = real_file(REAL_FILES[0]) {
+        let policy = Policy::from_onnx(&bytes, &known, None).unwrap();
+        assert_eq!((policy.basis(), policy.contract()), (Basis::Recognised, &known[0]));
     }
 }
 
