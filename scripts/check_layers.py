@@ -19,7 +19,7 @@ PYTHON_ROOMS = (
     ("errors",),
     ("_native", "extras", "files", "signals"),
     ("contract", "command"),
-    ("robot",),
+    ("robot", "recording"),
     ("sensors", "policy"),
     ("controller",),
     ("sim",),

@@ -13,6 +13,7 @@ __all__ = [
     "Pacer",
     "Policy",
     "Record",
+    "Recording",
     "Robot",
     "TwinHost",
     "VirtualRobot",
@@ -24,6 +25,7 @@ __all__ = [
     "check",
     "embed",
     "pace",
+    "repair",
     "tick_times",
 ]
 
@@ -182,6 +184,29 @@ class TwinStatistics(TypedDict):
     imu_sent: int
     imu_dropped: int
     imu_faults: int
+
+@final
+class Recording:
+    """A recording. See `gaitway.recording`."""
+
+    @staticmethod
+    def read(data: bytes) -> Recording: ...
+    @property
+    def notes(self) -> dict[str, str]: ...
+    @property
+    def profile(self) -> str: ...
+    @property
+    def contract(self) -> str: ...
+    @property
+    def policy(self) -> bytes: ...
+    @property
+    def epoch_ns(self) -> int: ...
+    @property
+    def cut(self) -> str | None: ...
+    @property
+    def ticks(self) -> int: ...
+    def verify(self) -> dict[str, Any]: ...
+    def columns(self) -> dict[str, bytes | list[str]]: ...
 
 @final
 class Robot:
@@ -658,3 +683,6 @@ class VirtualRobot:
     @property
     def torque_off_since_ns(self) -> int | None:
         """Since when no servo has had torque, to a step of the physics, ns; None while one has."""
+
+def repair(data: bytes) -> tuple[bytes, int]:
+    """Whatever is whole of a recording that was cut, closed; and how many messages that is. Raises RecordingError."""

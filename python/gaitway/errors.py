@@ -45,6 +45,10 @@ class TrainingError(GaitwayError):
     """A training that cannot begin, or cannot go on: its configuration, its numbers, its checkpoint."""
 
 
+class RecordingError(GaitwayError):
+    """A recording that cannot be read, or cannot be run again."""
+
+
 class DaemonError(GaitwayError):
     """gaitwayd cannot be found, or ended badly."""
 

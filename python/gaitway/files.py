@@ -12,15 +12,15 @@ from gaitway.errors import UsageError
 _MAX_BYTES = 64 * 1024 * 1024
 
 
-def read_bytes(path: Path, what: str) -> bytes:
+def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
     """The bytes of `path`, or a UsageError that names `what` it should have been."""
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(most + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint="check the path") from error
-    if len(data) > _MAX_BYTES:
-        message = f"{what} {path}: expected at most {_MAX_BYTES} bytes, found more"
+    if len(data) > most:
+        message = f"{what} {path}: expected at most {most} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
     return data
 

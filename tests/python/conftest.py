@@ -2,9 +2,12 @@
 
 import hashlib
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from daemon_bench import BINARY, Bench
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -30,3 +33,16 @@ def upstream_model(shared_data: Path) -> bytes:
     data = (shared_data / "BEST_WALK_ONNX_2.onnx").read_bytes()
     assert hashlib.sha256(data).hexdigest().startswith("3c606f9381a1710c"), "not the file the facts describe"
     return data
+
+
+@pytest.fixture(scope="session")
+def binary() -> None:
+    if not BINARY.exists():
+        subprocess.run(["cargo", "build", "--release", "-p", "gaitwayd"], cwd=ROOT, check=True)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, binary: None) -> Iterator[Bench]:
+    made = Bench(tmp_path)
+    yield made
+    made.close()

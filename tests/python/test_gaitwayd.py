@@ -1,98 +1,22 @@
 """gaitwayd as a whole program, over a pseudo-terminal, against emulated servos whose joints follow their goals."""
 
 import json
-import math
 import os
 import shutil
 import signal
-import subprocess
 import termios
 import threading
 import time
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from gaitway import Robot, _native
+from daemon_bench import Bench
 
 ROOT = Path(__file__).parents[2]
-BINARY = ROOT / "target" / "release" / "gaitwayd"
 #: No calls where the kernel lets programs read the clock by themselves, and what resumes a sleep after a signal.
 CLOCK_SYSCALLS = {"clock_gettime", "restart_syscall"}
-
-
-class Bench:
-    """Twin, joints and IMU on a thread; the program under test is another process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.duck = Robot.load()
-        self.folder = folder
-        self.link, self.socket = folder / "bus", folder / "imu"
-        self.host = _native.TwinHost(self.duck.native, link=self.link, imu_socket=self.socket)
-        self.driven = 0
-        self.has_imu = True
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._end.set()
-        self._thread.join()
-        self.host.stop()
-
-    def start(
-        self, *arguments: str, prefix: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
-    ) -> "subprocess.Popen[str]":
-        command = [*prefix, str(BINARY), "--serial-port", str(self.link), "--imu-socket", str(self.socket)]
-        command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
-        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def stats(self) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads((self.folder / "stats.json").read_text())
-        return result
-
-    def wait_for(self, driven: int, seconds: float = 20) -> None:
-        """Until so many servos are driven; a generous limit against hanging, no measurement."""
-        end = time.monotonic() + seconds
-        while self.driven != driven:
-            assert time.monotonic() < end, f"{self.driven} servos are driven, not {driven}"
-            time.sleep(0.001)
-
-    def _run(self) -> None:
-        count = len(self.duck.joint_names)
-        position = [0.7 * angle for angle in self.duck.default_pose_rad]
-        servos, row = array("f", bytes(20 * count)), array("f", bytes(12 * count))
-        step, tick = 0.0112, 0
-        while not self._end.is_set():
-            self.host.read_servos(servos)
-            goals = servos[:count]
-            for joint, goal in enumerate(goals):
-                moved = 0.0 if math.isnan(goal) else max(-step, min(step, goal - position[joint]))
-                position[joint] += moved
-                row[joint], row[count + joint] = position[joint], moved / 0.002
-            self.host.set_joints(row)
-            self.driven = sum(not math.isnan(goal) for goal in goals)
-            tick += 1
-            if tick % 5 == 0 and self.has_imu:
-                self.host.sample_imu(array("f", (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)))
-            self.host.send_imu()
-            time.sleep(0.002)
-
-
-@pytest.fixture(scope="session")
-def binary() -> None:
-    if not BINARY.exists():
-        subprocess.run(["cargo", "build", "--release", "-p", "gaitwayd"], cwd=ROOT, check=True)
-
-
-@pytest.fixture
-def bench(tmp_path: Path, binary: None) -> Iterator[Bench]:
-    made = Bench(tmp_path)
-    yield made
-    made.close()
 
 
 def events(output: str) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ use gaitway_batch::BatchError;
 use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
+use gaitway_record::RecordError;
 #[cfg(target_os = "linux")]
 use gaitway_runtime::{bench::BusBenchError, twin_host::TwinHostError};
 use pyo3::prelude::*;
@@ -47,6 +48,10 @@ pub(crate) fn control(error: &ControlError) -> PyErr {
         ControlError::Contract(inner) => contract(inner),
         _ => raise("ControlError", error.to_string(), error.hint()),
     }
+}
+
+pub(crate) fn record(error: &RecordError) -> PyErr {
+    raise("RecordingError", error.to_string(), error.hint().to_owned())
 }
 
 pub(crate) fn batch(error: &BatchError) -> PyErr {

@@ -14,6 +14,7 @@ mod count;
 mod errors;
 mod pacer;
 mod policy;
+mod recording;
 mod robot;
 mod servo_rows;
 #[cfg(target_os = "linux")]
@@ -50,6 +51,8 @@ mod _native {
     use super::pacer::{Pacer, Wake};
     #[pymodule_export]
     use super::policy::{Policy, check, embed};
+    #[pymodule_export]
+    use super::recording::{Recording, repair};
     #[pymodule_export]
     use super::robot::Robot;
     #[cfg(target_os = "linux")]

@@ -63,8 +63,8 @@ impl About {
         })
     }
 
-    /// The recorded robot, ready to think again.
-    pub fn revive(&self) -> Result<Replay, RecordError> {
+    /// The recorded robot, ready to think again, and the instructions its network runs on here.
+    pub fn revive(&self) -> Result<(Replay, String), RecordError> {
         let profile: RobotProfile = serde_json::from_str(&self.profile)?;
         let contract: Contract = serde_json::from_str(&self.contract)?;
         let settings: Settings = serde_json::from_str(&self.settings)?;
@@ -74,7 +74,8 @@ impl About {
         let gains = gains(&controller);
         let mut brain = Brain::new(&profile, controller);
         brain.set_options(settings.brain);
-        Ok(Replay::new(brain, servos(&profile), &gains))
+        let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());
+        Ok((Replay::new(brain, servos(&profile), &gains), cpu_path))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::about::{About, METADATA};
 use crate::error::RecordError;
-use crate::message::decode;
+use crate::message::{Column, Columns, Message, Visitor, decode};
 use crate::tick::{self, Keyframe, Tick};
 use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, TICKS};
 use mcap::read::{ChunkReader, LinearReader, Options};
@@ -63,6 +63,20 @@ impl Recording {
         Ok(recording)
     }
 
+    /// The ticks as a table. Slow registers stand in the rows of their servos, and stay until the next ones.
+    pub fn columns(&self) -> Vec<Column> {
+        let mut columns = Columns::default();
+        let mut servos = Servos::default();
+        for (tick, _) in &self.ticks {
+            servos.take(tick);
+            columns.add(&mut Row {
+                tick: Some(Tick { slow: Vec::new(), ..tick.clone() }),
+                servos: Some(servos.clone()),
+            });
+        }
+        columns.finish()
+    }
+
     fn take(
         &mut self,
         record: Record,
@@ -101,5 +115,58 @@ impl Recording {
             POLICY => self.about.policy = data.to_vec(),
             _ => {}
         }
+    }
+}
+
+/// A row of the table.
+#[derive(Default)]
+struct Row {
+    tick: Option<Tick>,
+    servos: Option<Servos>,
+}
+
+/// The slow registers of all servos, as last read; no number before.
+#[derive(Debug, Clone, Default)]
+struct Servos {
+    voltage_v: Vec<f32>,
+    temperature_c: Vec<f32>,
+    current_a: Vec<f32>,
+}
+
+impl Servos {
+    fn take(&mut self, tick: &Tick) {
+        for slow in &tick.slow {
+            let servo = slow.servo as usize;
+            for (row, value) in [
+                (&mut self.voltage_v, slow.voltage_v),
+                (&mut self.temperature_c, slow.temperature_c),
+                (&mut self.current_a, slow.current_a),
+            ] {
+                // No robot has more: the number is from a file.
+                if servo < tick.servo_position.len() {
+                    row.resize(row.len().max(servo + 1), f32::NAN);
+                    row[servo] = value;
+                }
+            }
+        }
+    }
+}
+
+impl Message for Row {
+    const NAME: &'static str = "Row";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.message(1, "tick", &mut self.tick);
+        visitor.message(2, "servo", &mut self.servos);
+    }
+}
+
+impl Message for Servos {
+    const NAME: &'static str = "Servos";
+
+    fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.f32s(1, "voltage_v", &mut self.voltage_v);
+        visitor.f32s(2, "temperature_c", &mut self.temperature_c);
+        visitor.f32s(3, "current_a", &mut self.current_a);
     }
 }

@@ -6,8 +6,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_control::Options;
 use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::State;
-use gaitway_record::replay::Verdict;
-use gaitway_record::{About, Recording};
+use gaitway_record::{About, Recording, repair};
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_twin::{Fault, FaultPlan};
 use std::fs;
@@ -85,14 +84,9 @@ fn read(path: &Path) -> Recording {
 
 /// Ticks that were run again, of which all were the same.
 fn verified(recording: &Recording) -> usize {
-    let mut replay = recording.about.revive().unwrap();
-    for (tick, keyframe) in &recording.ticks {
-        if let Some(keyframe) = keyframe {
-            replay.take_keyframe(keyframe).unwrap();
-        }
-        assert_eq!(replay.run(tick), Verdict::Same);
-    }
-    recording.ticks.len()
+    let verification = recording.verify().unwrap();
+    assert_eq!((verification.first, verification.skipped), (None, 0));
+    verification.same as usize
 }
 
 #[test]
@@ -126,8 +120,10 @@ fn a_file_that_is_cut_at_any_byte_is_read_up_to_there() {
         last = ticks;
     }
     assert!((100..200).contains(&last), "a chunk is a second: {last}");
-    let recording = Recording::read(&bytes[..bytes.len() - (64 << 10)]).unwrap();
-    assert_eq!(verified(&recording), last);
+    let cut = &bytes[..bytes.len() - (64 << 10)];
+    assert_eq!(verified(&Recording::read(cut).unwrap()), last);
+    let repaired = Recording::read(&repair(cut).unwrap().0).unwrap();
+    assert_eq!((repaired.cut.clone(), verified(&repaired)), (None, last));
 }
 
 #[test]

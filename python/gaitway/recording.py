@@ -1,0 +1,114 @@
+"""`Recording`: what a robot did, tick by tick, as its flight recorder wrote it down."""
+
+import json
+from array import array
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gaitway import _native, files
+
+#: Longest recording that is read, bytes: days of it.
+_MAX_BYTES = 16 << 30
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The first value of a tick that is not as recorded, in the order in which they are computed."""
+
+    tick: int
+    place: str
+    recorded: str
+    replayed: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of a recording that was run again."""
+
+    #: Ticks that gave the same bits, that did not, and that there was nothing to run from.
+    same: int
+    different: int
+    skipped: int
+    #: The first difference.
+    first: Difference | None
+    #: Instructions the network ran on, here.
+    cpu_path: str
+
+
+class Recording:
+    """A recording in memory.
+
+    Raises RecordingError for what is none, or is damaged. One that was cut is read as far as it goes: `cut` says why
+    it ends.
+    """
+
+    def __init__(self, native: _native.Recording, path: Path) -> None:
+        self._native, self.path = native, path
+
+    @classmethod
+    def load(cls, path: Path) -> "Recording":
+        """Reads a file of `gaitwayd`."""
+        return cls(_native.Recording.read(files.read_bytes(path, "recording", _MAX_BYTES)), path)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Robot, contract and its hash, version, machine, CPU path."""
+        return self._native.notes
+
+    @property
+    def ticks(self) -> int:
+        """How many ticks it has."""
+        return self._native.ticks
+
+    @property
+    def cut(self) -> str | None:
+        """Why it ends too early; None for a whole file."""
+        return self._native.cut
+
+    @property
+    def joint_names(self) -> list[str]:
+        """The robot's joints, in the order of every row."""
+        return [joint["name"] for joint in json.loads(self._native.profile)["joints"]]
+
+    @property
+    def policy(self) -> bytes:
+        """The ONNX file that walked."""
+        return self._native.policy
+
+    def verify(self) -> Verification:
+        """Runs every tick again, and compares every bit."""
+        found = self._native.verify()
+        first = found["first"]
+        return Verification(
+            found["same"],
+            found["different"],
+            found["skipped"],
+            Difference(**first) if first else None,
+            found["cpu_path"],
+        )
+
+    @cached_property
+    def columns(self) -> "dict[str, array[float] | list[str]]":
+        """Every value over the ticks, by its place in the record: tick.goal_rad[3], servo.voltage_v[0], tick.state."""
+        return {name: _values(column) for name, column in self._native.columns().items()}
+
+    def column(self, name: str) -> "array[float]":
+        """A column of numbers; empty where the recording has none of that name."""
+        found: Any = self.columns.get(name, array("d"))
+        return found  # type: ignore[no-any-return]
+
+    @property
+    def seconds(self) -> "array[float]":
+        """When each tick was woken, s after the first."""
+        woken = self.column("tick.woken_ns")
+        return array("d", [(at - woken[0]) * 1e-9 for at in woken])
+
+
+def _values(column: bytes | list[str]) -> "array[float] | list[str]":
+    if isinstance(column, list):
+        return column
+    numbers = array("d")
+    numbers.frombytes(column)
+    return numbers

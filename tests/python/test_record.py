@@ -1,0 +1,140 @@
+"""The flight recorder of the whole program: killed at any moment, read by others, replayed by the package."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon_bench import Bench
+from mcap.reader import NonSeekingReader, make_reader
+from mcap_protobuf.decoder import DecoderFactory
+
+from gaitway import _native
+from gaitway.errors import RecordingError
+from gaitway.recording import Recording
+
+
+def gaitway(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "gaitway.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
+
+
+def walk(bench: Bench, seconds: str = "4") -> Path:
+    """The recording of a run that ended by itself."""
+    folder = bench.folder / "recordings"
+    process = bench.start("--seconds", seconds, "--command", "vx=0.1", "--record", str(folder))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    (path,) = folder.glob("*.mcap")
+    return path
+
+
+def test_what_the_daemon_recorded_runs_again_on_every_path_of_this_cpu(bench: Bench) -> None:
+    path = walk(bench)
+    recording = Recording.load(path)
+    assert recording.cut is None
+    assert recording.notes["contract"] == "gaitway_walk"
+    assert recording.ticks == bench.stats()["ticks"]
+    assert recording.column("tick.dropped")[-1] == 0
+    states = recording.columns["tick.state"]
+    assert {"limp", "aligning", "ready", "running", "holding"} <= set(states)
+    assert math.isclose(recording.seconds[-1], 0.02 * (recording.ticks - 1), abs_tol=0.1)
+    for cpu in _native.build_info()["cpu_paths"]:
+        done = gaitway("replay", str(path), "--json", GAITWAY_CPU=cpu)
+        assert done.returncode == 0, done.stderr
+        (found,) = json.loads(done.stdout)["recordings"]
+        assert found["cpu_path"] == cpu
+        assert (found["same"], found["different"], found["skipped"]) == (recording.ticks, 0, 0)
+
+
+def test_others_read_it_and_read_the_same(bench: Bench) -> None:
+    path = walk(bench)
+    columns = Recording.load(path).columns
+    with path.open("rb") as file:
+        reader = make_reader(file, validate_crcs=True, decoder_factories=[DecoderFactory()])
+        names = {attachment.name for attachment in reader.iter_attachments()}
+        assert names == {"profile.json", "contract.json", "settings.json", "policy.onnx"}
+        ticks = [message.decoded_message for message in reader.iter_decoded_messages(topics=["/gaitway/tick"])]
+        summary = reader.get_summary()
+        assert summary is not None
+        assert {schema.name for schema in summary.schemas.values()} == {
+            "gaitway.Tick",
+            "gaitway.Keyframe",
+            "foxglove.Log",
+        }
+        logs = [json.loads(message.data) for _, _, message in reader.iter_messages(topics=["/log"])]
+    assert any("running" in log["message"] for log in logs)
+    for name in ("tick", "joint_age_s", "servo_position", "goal_rad", "command", "compute_ns", "state"):
+        for row, tick in enumerate(ticks):
+            assert_same(columns, f"tick.{name}", row, getattr(tick, name))
+    walked = [(row, tick.policy) for row, tick in enumerate(ticks) if tick.HasField("policy")]
+    assert len(walked) > 50
+    for row, policy in walked:
+        assert_same(columns, "tick.policy.observation", row, policy.observation)
+        assert_same(columns, "tick.policy.phase_step", row, policy.phase_step)
+
+
+def assert_same(columns: dict[str, Any], name: str, row: int, value: Any) -> None:
+    """One value, or each of several."""
+    if isinstance(value, str | int | float):
+        assert columns[name][row] == value, (name, row)
+        return
+    for index, one in enumerate(value):
+        found = columns[f"{name}[{index}]"][row]
+        assert found == one or math.isnan(found) == math.isnan(one), (name, index, row)
+
+
+def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench) -> None:
+    folder = bench.folder / "recordings"
+    process = bench.start("--command", "vx=0.1", "--record", str(folder))
+    bench.wait_for(14)
+    time.sleep(2.3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    (path,) = folder.glob("*.mcap")
+    recording = Recording.load(path)
+    assert recording.cut is not None
+    assert recording.ticks >= 100
+    # A strict reader reads as many, and says that the end is missing.
+    ticks = 0
+    with path.open("rb") as file, pytest.raises(Exception):  # noqa: B017
+        for _, channel, _ in NonSeekingReader(file, validate_crcs=True).iter_messages(log_time_order=False):
+            ticks += channel.topic == "/gaitway/tick"
+    assert ticks == recording.ticks
+    whole = bench.folder / "whole.mcap"
+    done = gaitway("record", "repair", str(path), "-o", str(whole))
+    assert done.returncode == 0, done.stderr
+    assert Recording.load(whole).cut is None
+    assert gaitway("replay", str(whole)).returncode == 0
+
+
+def test_a_table_of_it_and_what_it_is_of(bench: Bench) -> None:
+    path = walk(bench, "2")
+    done = gaitway("record", "info", str(path), "--json")
+    about = json.loads(done.stdout)
+    assert about["states"][:2] == ["limp", "aligning"]
+    assert about["robot"] == "open_duck_mini_v2"
+    table = bench.folder / "table.csv"
+    assert gaitway("record", "convert", str(path), "-o", str(table)).returncode == 0
+    with table.open() as file:
+        rows = list(csv.reader(file))
+    assert len(rows) == about["ticks"] + 1
+    assert {len(row) for row in rows} == {len(rows[0])}
+    assert gaitway("record", "convert", str(path), "-o", "table.xls").returncode == 2
+
+
+@pytest.mark.parametrize("data", [b"", b"no recording", b"\x89MCAP0\r\n" + bytes(100)])
+def test_what_is_no_recording_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "broken.mcap"
+    path.write_bytes(data)
+    with pytest.raises(RecordingError):
+        recording = Recording.load(path)
+        assert recording.ticks == 0
+        recording.verify()
