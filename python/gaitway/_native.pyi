@@ -25,6 +25,7 @@ __all__ = [
     "check",
     "embed",
     "pace",
+    "push_times",
     "repair",
     "tick_times",
 ]
@@ -156,6 +157,17 @@ def pace(
 
 def tick_times(policy: Policy, controller: Controller, ticks: int) -> TickTimes:
     """Times `ticks` ticks inside the module, no Python between them."""
+
+@type_check_only
+class PushTimes(TypedDict):
+    """What recording a tick costs the loop, ns, and reading the clock twice, which is a part of it."""
+
+    push_ns: Quantiles
+    clock_ns: Quantiles
+    allocations: int
+
+def push_times(policy: Policy, robot: Robot, ticks: int) -> PushTimes:
+    """Times how long the loop waits for `ticks` ticks to be recorded."""
 
 @type_check_only
 class Exchanges(TypedDict):
@@ -646,6 +658,12 @@ class VirtualRobot:
 
     def tick(self) -> str:
         """The robot's tick; returns the state it is in."""
+
+    def record(self, folder: Path, policy: Policy, onnx: bytes) -> None:
+        """Records every tick from now on into files of `folder`; `onnx` is the policy's file."""
+
+    def end_recording(self) -> None:
+        """Ends the recording. Raises RecordingError where not all of it could be written."""
 
     def inject(self, fault: str) -> None:
         """Something goes wrong, now or `at=` so much later, written as for `TwinHost`. Raises UsageError."""

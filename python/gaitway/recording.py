@@ -99,7 +99,7 @@ class Recording:
         found: Any = self.columns.get(name, array("d"))
         return found  # type: ignore[no-any-return]
 
-    @property
+    @cached_property
     def seconds(self) -> "array[float]":
         """When each tick was woken, s after the first."""
         woken = self.column("tick.woken_ns")

@@ -128,6 +128,9 @@ def test_a_table_of_it_and_what_it_is_of(bench: Bench) -> None:
     assert len(rows) == about["ticks"] + 1
     assert {len(row) for row in rows} == {len(rows[0])}
     assert gaitway("record", "convert", str(path), "-o", "table.xls").returncode == 2
+    picture = bench.folder / "picture.png"
+    assert gaitway("plot", str(path), "-o", str(picture)).returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("data", [b"", b"no recording", b"\x89MCAP0\r\n" + bytes(100)])
@@ -138,3 +141,19 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, data: bytes) -> None:
         recording = Recording.load(path)
         assert recording.ticks == 0
         recording.verify()
+
+
+def test_a_walk_with_faults_on_the_virtual_clock_runs_again() -> None:
+    pytest.importorskip("mujoco")
+    done = gaitway("bench", "replay", "--seconds", "30", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(done.stdout)
+    assert found["ticks"] == 1500
+    assert all(path == {"same": 1500, "different": 0, "skipped": 0} for path in found["paths"].values())
+
+
+def test_what_recording_costs_is_told_beside_peers() -> None:
+    done = gaitway("bench", "record", "--ticks", "200", "--rounds", "1", "--json")
+    found = json.loads(done.stdout)
+    assert found["allocations"] == 0
+    assert found["push_ns"]["gaitway"]["p50"] > 0

@@ -5,7 +5,10 @@ use crate::count::Count;
 use crate::errors;
 use crate::pacer::{Wake, quantiles};
 use crate::policy::Policy;
+use crate::robot::Robot;
+use gaitway_control::Options;
 use gaitway_runtime::bench::{self, PaceOptions, Stall};
+use gaitway_runtime::robot::Setup;
 use gaitway_runtime::{PacerCounters, PacerError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -24,6 +27,24 @@ pub fn tick_times<'py>(
     let result = PyDict::new(py);
     result.set_item("tick_ns", quantiles(py, times.tick.quantiles())?)?;
     result.set_item("inference_ns", quantiles(py, times.inference.quantiles())?)?;
+    result.set_item("allocations", times.allocations)?;
+    Ok(result)
+}
+
+/// Times how long the loop waits for `ticks` ticks to be recorded.
+#[pyfunction]
+pub fn push_times<'py>(
+    py: Python<'py>,
+    policy: &Policy,
+    robot: &Robot,
+    ticks: Count,
+) -> PyResult<Bound<'py, PyDict>> {
+    let setup = Setup::new(&policy.policy, &robot.profile, &Options::default());
+    let setup = setup.map_err(|error| errors::setup(&error))?;
+    let times = py.detach(|| bench::push_times(setup, ticks.0));
+    let result = PyDict::new(py);
+    result.set_item("push_ns", quantiles(py, times.push.quantiles())?)?;
+    result.set_item("clock_ns", quantiles(py, times.clock.quantiles())?)?;
     result.set_item("allocations", times.allocations)?;
     Ok(result)
 }

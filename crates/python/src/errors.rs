@@ -5,6 +5,7 @@ use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
 use gaitway_record::RecordError;
+use gaitway_runtime::robot::SetupError;
 #[cfg(target_os = "linux")]
 use gaitway_runtime::{bench::BusBenchError, twin_host::TwinHostError};
 use pyo3::prelude::*;
@@ -48,6 +49,17 @@ pub(crate) fn control(error: &ControlError) -> PyErr {
         ControlError::Contract(inner) => contract(inner),
         _ => raise("ControlError", error.to_string(), error.hint()),
     }
+}
+
+pub(crate) fn setup(error: &SetupError) -> PyErr {
+    match error {
+        SetupError::Control(inner) => control(inner),
+        SetupError::Bus(_) => usage(error.to_string(), &error.hint()),
+    }
+}
+
+pub(crate) fn recording(message: String) -> PyErr {
+    raise("RecordingError", message, "make room, or name another folder".to_owned())
 }
 
 pub(crate) fn record(error: &RecordError) -> PyErr {

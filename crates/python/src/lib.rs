@@ -37,7 +37,7 @@ mod _native {
     #[pymodule_export]
     use super::batch::Batch;
     #[pymodule_export]
-    use super::bench::{Pace, canary, pace, tick_times};
+    use super::bench::{Pace, canary, pace, push_times, tick_times};
     #[pymodule_export]
     use super::build_info;
     #[cfg(target_os = "linux")]

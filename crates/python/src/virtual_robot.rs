@@ -9,19 +9,27 @@ use gaitway_contract::Command;
 use gaitway_control::Options;
 use gaitway_control::arbiter::Source;
 use gaitway_control::supervisor::Wish;
+use gaitway_record::About;
 use gaitway_runtime::ServoView;
-use gaitway_runtime::robot::{Event, Setup, SetupError};
+use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
+use gaitway_runtime::robot::{Event, Setup};
 use gaitway_runtime::virtual_robot::{Trouble, VirtualRobot as Room};
 use gaitway_twin::{BusOptions, FaultPlan, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::path::PathBuf;
 
 #[pyclass(module = "gaitway._native")]
 pub struct VirtualRobot {
     room: Room,
     robot: Robot,
     views: Vec<ServoView>,
+    recorder: Option<Recorder>,
 }
+
+/// Ticks between two looks of the recorder into its ring, and ticks the ring has room for.
+const RECORD_EVERY: u64 = 10;
+const RING_TICKS: usize = 64;
 
 #[pymethods]
 impl VirtualRobot {
@@ -31,10 +39,7 @@ impl VirtualRobot {
         let robot = robot.clone();
         let profile = &robot.profile;
         let setup = Setup::new(&policy.policy, profile, &Options::default());
-        let setup = setup.map_err(|error| match &error {
-            SetupError::Control(inner) => errors::control(inner),
-            SetupError::Bus(_) => errors::usage(error.to_string(), &error.hint()),
-        })?;
+        let setup = setup.map_err(|error| errors::setup(&error))?;
         let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.servo_id).collect();
         let options = BusOptions { baud: profile.servo_bus.baud, ..BusOptions::default() };
         let plan = FaultPlan { seed: seed.0, ..FaultPlan::default() };
@@ -43,7 +48,7 @@ impl VirtualRobot {
         twin.servos_mut().iter_mut().for_each(|servo| servo.configure());
         let room = Room::new(setup, twin, step_ns.0);
         let room = room.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
-        Ok(VirtualRobot { room, views: vec![ServoView::LIMP; ids.len()], robot })
+        Ok(VirtualRobot { room, views: vec![ServoView::LIMP; ids.len()], robot, recorder: None })
     }
 
     /// Waits for the next tick; returns the time, ns.
@@ -76,8 +81,40 @@ impl VirtualRobot {
 
     /// The robot's tick.
     fn tick(&mut self, py: Python<'_>) -> &'static str {
-        let room = &mut self.room;
-        py.detach(|| room.tick()).name()
+        let (room, recorder) = (&mut self.room, &mut self.recorder);
+        let state = py.detach(|| {
+            let state = room.tick();
+            if let Some(recorder) = recorder
+                && room.robot().record().tick.is_multiple_of(RECORD_EVERY)
+            {
+                recorder.step(room.now_ns());
+            }
+            state
+        });
+        state.name()
+    }
+
+    /// Records every tick from now on.
+    fn record(&mut self, folder: PathBuf, policy: &Policy, onnx: &[u8]) -> PyResult<()> {
+        let settled = self.room.robot().options();
+        let about = About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), settled);
+        let source = self.room.robot_mut().record_to_ring(RING_TICKS);
+        let folder = Folder::new(folder, Bounds::default());
+        self.recorder = Some(Recorder::new(source, about.map_err(|error| errors::record(&error))?, folder));
+        Ok(())
+    }
+
+    /// Ends the recording.
+    fn end_recording(&mut self) -> PyResult<()> {
+        self.room.robot_mut().end_recording();
+        let Some(mut recorder) = self.recorder.take() else { return Ok(()) };
+        while recorder.step(self.room.now_ns()) {}
+        for said in recorder.take_said() {
+            if let Said::Stopped { why } = said {
+                return Err(errors::recording(format!("the recording stopped: {why}")));
+            }
+        }
+        Ok(())
     }
 
     /// Something goes wrong, now or where the text says `at=` so much later.

@@ -14,7 +14,6 @@ pub struct RowSink {
 }
 
 /// The other end.
-#[derive(Debug)]
 pub struct RowSource {
     empty: Producer<Box<Row>>,
     full: Consumer<Entry>,
@@ -49,6 +48,15 @@ fn like_with_room(like: &Row) -> Row {
 
 // SAFETY: the queues are used through `&mut self` alone; what a shared reference reaches is a plain number.
 unsafe impl Sync for RowSink {}
+
+// SAFETY: the queues are used through `&mut self` alone, and a shared reference reaches nothing.
+unsafe impl Sync for RowSource {}
+
+impl fmt::Debug for RowSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowSource").finish_non_exhaustive()
+    }
+}
 
 impl fmt::Debug for RowSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +95,7 @@ impl RowSource {
     }
 
     /// True where the loop is gone and everything was read.
-    pub fn is_over(&self) -> bool {
+    pub fn is_over(&mut self) -> bool {
         self.full.is_abandoned() && self.full.is_empty()
     }
 }

@@ -134,6 +134,50 @@ def wire(
 
 
 @app.command()
+def record(
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 20_000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """What recording a tick costs the loop, beside loggers that are called from it."""
+    from gaitway.bench.record import measure_record
+    from gaitway.cli.record_report import print_record
+
+    loaded, duck = _load(policy, robot)
+    result = measure_record(loaded, duck, ticks, rounds)
+    if as_json:
+        print_json(result)
+    else:
+        print_record(result)
+    _end(result)
+
+
+@app.command()
+def replay(
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    seconds: Annotated[float, typer.Option(min=5, max=86_400, help="Seconds to walk.")] = 3600.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of commands and noise.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+) -> None:
+    """A long walk with faults, recorded over the emulated wire, and run again on every path of this CPU."""
+    from gaitway.bench.replay import measure_replay
+    from gaitway.cli.clock_report import measuring
+    from gaitway.cli.record_report import print_replay
+
+    loaded, duck = _load(policy, robot)
+    with measuring(shown=not as_json) as progress:
+        result = measure_replay(loaded, duck, seconds, seed, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_replay(result)
+    _end(result)
+
+
+@app.command()
 def train(
     task: Annotated[str, typer.Argument(help="A task of the robot, or a TOML file.")] = "walk",
     robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,

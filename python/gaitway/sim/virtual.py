@@ -2,7 +2,9 @@
 
 from array import array
 from collections.abc import Callable
+from pathlib import Path
 
+from gaitway import files
 from gaitway._native import VirtualRobot
 from gaitway.errors import SimulationError
 from gaitway.policy import Policy
@@ -23,6 +25,7 @@ class VirtualDuck:
     """
 
     def __init__(self, robot: Robot, policy: Policy, *, seed: int = 0, release_after_s: float = 1.5) -> None:
+        self.policy = policy
         self.duck = LiveDuck(robot, seed=seed, release_after_s=release_after_s)
         self._step_ns = round(self.duck.step_s * 1e9)
         self.loop = VirtualRobot(robot.native, policy.native, step_ns=self._step_ns, seed=seed)
@@ -43,6 +46,10 @@ class VirtualDuck:
         self._until(lambda: loop.state == "ready" and self.duck.released)
         loop.wish("walk")
         self._until(lambda: loop.state == "running")
+
+    def record(self, folder: Path) -> None:
+        """Records every tick from now on into files of `folder`, as gaitwayd does; `loop.end_recording` ends it."""
+        self.loop.record(folder, self.policy.native, files.read_bytes(self.policy.path, "policy"))
 
     def _until(self, is_so: Callable[[], bool]) -> None:
         for _ in range(_START_TICKS):

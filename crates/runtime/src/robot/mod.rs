@@ -16,7 +16,7 @@ pub mod imu;
 pub mod imu_socket;
 pub mod mailbox;
 pub mod record;
-mod recorder;
+pub(crate) mod recorder;
 pub mod run;
 pub mod setup;
 pub mod status;

@@ -1,0 +1,65 @@
+//! What recording costs the loop: a tick copied into the ring.
+
+use crate::allocations;
+use crate::clock::{Clock, MonotonicClock};
+use crate::histogram::Histogram;
+use crate::pacer::Wake;
+use crate::robot::Setup;
+use crate::robot::recorder::TickRecorder;
+use gaitway_control::Brain;
+use gaitway_control::brain::{Asked, Senses};
+use gaitway_control::supervisor::Wish;
+use gaitway_control::vitals::JointVitals;
+use gaitway_record::ReadTimes;
+use gaitway_record::row::Durations;
+
+/// Ticks the ring has room for, as on the robot.
+const RING_TICKS: usize = 256;
+
+/// Times of many pushes.
+#[derive(Debug, Clone, Default)]
+pub struct PushTimes {
+    /// Both copies of a tick: what goes in, and what came out.
+    pub push: Histogram,
+    /// Two readings of the clock with nothing between them: a part of the above.
+    pub clock: Histogram,
+    /// Allocations in all of them; counted where the program uses the counting allocator.
+    pub allocations: u64,
+}
+
+/// Records `ticks` ticks of a brain that walks nowhere, and times what the loop would wait for; the first tenth only
+/// warms up. The other end of the ring is emptied between them.
+pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
+    let clock = MonotonicClock::default();
+    let Setup { profile, bus, controller, .. } = setup;
+    let mut brain = Brain::new(&profile, controller);
+    let (mut recorder, mut source) = TickRecorder::new(&brain, RING_TICKS);
+    let joints = vec![JointVitals::default(); profile.joints.len()];
+    let mut times = PushTimes::default();
+    for tick in 0..ticks + ticks / 10 {
+        let now_ns = clock.now_ns();
+        let asked = Asked { wish: Wish::Walk, ..Asked::default() };
+        let senses =
+            Senses { now_ns, hold: false, left_out: 0, joints: &joints, bus_silent_s: 0.0, imu: None, asked };
+        let wake =
+            Wake { tick, deadline_ns: now_ns, now_ns, lateness_ns: 0, skipped: 0, held: 0, caught_up: false };
+        let before = allocations::count();
+        let begun_ns = clock.now_ns();
+        recorder.begin(&bus, ReadTimes { begun_ns: now_ns, ended_ns: now_ns }, &senses, false, &brain);
+        let mid_ns = clock.now_ns();
+        brain.think(&senses, None);
+        let thought_ns = clock.now_ns();
+        recorder.push(&wake, Durations::default(), &joints, &brain);
+        let pushed_ns = clock.now_ns();
+        let nothing_ns = clock.now_ns();
+        if tick >= ticks / 10 {
+            times.push.add((mid_ns - begun_ns) + (pushed_ns - thought_ns));
+            times.clock.add(nothing_ns - pushed_ns);
+            times.allocations += allocations::count() - before;
+        }
+        while let Some(entry) = source.take() {
+            source.give_back(entry);
+        }
+    }
+    times
+}
