@@ -7,6 +7,7 @@ use crate::row::Row;
 use crate::tick::{Keyframe, Tick};
 use crate::vitals::vitals;
 use gaitway_control::brain::Senses;
+use gaitway_control::vitals::JointVitals;
 use gaitway_control::{Brain, ControlError};
 use gaitway_drivers::feetech::heard::Heard;
 use gaitway_drivers::feetech::servo::ServoConfig;
@@ -18,6 +19,7 @@ pub struct Replay {
     servos: Vec<ServoConfig>,
     gains: Vec<[u8; 3]>,
     heard: Vec<Heard>,
+    joints: Vec<JointVitals>,
     row: Row,
     /// True where the brain's state is that of the recording.
     is_in_step: bool,
@@ -58,6 +60,7 @@ impl Replay {
         let row = Row::of(&brain);
         Replay {
             heard: vec![Heard::default(); servos.len()],
+            joints: vec![JointVitals::default(); servos.len()],
             // The registers come in the order P, D, I.
             gains: gains.iter().map(|[p, i, d]| [*p, *d, *i]).collect(),
             servos,
@@ -91,7 +94,7 @@ impl Replay {
         let inputs = read_inputs(tick, &mut self.heard);
         for (index, heard) in self.heard.iter().enumerate() {
             let state = heard.state(&self.servos[index]);
-            self.row.joints[index] = vitals(&state, self.gains[index], inputs.read);
+            self.joints[index] = vitals(&state, self.gains[index], inputs.read);
         }
         if !self.is_in_step {
             return Verdict::Skipped;
@@ -100,14 +103,14 @@ impl Replay {
             now_ns: inputs.read.ended_ns,
             hold: tick.held > 0,
             left_out: tick.skipped + tick.held,
-            joints: &self.row.joints,
+            joints: &self.joints,
             bus_silent_s: tick.bus_silent_s,
             imu: inputs.imu,
             asked: inputs.asked,
         };
         let replaced = tick.policy.as_ref().filter(|_| tick.is_replaced);
         self.brain.think(&senses, replaced.map(|policy| policy.observation.as_slice()));
-        self.row.take(&self.brain);
+        self.row.take(&self.joints, &self.brain);
         self.judge(tick)
     }
 

@@ -65,20 +65,17 @@ impl fmt::Debug for RowSink {
 }
 
 impl RowSink {
-    /// Fills the next row, or counts it as dropped.
-    pub fn push(&mut self, fill: impl FnOnce(&mut Row)) {
-        let Ok(mut row) = self.empty.pop() else {
-            self.dropped += 1;
-            return;
-        };
-        fill(&mut row);
-        // There are no more rows than places.
-        let _ = self.full.push(Entry { row, dropped: self.dropped });
+    /// The next row to fill; where there is none a tick is dropped, and counted.
+    pub fn take(&mut self) -> Option<Box<Row>> {
+        let row = self.empty.pop().ok();
+        self.dropped += u64::from(row.is_none());
+        row
     }
 
-    /// Rows that found no room.
-    pub fn dropped(&self) -> u64 {
-        self.dropped
+    /// Sends a row that was filled.
+    pub fn send(&mut self, row: Box<Row>) {
+        // There are no more rows than places.
+        let _ = self.full.push(Entry { row, dropped: self.dropped });
     }
 }
 

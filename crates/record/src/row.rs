@@ -27,6 +27,24 @@ pub struct Wake {
     pub held: u64,
 }
 
+/// What is known of a joint.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Joint {
+    /// Angle, rad.
+    pub position_rad: f32,
+    /// Velocity, rad/s.
+    pub velocity_rps: f32,
+    /// Age of both, s.
+    pub age_s: f32,
+}
+
+impl From<&JointVitals> for Joint {
+    fn from(vitals: &JointVitals) -> Joint {
+        let JointVitals { position_rad, velocity_rps, age_s, .. } = *vitals;
+        Joint { position_rad, velocity_rps, age_s }
+    }
+}
+
 /// How long the parts of a tick took, ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Durations {
@@ -50,7 +68,7 @@ pub struct Row {
     /// What was last heard of each servo.
     pub heard: Vec<Heard>,
     /// What is known of each joint.
-    pub joints: Vec<JointVitals>,
+    pub joints: Vec<Joint>,
     /// Time since any servo answered, s.
     pub bus_silent_s: f32,
     /// The newest sample of the IMU, sound or not.
@@ -100,7 +118,7 @@ impl Row {
             wake: Wake::default(),
             read: ReadTimes::default(),
             heard: vec![Heard::default(); joints],
-            joints: vec![JointVitals::default(); joints],
+            joints: vec![Joint::default(); joints],
             bus_silent_s: 0.0,
             imu: None,
             imu_age_s: 0.0,
@@ -121,8 +139,9 @@ impl Row {
         }
     }
 
-    /// Takes what a brain made of a tick. Allocates nothing.
-    pub fn take(&mut self, brain: &Brain) {
+    /// Takes what is known of the joints, and what a brain made of a tick. Allocates nothing.
+    pub fn take(&mut self, joints: &[JointVitals], brain: &Brain) {
+        self.joints.iter_mut().zip(joints).for_each(|(joint, vitals)| *joint = vitals.into());
         let supervisor = brain.supervisor();
         self.imu_age_s = brain.sensors().imu_age_s;
         (self.state, self.reason) = (supervisor.state(), supervisor.reason());

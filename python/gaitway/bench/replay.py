@@ -2,14 +2,13 @@
 
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from gaitway import _native
 from gaitway.bench.clock import Progress
@@ -52,11 +51,11 @@ def measure_replay(policy: Policy, robot: Robot, seconds: float, seed: int, prog
 
 def _walk(policy: Policy, robot: Robot, seconds: float, seed: int, folder: Path, progress: Progress) -> int:
     """One duck after the other, each until it falls or goes limp; returns the ticks of all."""
-    random = np.random.default_rng(seed)
+    chance = random.Random(seed)
     left = round(seconds * policy.contract.policy_rate_hz)
     total = ticks = 0
     while total < left:
-        duck = VirtualDuck(robot, policy, seed=int(random.integers(1 << 30)))
+        duck = VirtualDuck(robot, policy, seed=chance.randrange(1 << 30))
         duck.record(folder)
         loop = duck.loop
         loop.wish("walk")
@@ -64,7 +63,7 @@ def _walk(policy: Policy, robot: Robot, seconds: float, seed: int, folder: Path,
         every = round(_COMMAND_S * policy.contract.policy_rate_hz)
         while total + ticks < left and not (state == "limp" and ticks > every):
             if ticks % every == 0:
-                loop.command(*(float(most * random.uniform(-1, 1)) for most in _MOST))
+                loop.command(*(most * chance.uniform(-1, 1) for most in _MOST))
                 progress("ticks walked", total + ticks, left)
                 if ticks >= 2 * every:
                     loop.inject(_FAULTS[fault % len(_FAULTS)])

@@ -126,8 +126,7 @@ impl Heard {
             faults: ServoFaults::from_error_byte(self.motion.faults),
             slow: self.slow.map(|(registers, sampled_ns)| registers.state(sampled_ns)),
             health: Health { misses_in_a_row: self.misses_in_a_row, ..Health::default() },
-            motion_registers: self.motion,
-            slow_registers: self.slow.map(|(registers, _)| registers),
+            heard: *self,
         }
     }
 }

@@ -55,8 +55,8 @@ pub struct ServoState {
     pub slow: Option<SlowState>,
     /// How well it answers.
     pub health: Health,
-    pub(crate) motion_registers: MotionRegisters,
-    pub(crate) slow_registers: Option<SlowRegisters>,
+    /// What it was decoded from; its misses are those of `health`.
+    pub(crate) heard: Heard,
 }
 
 /// What one servo measures slowly, and the settings it has.
@@ -113,19 +113,14 @@ impl ServoState {
         if is_taken {
             let slow = SlowRegisters::of(status);
             self.slow = Some(slow.state(sampled_ns));
-            self.slow_registers = Some(slow);
+            self.heard.slow = Some((slow, sampled_ns));
         }
         is_taken
     }
 
     /// Everything that was last heard, as it came.
     pub fn heard(&self) -> Heard {
-        Heard {
-            motion: self.motion_registers,
-            sampled_ns: self.sampled_ns,
-            misses_in_a_row: self.health.misses_in_a_row,
-            slow: self.slow_registers.zip(self.slow.map(|slow| slow.sampled_ns)),
-        }
+        Heard { misses_in_a_row: self.health.misses_in_a_row, ..self.heard }
     }
 
     fn count_answer(&mut self) {
@@ -142,7 +137,8 @@ impl ServoState {
         self.velocity_rps = motion.velocity_rps(config);
         self.sampled_ns = Some(sampled_ns);
         self.faults = ServoFaults::from_error_byte(motion.faults);
-        self.motion_registers = motion;
+        self.heard.motion = motion;
+        self.heard.sampled_ns = Some(sampled_ns);
         true
     }
 

@@ -7,7 +7,7 @@ use crate::pacer::Wake;
 use crate::robot::Setup;
 use crate::robot::recorder::TickRecorder;
 use gaitway_control::Brain;
-use gaitway_control::brain::{Asked, Senses};
+use gaitway_control::brain::{Asked, BrainOptions, Senses};
 use gaitway_control::supervisor::Wish;
 use gaitway_control::vitals::JointVitals;
 use gaitway_record::ReadTimes;
@@ -27,12 +27,14 @@ pub struct PushTimes {
     pub allocations: u64,
 }
 
-/// Records `ticks` ticks of a brain that walks nowhere, and times what the loop would wait for; the first tenth only
+/// Records `ticks` ticks of a brain in a dry run, and times what the loop would wait for; the first tenth only
 /// warms up. The other end of the ring is emptied between them.
 pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
     let clock = MonotonicClock::default();
     let Setup { profile, bus, controller, .. } = setup;
     let mut brain = Brain::new(&profile, controller);
+    // So that the policy takes part in every tick.
+    brain.set_options(BrainOptions { dry_run: true, ..BrainOptions::default() });
     let (mut recorder, mut source) = TickRecorder::new(&brain, RING_TICKS);
     let joints = vec![JointVitals::default(); profile.joints.len()];
     let mut times = PushTimes::default();
