@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -91,17 +92,26 @@ def assert_same(columns: dict[str, Any], name: str, row: int, value: Any) -> Non
         assert found == one or math.isnan(found) == math.isnan(one), (name, index, row)
 
 
-def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench) -> None:
+#: How often the daemon is killed, each time at another moment; 100 takes ten minutes.
+KILLS = int(os.environ.get("GAITWAY_KILLS", "1"))
+
+
+@pytest.mark.parametrize("kill", range(KILLS))
+def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench, kill: int) -> None:
     folder = bench.folder / "recordings"
     process = bench.start("--command", "vx=0.1", "--record", str(folder))
     bench.wait_for(14)
-    time.sleep(2.3)
+    time.sleep(random.Random(kill).uniform(1.2, 4.0))
     process.send_signal(signal.SIGKILL)
+    killed = time.monotonic()
     process.communicate()
     (path,) = folder.glob("*.mcap")
     recording = Recording.load(path)
     assert recording.cut is not None
-    assert recording.ticks >= 100
+    # The file's times are those of the clock that is read here. A second is what may be lacking; what a busy machine
+    # adds is no matter of the usual tests.
+    last = recording.column("tick.woken_ns")[-1] * 1e-9
+    assert killed - last < (1.3 if KILLS > 1 else 10)
     # A strict reader reads as many, and says that the end is missing.
     ticks = 0
     with path.open("rb") as file, pytest.raises(Exception):  # noqa: B017

@@ -102,7 +102,7 @@ impl Replay {
         let senses = Senses {
             now_ns: inputs.read.ended_ns,
             hold: tick.held > 0,
-            left_out: tick.skipped + tick.held,
+            left_out: tick.skipped.saturating_add(tick.held),
             joints: &self.joints,
             bus_silent_s: tick.bus_silent_s,
             imu: inputs.imu,

@@ -164,7 +164,7 @@ impl JointDrive {
         if report.is_some_and(|servo| servo.torque_on && servo.settings_kept) {
             self.drive = Drive::On;
             self.trusted_from_ns = since_ns;
-        } else if report.is_some() || now_ns > since_ns + CONFIRM_WITHIN_NS {
+        } else if report.is_some() || now_ns > since_ns.saturating_add(CONFIRM_WITHIN_NS) {
             self.attempts = self.attempts.saturating_add(1);
             self.drive = Drive::Settings;
             if self.attempts >= ATTEMPTS {

@@ -35,7 +35,7 @@ impl PoseRamp {
 
     /// The pose one tick further; true once it is `to_rad`.
     pub fn advance(&mut self, to_rad: &[f32], pose_rad: &mut [f32]) -> bool {
-        self.tick = (self.tick + 1).min(self.ticks);
+        self.tick = self.tick.saturating_add(1).min(self.ticks);
         let share = smooth(self.tick as f32 / self.ticks.max(1) as f32);
         for ((pose, from), to) in pose_rad.iter_mut().zip(&self.from_rad).zip(to_rad) {
             *pose = if self.tick == self.ticks { *to } else { from + share * (to - from) };
