@@ -35,8 +35,11 @@ const REPETITIONS: usize = 5;
 
 /// Opens the port, starts a guard, and does what its role says.
 pub fn victim(role: &str, arguments: &[String]) {
-    // SAFETY: the signal exists and SIG_DFL runs no code. Tests under nohup would hand down an ignored one.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+    for signal in [libc::SIGHUP, libc::SIGINT] {
+        // SAFETY: the signal exists and SIG_DFL runs no code. Tests under nohup, or behind a shell's `&`, would hand
+        // down an ignored one.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     let mut port = SerialPort::open(Path::new(&arguments[0]), BAUD).unwrap();
     let mut guard = Guard::start(port.try_clone_fd().unwrap(), &TORQUE_OFF, None).unwrap();
     match role {
