@@ -50,7 +50,8 @@ def test_the_default_policy_walks_its_tour_without_a_fall(
     assert run.figures()["refusals"] == 0
     trace = run.trace
     forward = trace["velocity"][(trace["time_s"] > 2) & (trace["time_s"] < 6)].mean(axis=0)
-    assert forward[0] == pytest.approx(0.15, abs=0.03)
+    # Between the two identifications of the drives: faster with play in the gears, slower without.
+    assert forward[0] == pytest.approx(0.15, abs=0.04)
 
 
 def test_the_communitys_policy_walks_forward_as_in_its_own_world(

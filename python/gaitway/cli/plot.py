@@ -100,7 +100,9 @@ def _draw_joint(recording: "Recording", axis: Any, index: int, name: str) -> Non
 def _line(recording: "Recording", axis: Any, name: str, label: str, factor: float = 1.0) -> None:
     values = recording.column(name)
     step = max(1, len(values) // _POINTS)
-    axis.plot(recording.seconds[::step], [factor * value for value in values[::step]], label=label, linewidth=0.9)
+    # A recording in which the policy never ran has no column of its own.
+    seconds = recording.seconds[: len(values) : step]
+    axis.plot(seconds, [factor * value for value in values[::step]], label=label, linewidth=0.9)
 
 
 def _draw_worst(
