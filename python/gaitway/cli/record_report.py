@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from gaitway.cli.marks import print_marks
+
 _WHO = {
     "gaitway": "Gaitway, a whole tick into the ring",
     "foxglove": "foxglove-sdk from Python, 512 bytes",
@@ -23,7 +25,7 @@ def print_record(result: dict[str, Any]) -> None:
         figures = [f"{row[key]:.0f}" for key in ("p50", "p99", "p99_9", "max")] if row else ["not installed"]
         table.add_row(title, *figures)
     console.print(table)
-    _print_marks(console, result)
+    print_marks(console, result["marks"])
 
 
 def print_replay(result: dict[str, Any]) -> None:
@@ -33,10 +35,4 @@ def print_replay(result: dict[str, Any]) -> None:
     console.print(f"{result['seconds']:g} s walked: {result['ticks']} ticks in {result['files']} files, {size:.0f} MB")
     for path, found in result["paths"].items():
         console.print(f"{path}: {found['same']} the same, {found['different']} different, {found['skipped']} skipped")
-    _print_marks(console, result)
-
-
-def _print_marks(console: Console, result: dict[str, Any]) -> None:
-    for mark in result["marks"]:
-        verdict = "kept" if mark["passed"] else "missed"
-        console.print(f"{mark['what']}: {mark['found']:.4g}, at most {mark['at_most']:g}: [bold]{verdict}[/]")
+    print_marks(console, result["marks"])

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from gaitway.cli.marks import print_marks
+
 
 def print_wire(result: dict[str, Any]) -> None:
     """Prints what every command came to both ways, the errors, and the marks."""
@@ -18,9 +20,7 @@ def print_wire(result: dict[str, Any]) -> None:
     table.add_section()
     table.add_row("mean error", *(_row(result["error"][way].values()) for way in ("lockstep", "wire")))
     console.print(table)
-    for mark in result["marks"]:
-        verdict = "kept" if mark["passed"] else "missed"
-        console.print(f"{mark['what']}: {mark['found']:.4g}, at most {mark['at_most']:g}: [bold]{verdict}[/]")
+    print_marks(console, result["marks"])
 
 
 def _row(values: Any) -> str:
