@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import termios
@@ -200,8 +201,9 @@ def loop_calls(folder: Path) -> tuple[set[str], int]:
     loops = []
     for path in folder.glob("trace.*"):
         lines = path.read_text().splitlines()
-        # Only the loop asks all servos at once, instruction 0x82.
-        reads = [at for at, line in enumerate(lines) if line.startswith("write(") and "\\x82" in line]
+        # Only the loop asks all servos at once: a frame to everybody, instruction 0x82.
+        asks = re.compile(r'write\(\d+, "\\xff\\xff\\xfe\\x..\\x82')
+        reads = [at for at, line in enumerate(lines) if asks.match(line)]
         loops += [(lines[reads[0] : reads[-1]], len(reads))] if reads else []
     ((lines, reads_of_all),) = loops
     calls = {line.split("(")[0] for line in lines if not line.startswith(("+++", "---"))}
