@@ -83,15 +83,27 @@ pub struct Counters {
 impl TickRecord {
     /// Becomes the record of another tick of the same controller. Allocates nothing, which a derived clone would.
     pub fn copy_from(&mut self, other: &TickRecord) {
-        *self = TickRecord {
-            observation: copied(&mut self.observation, &other.observation),
-            action: copied(&mut self.action, &other.action),
-            target_rad: copied(&mut self.target_rad, &other.target_rad),
-            goal_rad: copied(&mut self.goal_rad, &other.goal_rad),
-            joint_limits: copied(&mut self.joint_limits, &other.joint_limits),
-            fed_back_rad: copied(&mut self.fed_back_rad, &other.fed_back_rad),
-            ..*other
-        };
+        // Field by field: to build a record and move it here takes twice as long.
+        self.tick = other.tick;
+        self.policy_ran = other.policy_ran;
+        self.command_requested = other.command_requested;
+        self.command = other.command;
+        self.command_limits = other.command_limits;
+        self.phase_step = other.phase_step;
+        copy_row(&mut self.observation, &other.observation);
+        copy_row(&mut self.action, &other.action);
+        self.action_clipped = other.action_clipped;
+        self.refusal = other.refusal;
+        copy_row(&mut self.target_rad, &other.target_rad);
+        copy_row(&mut self.goal_rad, &other.goal_rad);
+        copy_row(&mut self.joint_limits, &other.joint_limits);
+        copy_row(&mut self.fed_back_rad, &other.fed_back_rad);
+        self.up = other.up;
+        self.tilt_rad = other.tilt_rad;
+        self.fallen = other.fallen;
+        self.imu_age_s = other.imu_age_s;
+        self.oldest_joint_age_s = other.oldest_joint_age_s;
+        self.counters = other.counters;
     }
 
     /// Adds this tick to `counters`.
@@ -106,12 +118,11 @@ impl TickRecord {
     }
 }
 
-/// `from` in the memory of `to`, where it has room.
-pub(crate) fn copied<T: Copy>(to: &mut Vec<T>, from: &[T]) -> Vec<T> {
-    let mut row = std::mem::take(to);
-    row.clear();
-    row.extend_from_slice(from);
-    row
+/// Copies a row into another, which is as long.
+#[inline]
+pub(crate) fn copy_row<T: Copy>(to: &mut [T], from: &[T]) {
+    let len = to.len().min(from.len());
+    to[..len].copy_from_slice(&from[..len]);
 }
 
 impl Counters {

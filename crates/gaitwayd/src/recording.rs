@@ -15,8 +15,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
 use std::time::UNIX_EPOCH;
 
-/// Ticks that wait while the disk is slow.
-pub const RING_TICKS: usize = 256;
 /// Between two looks into the ring, ns.
 const LOOK_NS: u64 = 50_000_000;
 const STACK_BYTES: usize = 256 << 10;

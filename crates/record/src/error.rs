@@ -7,6 +7,9 @@ use thiserror::Error;
 /// What can be wrong with a recording.
 #[derive(Debug, Error)]
 pub enum RecordError {
+    /// The file it is in.
+    #[error("recording: {0}")]
+    Io(#[from] std::io::Error),
     /// The container.
     #[error("recording: {0}")]
     Container(#[from] mcap::McapError),
@@ -36,6 +39,7 @@ impl RecordError {
     /// What the person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
+            RecordError::Io(_) => "make room, or name another folder",
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
             RecordError::Lacks { .. } => "use a recording that Gaitway made, of this version or an older one",

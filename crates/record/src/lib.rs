@@ -5,6 +5,7 @@
 //! ```
 
 pub mod about;
+mod container;
 mod convert;
 mod error;
 pub mod message;

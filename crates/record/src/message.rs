@@ -1,6 +1,26 @@
 //! Messages in the wire format of Protocol Buffers, each described once: the list of its fields writes it, reads it,
 //! compares it and makes the schema that goes into the file.
 
+/// A struct and its list of fields in one: number, kind, name, type and what it says.
+macro_rules! message {
+    ($(#[$doc:meta])* $name:ident as $text:literal { $($number:literal $kind:ident $field:ident: $type:ty, $what:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub struct $name {
+            $(#[doc = $what] pub $field: $type,)*
+        }
+
+        impl $crate::message::Message for $name {
+            const NAME: &'static str = $text;
+
+            fn visit(&mut self, visitor: &mut impl $crate::message::Visitor) {
+                $(visitor.$kind($number, stringify!($field), &mut self.$field);)*
+            }
+        }
+    };
+}
+pub(crate) use message;
+
 mod columns;
 mod decode;
 mod encode;

@@ -1,11 +1,11 @@
 //! Reading a recording back, whole or cut: what is there is read, and where it ends too early that is said.
 
 use crate::about::{About, METADATA};
+use crate::container::{Next, walk};
 use crate::error::RecordError;
-use crate::message::{Column, Columns, Message, Visitor, decode};
+use crate::message::{Column, Columns, decode, message};
 use crate::tick::{self, Keyframe, Tick};
 use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, TICKS};
-use mcap::read::{ChunkReader, LinearReader, Options};
 use mcap::records::Record;
 use std::collections::BTreeMap;
 
@@ -24,42 +24,15 @@ impl Recording {
     /// Reads the file's bytes. A file that was cut is read as far as it goes; one whose chunks are damaged is refused.
     pub fn read(bytes: &[u8]) -> Result<Recording, RecordError> {
         let mut recording = Recording::default();
-        let mut topics = BTreeMap::new();
-        let mut keyframe = None;
-        let records = LinearReader::new_with_options(bytes, Options::IgnoreEndMagic.into())?;
-        let mut is_ended = false;
-        for record in records {
-            let record = match record {
-                Ok(record) => record,
-                Err(error) => {
-                    recording.cut = Some(error.to_string());
-                    break;
-                }
-            };
-            match record {
-                Record::Metadata(found) if found.name == METADATA => recording.take_notes(found.metadata)?,
-                Record::Attachment { header, data, .. } => recording.attach(&header.name, &data),
-                Record::Chunk { header, data } => {
-                    let crc = header.uncompressed_crc;
-                    if crc != 0 && crc32fast::hash(&data) != crc {
-                        let at_ns = header.message_start_time;
-                        let found = format!("another in the chunk at {at_ns} ns");
-                        return Err(RecordError::Lacks {
-                            expected: "the checksum it was written with",
-                            found,
-                        });
-                    }
-                    for record in ChunkReader::new(header, &data)? {
-                        recording.take(record?, &mut topics, &mut keyframe)?;
-                    }
-                }
-                Record::DataEnd(_) => is_ended = true,
-                other => recording.take(other, &mut topics, &mut keyframe)?,
+        let (mut topics, mut keyframe) = (BTreeMap::new(), None);
+        recording.cut = walk(bytes, |next| match next {
+            Next::Record(record) => recording.take(record, &mut topics, &mut keyframe),
+            Next::ChunkEnd => Ok(()),
+            Next::Damaged { at_ns } => {
+                let found = format!("another in the chunk at {at_ns} ns");
+                Err(RecordError::Lacks { expected: "the checksum it was written with", found })
             }
-        }
-        if !is_ended && recording.cut.is_none() {
-            recording.cut = Some("the end is missing".to_owned());
-        }
+        })?;
         Ok(recording)
     }
 
@@ -71,7 +44,7 @@ impl Recording {
             servos.take(tick);
             columns.add(&mut Row {
                 tick: Some(Tick { slow: Vec::new(), ..tick.clone() }),
-                servos: Some(servos.clone()),
+                servo: Some(servos.clone()),
             });
         }
         columns.finish()
@@ -84,6 +57,8 @@ impl Recording {
         keyframe: &mut Option<Keyframe>,
     ) -> Result<(), RecordError> {
         match record {
+            Record::Metadata(found) if found.name == METADATA => self.take_notes(found.metadata)?,
+            Record::Attachment { header, data, .. } => self.attach(&header.name, &data),
             Record::Channel(channel) => _ = topics.insert(channel.id, channel.topic),
             Record::Message { header, data } => match topics.get(&header.channel_id).map(String::as_str) {
                 Some(TICKS) => self.ticks.push((decode(&data)?, keyframe.take())),
@@ -118,19 +93,21 @@ impl Recording {
     }
 }
 
-/// A row of the table.
-#[derive(Default)]
-struct Row {
-    tick: Option<Tick>,
-    servos: Option<Servos>,
+message! {
+    /// A row of the table.
+    Row as "Row" {
+        1 message tick: Option<Tick>, "The tick, without slow registers.";
+        2 message servo: Option<Servos>, "These, as columns.";
+    }
 }
 
-/// The slow registers of all servos, as last read; no number before.
-#[derive(Debug, Clone, Default)]
-struct Servos {
-    voltage_v: Vec<f32>,
-    temperature_c: Vec<f32>,
-    current_a: Vec<f32>,
+message! {
+    /// The slow registers of all servos, as last read; no number before.
+    Servos as "Servos" {
+        1 f32s voltage_v: Vec<f32>, "Voltage, V.";
+        2 f32s temperature_c: Vec<f32>, "Temperature, °C.";
+        3 f32s current_a: Vec<f32>, "Current, A.";
+    }
 }
 
 impl Servos {
@@ -149,24 +126,5 @@ impl Servos {
                 }
             }
         }
-    }
-}
-
-impl Message for Row {
-    const NAME: &'static str = "Row";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.message(1, "tick", &mut self.tick);
-        visitor.message(2, "servo", &mut self.servos);
-    }
-}
-
-impl Message for Servos {
-    const NAME: &'static str = "Servos";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.f32s(1, "voltage_v", &mut self.voltage_v);
-        visitor.f32s(2, "temperature_c", &mut self.temperature_c);
-        visitor.f32s(3, "current_a", &mut self.current_a);
     }
 }

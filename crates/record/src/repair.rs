@@ -1,7 +1,7 @@
 //! A file that was cut, closed: everything that is whole is copied, and the index that is missing is written.
 
+use crate::container::{Next, walk};
 use crate::error::RecordError;
-use mcap::read::{ChunkReader, LinearReader, Options};
 use mcap::records::Record;
 use mcap::{Attachment, WriteOptions};
 use std::borrow::Cow;
@@ -13,23 +13,14 @@ pub fn repair(bytes: &[u8]) -> Result<(Vec<u8>, u64), RecordError> {
         WriteOptions::new().profile("gaitway").compression(None).chunk_size(None).disable_seeking(true);
     let mut out = options.create(Cursor::new(Vec::new()))?;
     let mut messages = 0;
-    for record in LinearReader::new_with_options(bytes, Options::IgnoreEndMagic.into())? {
-        // The first record that is not whole is where the file was cut.
-        let Ok(record) = record else { break };
-        match record {
-            Record::DataEnd(_) => break,
-            Record::Chunk { header, data } => {
-                if header.uncompressed_crc != 0 && crc32fast::hash(&data) != header.uncompressed_crc {
-                    continue;
-                }
-                for record in ChunkReader::new(header, &data)? {
-                    messages += copy(&mut out, record?)?;
-                }
-                out.flush()?;
-            }
-            other => messages += copy(&mut out, other)?,
+    walk(bytes, |next| {
+        match next {
+            Next::Record(record) => messages += copy(&mut out, record)?,
+            Next::ChunkEnd => out.flush()?,
+            Next::Damaged { .. } => {}
         }
-    }
+        Ok(())
+    })?;
     out.finish()?;
     Ok((out.into_inner().into_inner(), messages))
 }

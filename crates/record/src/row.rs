@@ -146,7 +146,7 @@ impl Row {
         self.imu_age_s = brain.sensors().imu_age_s;
         (self.state, self.reason) = (supervisor.state(), supervisor.reason());
         self.decision = brain.decision();
-        self.alarm = brain.watch().worst();
+        self.alarm = brain.alarm();
         self.obstacle = brain.obstacle();
         self.has_stepped = brain.has_stepped();
         if self.has_stepped {

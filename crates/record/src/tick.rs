@@ -3,28 +3,10 @@
 //! A field may be added with a new number; none may be taken away, and no number may come to mean something else:
 //! recordings are for ever. What replay compares comes in the order in which it is computed.
 
-use crate::message::{Message, Visitor};
+use crate::message::message;
 
 /// Version of the record. It changes when old recordings need an upgrade before they can be replayed.
 pub const VERSION: u32 = 1;
-
-macro_rules! message {
-    ($(#[$doc:meta])* $name:ident as $text:literal { $($number:literal $kind:ident $field:ident: $type:ty, $what:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Default)]
-        pub struct $name {
-            $(#[doc = $what] pub $field: $type,)*
-        }
-
-        impl Message for $name {
-            const NAME: &'static str = $text;
-
-            fn visit(&mut self, visitor: &mut impl Visitor) {
-                $(visitor.$kind($number, stringify!($field), &mut self.$field);)*
-            }
-        }
-    };
-}
 
 message! {
     /// One tick of a robot. Rows of joints are in the order of the profile.

@@ -21,7 +21,7 @@ use crate::imu::ImuReader;
 use crate::record::Refusal;
 use crate::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
 use crate::vitals::Vitals;
-use crate::watch::FaultWatch;
+use crate::watch::{Alarm, FaultWatch};
 use gaitway_contract::profile::Reaction;
 use gaitway_contract::{RobotProfile, Sensors};
 use serde::{Deserialize, Serialize};
@@ -57,6 +57,7 @@ pub struct Brain {
     sensors: Sensors,
     refusals_in_a_row: u32,
     decision: Decision,
+    alarm: Option<Alarm>,
     obstacle: Option<Obstacle>,
     has_stepped: bool,
 }
@@ -76,6 +77,7 @@ impl Brain {
             sensors: Sensors::still(profile.joints.len()),
             refusals_in_a_row: 0,
             decision: Decision::default(),
+            alarm: None,
             obstacle: None,
             has_stepped: false,
             controller,
@@ -130,6 +132,11 @@ impl Brain {
         self.decision
     }
 
+    /// The gravest fault of the last tick.
+    pub fn alarm(&self) -> Option<Alarm> {
+        self.alarm
+    }
+
     /// Why a limp robot that should get up does not.
     pub fn obstacle(&self) -> Option<Obstacle> {
         self.obstacle
@@ -176,6 +183,7 @@ impl Brain {
             fallen: state == State::Running && self.controller.record().fallen,
             powered: state.is_powered(),
         });
+        self.alarm = self.watch.worst();
     }
 
     /// State, policy, goals.
@@ -188,13 +196,13 @@ impl Brain {
             wish,
             at_once: asked.at_once,
             emergency_stop: asked.emergency_stop,
-            alarm: self.watch.worst(),
+            alarm: self.alarm,
             obstacle: self.outside_obstacle(),
             joints: senses.joints,
         };
         let before = self.supervisor.state();
         let state = self.supervisor.begin(senses.now_ns, &situation);
-        let slow = situation.alarm.is_some_and(|alarm| alarm.reaction >= Reaction::Slow);
+        let slow = self.alarm.is_some_and(|alarm| alarm.reaction >= Reaction::Slow);
         let stopping = self.supervisor.is_easing(&situation);
         self.decision = self.arbiter.decide(senses.now_ns, &asked.offers, stopping, slow);
         self.obstacle = match state {

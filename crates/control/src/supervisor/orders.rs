@@ -1,7 +1,7 @@
 //! What the supervisor decides by, and what it decides.
 
 use super::state::{Obstacle, Reason, State, Wish};
-use crate::record::copied;
+use crate::record::copy_row;
 use crate::vitals::JointVitals;
 use crate::watch::Alarm;
 
@@ -42,13 +42,11 @@ pub struct Orders {
 impl Orders {
     /// Becomes the orders of another tick of the same robot. Allocates nothing, which a derived clone would.
     pub fn copy_from(&mut self, other: &Orders) {
-        *self = Orders {
-            settings: copied(&mut self.settings, &other.settings),
-            energise: copied(&mut self.energise, &other.energise),
-            goal: copied(&mut self.goal, &other.goal),
-            torque_limit: copied(&mut self.torque_limit, &other.torque_limit),
-            ..*other
-        };
+        copy_row(&mut self.settings, &other.settings);
+        copy_row(&mut self.energise, &other.energise);
+        copy_row(&mut self.goal, &other.goal);
+        copy_row(&mut self.torque_limit, &other.torque_limit);
+        (self.cut, self.ask) = (other.cut, other.ask);
     }
 }
 

@@ -121,71 +121,40 @@ impl Visitor for Describer<'_> {
     }
 }
 
-/// The part of `descriptor.proto` that is needed to say all this.
-#[derive(Default)]
-struct FileDescriptorSet {
-    files: Vec<FileDescriptor>,
-}
+// The part of `descriptor.proto` that is needed to say all this.
 
-#[derive(Default)]
-struct FileDescriptor {
-    name: String,
-    package: String,
-    messages: Vec<Descriptor>,
-    syntax: String,
-}
-
-#[derive(Default)]
-struct Descriptor {
-    name: String,
-    fields: Vec<FieldDescriptor>,
-}
-
-#[derive(Default)]
-struct FieldDescriptor {
-    name: String,
-    number: u32,
-    label: u32,
-    kind: u32,
-    type_name: String,
-}
-
-impl Message for FileDescriptorSet {
-    const NAME: &'static str = "FileDescriptorSet";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.messages(1, "file", &mut self.files);
+message! {
+    /// Files.
+    FileDescriptorSet as "FileDescriptorSet" {
+        1 messages files: Vec<FileDescriptor>, "Each of them.";
     }
 }
 
-impl Message for FileDescriptor {
-    const NAME: &'static str = "FileDescriptorProto";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.text(1, "name", &mut self.name);
-        visitor.text(2, "package", &mut self.package);
-        visitor.messages(4, "message_type", &mut self.messages);
-        visitor.text(12, "syntax", &mut self.syntax);
+message! {
+    /// A file of messages.
+    FileDescriptor as "FileDescriptorProto" {
+        1 text name: String, "Its name.";
+        2 text package: String, "What it belongs to.";
+        4 messages messages: Vec<Descriptor>, "Its messages.";
+        12 text syntax: String, "Version of the language.";
     }
 }
 
-impl Message for Descriptor {
-    const NAME: &'static str = "DescriptorProto";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.text(1, "name", &mut self.name);
-        visitor.messages(2, "field", &mut self.fields);
+message! {
+    /// A message.
+    Descriptor as "DescriptorProto" {
+        1 text name: String, "Its name.";
+        2 messages fields: Vec<FieldDescriptor>, "Its fields.";
     }
 }
 
-impl Message for FieldDescriptor {
-    const NAME: &'static str = "FieldDescriptorProto";
-
-    fn visit(&mut self, visitor: &mut impl Visitor) {
-        visitor.text(1, "name", &mut self.name);
-        visitor.u32(3, "number", &mut self.number);
-        visitor.u32(4, "label", &mut self.label);
-        visitor.u32(5, "type", &mut self.kind);
-        visitor.text(6, "type_name", &mut self.type_name);
+message! {
+    /// A field.
+    FieldDescriptor as "FieldDescriptorProto" {
+        1 text name: String, "Its name.";
+        3 u32 number: u32, "Its number.";
+        4 u32 label: u32, "One or several.";
+        5 u32 kind: u32, "What it is.";
+        6 text type_name: String, "Which message, where it is one.";
     }
 }

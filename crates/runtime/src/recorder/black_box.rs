@@ -1,13 +1,14 @@
 //! The last minute in memory: kept in a file of its own when a fault strikes, whatever became of the disk before.
 
 use super::Folder;
+use super::open_file::OpenFile;
 use gaitway_contract::profile::{FaultKind, Reaction};
+use gaitway_record::RecordError;
 use gaitway_record::about::About;
 use gaitway_record::row::Row;
-use gaitway_record::writer::{Kind, RecordingWriter};
+use gaitway_record::writer::Kind;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::BufWriter;
+use std::io;
 use std::path::PathBuf;
 
 /// How much is kept before a fault, ns, and how much behind it.
@@ -61,7 +62,7 @@ impl BlackBox {
     }
 
     /// A while after a fault writes everything into a file of its own, once; returns its path, or why there is none.
-    pub fn dump(&mut self, folder: &Folder, about: &About) -> Option<Result<PathBuf, String>> {
+    pub fn dump(&mut self, folder: &Folder, about: &About) -> Option<Result<PathBuf, RecordError>> {
         let (kind, _) = self.struck.filter(|(_, struck_ns)| self.now_ns >= struck_ns + BEHIND_NS)?;
         self.struck = None;
         let written = self.write(&format!("-{}", kind.name()), folder, about);
@@ -70,15 +71,12 @@ impl BlackBox {
         Some(written)
     }
 
-    fn write(&self, suffix: &str, folder: &Folder, about: &About) -> Result<PathBuf, String> {
-        let (path, file) = folder.create(suffix).map_err(|error| error.to_string())?;
-        let mut writer =
-            RecordingWriter::create(BufWriter::new(file), about).map_err(|error| error.to_string())?;
+    fn write(&self, suffix: &str, folder: &Folder, about: &About) -> Result<PathBuf, RecordError> {
+        let mut open = OpenFile::begin(folder, suffix, about)?;
         for part in &self.parts {
-            part.write(&mut writer)?;
+            part.write(&mut open)?;
         }
-        writer.finish().map_err(|error| error.to_string())?;
-        Ok(path)
+        open.finish()
     }
 }
 
@@ -94,23 +92,22 @@ impl Part {
         }
     }
 
-    fn write(&self, writer: &mut RecordingWriter<BufWriter<File>>) -> Result<(), String> {
+    fn write(&self, file: &mut OpenFile) -> Result<(), RecordError> {
         for block in &self.packed {
-            let block = lz4_flex::decompress_size_prepended(block).map_err(|error| error.to_string())?;
-            write_messages(&block, writer)?;
+            write_messages(&lz4_flex::decompress_size_prepended(block).map_err(io::Error::other)?, file)?;
         }
-        write_messages(&self.open, writer)?;
-        writer.flush().map_err(|error| error.to_string())
+        write_messages(&self.open, file)?;
+        file.writer.flush()
     }
 }
 
-fn write_messages(mut block: &[u8], writer: &mut RecordingWriter<BufWriter<File>>) -> Result<(), String> {
+fn write_messages(mut block: &[u8], file: &mut OpenFile) -> Result<(), RecordError> {
     while let Some((head, rest)) = block.split_first_chunk::<13>() {
         let [kind, a, b, c, d, e, f, g, h, len @ ..] = *head;
         let kind = if kind == 1 { Kind::Keyframe } else { Kind::Tick };
         let at_ns = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
         let (body, rest) = rest.split_at(u32::from_le_bytes(len) as usize);
-        writer.put(kind, at_ns, body).map_err(|error| error.to_string())?;
+        file.writer.put(kind, at_ns, body)?;
         block = rest;
     }
     Ok(())

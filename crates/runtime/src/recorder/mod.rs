@@ -5,17 +5,20 @@
 
 mod black_box;
 mod folder;
+mod open_file;
 
 pub use black_box::BlackBox;
 pub use folder::{Bounds, Folder};
 
+use gaitway_record::RecordError;
 use gaitway_record::about::About;
 use gaitway_record::ring::{Entry, RowSource};
-use gaitway_record::writer::{Level, Packer, RecordingWriter};
-use std::fs::File;
-use std::io::BufWriter;
+use gaitway_record::writer::{Level, Packer};
+use open_file::OpenFile;
 use std::path::{Path, PathBuf};
 
+/// Ticks that wait in the ring while the disk is slow.
+pub const RING_TICKS: usize = 256;
 /// Between two flushes to the medium, ns: what a robot that loses its power loses at most.
 const SYNC_NS: u64 = 1_000_000_000;
 /// Between two tries to begin a file where the last one failed, ns.
@@ -54,13 +57,6 @@ pub struct Recorder {
     said: Vec<Said>,
 }
 
-struct OpenFile {
-    path: PathBuf,
-    writer: RecordingWriter<BufWriter<File>>,
-    /// The same file, for what the writer cannot do.
-    file: File,
-}
-
 impl Recorder {
     /// Writes what comes out of `source` into files of `folder`.
     pub fn new(source: RowSource, about: About, folder: Folder) -> Recorder {
@@ -87,7 +83,7 @@ impl Recorder {
         }
         match self.black_box.dump(&self.folder, &self.about) {
             Some(Ok(path)) => self.said.push(Said::Kept { path }),
-            Some(Err(why)) => self.fail(why, now_ns),
+            Some(Err(why)) => self.fail(&why, now_ns),
             None => {}
         }
         if now_ns >= self.synced_ns + SYNC_NS || is_over {
@@ -133,8 +129,7 @@ impl Recorder {
     }
 
     fn is_full(&self) -> bool {
-        let len = self.open.as_ref().and_then(|open| open.file.metadata().ok()).map_or(0, |file| file.len());
-        len >= self.folder.bounds().file_bytes
+        self.open.as_ref().is_some_and(|open| open.len() >= self.folder.bounds().file_bytes)
     }
 
     fn begin(&mut self, now_ns: u64) {
@@ -143,54 +138,39 @@ impl Recorder {
         }
         self.finish(now_ns);
         self.folder.make_room();
-        let begun = self.folder.create("").map_err(|error| error.to_string()).and_then(|(path, file)| {
-            let twin = file.try_clone().map_err(|error| error.to_string())?;
-            let writer = RecordingWriter::create(BufWriter::new(file), &self.about);
-            writer.map(|writer| OpenFile { path, writer, file: twin }).map_err(|error| error.to_string())
-        });
-        match begun {
+        match OpenFile::begin(&self.folder, "", &self.about) {
             Ok(open) => {
                 self.said.push(Said::Begun { path: open.path.clone() });
                 self.failed_ns = None;
                 self.open = Some(open);
             }
-            Err(why) => self.fail(why, now_ns),
+            Err(why) => self.fail(&why, now_ns),
         }
     }
 
     fn sync(&mut self, now_ns: u64) {
-        let Some(open) = &mut self.open else { return };
-        let synced = open.writer.flush().map_err(|error| error.to_string()).and_then(|()| {
-            // A file whose name is gone would take everything, for nobody.
-            open.path.metadata().and_then(|_| open.file.sync_data()).map_err(|error| error.to_string())
-        });
-        if let Err(why) = synced {
-            self.fail(why, now_ns);
-        }
+        let synced = self.open.as_mut().map(OpenFile::sync);
+        self.judge(synced.unwrap_or(Ok(())), now_ns);
     }
 
     fn finish(&mut self, now_ns: u64) {
-        if let Some(open) = self.open.take() {
-            let ended = open.writer.finish().map_err(|error| error.to_string());
-            if let Err(why) = ended.and_then(|_| open.file.sync_data().map_err(|error| error.to_string())) {
-                self.fail(why, now_ns);
-            }
-        }
+        let finished = self.open.take().map(OpenFile::finish);
+        self.judge(finished.transpose().map(|_| ()), now_ns);
     }
 
-    fn judge(&mut self, written: Result<(), gaitway_record::RecordError>, now_ns: u64) {
-        if let Err(error) = written {
-            self.fail(error.to_string(), now_ns);
+    fn judge(&mut self, written: Result<(), RecordError>, now_ns: u64) {
+        if let Err(why) = written {
+            self.fail(&why, now_ns);
         }
     }
 
     /// Lets the file go, says so once, and tries again later.
-    fn fail(&mut self, why: String, now_ns: u64) {
+    fn fail(&mut self, why: &RecordError, now_ns: u64) {
         let is_new = self.failed_ns.is_none();
         self.failed_ns = Some(now_ns);
         self.open = None;
         if is_new {
-            self.said.push(Said::Stopped { why });
+            self.said.push(Said::Stopped { why: why.to_string() });
         }
     }
 }
