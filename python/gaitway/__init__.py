@@ -23,6 +23,8 @@ from gaitway.contract import Contract
 from gaitway.controller import Controller
 from gaitway.errors import GaitwayError
 from gaitway.policy import Policy
+from gaitway.recorder import Recorder
+from gaitway.recording import Recording
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 
@@ -33,6 +35,8 @@ __all__ = [
     "Pacer",
     "Policy",
     "Record",
+    "Recorder",
+    "Recording",
     "Robot",
     "Sensors",
     "Wake",

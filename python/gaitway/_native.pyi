@@ -15,6 +15,7 @@ __all__ = [
     "Record",
     "Recording",
     "Robot",
+    "StepRecorder",
     "TwinHost",
     "VirtualRobot",
     "Wake",
@@ -23,9 +24,11 @@ __all__ = [
     "bus_ticks",
     "canary",
     "check",
+    "cut",
     "embed",
     "pace",
     "push_times",
+    "recordings_folder",
     "repair",
     "tick_times",
 ]
@@ -219,6 +222,27 @@ class Recording:
     def ticks(self) -> int: ...
     def verify(self) -> dict[str, Any]: ...
     def columns(self) -> dict[str, bytes | list[str]]: ...
+
+@final
+class StepRecorder:
+    """Writes what a controller does. See `gaitway.Recorder`."""
+
+    def __new__(
+        cls, folder: Path, robot: Robot, policy: Policy, onnx: bytes, controller: Controller
+    ) -> StepRecorder: ...
+    @property
+    def path(self) -> str | Path: ...
+    def begin(self, controller: Controller) -> None:
+        """To be called before a step."""
+
+    def end(self, controller: Controller, truth: Any = ...) -> None:
+        """To be called after it. Raises RecordingError."""
+
+    def finish(self) -> None:
+        """Ends the file. Raises RecordingError."""
+
+def recordings_folder() -> Path:
+    """Where recordings go unless another folder is named."""
 
 @final
 class Robot:
@@ -701,6 +725,9 @@ class VirtualRobot:
     @property
     def torque_off_since_ns(self) -> int | None:
         """Since when no servo has had torque, to a step of the physics, ns; None while one has."""
+
+def cut(data: bytes, from_s: float, to_s: float) -> bytes:
+    """The part of a recording between two times after its first tick. Raises RecordingError."""
 
 def repair(data: bytes) -> tuple[bytes, int]:
     """Whatever is whole of a recording that was cut, closed; and how many messages that is. Raises RecordingError."""

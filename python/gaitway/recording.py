@@ -99,11 +99,39 @@ class Recording:
         found: Any = self.columns.get(name, array("d"))
         return found  # type: ignore[no-any-return]
 
+    def spans(self, name: str) -> list[tuple[int, int, str]]:
+        """First and last tick of each stretch in which a column of words says the same, and what."""
+        words, spans, begin = list(map(str, self.columns.get(name, []))), [], 0
+        for index in range(1, len(words) + 1):
+            if index == len(words) or words[index] != words[begin]:
+                spans.append((begin, index - 1, words[begin]))
+                begin = index
+        return spans
+
     @cached_property
     def seconds(self) -> "array[float]":
         """When each tick was woken, s after the first."""
         woken = self.column("tick.woken_ns")
         return array("d", [(at - woken[0]) * 1e-9 for at in woken])
+
+
+def repair(path: Path, output: Path) -> int:
+    """Closes a recording that was cut: what is whole is written to `output`. Returns how many messages that is.
+
+    Raises RecordingError for what is no recording.
+    """
+    data, messages = _native.repair(files.read_bytes(path, "recording", _MAX_BYTES))
+    files.write_bytes(output, data, "recording")
+    return messages
+
+
+def cut(path: Path, output: Path, begin_s: float, end_s: float) -> None:
+    """Writes what is between two times after the first tick, and what is before it up to a keyframe.
+
+    Raises RecordingError where no tick is.
+    """
+    data = _native.cut(files.read_bytes(path, "recording", _MAX_BYTES), begin_s, end_s)
+    files.write_bytes(output, data, "recording")
 
 
 def _values(column: bytes | list[str]) -> "array[float] | list[str]":

@@ -7,28 +7,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
+from program import parse, run_gaitway
 
 import gaitway
 from gaitway.errors import SimulationError
 
 WALK = gaitway.Robot.load().default_policy
-
-
-def run_gaitway(*arguments: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "gaitway.cli", *map(str, arguments)]
-    return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, timeout=120, env=os.environ | environment, check=False
-    )
-
-
-def parse(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """The one JSON object on stdout."""
-    assert result.stdout.count("\n") == 1, result.stdout + result.stderr
-    parsed: dict[str, Any] = json.loads(result.stdout)
-    return parsed
 
 
 def test_a_json_run_prints_one_object_with_every_figure(tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ import json
 import math
 import os
 import random
+import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,15 +16,11 @@ import pytest
 from daemon_bench import Bench
 from mcap.reader import NonSeekingReader, make_reader
 from mcap_protobuf.decoder import DecoderFactory
+from program import run_gaitway
 
 from gaitway import _native
 from gaitway.errors import RecordingError
 from gaitway.recording import Recording
-
-
-def gaitway(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "gaitway.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=os.environ | environment)
 
 
 def walk(bench: Bench, seconds: str = "4") -> Path:
@@ -48,7 +44,7 @@ def test_what_the_daemon_recorded_runs_again_on_every_path_of_this_cpu(bench: Be
     assert {"limp", "aligning", "ready", "running", "holding"} <= set(states)
     assert math.isclose(recording.seconds[-1], 0.02 * (recording.ticks - 1), abs_tol=0.1)
     for cpu in _native.build_info()["cpu_paths"]:
-        done = gaitway("replay", str(path), "--json", GAITWAY_CPU=cpu)
+        done = run_gaitway("replay", str(path), "--json", GAITWAY_CPU=cpu)
         assert done.returncode == 0, done.stderr
         (found,) = json.loads(done.stdout)["recordings"]
         assert found["cpu_path"] == cpu
@@ -111,7 +107,7 @@ def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench, kill: int) 
     # The file's times are those of the clock that is read here. A second is what may be lacking; what a busy machine
     # adds is no matter of the usual tests.
     last = recording.column("tick.woken_ns")[-1] * 1e-9
-    assert killed - last < (1.3 if KILLS > 1 else 10)
+    assert killed - last < (1.0 if KILLS > 1 else 10)
     # A strict reader reads as many, and says that the end is missing.
     ticks = 0
     with path.open("rb") as file, pytest.raises(Exception):  # noqa: B017
@@ -119,27 +115,27 @@ def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench, kill: int) 
             ticks += channel.topic == "/gaitway/tick"
     assert ticks == recording.ticks
     whole = bench.folder / "whole.mcap"
-    done = gaitway("record", "repair", str(path), "-o", str(whole))
+    done = run_gaitway("record", "repair", str(path), "-o", str(whole))
     assert done.returncode == 0, done.stderr
     assert Recording.load(whole).cut is None
-    assert gaitway("replay", str(whole)).returncode == 0
+    assert run_gaitway("replay", str(whole)).returncode == 0
 
 
 def test_a_table_of_it_and_what_it_is_of(bench: Bench) -> None:
     path = walk(bench, "2")
-    done = gaitway("record", "info", str(path), "--json")
+    done = run_gaitway("record", "info", str(path), "--json")
     about = json.loads(done.stdout)
     assert about["states"][:2] == ["limp", "aligning"]
     assert about["robot"] == "open_duck_mini_v2"
     table = bench.folder / "table.csv"
-    assert gaitway("record", "convert", str(path), "-o", str(table)).returncode == 0
+    assert run_gaitway("record", "convert", str(path), "-o", str(table)).returncode == 0
     with table.open() as file:
         rows = list(csv.reader(file))
     assert len(rows) == about["ticks"] + 1
     assert {len(row) for row in rows} == {len(rows[0])}
-    assert gaitway("record", "convert", str(path), "-o", "table.xls").returncode == 2
+    assert run_gaitway("record", "convert", str(path), "-o", "table.xls").returncode == 2
     picture = bench.folder / "picture.png"
-    assert gaitway("plot", str(path), "-o", str(picture)).returncode == 0
+    assert run_gaitway("plot", str(path), "-o", str(picture)).returncode == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -155,7 +151,7 @@ def test_what_is_no_recording_is_refused(tmp_path: Path, data: bytes) -> None:
 
 def test_a_walk_with_faults_on_the_virtual_clock_runs_again() -> None:
     pytest.importorskip("mujoco")
-    done = gaitway("bench", "replay", "--seconds", "30", "--json")
+    done = run_gaitway("bench", "replay", "--seconds", "30", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(done.stdout)
     assert found["ticks"] == 1500
@@ -163,7 +159,49 @@ def test_a_walk_with_faults_on_the_virtual_clock_runs_again() -> None:
 
 
 def test_what_recording_costs_is_told_beside_peers() -> None:
-    done = gaitway("bench", "record", "--ticks", "200", "--rounds", "1", "--json")
+    done = run_gaitway("bench", "record", "--ticks", "200", "--rounds", "1", "--json")
     found = json.loads(done.stdout)
     assert found["allocations"] == 0
     assert found["push_ns"]["gaitway"]["p50"] > 0
+
+
+def test_a_disk_that_is_full_costs_the_recording_and_not_the_walk(bench: Bench) -> None:
+    disk = bench.folder / "disk"
+    disk.mkdir()
+    # Room for the beginning of a file, and a second or two.
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True).returncode:
+        pytest.skip("this machine lets nobody mount")
+    try:
+        process = bench.start("--seconds", "8", "--command", "vx=0.1", "--record", str(disk))
+        said, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        stats = bench.stats()
+        assert stats["loop_allocations"] == 0
+        assert stats["policy_ticks"] >= 300
+        events = [json.loads(line) for line in said.splitlines()]
+        stopped = [event for event in events if event["event"] == "recording stopped"]
+        assert len(stopped) == 1 and "No space left" in stopped[0]["why"], said
+        (path,) = disk.glob("*.mcap")
+        recording = Recording.load(path)
+        assert recording.cut is not None and recording.verify().different == 0
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_slow_disk_costs_ticks_of_the_recording_and_not_of_the_walk(bench: Bench) -> None:
+    if shutil.which("strace") is None:
+        pytest.skip("strace is not installed")
+    # Every call for the medium takes seven seconds: longer than the ring is.
+    slow = ("strace", "-f", "--seccomp-bpf", "-o", str(bench.folder / "trace"), "-e", "trace=fdatasync")
+    slow += ("-e", "inject=fdatasync:delay_exit=7000000")
+    process = bench.start("--seconds", "10", "--command", "vx=0.1", "--record", str(bench.folder / "slow"), prefix=slow)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors
+    assert bench.stats()["policy_ticks"] >= 300
+    (path,) = (bench.folder / "slow").glob("*.mcap")
+    recording = Recording.load(path)
+    dropped = recording.column("tick.dropped")[-1]
+    assert dropped > 0
+    assert recording.ticks + dropped == bench.stats()["ticks"]
+    found = recording.verify()
+    assert (found.same, found.different) == (recording.ticks, 0)

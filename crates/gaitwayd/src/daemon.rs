@@ -78,7 +78,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let recording = match arguments.no_record {
         true => None,
         false => {
-            let about = About::new(&profile, (&policy, &onnx), &options, robot.options())?;
+            let about = About::new(&profile, (&policy, &onnx), &options, Some(robot.options()))?;
             let source = robot.record_to_ring(RING_TICKS);
             Some(Recording::start(source, about, arguments, &mut log).map_err(failed_to_start)?)
         }

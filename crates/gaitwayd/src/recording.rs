@@ -5,15 +5,13 @@ use crate::log::Log;
 use gaitway_record::about::About;
 use gaitway_record::ring::RowSource;
 use gaitway_record::writer::Level;
-use gaitway_runtime::clock::wall_time;
+use gaitway_runtime::clock::since_1970_ns;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::json;
 use std::io;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-use std::time::UNIX_EPOCH;
 
 /// Between two looks into the ring, ns.
 const LOOK_NS: u64 = 50_000_000;
@@ -37,10 +35,10 @@ impl Recording {
         log: &mut Log,
     ) -> io::Result<Recording> {
         let clock = MonotonicClock::default();
-        let wall = wall_time().duration_since(UNIX_EPOCH).unwrap_or_default();
-        about.epoch_ns = (wall.as_nanos() as u64).saturating_sub(clock.now_ns());
+        about.epoch_ns = since_1970_ns().saturating_sub(clock.now_ns());
         about.notes.insert("program".to_owned(), "gaitwayd".to_owned());
-        let folder = Folder::new(folder(arguments), Bounds::default());
+        let path = arguments.record.clone().unwrap_or_else(Folder::default_path);
+        let folder = Folder::new(path, Bounds::default());
         let recorder = Recorder::new(source, about, folder);
         let (lines, logged) = channel();
         log.record_to(lines);
@@ -92,12 +90,4 @@ fn record(mut recorder: Recorder, clock: &MonotonicClock, logged: &Receiver<Line
         }
         clock.wait_until(clock.now_ns() + LOOK_NS);
     }
-}
-
-/// Where recordings go: as named, else where programs of this person keep their state, else of the machine.
-fn folder(arguments: &Arguments) -> PathBuf {
-    let named = || arguments.record.clone();
-    let state = || Some(PathBuf::from(std::env::var_os("XDG_STATE_HOME")?).join("gaitway/recordings"));
-    let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state/gaitway/recordings"));
-    named().or_else(state).or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib/gaitway/recordings"))
 }

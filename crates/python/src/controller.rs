@@ -12,7 +12,8 @@ use pyo3::types::PyBytes;
 #[pyclass(module = "gaitway._native")]
 pub struct Controller {
     pub(crate) controller: gaitway_control::Controller,
-    sensors: Sensors,
+    pub(crate) options: Options,
+    pub(crate) sensors: Sensors,
     row: Vec<f32>,
     action: Vec<f32>,
 }
@@ -56,6 +57,7 @@ impl Controller {
         Ok(Controller {
             action: vec![0.0; controller.record().action.len()],
             controller,
+            options,
             sensors: Sensors::still(joints),
             row: vec![0.0; Sensors::flat_len(joints)],
         })

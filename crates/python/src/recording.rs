@@ -1,9 +1,16 @@
-//! `Recording` and `repair`.
+//! `Recording`, `StepRecorder`, `repair` and `cut`.
 
-use crate::errors;
+use crate::controller::Controller;
+use crate::policy::Policy;
+use crate::robot::Robot;
+use crate::{buffers, errors};
+use gaitway_record::About;
 use gaitway_record::message::Values;
+use gaitway_record::tick::Truth;
+use gaitway_runtime::recorder::{self, Bounds, Folder};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use std::path::PathBuf;
 
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct Recording {
@@ -90,6 +97,93 @@ impl Recording {
         }
         Ok(table)
     }
+}
+
+/// Writes what a controller does into files of a folder.
+#[pyclass(module = "gaitway._native")]
+pub struct StepRecorder {
+    recorder: Option<recorder::StepRecorder>,
+    path: PathBuf,
+}
+
+impl StepRecorder {
+    fn open(&mut self) -> PyResult<&mut recorder::StepRecorder> {
+        let ended = || errors::usage("the recording has ended".to_owned(), "begin another one");
+        self.recorder.as_mut().ok_or_else(ended)
+    }
+}
+
+#[pymethods]
+impl StepRecorder {
+    #[new]
+    fn new(
+        folder: PathBuf,
+        robot: &Robot,
+        policy: &Policy,
+        onnx: &[u8],
+        controller: &Controller,
+    ) -> PyResult<StepRecorder> {
+        let mut about = About::new(&robot.profile, (&policy.policy, onnx), &controller.options, None)
+            .map_err(|error| errors::record(&error))?;
+        about.notes.insert("program".to_owned(), "python".to_owned());
+        let folder = Folder::new(folder, Bounds::default());
+        let recorder = recorder::StepRecorder::new(folder, about, &controller.controller);
+        let recorder = recorder.map_err(|error| errors::record(&error))?;
+        let path = recorder.path().to_owned();
+        Ok(StepRecorder { recorder: Some(recorder), path })
+    }
+
+    /// The file that is being written, or the last.
+    #[getter]
+    fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn begin(&mut self, controller: &Controller) -> PyResult<()> {
+        self.open()?.begin(&controller.controller);
+        Ok(())
+    }
+
+    /// After a step; `truth` is position 3, velocity 3, turning rate, heading, tilt.
+    #[pyo3(signature = (controller, truth=None))]
+    fn end(
+        &mut self,
+        py: Python<'_>,
+        controller: &Controller,
+        truth: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<()> {
+        let truth = truth.map(|row| read_truth(py, row)).transpose()?;
+        let ended = self.open()?.end(&controller.controller, &controller.sensors, truth);
+        ended.map_err(|error| errors::record(&error))
+    }
+
+    /// Ends the file.
+    fn finish(&mut self) -> PyResult<()> {
+        if let Some(recorder) = self.recorder.take() {
+            self.path = recorder.finish().map_err(|error| errors::record(&error))?;
+        }
+        Ok(())
+    }
+}
+
+fn read_truth(py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<Truth> {
+    let mut values = [0.0_f32; 9];
+    buffers::read(py, row, "truth", &mut values)?;
+    let [x, y, z, vx, vy, vz, yaw_rate_rps, yaw_rad, tilt_rad] = values;
+    let (position_m, velocity_mps) = (vec![x, y, z], vec![vx, vy, vz]);
+    Ok(Truth { position_m, velocity_mps, yaw_rate_rps, yaw_rad, tilt_rad })
+}
+
+/// Where recordings go unless another folder is named.
+#[pyfunction]
+pub fn recordings_folder() -> PathBuf {
+    Folder::default_path()
+}
+
+#[pyfunction]
+pub fn cut<'py>(py: Python<'py>, data: &[u8], from_s: f64, to_s: f64) -> PyResult<Bound<'py, PyBytes>> {
+    let cut = py.detach(|| gaitway_record::cut(data, from_s, to_s));
+    Ok(PyBytes::new(py, &cut.map_err(|error| errors::record(&error))?))
 }
 
 #[pyfunction]

@@ -97,7 +97,8 @@ impl VirtualRobot {
     /// Records every tick from now on.
     fn record(&mut self, folder: PathBuf, policy: &Policy, onnx: &[u8]) -> PyResult<()> {
         let settled = self.room.robot().options();
-        let about = About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), settled);
+        let about =
+            About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), Some(settled));
         let source = self.room.robot_mut().record_to_ring(RING_TICKS);
         let folder = Folder::new(folder, Bounds::default());
         self.recorder = Some(Recorder::new(source, about.map_err(|error| errors::record(&error))?, folder));

@@ -32,16 +32,17 @@ pub struct About {
 #[derive(Debug, Serialize, Deserialize)]
 struct Settings {
     options: Options,
-    brain: BrainOptions,
+    /// None where a controller was stepped by somebody else.
+    brain: Option<BrainOptions>,
 }
 
 impl About {
-    /// A recording of `profile` under `policy`, whose file is `onnx`.
+    /// A recording of `profile` under `policy`, whose file is `onnx`; without a brain one of its controller alone.
     pub fn new(
         profile: &RobotProfile,
         (policy, onnx): (&Policy, &[u8]),
         options: &Options,
-        brain: BrainOptions,
+        brain: Option<BrainOptions>,
     ) -> Result<About, RecordError> {
         let mut notes = BTreeMap::new();
         notes.insert("robot".to_owned(), profile.name.clone());
@@ -71,10 +72,13 @@ impl About {
         let name = contract.name.clone();
         let policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
         let controller = Controller::new(&policy, &profile, &settings.options)?;
+        let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());
+        let Some(options) = settings.brain else {
+            return Ok((Replay::of_controller(controller), cpu_path));
+        };
         let gains = gains(&controller);
         let mut brain = Brain::new(&profile, controller);
-        brain.set_options(settings.brain);
-        let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());
+        brain.set_options(options);
         Ok((Replay::new(brain, servos(&profile), &gains), cpu_path))
     }
 }

@@ -112,7 +112,7 @@ fn orders(tick: &mut Tick, orders: &Orders) {
     tick.asked_servo = orders.ask.map_or(0, |servo| servo as u32 + 1);
 }
 
-fn policy_of(record: &TickRecord) -> Policy {
+pub(crate) fn policy_of(record: &TickRecord) -> Policy {
     let limits = record.command_limits;
     let bits = [limits.non_finite, limits.no_such_axis, limits.out_of_range, limits.rate];
     let refusal = match record.refusal {

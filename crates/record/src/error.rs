@@ -12,7 +12,7 @@ pub enum RecordError {
     Io(#[from] std::io::Error),
     /// The container.
     #[error("recording: {0}")]
-    Container(#[from] mcap::McapError),
+    Container(mcap::McapError),
     /// A message in it.
     #[error("recording: {0}")]
     Message(#[from] DecodeError),
@@ -23,6 +23,14 @@ pub enum RecordError {
         expected: &'static str,
         /// What is.
         found: String,
+    },
+    /// A part of it was asked for that has no tick.
+    #[error("recording: the part has no tick; there are {ticks}, in {length_s:.2} s")]
+    EmptyPart {
+        /// Ticks of the whole.
+        ticks: usize,
+        /// Its length, s.
+        length_s: f64,
     },
     /// Controller, or a keyframe that does not fit it.
     #[error("recording: {0}")]
@@ -35,6 +43,16 @@ pub enum RecordError {
     Json(#[from] serde_json::Error),
 }
 
+impl From<mcap::McapError> for RecordError {
+    fn from(error: mcap::McapError) -> RecordError {
+        match error {
+            // Its own text says only that it was one.
+            mcap::McapError::Io(error) => RecordError::Io(error),
+            other => RecordError::Container(other),
+        }
+    }
+}
+
 impl RecordError {
     /// What the person can do about it.
     pub fn hint(&self) -> &'static str {
@@ -43,6 +61,7 @@ impl RecordError {
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
             RecordError::Lacks { .. } => "use a recording that Gaitway made, of this version or an older one",
+            RecordError::EmptyPart { .. } => "name a part that is in it",
             RecordError::Control(_) => "replay it with the version it was recorded with",
             RecordError::Policy(_) | RecordError::Json(_) => {
                 "its beginning is damaged or made by a later version: use a whole copy, or that version"

@@ -1,33 +1,33 @@
 //! Running recorded ticks again: the servos' registers, the IMU and what operators wanted go through the same code that
 //! ran on the robot, and everything that comes out is compared to the bit.
 
-use crate::convert::{outputs, read_inputs};
-use crate::message::{Value, encode, flatten};
-use crate::row::Row;
-use crate::tick::{Keyframe, Tick};
-use crate::vitals::vitals;
-use gaitway_control::brain::Senses;
-use gaitway_control::vitals::JointVitals;
-use gaitway_control::{Brain, ControlError};
-use gaitway_drivers::feetech::heard::Heard;
-use gaitway_drivers::feetech::servo::ServoConfig;
+mod controller;
+mod robot;
 
-/// A recorded robot that thinks again.
+use crate::message::{Value, encode, flatten};
+use crate::tick::{Keyframe, Tick};
+use controller::RecordedController;
+use gaitway_control::{Brain, ControlError, Controller};
+use gaitway_drivers::feetech::servo::ServoConfig;
+use robot::RecordedRobot;
+
+/// A recorded robot that thinks again, or a recorded controller that somebody else stepped.
 #[derive(Debug)]
 pub struct Replay {
-    brain: Brain,
-    servos: Vec<ServoConfig>,
-    gains: Vec<[u8; 3]>,
-    heard: Vec<Heard>,
-    joints: Vec<JointVitals>,
-    row: Row,
-    /// True where the brain's state is that of the recording.
+    again: Again,
+    /// True where its state is that of the recording.
     is_in_step: bool,
     /// The tick that the last keyframe was taken before.
     keyframe_tick: Option<u64>,
     dropped: u64,
     recorded: Vec<u8>,
     replayed: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Again {
+    Robot(Box<RecordedRobot>),
+    Controller(Box<RecordedController>),
 }
 
 /// What became of a tick.
@@ -57,15 +57,17 @@ pub struct Difference {
 impl Replay {
     /// A robot like the recorded one; it begins with the first keyframe. `gains` are P, I and D of each servo, register units.
     pub fn new(brain: Brain, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> Replay {
-        let row = Row::of(&brain);
+        Replay::of(Again::Robot(Box::new(RecordedRobot::new(brain, servos, gains))))
+    }
+
+    /// A controller like the recorded one.
+    pub fn of_controller(controller: Controller) -> Replay {
+        Replay::of(Again::Controller(Box::new(RecordedController::new(controller))))
+    }
+
+    fn of(again: Again) -> Replay {
         Replay {
-            heard: vec![Heard::default(); servos.len()],
-            joints: vec![JointVitals::default(); servos.len()],
-            // The registers come in the order P, D, I.
-            gains: gains.iter().map(|[p, i, d]| [*p, *d, *i]).collect(),
-            servos,
-            row,
-            brain,
+            again,
             is_in_step: false,
             keyframe_tick: None,
             dropped: 0,
@@ -74,14 +76,12 @@ impl Replay {
         }
     }
 
-    /// The brain as it is after the last tick.
-    pub fn brain(&self) -> &Brain {
-        &self.brain
-    }
-
-    /// The state before the tick of that number. Where no tick was missing it is the state the brain has.
+    /// The state before the tick of that number. Where no tick was missing it is the state it has.
     pub fn take_keyframe(&mut self, keyframe: &Keyframe) -> Result<(), ControlError> {
-        self.brain.restore(&keyframe.brain)?;
+        match &mut self.again {
+            Again::Robot(robot) => robot.restore(&keyframe.brain)?,
+            Again::Controller(controller) => controller.restore(&keyframe.brain)?,
+        }
         self.keyframe_tick = Some(keyframe.tick);
         Ok(())
     }
@@ -91,51 +91,31 @@ impl Replay {
         let lacks_nothing = tick.dropped == self.dropped;
         self.dropped = tick.dropped;
         self.is_in_step = self.keyframe_tick == Some(tick.tick) || (self.is_in_step && lacks_nothing);
-        let inputs = read_inputs(tick, &mut self.heard);
-        for (index, heard) in self.heard.iter().enumerate() {
-            let state = heard.state(&self.servos[index]);
-            self.joints[index] = vitals(&state, self.gains[index], inputs.read);
+        if let Again::Robot(robot) = &mut self.again {
+            robot.hear(tick);
         }
         if !self.is_in_step {
             return Verdict::Skipped;
         }
-        let senses = Senses {
-            now_ns: inputs.read.ended_ns,
-            hold: tick.held > 0,
-            left_out: tick.skipped.saturating_add(tick.held),
-            joints: &self.joints,
-            bus_silent_s: tick.bus_silent_s,
-            imu: inputs.imu,
-            asked: inputs.asked,
-        };
-        let replaced = tick.policy.as_ref().filter(|_| tick.is_replaced);
-        self.brain.think(&senses, replaced.map(|policy| policy.observation.as_slice()));
-        self.row.take(&self.joints, &self.brain);
-        self.judge(tick)
+        let mut replayed = tick.clone();
+        match &mut self.again {
+            Again::Robot(robot) => robot.think(tick, &mut replayed),
+            Again::Controller(controller) => controller.step(tick, &mut replayed),
+        }
+        self.judge(tick, &mut replayed)
     }
 
-    fn judge(&mut self, tick: &Tick) -> Verdict {
+    fn judge(&mut self, tick: &Tick, replayed: &mut Tick) -> Verdict {
         let mut recorded = tick.clone();
-        let mut replayed = Tick { fault: String::new(), ..tick.clone() };
-        clear_fault(&mut replayed);
-        outputs(&mut replayed, &self.row);
-        // Durations are the robot's own.
-        (replayed.read_ns, replayed.compute_ns) = (tick.read_ns, tick.compute_ns);
-        (replayed.write_ns, replayed.tick_ns) = (tick.write_ns, tick.tick_ns);
         self.recorded.clear();
         self.replayed.clear();
         encode(&mut recorded, &mut self.recorded);
-        encode(&mut replayed, &mut self.replayed);
+        encode(replayed, &mut self.replayed);
         if self.recorded == self.replayed {
             return Verdict::Same;
         }
-        Verdict::Differs(first_difference(tick.tick, &flatten(&mut recorded), &flatten(&mut replayed)))
+        Verdict::Differs(first_difference(tick.tick, &flatten(&mut recorded), &flatten(replayed)))
     }
-}
-
-fn clear_fault(tick: &mut Tick) {
-    tick.fault_reaction.clear();
-    (tick.fault_joint, tick.fault_value) = (0, 0.0);
 }
 
 fn first_difference(tick: u64, recorded: &[Value], replayed: &[Value]) -> Difference {

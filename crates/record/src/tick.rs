@@ -58,6 +58,18 @@ message! {
         52 u64 write_ns: u64, "Handing the goals to the port, ns.";
         53 u64 tick_ns: u64, "The whole tick, ns.";
         54 u64 dropped: u64, "Ticks that found no room in the ring since the start.";
+        60 message truth: Option<Truth>, "How the trunk truly was, where a simulator knows.";
+    }
+}
+
+message! {
+    /// The trunk as no robot can sense it.
+    Truth as "Truth" {
+        1 f32s position_m: Vec<f32>, "Of its origin in the world, m.";
+        2 f32s velocity_mps: Vec<f32>, "Of its origin, in the trunk frame, m/s.";
+        3 f32 yaw_rate_rps: f32, "Turning rate about its own z axis, rad/s.";
+        4 f32 yaw_rad: f32, "Heading, rad.";
+        5 f32 tilt_rad: f32, "Tilt, rad.";
     }
 }
 

@@ -186,6 +186,12 @@ pub fn wall_time() -> std::time::SystemTime {
     std::time::SystemTime::now()
 }
 
+/// Time on the wall, ns since 1970.
+pub fn since_1970_ns() -> u64 {
+    let since = wall_time().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_nanos() as u64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,7 @@
 """`gaitway plot`: a recording as one picture."""
 
-from collections.abc import Iterable
+from array import array
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,9 +17,12 @@ _STATES = {
     "ready": "#dff0e2",
     "running": "#ffffff",
     "holding": "#fbdcd6",
+    "fallen": "#fbdcd6",
 }
 #: More points than this tell no more on a page.
 _POINTS = 4000
+#: What a trunk sways in a stride is no speed, s.
+_SMOOTH_S = 0.54
 
 
 def plot(
@@ -46,16 +50,24 @@ def draw(recording: "Recording", path: Path) -> None:
     extras.load("matplotlib", "sim").use("Agg")
     pyplot = extras.load("matplotlib.pyplot", "sim")
     names = recording.joint_names
-    rows = (len(names) + 1) // 2
+    panels = [panel for panel in _PANELS if panel[1] in recording.columns]
+    top, rows = 1 + len(panels), (len(names) + 1) // 2
     with pyplot.rc_context(RC | {"axes.prop_cycle": pyplot.cycler(color=COLOURS)}):
-        figure = pyplot.figure(figsize=(14, 12 + 1.3 * rows), layout="constrained")
-        grid = figure.add_gridspec(6 + rows, 2, height_ratios=[0.7] + [1.6] * 5 + [1.0] * rows)
+        figure = pyplot.figure(figsize=(14, 2.0 * top + 1.4 * rows), layout="constrained")
+        grid = figure.add_gridspec(top + rows, 2, height_ratios=[0.7] + [1.6] * len(panels) + [1.0] * rows)
         _name_events(recording, figure.add_subplot(grid[0, :]))
-        _draw_top(recording, [figure.add_subplot(grid[1 + row, :]) for row in range(5)])
+        for row, (title, _, fill) in enumerate(panels):
+            axis = figure.add_subplot(grid[1 + row, :])
+            fill(recording, axis)
+            _mark_states(recording, axis)
+            axis.set_title(title, loc="left")
+            axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=6, frameon=False)
         for index, name in enumerate(names):
-            _draw_joint(recording, figure.add_subplot(grid[6 + index // 2, index % 2]), index, name)
+            _draw_joint(recording, figure.add_subplot(grid[top + index // 2, index % 2]), index, name)
         for axis in figure.axes[1:]:
             calm(axis)
+        for axis in figure.axes[-2:]:
+            axis.set_xlabel("s")
         figure.suptitle(_title(recording), ha="left", x=0.01)
         with files.written_whole(path, "picture") as beside:
             figure.savefig(beside, format="png", dpi=80)
@@ -69,23 +81,54 @@ def _title(recording: "Recording") -> str:
     return f"{recording.path.name}: {what}, {recording.ticks} ticks, {dropped} dropped"
 
 
-def _draw_top(recording: "Recording", axes: list[Any]) -> None:
-    command, tilt, ages, times, servos = axes
-    for index, name in enumerate(("forward, m/s", "leftward, m/s", "turning, rad/s")):
-        _line(recording, command, f"tick.command[{index}]", name)
-    _line(recording, tilt, "tick.policy.tilt_rad", "tilt, °", 57.29578)
-    _draw_worst(recording, ages, "tick.joint_age_s", "oldest joint, ms", 1e3)
-    _line(recording, ages, "tick.imu_age_s", "IMU, ms", 1e3)
+def _draw_command(recording: "Recording", axis: Any) -> None:
+    """What was commanded, and beneath it, where a simulator knows, how the trunk moved."""
+    ways = ("forward, m/s", "leftward, m/s", "turning, rad/s")
+    truths = ("tick.truth.velocity_mps[0]", "tick.truth.velocity_mps[1]", "tick.truth.yaw_rate_rps")
+    for index, (way, truth) in enumerate(zip(ways, truths, strict=True)):
+        _line(recording, axis, f"tick.command[{index}]", way, color=f"C{index}")
+        if truth in recording.columns:
+            speed = _smooth(recording.column(truth), recording.seconds)
+            axis.plot(recording.seconds, speed, "--", color=f"C{index}", linewidth=0.9)
+    if truths[0] in recording.columns:
+        axis.plot([], [], "--", color="#555555", label=f"as it was, mean of {_SMOOTH_S:g} s")
+
+
+def _draw_tilt(recording: "Recording", axis: Any) -> None:
+    _line(recording, axis, "tick.policy.tilt_rad", "tilt, °", 57.29578)
+
+
+def _draw_ages(recording: "Recording", axis: Any) -> None:
+    _draw_worst(recording, axis, "tick.joint_age_s", "oldest joint, ms", 1e3)
+    _line(recording, axis, "tick.imu_age_s", "IMU, ms", 1e3)
+
+
+def _draw_times(recording: "Recording", axis: Any) -> None:
     for name, what in (("lateness_ns", "late"), ("read_ns", "read"), ("compute_ns", "compute"), ("tick_ns", "tick")):
-        _line(recording, times, f"tick.{name}", f"{what}, µs", 1e-3)
-    times.set_yscale("log")
-    _draw_worst(recording, servos, "servo.temperature_c", "hottest servo, °C")
-    _draw_worst(recording, servos, "servo.voltage_v", "lowest supply, V", lowest=True)
-    titles = ("Command", "Tilt", "Age of what was known", "Timing", "Servos")
-    for axis, title in zip(axes, titles, strict=True):
-        _mark_states(recording, axis)
-        axis.set_title(title, loc="left")
-        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=4, frameon=False)
+        _line(recording, axis, f"tick.{name}", f"{what}, µs", 1e-3)
+    axis.set_yscale("log")
+
+
+def _draw_servos(recording: "Recording", axis: Any) -> None:
+    _draw_worst(recording, axis, "servo.temperature_c", "hottest servo, °C")
+    _draw_worst(recording, axis, "servo.voltage_v", "lowest supply, V", lowest=True)
+
+
+def _smooth(values: "array[float]", seconds: "array[float]") -> list[float]:
+    """Means over about a stride, within which a trunk sways."""
+    half = max(1, round(0.5 * _SMOOTH_S * len(values) / max(seconds[-1], 1e-3)))
+    windows = (values[max(0, index - half) : index + half + 1] for index in range(len(values)))
+    return [sum(window) / len(window) for window in windows]
+
+
+#: Title, a column without which there is nothing to draw, and who draws it.
+_PANELS: tuple[tuple[str, str, Callable[["Recording", Any], None]], ...] = (
+    ("Command and speed", "tick.command[0]", _draw_command),
+    ("Tilt", "tick.policy.tilt_rad", _draw_tilt),
+    ("Age of what was known", "tick.joint_age_s[0]", _draw_ages),
+    ("Timing", "tick.servo_position[0]", _draw_times),
+    ("Servos", "servo.voltage_v[0]", _draw_servos),
+)
 
 
 def _draw_joint(recording: "Recording", axis: Any, index: int, name: str) -> None:
@@ -97,12 +140,12 @@ def _draw_joint(recording: "Recording", axis: Any, index: int, name: str) -> Non
     _mark_states(recording, axis)
 
 
-def _line(recording: "Recording", axis: Any, name: str, label: str, factor: float = 1.0) -> None:
+def _line(recording: "Recording", axis: Any, name: str, label: str, factor: float = 1.0, **style: Any) -> None:
     values = recording.column(name)
     step = max(1, len(values) // _POINTS)
     # A recording in which the policy never ran has no column of its own.
     seconds = recording.seconds[: len(values) : step]
-    axis.plot(seconds, [factor * value for value in values[::step]], label=label, linewidth=0.9)
+    axis.plot(seconds, [factor * value for value in values[::step]], label=label, linewidth=0.9, **style)
 
 
 def _draw_worst(
@@ -118,19 +161,9 @@ def _draw_worst(
     axis.plot(recording.seconds[: len(values) : step], values[::step], label=label, linewidth=0.9)
 
 
-def _spans(texts: list[str]) -> list[tuple[int, int, str]]:
-    """Where equal texts begin and end."""
-    spans, begin = [], 0
-    for index in range(1, len(texts) + 1):
-        if index == len(texts) or texts[index] != texts[begin]:
-            spans.append((begin, index - 1, texts[begin]))
-            begin = index
-    return spans
-
-
 def _mark_states(recording: "Recording", axis: Any) -> None:
     seconds = recording.seconds
-    for begin, end, state in _spans(list(map(str, recording.columns["tick.state"]))):
+    for begin, end, state in recording.spans("tick.state"):
         axis.axvspan(seconds[begin], seconds[end], color=_STATES.get(state, "#ffffff"), zorder=0, linewidth=0)
     axis.set_xlim(seconds[0], max(seconds[-1], 1e-3))
 
@@ -142,7 +175,7 @@ def _name_events(recording: "Recording", axis: Any) -> None:
         ("tick.state", "#555555", (0.05, 0.25, 0.45)),
         ("tick.fault", "#b3261e", (0.65, 0.82)),
     ):
-        texts = [span for span in _spans(list(map(str, recording.columns.get(name, [])))) if span[2]]
+        texts = [span for span in recording.spans(name) if span[2]]
         for index, (begin, _, text) in enumerate(texts):
             place = (recording.seconds[begin], heights[index % len(heights)])
             axis.annotate(

@@ -1,34 +1,51 @@
 """`gaitway record`, `gaitway replay`: look at what a robot did, and run it again."""
 
-import csv
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
 
 app = typer.Typer(
     no_args_is_help=True, help="What the flight recorder wrote: look at it, close it, turn it into a table."
 )
+
+#: Two engines' sums differ by less: onnxruntime's of the published runtime, and ours.
+_LARGEST_DIFFERENCE = 1e-4
 
 _File = Annotated[Path, typer.Argument(help="Recording, .mcap.")]
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 
 
 def replay(
-    recordings: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Recordings, .mcap.")],
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Recordings, .mcap, or observations, .npy or .pkl.")
+    ],
+    verify: Annotated[bool, typer.Option("--verify", help="Compare every number; a replay always does.")] = True,
+    policy: Annotated[
+        Path, typer.Option(help="For observations: the ONNX file that saw them, or its name; a recording has its own.")
+    ] = Path("walk"),
     as_json: _Json = False,
 ) -> int:
     """Runs recorded ticks again: servo registers, IMU and commands go through the code that ran on the robot.
 
-    Every number that comes out is compared to the bit, on whatever machine this is.
+    Every number that comes out is compared to the bit, on whatever machine this is. Of observations alone the policy's
+    actions are compared with those that the observations after them remember.
     Exit codes: 0 every bit is the same, 1 something differs, 2 wrong use.
     """
     from dataclasses import asdict
 
+    from gaitway.observations import ENDINGS
     from gaitway.recording import Recording
 
+    observed = [path for path in recordings if path.suffix in ENDINGS]
+    if observed:
+        if len(observed) < len(recordings):
+            raise UsageError("recordings and observations in one call", hint="replay them one after the other")
+        return _replay_observations(observed, policy, as_json=as_json)
     results = []
     for path in recordings:
         recording = Recording.load(path)
@@ -45,6 +62,31 @@ def replay(
             typer.echo(f"  first in tick {first.tick}: {first.place}")
             typer.echo(f"    recorded {first.recorded}, now {first.replayed}")
     return int(differs)
+
+
+def _replay_observations(paths: list[Path], name: Path, *, as_json: bool) -> int:
+    from gaitway import observations
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+    robot = Robot.load()
+    policy = Policy.load(robot.policy_file(name), robot=robot)
+    results: list[dict[str, Any]] = []
+    for path in paths:
+        differences = observations.replay(policy, observations.load(path))
+        differing = [row for row, difference in enumerate(differences) if difference > _LARGEST_DIFFERENCE]
+        largest = max(differences, default=0.0)
+        results.append({"file": str(path), "rows": len(differences) + 1, "largest": largest, "different": differing})
+    if as_json:
+        print_json({"policy": policy.contract.name, "observations": results})
+    for result in [] if as_json else results:
+        found = result["different"]
+        first = f", the first {found[0]}" if found else ""
+        typer.echo(
+            f"{result['file']}: {result['rows']} rows; {len(found)} whose action is not the one remembered behind "
+            f"them{first}; largest difference {result['largest']:.2g}"
+        )
+    return int(any(result["different"] for result in results))
 
 
 @app.command()
@@ -68,12 +110,10 @@ def repair(
     as_json: _Json = False,
 ) -> None:
     """Closes a recording that was cut: everything that is whole is kept, and the index is written."""
-    from gaitway import _native, files
-    from gaitway.recording import Recording
+    from gaitway import recording as recordings
 
-    data, messages = _native.repair(files.read_bytes(recording, "recording", 16 << 30))
-    files.write_bytes(output, data, "recording")
-    ticks = Recording.load(output).ticks
+    messages = recordings.repair(recording, output)
+    ticks = recordings.Recording.load(output).ticks
     if as_json:
         print_json({"file": str(output), "messages": messages, "ticks": ticks})
     else:
@@ -81,30 +121,38 @@ def repair(
 
 
 @app.command()
-def convert(
-    recording: _File, output: Annotated[Path, typer.Option("-o", "--output", help="Table to write, .csv.")]
+def cut(
+    recording: _File,
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the part goes.")],
+    begin: Annotated[float, typer.Option("--from", help="Where it begins, s after the first tick.")] = 0.0,
+    end: Annotated[float, typer.Option("--to", help="Where it ends, s.")] = math.inf,
 ) -> None:
-    """Writes a recording as a table: a row a tick, a column a value."""
-    from gaitway import files
-    from gaitway.errors import UsageError
-    from gaitway.recording import Recording
+    """Keeps a part of a recording, and what is before it up to a keyframe, so that all of it can be run again."""
+    from gaitway import recording as recordings
 
-    if output.suffix != ".csv":
-        raise UsageError(f"{output}: expected a name that ends in .csv", hint="name the table with its ending")
-    found = Recording.load(recording)
-    with files.written_whole(output, "table") as beside, beside.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(found.columns)
-        writer.writerows(zip(*found.columns.values(), strict=True))
-    typer.echo(f"{output}: {found.ticks} ticks, {len(found.columns)} columns")
+    if not 0 <= begin < end:
+        raise UsageError(f"--from {begin:g} --to {end:g}: expected 0 or more, and an end behind it")
+    recordings.cut(recording, output, begin, end)
+    part = recordings.Recording.load(output)
+    typer.echo(f"{output}: {part.ticks} ticks, {part.seconds[-1]:.1f} s")
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="Recording, .mcap, or observations, .npy or .pkl.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .csv, .parquet, .npy or .pkl.")],
+) -> None:
+    """Writes a recording as a table, a row a tick and a column a value, or as the observations its policy saw.
+
+    Observations are what `gaitwayd --replay-obs` and the published runtime replay; .npy and .pkl become each other.
+    """
+    from gaitway.convert import convert as write
+
+    typer.echo(f"{output}: {write(source, output)} rows")
 
 
 def _about(recording: Any) -> dict[str, Any]:
-    states: list[str] = []
-    for state in recording.columns.get("tick.state", []):
-        if not states or states[-1] != state:
-            states.append(state)
-    faults = sorted({fault for fault in recording.columns.get("tick.fault", []) if fault})
+    faults = sorted({fault for _, _, fault in recording.spans("tick.fault") if fault})
     seconds = recording.seconds
     dropped = recording.column("tick.dropped")
     return {
@@ -112,7 +160,7 @@ def _about(recording: Any) -> dict[str, Any]:
         "seconds": seconds[-1] if seconds else 0.0,
         "dropped": int(dropped[-1]) if dropped else 0,
         "cut": recording.cut,
-        "states": states,
+        "states": [state for _, _, state in recording.spans("tick.state")],
         "faults": faults,
         **recording.notes,
     }

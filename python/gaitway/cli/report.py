@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from gaitway.sim import Run
 
 
-def print_report(run: "Run", controller: "Controller", picture: Path | None, video: Path | None) -> None:
+def print_report(
+    run: "Run", controller: "Controller", picture: Path | None, video: Path | None, recording: Path | None
+) -> None:
     """Prints how far it walked, how well it tracked each command, how often it fell, and where the pictures are."""
     console = Console(highlight=False, soft_wrap=True)
     figures = run.figures()
@@ -33,7 +35,7 @@ def print_report(run: "Run", controller: "Controller", picture: Path | None, vid
     console.print(f"contract [bold]{escape(controller.policy.contract.name)}[/], {controller.verdict}")
     for override in (*controller.overrides, *controller.robot.ignored):
         console.print(f"  [yellow]{escape(override)}[/]")
-    for name, path in (("picture", picture), ("film", video)):
+    for name, path in (("picture", picture), ("film", video), ("recording", recording)):
         if path is not None:
             console.print(f"{name}: [bold]{escape(str(path))}[/]")
 

@@ -9,11 +9,12 @@ import typer
 
 from gaitway import signals
 from gaitway.cli.output import print_json
-from gaitway.errors import UsageError
+from gaitway.errors import RecordingError, UsageError
 from gaitway.robot import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.controller import Controller
+    from gaitway.recorder import Recorder
     from gaitway.robot import Robot
     from gaitway.sim import DuckSim, Run, Script
 
@@ -51,6 +52,10 @@ def run(
     video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None,
     video_width: Annotated[int, typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4.")] = 640,
     picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Folder of recordings; ~/.local/state/gaitway/recordings where left out.")
+    ] = None,
+    no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
 ) -> int:
     """Runs a policy: in simulation, over the wire of the twin, or on a robot.
@@ -66,6 +71,8 @@ def run(
     row = None if command is None else parse_command(command)
     if row is not None and script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
+    if no_record and record is not None:
+        raise UsageError("--record and --no-record exclude each other", hint="give one of them")
     _check_ending("--video", video, ".mp4", ".gif")
     _check_ending("--picture", picture, ".png")
     duck = Robot.load(robot, duck_config=config)
@@ -80,6 +87,7 @@ def run(
         )  # fmt: skip
         controller = _controller(duck, policy, assume_contract, engine, loop_hz or duck.control_hz, None)
         arguments = run_twin.arguments(robot, config, row, loop_hz, kp, assume_contract)
+        arguments += ["--no-record"] if no_record else ["--record", record] if record else []
         body = run_twin.body(duck, seed, backlash=backlash, noise=noise)
         return run_twin.run(controller, body, arguments, 20.0 if seconds is None else seconds, as_json=as_json)
 
@@ -88,7 +96,9 @@ def run(
     controller = _controller(duck, policy, assume_contract, engine, loop_hz, kp)
     plan, length_s = _script(row, script, seconds)
     world = _world(duck, loop_hz, seed, backlash=backlash, noise=noise, pushes=pushes, vary=vary)
-    finished = _simulate(world, controller, plan, length_s, realtime=not fast, as_json=as_json)
+    recorder = None if no_record else _recorder(controller, record)
+    finished = _simulate(world, controller, plan, length_s, recorder, realtime=not fast, as_json=as_json)
+    recording = _end(recorder)
 
     picture = picture or (None if as_json else Path("out/run.png"))
     if finished.ticks < 2:
@@ -101,11 +111,11 @@ def run(
     if video is not None:
         _film(world, finished, video, video_width, quiet=as_json)
     if as_json:
-        print_json(_identity(controller) | finished.figures())
+        print_json(_identity(controller) | finished.figures() | {"recording": recording and str(recording)})
     else:
         from gaitway.cli.report import print_report
 
-        print_report(finished, controller, picture, video)
+        print_report(finished, controller, picture, video, recording)
     return 1 if finished.falls else 0
 
 
@@ -187,8 +197,45 @@ def _world(
     return DuckSim(robot, backlash=backlash, seed=seed, world=world, loop_hz=loop_hz)
 
 
+def _recorder(controller: "Controller", folder: Path | None) -> "Recorder | None":
+    """The flight recorder; without one the duck walks all the same, unless the person named its folder."""
+    from gaitway.recorder import Recorder
+
+    if not controller.policy.native.native:
+        return None
+    try:
+        return Recorder(controller, folder)
+    except RecordingError as error:
+        if folder is not None:
+            raise
+        typer.echo(f"not recorded: {error}", err=True)
+        return None
+
+
+def _end(recorder: "Recorder | None") -> Path | None:
+    """The recording, where all of it could be written."""
+    if recorder is None:
+        return None
+    try:
+        recorder.close()
+        failure = recorder.failure
+    except RecordingError as error:
+        failure = error
+    if failure is not None:
+        typer.echo(f"the recording stopped: {failure}", err=True)
+        return None
+    return recorder.path
+
+
 def _simulate(
-    world: "DuckSim", controller: "Controller", plan: "Script", seconds: float, *, realtime: bool, as_json: bool
+    world: "DuckSim",
+    controller: "Controller",
+    plan: "Script",
+    seconds: float,
+    recorder: "Recorder | None",
+    *,
+    realtime: bool,
+    as_json: bool,
 ) -> "Run":
     """The run, with a live status unless `as_json`; SIGINT and SIGTERM end it in order."""
     from gaitway.cli.live import LiveStatus
@@ -197,14 +244,16 @@ def _simulate(
     stopped: list[int] = []
     with signals.caught(stopped.append):
         if as_json:
-            return simulate(world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped)
+            return simulate(
+                world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped, recorder=recorder
+            )
         with LiveStatus(controller, seconds) as status:
 
             def watch(run: "Run") -> bool:
                 status.update(run)
                 return not stopped
 
-            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch)
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
 
 
 def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:

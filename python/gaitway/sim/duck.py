@@ -47,6 +47,11 @@ class TrunkState:
     #: Angle between the trunk's z axis and the vertical, rad.
     tilt_rad: float
 
+    def row(self) -> NDArray[np.float32]:
+        """All of it [9], as recordings keep it: position, velocity, turning rate, heading, tilt."""
+        rest = (self.yaw_rate_rps, self.yaw_rad, self.tilt_rad)
+        return np.concatenate([self.position_m, self.velocity_mps, rest]).astype(np.float32)
+
 
 class DuckSim:
     """One robot on a flat floor, stepped a control tick at a time on a virtual clock.

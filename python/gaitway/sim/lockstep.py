@@ -9,6 +9,7 @@ from typing import Any
 from gaitway._native import Pacer, Record
 from gaitway.controller import Controller
 from gaitway.errors import SimulationError, UsageError
+from gaitway.recorder import Recorder
 from gaitway.sim.duck import DuckSim
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Trace, summary
@@ -71,12 +72,14 @@ def simulate(
     *,
     realtime: bool = False,
     watch: Watch | None = None,
+    recorder: Recorder | None = None,
 ) -> Run:
     """Runs `script` for `seconds` of virtual time.
 
     With `realtime` every tick waits for its deadline on the machine's clock; otherwise the run goes as fast as it
     can, to the same result. `watch` sees the run after every tick and ends it by returning False. A fallen robot
-    lies limp for a second and is put back on its feet: the run goes on, the fall counts.
+    lies limp for a second and is put back on its feet: the run goes on, the fall counts. A `recorder` of that
+    controller steps it, and writes down beside every tick what the simulator knows.
     """
     if controller.loop_hz != sim.loop_hz:
         message = f"the simulation ticks at {sim.loop_hz} Hz and the controller at {controller.loop_hz} Hz"
@@ -95,7 +98,7 @@ def simulate(
         if run.pacer is not None:
             run.pacer.wait()
         began_ns = time.perf_counter_ns()
-        lying_ticks = _tick(run, sim, controller, lying_ticks)
+        lying_ticks = _tick(run, sim, controller, recorder, lying_ticks)
         run.work_ns.append(time.perf_counter_ns() - began_ns)
         if watch is not None and not watch(run):
             run.interrupted = True
@@ -104,10 +107,14 @@ def simulate(
     return run
 
 
-def _tick(run: Run, sim: DuckSim, controller: Controller, lying_ticks: int) -> int:
+def _tick(run: Run, sim: DuckSim, controller: Controller, recorder: Recorder | None, lying_ticks: int) -> int:
     """One tick; returns how many more the robot shall lie."""
     segment = run.script.at(run.seconds)
-    goals = controller.step(sim.sense(), run.script.segments[segment].command)
+    command = run.script.segments[segment].command
+    if recorder is None:
+        goals = controller.step(sim.sense(), command)
+    else:
+        goals = recorder.step(sim.sense(), command, sim.trunk().row())
     sim.step(goals)
     record = controller.record()
     run.trace.add(segment, record, sim, sim.trunk())

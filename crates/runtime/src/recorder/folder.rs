@@ -39,6 +39,14 @@ impl Folder {
         Folder { path, bounds }
     }
 
+    /// Where recordings go unless another folder is named: where programs of this person keep their state, else of
+    /// the machine.
+    pub fn default_path() -> PathBuf {
+        let state = || Some(PathBuf::from(std::env::var_os("XDG_STATE_HOME")?).join("gaitway/recordings"));
+        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state/gaitway/recordings"));
+        state().or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib/gaitway/recordings"))
+    }
+
     /// How much it may take.
     pub fn bounds(&self) -> Bounds {
         self.bounds

@@ -6,9 +6,11 @@
 mod black_box;
 mod folder;
 mod open_file;
+mod step_recorder;
 
 pub use black_box::BlackBox;
 pub use folder::{Bounds, Folder};
+pub use step_recorder::StepRecorder;
 
 use gaitway_record::RecordError;
 use gaitway_record::about::About;
@@ -19,8 +21,9 @@ use std::path::{Path, PathBuf};
 
 /// Ticks that wait in the ring while the disk is slow.
 pub const RING_TICKS: usize = 256;
-/// Between two flushes to the medium, ns: what a robot that loses its power loses at most.
-const SYNC_NS: u64 = 1_000_000_000;
+/// Between two flushes to the medium, ns: with the time to the next look at the ring, a robot that loses its power
+/// loses no more than a second.
+const SYNC_NS: u64 = 900_000_000;
 /// Between two tries to begin a file where the last one failed, ns.
 const RETRY_NS: u64 = 10_000_000_000;
 

@@ -38,7 +38,7 @@ impl Drop for Temporary {
 
 fn about() -> About {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
-    About::new(&profile, (&policy(), onnx()), &Options::default(), BrainOptions::default()).unwrap()
+    About::new(&profile, (&policy(), onnx()), &Options::default(), Some(BrainOptions::default())).unwrap()
 }
 
 struct Flight {
