@@ -226,7 +226,8 @@ def test_an_unknown_file_is_refused_until_a_contract_is_assumed(tmp_path: Path) 
 
     model = onnx.load(WALK)
     del model.metadata_props[:]
-    model.graph.initializer[0].raw_data = bytes(len(model.graph.initializer[0].raw_data))
+    (mean,) = [weight for weight in model.graph.initializer if weight.name == "mean"]
+    mean.raw_data = bytes(len(mean.raw_data))
     unknown = tmp_path / "unknown.onnx"
     onnx.save(model, unknown)
     refused = parse(run_gaitway("run", "--fast", "--policy", unknown, "--json", cwd=tmp_path))
@@ -234,7 +235,8 @@ def test_an_unknown_file_is_refused_until_a_contract_is_assumed(tmp_path: Path) 
     assert "--assume-contract" in refused["hint"]
     arguments = ["--policy", unknown, "--assume-contract", "gaitway_walk", "--json", "--seconds", "1"]
     assumed = parse(run_gaitway("run", "--fast", *arguments, cwd=tmp_path))
-    assert (assumed["contract"], assumed["falls"]) == ("gaitway_walk", 0)
+    # Its normaliser's mean is zero now, and gravity is missing from the accelerometer's.
+    assert "accelerometer" in assumed["error"]
 
 
 def test_a_policy_of_another_rate_is_refused_and_not_run_too_slowly(tmp_path: Path) -> None:

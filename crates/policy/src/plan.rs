@@ -154,10 +154,12 @@ impl Plan {
     }
 
     /// The normaliser, where the network begins with one: the whole input minus a constant, then times or divided by
-    /// another. With it the units of an unknown file's input can be checked.
+    /// another; a correction may have been added to the input before. With it the units of an unknown file's input can
+    /// be checked.
     pub fn input_normaliser(&self) -> Option<Normaliser> {
         let input = Operand::Arena(Span { start: 0, len: self.input_len });
-        let (shift, mean) = self.zip_with_constant(input, |zip| zip == Zip::Sub)?;
+        let shift = |row| self.zip_with_constant(row, |zip| zip == Zip::Sub);
+        let (shift, mean) = shift(input).or_else(|| shift(self.corrected(input)?))?;
         let shifted = Operand::Arena(shift.output);
         let std = match self.zip_with_constant(shifted, |zip| matches!(zip, Zip::Mul | Zip::Div)) {
             Some((Step { op: Op::Zip(Zip::Mul), .. }, inverse)) => {
@@ -167,6 +169,16 @@ impl Plan {
             None => vec![1.0; self.input_len],
         };
         Some(Normaliser { mean, std })
+    }
+
+    /// The sum of `row` and something that was computed.
+    fn corrected(&self, row: Operand) -> Option<Operand> {
+        let is_sum = |step: &&Step| {
+            let other = if step.left == row { step.right } else { step.left };
+            let takes_row = step.left == row || step.right == row;
+            matches!(step.op, Op::Zip(Zip::Add)) && takes_row && matches!(other, Operand::Arena(_))
+        };
+        self.steps.iter().find(is_sum).map(|step| Operand::Arena(step.output))
     }
 
     /// The first wanted step that takes `left` and a constant, and that constant at the input's length.
