@@ -38,11 +38,8 @@ fn normaliser_is_found_where_there_is_one() {
     assert_eq!(std("Div"), Some((vec![1.0, 2.0], vec![4.0, 4.0])));
     assert_eq!(std("Add"), Some((vec![1.0, 2.0], vec![1.0, 1.0])));
     // Behind a correction of the input that the network itself works out.
-    let corrected = [
-        node("Relu", &["x"], &["r"]),
-        node("Add", &["x", "r"], &["c"]),
-        node("Sub", &["c", "mean"], &["y"]),
-    ];
+    let corrected =
+        [node("Relu", &["x"], &["r"]), node("Add", &["x", "r"], &["c"]), node("Sub", &["c", "mean"], &["y"])];
     let behind = Plan::from_onnx(&x_to_y(2, 2, &corrected, &constants)).unwrap().input_normaliser();
     assert_eq!(behind.map(|found| found.mean), Some(vec![1.0, 2.0]));
     let without = x_to_y(2, 2, &[node("Relu", &["x"], &["y"])], &[]);

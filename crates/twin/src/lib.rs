@@ -10,6 +10,7 @@
 //! is an option of [`BusOptions`] or [`ServoOptions`], whose page names the default and its source.
 
 mod answers;
+mod bno055;
 mod bus;
 mod codec;
 mod encoder;
@@ -28,6 +29,7 @@ pub mod registers;
 mod servo;
 mod wire;
 
+pub use bno055::{Bno055, Bno055Fault, Motion};
 pub use bus::ServoBus;
 pub use codec::{BROADCAST, Request, RequestParser, instruction, status_frame};
 pub use error::TwinError;

@@ -1,0 +1,281 @@
+//! The BNO055, an IMU that fuses by itself: brought up, calibrated and read over I²C, which somebody else speaks.
+//!
+//! Whoever owns the wire asks [`Bno055::poll`] what to do next, does it, and says what came of it with
+//! [`Bno055::done`]. A chip that stops answering, or that has lost its settings to a dip of the supply, is brought up
+//! again.
+
+mod axes;
+mod bring_up;
+mod calibration;
+mod registers;
+mod sample;
+
+pub use axes::{AxesError, AxisMap};
+pub use calibration::{Calibration, CalibrationStatus};
+pub use sample::{Fusion, Sample};
+
+use bring_up::{Step, bring_up};
+use registers::*;
+
+/// What the chip computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Everything, the magnetometer included; as the published runtime has it.
+    #[default]
+    Ndof,
+    /// Without the magnetometer: no heading, and nothing that motors' magnets disturb.
+    ImuPlus,
+}
+
+/// How the chip is to be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// How it is mounted.
+    pub axes: AxisMap,
+    /// What it computes.
+    pub mode: Mode,
+    /// What it learned before.
+    pub calibration: Option<Calibration>,
+    /// Time between two samples, ns; the chip has a new one every 10 ms.
+    pub period_ns: u64,
+}
+
+/// What is to be done now.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Next<'a> {
+    /// Write these bytes to the chip, then read so many, in one transfer.
+    Transfer {
+        /// A register, and what goes into it.
+        write: &'a [u8],
+        /// Bytes to read.
+        read: usize,
+    },
+    /// Nothing before this time, ns.
+    Wait {
+        /// Until when.
+        until_ns: u64,
+    },
+}
+
+/// What is wrong with it, where something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    /// It does not answer.
+    Silent,
+    /// What answers is another chip.
+    NotABno055 {
+        /// Its id.
+        found: u8,
+    },
+    /// It had lost its settings, as after a dip of the supply, and is brought up again.
+    Restarted,
+}
+
+/// What it has been through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Health {
+    /// Transfers that failed.
+    pub failures: u64,
+    /// Of these, without one that went well in between.
+    pub failures_in_a_row: u32,
+    /// How often it was brought up.
+    pub bring_ups: u32,
+    /// What is wrong, or was last.
+    pub problem: Option<Problem>,
+}
+
+/// After so many failures in a row it is brought up anew.
+const FAILURES_UNTIL_RESTART: u32 = 10;
+/// So often a step of bringing it up is tried.
+const STEP_TRIES: u32 = 3;
+/// Between two tries, ns.
+const RETRY_NS: u64 = 100_000_000;
+/// Every so many samples temperature, gravity and calibration are read too.
+const FUSION_EVERY: u32 = 20;
+
+/// One chip.
+#[derive(Debug)]
+pub struct Bno055 {
+    config: Config,
+    steps: Vec<Step>,
+    state: State,
+    /// Nothing is done before, ns.
+    due_ns: u64,
+    next_sample_ns: u64,
+    sample: Option<Sample>,
+    fusion: Option<Fusion>,
+    found: Option<Calibration>,
+    wants_calibration: bool,
+    until_fusion: u32,
+    health: Health,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The step of that number is next.
+    BringUp(usize),
+    Motion,
+    Fusion,
+    /// Offsets can only be read where nothing is measured.
+    Pausing,
+    ReadingOffsets,
+    Resuming,
+}
+
+impl Bno055 {
+    /// A chip that is yet to be found.
+    pub fn new(config: Config) -> Bno055 {
+        Bno055 {
+            steps: bring_up(&config),
+            config,
+            state: State::BringUp(0),
+            due_ns: 0,
+            next_sample_ns: 0,
+            sample: None,
+            fusion: None,
+            found: None,
+            wants_calibration: false,
+            until_fusion: 0,
+            health: Health::default(),
+        }
+    }
+
+    /// What is to be done at `now_ns`.
+    pub fn poll(&mut self, now_ns: u64) -> Next<'_> {
+        if now_ns < self.due_ns {
+            return Next::Wait { until_ns: self.due_ns };
+        }
+        if self.state == State::Motion && self.wants_calibration {
+            self.state = State::Pausing;
+        }
+        match self.state {
+            State::BringUp(step) => self.steps[step].transfer(),
+            State::Motion => Next::Transfer { write: &[MOTION], read: MOTION_BYTES },
+            State::Fusion => Next::Transfer { write: &[FUSION], read: FUSION_BYTES },
+            State::Pausing => Next::Transfer { write: &[MODE, MODE_CONFIG], read: 0 },
+            State::ReadingOffsets => Next::Transfer { write: &[OFFSETS], read: CALIBRATION_BYTES },
+            State::Resuming => self.steps[self.steps.len() - 1].transfer(),
+        }
+    }
+
+    /// What came of a transfer that was begun at `begun_ns` and is over now: the bytes that were read, or `None` where
+    /// it failed.
+    pub fn done(&mut self, begun_ns: u64, now_ns: u64, read: Option<&[u8]>) {
+        let Some(read) = read else {
+            self.fail(now_ns);
+            return;
+        };
+        self.health.failures_in_a_row = 0;
+        match self.state {
+            State::BringUp(step) => self.step_done(step, now_ns, read),
+            State::Motion => self.take_motion(begun_ns, read),
+            State::Fusion => {
+                self.fusion = Fusion::of(read).or(self.fusion);
+                self.go_to(State::Motion, self.next_sample_ns);
+            }
+            State::Pausing => self.go_to(State::ReadingOffsets, now_ns + bring_up::MODE_NS),
+            State::ReadingOffsets => {
+                self.found = Calibration::from_bytes(read);
+                self.wants_calibration = false;
+                self.go_to(State::Resuming, now_ns);
+            }
+            State::Resuming => self.go_to(State::Motion, now_ns + bring_up::MODE_NS),
+        }
+    }
+
+    /// The newest sample, once.
+    pub fn take_sample(&mut self) -> Option<Sample> {
+        self.sample.take()
+    }
+
+    /// What it has fused, as last read.
+    pub fn fusion(&self) -> Option<Fusion> {
+        self.fusion
+    }
+
+    /// From now on what it has learned is to be had: it measures nothing for 40 ms.
+    pub fn ask_for_calibration(&mut self) {
+        self.wants_calibration = true;
+    }
+
+    /// What it has learned, once, where that was asked for.
+    pub fn take_calibration(&mut self) -> Option<Calibration> {
+        self.found.take()
+    }
+
+    /// What it has been through.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// True where it measures.
+    pub fn is_up(&self) -> bool {
+        !matches!(self.state, State::BringUp(_))
+    }
+
+    fn step_done(&mut self, step: usize, now_ns: u64, read: &[u8]) {
+        if let (Some(&found), true) = (read.first(), self.steps[step].is_identification())
+            && found != IS_BNO055
+        {
+            self.health.problem = Some(Problem::NotABno055 { found });
+            self.go_to(State::BringUp(0), now_ns + RETRY_NS);
+            return;
+        }
+        let next_ns = now_ns + self.steps[step].wait_ns;
+        if step + 1 < self.steps.len() {
+            self.go_to(State::BringUp(step + 1), next_ns);
+        } else {
+            self.health.bring_ups += 1;
+            self.health.problem = self.health.problem.filter(|problem| *problem == Problem::Restarted);
+            self.until_fusion = 0;
+            self.go_to(State::Motion, next_ns);
+        }
+    }
+
+    fn take_motion(&mut self, begun_ns: u64, read: &[u8]) {
+        let Some(sample) = Sample::of(begun_ns, read) else { return };
+        if sample.is_nothing() {
+            // No sensor at rest says nothing at all: this is the chip's configuration mode, in which it wakes.
+            self.health.problem = Some(Problem::Restarted);
+            self.go_to(State::BringUp(0), begun_ns);
+            return;
+        }
+        self.sample = Some(sample);
+        self.next_sample_ns = begun_ns + self.config.period_ns;
+        self.due_ns = self.next_sample_ns;
+        match self.until_fusion.checked_sub(1) {
+            Some(left) => self.until_fusion = left,
+            None => {
+                self.until_fusion = FUSION_EVERY - 1;
+                self.go_to(State::Fusion, begun_ns);
+            }
+        }
+    }
+
+    fn fail(&mut self, now_ns: u64) {
+        self.health.failures += 1;
+        self.health.failures_in_a_row += 1;
+        match self.state {
+            State::BringUp(step) => {
+                self.health.problem = Some(Problem::Silent);
+                // One lost transfer is no reason to reset it once more.
+                let again = if self.health.failures_in_a_row < STEP_TRIES { step } else { 0 };
+                self.go_to(State::BringUp(again), now_ns + RETRY_NS);
+            }
+            _ if self.health.failures_in_a_row >= FAILURES_UNTIL_RESTART => {
+                self.health.problem = Some(Problem::Silent);
+                self.go_to(State::BringUp(0), now_ns);
+            }
+            // What is no measurement is tried again; a measurement is the next one.
+            State::Motion => self.due_ns = now_ns + self.config.period_ns,
+            State::Fusion => self.go_to(State::Motion, self.next_sample_ns),
+            State::Pausing | State::ReadingOffsets | State::Resuming => {
+                self.due_ns = now_ns + bring_up::MODE_NS;
+            }
+        }
+    }
+
+    fn go_to(&mut self, state: State, due_ns: u64) {
+        (self.state, self.due_ns) = (state, due_ns);
+    }
+}
