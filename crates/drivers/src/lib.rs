@@ -6,3 +6,4 @@
 pub mod bno055;
 pub mod feetech;
 pub mod imu_datagram;
+pub mod pad;

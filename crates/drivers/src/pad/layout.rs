@@ -1,0 +1,149 @@
+//! Which of a pad's codes is what: data, one file for each kind of pad.
+
+use super::evdev::Event;
+use super::{Button, Controls};
+use std::collections::BTreeMap;
+
+/// Something that moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stick {
+    /// Left stick, to the right.
+    LeftX,
+    /// Down.
+    LeftY,
+    /// Right stick, to the right.
+    RightX,
+    /// Down.
+    RightY,
+    /// Left trigger.
+    LeftTrigger,
+    /// Right trigger.
+    RightTrigger,
+    /// The hat: up is [`Button::PhaseUp`], down [`Button::PhaseDown`].
+    HatY,
+}
+
+impl Stick {
+    /// Every one.
+    pub const ALL: [Stick; 7] = [
+        Stick::LeftX,
+        Stick::LeftY,
+        Stick::RightX,
+        Stick::RightY,
+        Stick::LeftTrigger,
+        Stick::RightTrigger,
+        Stick::HatY,
+    ];
+
+    /// Name in layouts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stick::LeftX => "left_x",
+            Stick::LeftY => "left_y",
+            Stick::RightX => "right_x",
+            Stick::RightY => "right_y",
+            Stick::LeftTrigger => "left_trigger",
+            Stick::RightTrigger => "right_trigger",
+            Stick::HatY => "hat_y",
+        }
+    }
+}
+
+/// From where to where an axis goes, as the kernel says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AxisRange {
+    /// Left, up, or not pulled.
+    pub min: i32,
+    /// Right, down, or pulled.
+    pub max: i32,
+}
+
+impl AxisRange {
+    /// Where `value` is, 0 to 1; the middle where the range is none.
+    fn share(self, value: i32) -> f32 {
+        let (min, max) = (f64::from(self.min), f64::from(self.max));
+        if max <= min {
+            return 0.5;
+        }
+        ((f64::from(value) - min) / (max - min)).clamp(0.0, 1.0) as f32
+    }
+}
+
+/// A kind of pad.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Layout {
+    /// What a code of an axis moves.
+    pub sticks: BTreeMap<u16, Stick>,
+    /// What a code of a button does.
+    pub buttons: BTreeMap<u16, Button>,
+}
+
+/// One pad, and how it stands.
+#[derive(Debug, Clone)]
+pub struct Pad {
+    layout: Layout,
+    ranges: BTreeMap<u16, AxisRange>,
+    controls: Controls,
+}
+
+/// Where nothing is known of it: a signed word.
+const WORD: AxisRange = AxisRange { min: i16::MIN as i32, max: i16::MAX as i32 };
+
+impl Pad {
+    /// A pad that nobody touches. `ranges` are those of its axes, by code.
+    pub fn new(layout: Layout, ranges: BTreeMap<u16, AxisRange>) -> Pad {
+        Pad { layout, ranges, controls: Controls::default() }
+    }
+
+    /// How it stands.
+    pub fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// Something moved. False where events were lost: then [`Pad::stand_as`] must follow.
+    pub fn take(&mut self, event: Event) -> bool {
+        match event {
+            Event::Dropped => return false,
+            Event::Key { code, is_down } => {
+                if let Some(&button) = self.layout.buttons.get(&code) {
+                    self.controls.set(button, is_down);
+                }
+            }
+            Event::Axis { code, value } => {
+                if let Some(&stick) = self.layout.sticks.get(&code) {
+                    self.move_to(stick, code, value);
+                }
+            }
+        }
+        true
+    }
+
+    /// It was asked how it stands: which buttons are down, and where each axis is. What was pressed and let go in
+    /// between is lost.
+    pub fn stand_as(&mut self, down: &[u16], axes: &BTreeMap<u16, i32>) {
+        for (code, button) in self.layout.buttons.clone() {
+            self.controls.set(button, down.contains(&code));
+        }
+        for (&code, &value) in axes {
+            self.take(Event::Axis { code, value });
+        }
+    }
+
+    fn move_to(&mut self, stick: Stick, code: u16, value: i32) {
+        let share = self.ranges.get(&code).copied().unwrap_or(WORD).share(value);
+        let both_ways = 2.0 * share - 1.0;
+        let controls = &mut self.controls;
+        match stick {
+            Stick::LeftX => controls.left[0] = both_ways,
+            Stick::LeftY => controls.left[1] = -both_ways,
+            Stick::RightX => controls.right[0] = both_ways,
+            Stick::RightY => controls.right[1] = -both_ways,
+            Stick::LeftTrigger => controls.triggers[0] = share,
+            Stick::RightTrigger => controls.triggers[1] = share,
+            Stick::HatY => {
+                controls.set(Button::PhaseUp, value < 0);
+                controls.set(Button::PhaseDown, value > 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What a person holds: a gamepad's events, a keyboard's keys, datagrams of a pad elsewhere, and what they mean.
+//!
+//! ```text
+//!  bytes ─► evdev ─► layout ─┐
+//!  keys  ─► keyboard ────────┼─► Controls ─► Operator ─► command, and events, once a press
+//!  datagrams ─► datagram ────┘
+//! ```
+
+pub mod datagram;
+pub mod evdev;
+pub mod keyboard;
+mod layout;
+mod operator;
+
+pub use layout::{AxisRange, Layout, Pad, Stick};
+pub use operator::{Operator, Reach};
+
+/// Something that is done once a press.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Button {
+    /// Stands where it walks, walks where it stands.
+    Pause,
+    /// The sticks move the head, or the duck again.
+    Head,
+    /// A sound.
+    Sound,
+    /// The projector, on or off.
+    Projector,
+    /// While it is held the gait is faster.
+    Sprint,
+    /// The gait a little faster from now on.
+    PhaseUp,
+    /// A little slower.
+    PhaseDown,
+    /// Limp, or up again.
+    Motors,
+}
+
+impl Button {
+    /// Every button.
+    pub const ALL: [Button; 8] = [
+        Button::Pause,
+        Button::Head,
+        Button::Sound,
+        Button::Projector,
+        Button::Sprint,
+        Button::PhaseUp,
+        Button::PhaseDown,
+        Button::Motors,
+    ];
+
+    /// Name in layouts, datagrams and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Button::Pause => "pause",
+            Button::Head => "head",
+            Button::Sound => "sound",
+            Button::Projector => "projector",
+            Button::Sprint => "sprint",
+            Button::PhaseUp => "phase_up",
+            Button::PhaseDown => "phase_down",
+            Button::Motors => "motors",
+        }
+    }
+
+    fn bit(self) -> u16 {
+        1 << self as u16
+    }
+}
+
+/// How everything stands: sticks from -1 to 1, right and up positive, triggers from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Controls {
+    /// Left stick: right, up.
+    pub left: [f32; 2],
+    /// Right stick.
+    pub right: [f32; 2],
+    /// Left and right trigger.
+    pub triggers: [f32; 2],
+    held: u16,
+}
+
+impl Controls {
+    /// True while a button is down.
+    pub fn is_held(&self, button: Button) -> bool {
+        self.held & button.bit() != 0
+    }
+
+    /// Presses a button, or lets it go.
+    pub fn set(&mut self, button: Button, is_down: bool) {
+        if is_down {
+            self.held |= button.bit();
+        } else {
+            self.held &= !button.bit();
+        }
+    }
+}

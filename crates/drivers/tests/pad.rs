@@ -1,0 +1,330 @@
+//! Pads as byte streams: the published runtime's mapping, byte stream in and command out, and each of its defects absent.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use gaitway_drivers::pad::datagram::NetworkPad;
+use gaitway_drivers::pad::evdev::{EVENT_BYTES, Event, Events};
+use gaitway_drivers::pad::keyboard::Keyboard;
+use gaitway_drivers::pad::{AxisRange, Button, Layout, Operator, Pad, Reach, Stick};
+use std::collections::BTreeMap;
+
+/// The published runtime's numbers.
+const REACH: Reach = Reach {
+    forward: [-0.15, 0.15],
+    leftward: [-0.2, 0.2],
+    turning: [-1.0, 1.0],
+    head_pitch: [-0.3, 0.78],
+    head_yaw: [-0.5, 0.5],
+    head_roll: [-0.5, 0.5],
+};
+/// An Xbox pad over Bluetooth, as the kernel numbers it.
+const STICKS: [(u16, Stick); 7] = [
+    (0, Stick::LeftX),
+    (1, Stick::LeftY),
+    (2, Stick::RightX),
+    (5, Stick::RightY),
+    (9, Stick::RightTrigger),
+    (10, Stick::LeftTrigger),
+    (17, Stick::HatY),
+];
+const BUTTONS: [(u16, Button); 5] = [
+    (0x130, Button::Pause),
+    (0x131, Button::Sound),
+    (0x133, Button::Projector),
+    (0x134, Button::Head),
+    (0x136, Button::Sprint),
+];
+const MIDDLE: i32 = 32768;
+const MS: u64 = 1_000_000;
+
+/// Somebody with a pad: bytes go in as the kernel writes them.
+struct Hands {
+    events: Events,
+    pad: Pad,
+    operator: Operator,
+    pressed: Vec<Button>,
+}
+
+impl Hands {
+    fn new() -> Hands {
+        let layout = Layout { sticks: STICKS.into(), buttons: BUTTONS.into() };
+        let stick = AxisRange { min: 0, max: 65535 };
+        let trigger = AxisRange { min: 0, max: 1023 };
+        let ranges =
+            BTreeMap::from([(0, stick), (1, stick), (2, stick), (5, stick), (9, trigger), (10, trigger)]);
+        Hands {
+            events: Events::default(),
+            pad: Pad::new(layout, ranges),
+            operator: Operator::new(REACH, 1.0),
+            pressed: Vec::new(),
+        }
+    }
+
+    /// One event and the report behind it, in pieces of `piece` bytes.
+    fn write(&mut self, kind: u16, code: u16, value: i32, piece: usize) {
+        let mut bytes = Vec::new();
+        for (kind, code, value) in [(kind, code, value), (0, 0, 0)] {
+            let begin = bytes.len();
+            bytes.resize(begin + EVENT_BYTES - 8, 7);
+            bytes.extend(kind.to_ne_bytes());
+            bytes.extend(code.to_ne_bytes());
+            bytes.extend(value.to_ne_bytes());
+        }
+        for piece in bytes.chunks(piece) {
+            let (events, pad) = (&mut self.events, &mut self.pad);
+            events.take(piece, |event| _ = pad.take(event));
+        }
+        self.tick();
+    }
+
+    /// The robot looks at the pad: as often as it likes, nothing new being there.
+    fn tick(&mut self) {
+        let pressed = &mut self.pressed;
+        self.operator.update(self.pad.controls(), |button| pressed.push(button));
+    }
+
+    fn axis(&mut self, code: u16, value: i32) {
+        self.write(3, code, value, EVENT_BYTES);
+    }
+
+    fn key(&mut self, code: u16, is_down: bool) {
+        self.write(1, code, i32::from(is_down), EVENT_BYTES);
+    }
+
+    fn tap(&mut self, code: u16) {
+        self.key(code, true);
+        self.key(code, false);
+    }
+
+    fn asks(&self, expected: [f32; 7]) {
+        let found = self.operator.command();
+        let close = found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 5e-4);
+        assert!(close, "{found:?} is not {expected:?}");
+    }
+}
+
+#[test]
+fn full_sticks_ask_what_the_published_runtime_asked() {
+    let mut hands = Hands::new();
+    hands.axis(1, 0);
+    hands.asks([0.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    hands.axis(0, 0);
+    hands.asks([0.15, 0.2, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    hands.axis(2, 65535);
+    hands.asks([0.15, 0.2, -1.0, 0.0, 0.0, 0.0, 0.0]);
+    for code in [0, 1, 2] {
+        hands.axis(code, MIDDLE);
+    }
+    hands.asks([0.0; 7]);
+    hands.axis(9, 1023);
+    hands.axis(10, 90);
+    assert_eq!(hands.operator.antennas(), [1.0, 0.0], "the right trigger, and a left one in its dead zone");
+}
+
+#[test]
+fn in_head_mode_sticks_move_the_head_and_it_stays_where_it_was_left() {
+    let mut hands = Hands::new();
+    hands.axis(1, 0);
+    hands.tap(0x134);
+    assert!(hands.operator.moves_head());
+    hands.asks([0.0, 0.0, 0.0, 0.0, 0.78, 0.0, 0.0]);
+    hands.axis(1, 65535);
+    hands.axis(0, 65535);
+    hands.axis(2, 0);
+    hands.asks([0.0, 0.0, 0.0, 0.0, -0.3, -0.5, 0.5]);
+    hands.tap(0x134);
+    hands.asks([-0.15, -0.2, 1.0, 0.0, -0.3, -0.5, 0.5]);
+}
+
+#[test]
+fn a_held_button_is_one_press_however_often_nothing_new_comes() {
+    let mut hands = Hands::new();
+    hands.key(0x131, true);
+    for _ in 0..100 {
+        hands.tick();
+        // The kernel repeats it; a repetition is no press.
+        hands.write(1, 0x131, 2, EVENT_BYTES);
+    }
+    hands.key(0x131, false);
+    hands.tap(0x131);
+    assert_eq!(hands.pressed, [Button::Sound, Button::Sound]);
+}
+
+#[test]
+fn sprint_holds_while_it_is_held() {
+    let mut hands = Hands::new();
+    hands.key(0x136, true);
+    for _ in 0..100 {
+        hands.tick();
+        assert_eq!(hands.operator.phase_factor(), 1.3);
+    }
+    hands.key(0x136, false);
+    assert_eq!(hands.operator.phase_factor(), 1.0);
+}
+
+#[test]
+fn one_button_let_go_lets_no_other_go() {
+    let mut hands = Hands::new();
+    hands.key(0x136, true);
+    hands.tap(0x131);
+    hands.tap(0x130);
+    assert_eq!(hands.operator.phase_factor(), 1.3);
+    assert_eq!(hands.pressed, [Button::Sprint, Button::Sound, Button::Pause]);
+}
+
+#[test]
+fn the_hat_trims_the_gait_once_a_press_and_within_bounds() {
+    let mut hands = Hands::new();
+    hands.axis(17, -1);
+    (0..10).for_each(|_| hands.tick());
+    hands.axis(17, 0);
+    assert!((hands.operator.phase_factor() - 1.05).abs() < 1e-6);
+    for _ in 0..100 {
+        hands.axis(17, 1);
+        hands.axis(17, 0);
+    }
+    assert_eq!(hands.operator.phase_factor(), 0.5);
+}
+
+#[test]
+fn a_pad_that_is_gone_asks_for_nothing() {
+    let mut hands = Hands::new();
+    hands.axis(1, 0);
+    hands.key(0x136, true);
+    hands.axis(9, 1023);
+    hands.operator.let_go();
+    hands.asks([0.0; 7]);
+    assert_eq!((hands.operator.antennas(), hands.operator.phase_factor()), ([0.0; 2], 1.0));
+}
+
+#[test]
+fn nothing_is_pulled_and_nothing_asked_before_the_first_event() {
+    let mut hands = Hands::new();
+    hands.tick();
+    hands.asks([0.0; 7]);
+    assert_eq!((hands.operator.antennas(), hands.pressed.len()), ([0.0; 2], 0));
+}
+
+#[test]
+fn a_worn_stick_is_at_rest_and_a_full_one_is_full() {
+    let mut hands = Hands::new();
+    hands.axis(1, MIDDLE - 3000);
+    hands.asks([0.0; 7]);
+    hands.axis(1, MIDDLE - 3600);
+    let small = hands.operator.command()[0];
+    assert!(small > 0.0 && small < 0.002, "no jump where the dead zone ends: {small}");
+}
+
+#[test]
+fn events_come_in_pieces_and_lost_ones_are_known() {
+    for piece in 1..EVENT_BYTES {
+        let mut hands = Hands::new();
+        hands.write(3, 1, 0, piece);
+        hands.asks([0.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    }
+    let mut hands = Hands::new();
+    hands.key(0x136, true);
+    assert!(!hands.pad.take(Event::Dropped));
+    hands.pad.stand_as(&[0x131], &BTreeMap::from([(1, 0)]));
+    hands.tick();
+    assert_eq!(hands.operator.phase_factor(), 1.0, "it was let go while nobody listened");
+    assert_eq!(hands.pressed, [Button::Sprint, Button::Sound]);
+    hands.asks([0.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn a_key_is_held_while_the_terminal_repeats_it_and_a_little_longer() {
+    let mut keyboard = Keyboard::default();
+    assert!(keyboard.typed(b'w', 0) && !keyboard.typed(b'z', 0));
+    assert_eq!(keyboard.controls(500 * MS).left, [0.0, 1.0], "the first repetition comes late");
+    for at in (500..2000).step_by(30) {
+        keyboard.typed(b'W', at * MS);
+    }
+    assert_eq!(keyboard.controls(2000 * MS).left, [0.0, 1.0]);
+    assert_eq!(keyboard.controls(2200 * MS).left, [0.0, 0.0]);
+    keyboard.typed(b'w', 3000 * MS);
+    keyboard.typed(b's', 3010 * MS);
+    assert_eq!(keyboard.controls(3020 * MS).left, [0.0, 0.0], "forward and back");
+    keyboard.typed(b'd', 3020 * MS);
+    keyboard.typed(b'x', 3030 * MS);
+    assert_eq!(keyboard.controls(3031 * MS).right, [0.0, 0.0]);
+    let mut operator = Operator::new(REACH, 1.0);
+    let mut presses = 0;
+    keyboard.typed(b' ', 4000 * MS);
+    for at in 4000..4300 {
+        operator.update(&keyboard.controls(at * MS), |_| presses += 1);
+    }
+    assert_eq!(presses, 1);
+}
+
+fn datagram(sequence: u32, forward: i16, held: u16) -> Vec<u8> {
+    let mut bytes = Vec::from(*b"GWP1");
+    bytes.extend(sequence.to_le_bytes());
+    for way in [0, forward, 0, 0, 0, 0] {
+        bytes.extend(way.to_le_bytes());
+    }
+    bytes.extend(held.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn the_first_sender_has_the_pad_until_it_is_silent() {
+    let mut pad = NetworkPad::default();
+    assert!(pad.take("one", &datagram(5, 32767, 1), 0));
+    assert!(!pad.take("two", &datagram(9, -32767, 0), 100 * MS), "somebody has it");
+    assert!(!pad.take("one", &datagram(4, -32767, 0), 100 * MS), "overtaken on the way");
+    let controls = pad.controls(200 * MS).unwrap();
+    assert_eq!((controls.left, controls.is_held(Button::Pause)), ([0.0, 1.0], true));
+    assert_eq!(pad.controls(500 * MS), None);
+    assert!(pad.take("two", &datagram(1, 0, 0), 600 * MS));
+    assert_eq!(pad.sender(), Some(&"two"));
+    for wrong in [&datagram(2, 0, 1 << 8)[..], &datagram(2, 0, 0)[..21], b"", &[0; 22]] {
+        assert!(!pad.take("two", wrong, 601 * MS));
+    }
+    assert!(
+        pad.take("two", &datagram(u32::MAX, 0, 0), 602 * MS) || pad.take("two", &datagram(2, 0, 0), 602 * MS)
+    );
+}
+
+#[test]
+fn a_million_inputs_of_any_kind_stay_within_reach() {
+    let rounds: u64 =
+        std::env::var("GAITWAY_FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
+    let mut hands = Hands::new();
+    let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::default());
+    let (mut far, mut elsewhere) = (Operator::new(REACH, 1.0), Operator::new(REACH, 1.0));
+    let (mut chance, mut moved) = (7_u64, 0_u64);
+    for round in 0..rounds {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let raw = chance.rotate_left((round % 64) as u32);
+        let now_ns = round * 7 * MS;
+        if raw & 1 == 0 {
+            let code = [0, 1, 2, 5, 9, 10, 17, 0x130, 0x134, 0x136][(raw >> 8) as usize % 10];
+            hands.write((raw >> 4) as u16 & 3, code, (raw >> 20) as i32, 24);
+        } else {
+            let (events, pad) = (&mut hands.events, &mut hands.pad);
+            events.take(&raw.to_le_bytes(), |event| _ = pad.take(event));
+            hands.tick();
+        }
+        keyboard.typed((raw >> 16) as u8, now_ns);
+        far.update(&keyboard.controls(now_ns), |_| {});
+        let mut bytes = datagram(round as u32, (raw >> 24) as i16, (raw >> 40) as u16 & 0xff);
+        if raw >> 62 == 0 {
+            let at = (raw >> 3) as usize % bytes.len();
+            bytes[at] ^= (raw >> 32) as u8;
+        }
+        network.take(raw >> 60, &bytes, now_ns);
+        match network.controls(now_ns) {
+            Some(controls) => elsewhere.update(&controls, |_| {}),
+            None => elsewhere.let_go(),
+        }
+        for operator in [&hands.operator, &far, &elsewhere] {
+            let most = [0.15, 0.2, 1.0, 0.0, 0.78, 0.5, 0.5];
+            let command = operator.command();
+            assert!(command.iter().zip(most).all(|(asked, most)| asked.abs() <= most), "{command:?}");
+            assert!((0.5..=1.5).contains(&operator.phase_factor()));
+            assert!(operator.antennas().iter().all(|antenna| (0.0..=1.0).contains(antenna)));
+            moved += u64::from(command[0] != 0.0);
+        }
+    }
+    assert!(moved > rounds / 10, "{moved} of {rounds}");
+}
