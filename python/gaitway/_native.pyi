@@ -621,6 +621,7 @@ class TwinHost:
         *,
         link: str | PathLike[str] | None = None,
         imu_socket: str | PathLike[str] | None = None,
+        i2c_socket: str | PathLike[str] | None = None,
         faults: list[str] = ...,
         seed: int = ...,
         return_delay_us: int | None = None,

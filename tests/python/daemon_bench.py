@@ -18,11 +18,14 @@ BINARY = ROOT / "target" / "release" / "gaitwayd"
 class Bench:
     """Twin, joints and IMU on a thread; the program under test is another process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_chip: bool = False) -> None:
         self.duck = Robot.load()
         self.folder = folder
         self.link, self.socket = folder / "bus", folder / "imu"
-        self.host = _native.TwinHost(self.duck.native, link=self.link, imu_socket=self.socket)
+        #: Samples as datagrams, or a chip on an I2C bus of its own.
+        self.imu = ("--imu" if has_chip else "--imu-socket", str(self.socket))
+        keyword = {"i2c_socket" if has_chip else "imu_socket": self.socket}
+        self.host = _native.TwinHost(self.duck.native, link=self.link, **keyword)
         self.driven = 0
         self.has_imu = True
         self._end = threading.Event()
@@ -37,7 +40,7 @@ class Bench:
     def start(
         self, *arguments: str, prefix: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
     ) -> "subprocess.Popen[str]":
-        command = [*prefix, str(BINARY), "--serial-port", str(self.link), "--imu-socket", str(self.socket)]
+        command = [*prefix, str(BINARY), "--serial-port", str(self.link), *self.imu]
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
         return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

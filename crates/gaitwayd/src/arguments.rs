@@ -68,6 +68,8 @@ pub struct Arguments {
     pub command: Option<Command>,
     /// Where the measurements are written.
     pub stats_json: Option<PathBuf>,
+    /// The I²C bus the IMU is on. `None`: the profile's, where there is one.
+    pub imu: Option<PathBuf>,
     /// A datagram socket that serves the IMU's samples.
     pub imu_socket: Option<PathBuf>,
     /// A robot profile, a file that exists. `None`: the duck's.
@@ -122,6 +124,7 @@ impl Default for Arguments {
             seconds: None,
             command: None,
             stats_json: None,
+            imu: None,
             imu_socket: None,
             robot: None,
             assume_contract: None,
@@ -155,6 +158,9 @@ impl Arguments {
         }
         if parsed.fix && parsed.dry_run {
             return Err(ArgumentError::Conflict { flag: "--fix", other: "--dry-run" });
+        }
+        if parsed.imu.is_some() && parsed.imu_socket.is_some() {
+            return Err(ArgumentError::Conflict { flag: "--imu", other: "--imu-socket" });
         }
         Ok(parsed)
     }

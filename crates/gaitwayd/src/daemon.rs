@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::error::DaemonError;
+use crate::imu::Imu;
 use crate::load::{self, LoadError};
 use crate::log::Log;
 use crate::minder::Minder;
@@ -18,7 +19,6 @@ use gaitway_runtime::pacer::{Pacer, PacerError};
 use gaitway_runtime::real_time::{self, RealTimeRequest};
 use gaitway_runtime::recorder::RING_TICKS;
 use gaitway_runtime::robot::event::Stamped;
-use gaitway_runtime::robot::imu_socket::ImuSocket;
 use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot, run};
 use gaitway_runtime::termination::Termination;
 use gaitway_runtime::{Clock, MonotonicClock, SerialPort};
@@ -53,10 +53,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     }
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
-    let imu_socket = match &arguments.imu_socket {
-        Some(path) => Some(ImuSocket::bind(path, Arc::clone(&imu_slot))?),
-        None => None,
-    };
+    let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
     // Before anything can switch a motor on.
@@ -95,10 +92,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     figures["first_transaction_ms"] = json!(first_ms);
     figures["loop_allocations"] = json!(ended.allocated);
     figures["memory_kb"] = statistics::memory_kb();
-    figures["imu"] = imu_socket.as_ref().map_or(Value::Null, |socket| {
-        let (received, refused) = socket.counts();
-        json!({ "received": received, "refused": refused })
-    });
+    figures["imu"] = imu.figures();
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(arguments, &ended.robot, &figures)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }

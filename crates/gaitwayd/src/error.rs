@@ -1,10 +1,12 @@
 //! Why the program could not run, or ended badly.
 
 use crate::load::LoadError;
+use gaitway_drivers::bno055::AxesError;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_record::RecordError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
+use gaitway_runtime::robot::imu_chip::ImuChipError;
 use gaitway_runtime::robot::imu_socket::ImuSocketError;
 use gaitway_runtime::termination::TerminationError;
 use gaitway_runtime::{OpenError, PacerError};
@@ -29,6 +31,12 @@ pub enum DaemonError {
     /// The IMU's socket.
     #[error(transparent)]
     Imu(#[from] ImuSocketError),
+    /// The IMU's chip.
+    #[error(transparent)]
+    ImuChip(#[from] ImuChipError),
+    /// Its mount.
+    #[error(transparent)]
+    Axes(#[from] AxesError),
     /// Observations.
     #[error(transparent)]
     Observations(#[from] ObservationFileError),
@@ -63,6 +71,8 @@ impl DaemonError {
             DaemonError::Guard(error) => error.hint().to_owned(),
             DaemonError::Termination(error) => error.hint().to_owned(),
             DaemonError::Imu(error) => error.hint().to_owned(),
+            DaemonError::ImuChip(error) => error.hint().to_owned(),
+            DaemonError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),

@@ -4,6 +4,7 @@ pub mod arguments;
 mod audit;
 pub mod daemon;
 pub mod error;
+mod imu;
 mod keys;
 mod load;
 mod log;

@@ -99,6 +99,7 @@ fn the_flags_of_this_runtime_are_understood() {
             (to.cpu, to.lock_memory) = (Some(3), false);
         },
     );
+    gives(&["--imu", "/dev/i2c-1"], |to| to.imu = Some("/dev/i2c-1".into()));
     gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
     gives(&["--fix"], |to| (to.audit, to.fix) = (true, true));
     let overruns = [("skip", Overrun::Skip), ("catch_up", Overrun::CatchUp), ("catch-up", Overrun::CatchUp)];
@@ -323,7 +324,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 31, "{listed:?}");
+    assert_eq!(listed.len(), 32, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

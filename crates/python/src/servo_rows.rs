@@ -4,7 +4,7 @@ use crate::buffers;
 use crate::errors;
 use gaitway_contract::profile::Joint;
 use gaitway_runtime::ServoView;
-use gaitway_twin::{Fault, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
+use gaitway_twin::{Bno055Fault, Fault, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
 use pyo3::prelude::*;
 
 /// Rows of numbers of each joint in `read_servos`: goal, P, D, I, torque limit.
@@ -72,6 +72,7 @@ pub(crate) fn read_imu(py: Python<'_>, row: &Bound<'_, PyAny>, sampled_ns: u64) 
 pub(crate) enum OneFault {
     Bus(Fault),
     Imu(ImuFault),
+    Chip(Bno055Fault),
 }
 
 /// One fault as it was written: how long from now, ns, and what.
@@ -81,6 +82,7 @@ pub(crate) fn read_fault(text: &str, joints: &[Joint]) -> PyResult<(u64, OneFaul
     match parsed.map_err(|error| errors::usage(error.to_string(), error.hint()))? {
         (at_ns, WrittenFault::Bus(fault)) => Ok((at_ns, OneFault::Bus(fault))),
         (at_ns, WrittenFault::Imu(fault)) => Ok((at_ns, OneFault::Imu(fault))),
+        (at_ns, WrittenFault::Chip(fault)) => Ok((at_ns, OneFault::Chip(fault))),
         (_, WrittenFault::Rates(_)) => Err(errors::usage(
             format!("fault {text:?}: expected one fault, found rates"),
             "faults by chance belong into `faults`: they hold from the start",

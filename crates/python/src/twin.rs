@@ -6,10 +6,11 @@ use crate::pacer::quantiles;
 use crate::robot::Robot;
 use crate::servo_rows::{self, OneFault};
 use gaitway_contract::profile::Joint;
+use gaitway_runtime::i2c_host::I2cHost;
 use gaitway_runtime::imu_host::{ImuHost, ImuStatistics};
-use gaitway_runtime::twin_host::{ServoView, TwinHost as Host, TwinStatistics};
+use gaitway_runtime::twin_host::{ServoView, TwinHost as Host, TwinHostError, TwinStatistics};
 use gaitway_twin::registers::RETURN_DELAY;
-use gaitway_twin::{BusOptions, Exchange, FaultScript, JointState, ServoBus};
+use gaitway_twin::{Bno055Fault, BusOptions, Exchange, FaultScript, JointState, Motion, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ const RETURN_DELAY_MAX: u64 = 254;
 pub struct TwinHost {
     host: Host,
     imu: Option<ImuHost>,
+    i2c: Option<I2cHost>,
     robot: Robot,
     views: Vec<ServoView>,
 }
@@ -35,13 +37,14 @@ impl TwinHost {
 #[pymethods]
 impl TwinHost {
     #[new]
-    #[pyo3(signature = (robot, *, link=None, imu_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false, exchanges=Count(0)))]
+    #[pyo3(signature = (robot, *, link=None, imu_socket=None, i2c_socket=None, faults=Vec::new(), seed=Count(0), return_delay_us=None, usb_latency_us=Count(0), turnaround_us=Count(0), factory=false, exchanges=Count(0)))]
     #[allow(clippy::too_many_arguments, reason = "keywords of one Python constructor")]
     fn new(
         py: Python<'_>,
         robot: &Robot,
         link: Option<PathBuf>,
         imu_socket: Option<PathBuf>,
+        i2c_socket: Option<PathBuf>,
         faults: Vec<String>,
         seed: Count,
         return_delay_us: Option<Count>,
@@ -69,8 +72,10 @@ impl TwinHost {
         let start_imu = |path: &Path| ImuHost::start(path, script.imu);
         let imu = imu_socket.as_deref().map(start_imu).transpose();
         let imu = imu.map_err(|error| errors::twin_host(&error))?;
+        let i2c = i2c_socket.as_deref().map(|path| start_i2c(path, &robot, seed, script.chip)).transpose();
+        let i2c = i2c.map_err(|error| errors::twin_host(&error))?;
         let views = vec![ServoView::LIMP; ids.len()];
-        Ok(TwinHost { host, imu, robot, views })
+        Ok(TwinHost { host, imu, i2c, robot, views })
     }
 
     /// What a program opens.
@@ -98,6 +103,10 @@ impl TwinHost {
         if let Some(imu) = &mut self.imu {
             imu.sample(sample);
         }
+        if let Some(i2c) = &self.i2c {
+            let (gyro_rps, accel_mps2) = (sample.gyro_rps, sample.accel_mps2);
+            i2c.set_motion(Motion { gyro_rps, accel_mps2, ..Motion::default() });
+        }
         Ok(())
     }
 
@@ -122,6 +131,12 @@ impl TwinHost {
             OneFault::Imu(fault) => {
                 if let Some(imu) = &mut self.imu {
                     imu.inject(fault);
+                }
+                Ok(())
+            }
+            OneFault::Chip(fault) => {
+                if let Some(i2c) = &self.i2c {
+                    i2c.inject(fault);
                 }
                 Ok(())
             }
@@ -178,6 +193,18 @@ fn return_delay_register(delay_us: Count) -> PyResult<u16> {
 }
 
 /// Servos as a well-configured duck has them, or new ones with nothing but their ids; joints in the default pose.
+/// The robot's IMU on a bus of its own, mounted as its profile says.
+fn start_i2c(
+    path: &Path,
+    robot: &Robot,
+    seed: Count,
+    schedule: Vec<(u64, Bno055Fault)>,
+) -> Result<I2cHost, TwinHostError> {
+    let axes = robot.profile.imu_axes();
+    let address = u8::try_from(robot.profile.imu.i2c_address).unwrap_or(u8::MAX);
+    I2cHost::start(path, address, [&axes[0], &axes[1], &axes[2]], seed.0, schedule)
+}
+
 fn prepare(bus: &mut ServoBus, joints: &[Joint], factory: bool, return_delay: Option<u16>) {
     for servo in bus.servos_mut() {
         if !factory {

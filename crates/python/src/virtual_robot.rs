@@ -120,10 +120,14 @@ impl VirtualRobot {
 
     /// Something goes wrong, now or where the text says `at=` so much later.
     fn inject(&mut self, fault: &str) -> PyResult<()> {
-        let (after_ns, fault) = servo_rows::read_fault(fault, &self.robot.profile.joints)?;
-        let trouble = match fault {
+        let (after_ns, read) = servo_rows::read_fault(fault, &self.robot.profile.joints)?;
+        let trouble = match read {
             OneFault::Bus(fault) => Trouble::Bus(fault),
             OneFault::Imu(fault) => Trouble::Imu(fault),
+            OneFault::Chip(_) => {
+                let message = format!("fault {fault:?}: there is no chip here, only its samples");
+                return Err(errors::usage(message, "imu-frozen, imu-late and imu-lost are"));
+            }
         };
         let planned = self.room.plan(after_ns, trouble);
         planned.map_err(|error| errors::usage(error.to_string(), error.hint()))

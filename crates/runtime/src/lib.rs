@@ -11,6 +11,10 @@ pub mod clock;
 pub mod guard;
 pub mod histogram;
 #[cfg(target_os = "linux")]
+pub mod i2c;
+#[cfg(target_os = "linux")]
+pub mod i2c_host;
+#[cfg(target_os = "linux")]
 pub mod imu_host;
 pub mod observation_file;
 pub mod pacer;

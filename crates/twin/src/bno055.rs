@@ -103,6 +103,8 @@ pub struct Bno055 {
     saturated_until_ns: u64,
     garbled_until_ns: u64,
     slow: (u64, u64),
+    /// What is to come, the next at the end.
+    schedule: Vec<(u64, Bno055Fault)>,
     random: Random,
 }
 
@@ -128,6 +130,7 @@ impl Bno055 {
             saturated_until_ns: 0,
             garbled_until_ns: 0,
             slow: (0, 0),
+            schedule: Vec::new(),
             random: Random::new(seed),
         };
         chip.start(now_ns, POWER_ON_NS);
@@ -137,6 +140,12 @@ impl Bno055 {
     /// Moves it.
     pub fn set_motion(&mut self, motion: Motion) {
         self.motion = motion;
+    }
+
+    /// What goes wrong by the clock: when, ns, and what; in any order.
+    pub fn plan(&mut self, mut schedule: Vec<(u64, Bno055Fault)>) {
+        schedule.sort_by_key(|&(at_ns, _)| std::cmp::Reverse(at_ns));
+        self.schedule = schedule;
     }
 
     /// Something goes wrong from now on.
@@ -155,6 +164,9 @@ impl Bno055 {
     /// One transfer that begins at `now_ns`: a register and what is written to it, then so many bytes read from there.
     /// What was read, `None` where the chip did not acknowledge, and how long it took, ns.
     pub fn transfer(&mut self, now_ns: u64, write: &[u8], read: usize) -> (Option<Vec<u8>>, u64) {
+        while let Some((at_ns, fault)) = self.schedule.pop_if(|(at_ns, _)| *at_ns <= now_ns) {
+            self.inject(at_ns, fault);
+        }
         let slow_ns = if now_ns < self.slow.1 { self.slow.0 } else { 0 };
         if now_ns < self.deaf_until_ns.max(self.silent_until_ns) {
             return (None, BYTE_NS + slow_ns);

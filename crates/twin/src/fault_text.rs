@@ -1,5 +1,6 @@
 //! Faults as people write them: `at=3 silent servo=4`, `unplug`, `at=2 imu-late by=30ms for=1`.
 
+use crate::bno055::Bno055Fault;
 use crate::faults::{Fault, FaultPlan, FaultRates, ReplyFault, RequestFault};
 use crate::imu::ImuFault;
 use crate::options::LaterServos;
@@ -7,7 +8,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// What can be written, an example each: the first word is the kind.
-pub const FAULT_EXAMPLES: [&str; 20] = [
+pub const FAULT_EXAMPLES: [&str; 26] = [
     "lost servo=4",
     "cut servo=4 keep=3",
     "corrupted servo=4 bits=1",
@@ -28,6 +29,12 @@ pub const FAULT_EXAMPLES: [&str; 20] = [
     "imu-frozen for=500ms",
     "imu-late by=30ms for=1",
     "imu-lost for=500ms",
+    "chip-silent for=2",
+    "chip-frozen for=500ms",
+    "chip-saturated for=500ms",
+    "chip-garbled for=500ms",
+    "chip-slow by=30ms for=1",
+    "chip-brown-out",
 ];
 
 /// A text that names no fault.
@@ -54,6 +61,8 @@ pub enum WrittenFault {
     Bus(Fault),
     /// Of the IMU.
     Imu(ImuFault),
+    /// Of the IMU's chip, where that is on a bus of its own.
+    Chip(Bno055Fault),
     /// Faults by chance: from the start on.
     Rates(FaultRates),
 }
@@ -65,6 +74,8 @@ pub struct FaultScript {
     pub bus: FaultPlan,
     /// For the IMU.
     pub imu: Vec<(u64, ImuFault)>,
+    /// For its chip.
+    pub chip: Vec<(u64, Bno055Fault)>,
 }
 
 impl FaultScript {
@@ -74,6 +85,7 @@ impl FaultScript {
         match fault {
             WrittenFault::Bus(fault) => self.bus.schedule.push((at_ns, fault)),
             WrittenFault::Imu(fault) => self.imu.push((at_ns, fault)),
+            WrittenFault::Chip(fault) => self.chip.push((at_ns, fault)),
             WrittenFault::Rates(rates) => self.bus.rates = rates,
         }
         Ok(())
@@ -146,6 +158,7 @@ impl<'a> Words<'a> {
                 let (by_ns, for_ns) = (self.duration("by")?, self.duration("for")?);
                 return Ok(WrittenFault::Imu(ImuFault::Late { by_ns, for_ns }));
             }
+            kind if kind.starts_with("chip-") => return self.chip().map(WrittenFault::Chip),
             "rates" => return self.rates().map(WrittenFault::Rates),
             other => {
                 let found = if other.is_empty() { "no kind of fault" } else { other };
@@ -153,6 +166,18 @@ impl<'a> Words<'a> {
             }
         };
         Ok(WrittenFault::Bus(fault))
+    }
+
+    fn chip(&mut self) -> Result<Bno055Fault, FaultTextError> {
+        Ok(match self.kind {
+            "chip-silent" => Bno055Fault::Silent { for_ns: self.duration("for")? },
+            "chip-frozen" => Bno055Fault::Frozen { for_ns: self.duration("for")? },
+            "chip-saturated" => Bno055Fault::Saturated { for_ns: self.duration("for")? },
+            "chip-garbled" => Bno055Fault::Garbled { for_ns: self.duration("for")? },
+            "chip-slow" => Bno055Fault::Slow { by_ns: self.duration("by")?, for_ns: self.duration("for")? },
+            "chip-brown-out" => Bno055Fault::BrownOut,
+            other => return Err(self.refuse("a kind of fault", other)),
+        })
     }
 
     fn reply(&mut self, fault: ReplyFault) -> Result<Fault, FaultTextError> {

@@ -23,6 +23,9 @@ def twin(
     imu_socket: Annotated[
         Path | None, typer.Option(help="Datagram socket of the program that reads the IMU, see docs/formats.md.")
     ] = None,
+    i2c_socket: Annotated[
+        Path | None, typer.Option(help="I2C bus with the IMU's chip on it, for `gaitwayd --imu`.")
+    ] = None,
     seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
     robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
     config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
@@ -75,6 +78,7 @@ def twin(
         duck.native,
         link=link,
         imu_socket=imu_socket,
+        i2c_socket=i2c_socket,
         faults=fault or [],
         seed=seed,
         return_delay_us=return_delay_us,

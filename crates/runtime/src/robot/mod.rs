@@ -13,6 +13,8 @@ pub mod body;
 pub mod event;
 pub mod imu;
 #[cfg(target_os = "linux")]
+pub mod imu_chip;
+#[cfg(target_os = "linux")]
 pub mod imu_socket;
 pub mod mailbox;
 pub mod record;

@@ -127,6 +127,14 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| to.serial_port = path),
             ),
             flag(
+                "--imu",
+                None,
+                "PATH",
+                "I2C bus of the IMU (default: the profile's)",
+                "--imu /dev/i2c-1",
+                |to, flag, value| path(flag, value).map(|path| to.imu = Some(path)),
+            ),
+            flag(
                 "--imu-socket",
                 None,
                 "PATH",

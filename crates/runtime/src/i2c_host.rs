@@ -1,0 +1,136 @@
+//! Emulated chips behind a local socket: an I²C bus for another program.
+
+use crate::clock::{Clock, MonotonicClock};
+use crate::twin_host::TwinHostError;
+use gaitway_twin::{Bno055, Bno055Fault, Motion};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// How long the thread waits before it looks whether it shall end.
+const PATIENCE: Duration = Duration::from_millis(20);
+const STACK_BYTES: usize = 128 * 1024;
+
+/// A bus with one BNO055 on it, until it is dropped.
+#[derive(Debug)]
+pub struct I2cHost {
+    shared: Arc<Shared>,
+    path: PathBuf,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    chip: Mutex<Bno055>,
+    address: u8,
+    end: AtomicBool,
+}
+
+impl Shared {
+    /// A thread that panicked with it left nothing half done that matters.
+    fn chip(&self) -> MutexGuard<'_, Bno055> {
+        self.chip.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl I2cHost {
+    /// Gives a chip mounted as `trunk_axes` its supply, and serves it at `address` to whoever connects to `path`. The
+    /// times of `schedule` count from now.
+    pub fn start(
+        path: &Path,
+        address: u8,
+        trunk_axes: [&str; 3],
+        seed: u64,
+        mut schedule: Vec<(u64, Bno055Fault)>,
+    ) -> Result<I2cHost, TwinHostError> {
+        let failed = |error| TwinHostError::System { what: "I2C socket", error };
+        let is_left_behind = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
+        if is_left_behind {
+            std::fs::remove_file(path).map_err(failed)?;
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let now_ns = MonotonicClock::default().now_ns();
+        let mut chip = Bno055::new(now_ns, trunk_axes, seed);
+        schedule.iter_mut().for_each(|(at_ns, _)| *at_ns = at_ns.saturating_add(now_ns));
+        chip.plan(schedule);
+        let chip = Mutex::new(chip);
+        let shared = Arc::new(Shared { chip, address, end: AtomicBool::new(false) });
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("gaitway-i2c".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || serve(&listener, &theirs))
+            .map_err(failed)?;
+        Ok(I2cHost { shared, path: path.to_owned(), thread: Some(thread) })
+    }
+
+    /// Moves the chip.
+    pub fn set_motion(&self, motion: Motion) {
+        self.shared.chip().set_motion(motion);
+    }
+
+    /// Something goes wrong now.
+    pub fn inject(&self, fault: Bno055Fault) {
+        self.shared.chip().inject(MonotonicClock::default().now_ns(), fault);
+    }
+}
+
+impl Drop for I2cHost {
+    fn drop(&mut self) {
+        self.shared.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// One program after the other, as a bus has one master.
+fn serve(listener: &UnixListener, shared: &Shared) {
+    let clock = MonotonicClock::default();
+    while !shared.end.load(Ordering::Relaxed) {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                // A program that hangs up, or talks nonsense, makes room for the next.
+                let _ = answer(stream, shared, &clock);
+            }
+            Err(_) => clock.wait_until(clock.now_ns() + PATIENCE.as_nanos() as u64),
+        }
+    }
+}
+
+fn answer(mut stream: UnixStream, shared: &Shared, clock: &MonotonicClock) -> io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    while !shared.end.load(Ordering::Relaxed) {
+        let mut head = [0; 3];
+        match stream.read_exact(&mut head) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                continue;
+            }
+            read => read?,
+        }
+        let [address, len, read] = head;
+        let mut write = vec![0; usize::from(len)];
+        stream.read_exact(&mut write)?;
+        let begun_ns = clock.now_ns();
+        let (found, took_ns) = if address == shared.address {
+            shared.chip().transfer(begun_ns, &write, usize::from(read))
+        } else {
+            (None, 0)
+        };
+        // The wire takes its time.
+        clock.wait_until(begun_ns + took_ns);
+        let mut reply = vec![u8::from(found.is_some())];
+        reply.extend(found.unwrap_or_default());
+        reply.resize(1 + usize::from(read), 0);
+        stream.write_all(&reply)?;
+    }
+    Ok(())
+}

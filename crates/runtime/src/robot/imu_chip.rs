@@ -1,0 +1,136 @@
+//! The IMU's thread where the chip itself is read: the newest sample goes into the slot.
+
+use crate::clock::{Clock, MonotonicClock};
+use crate::i2c::{I2c, I2cError, MAX_BYTES, open};
+use crate::robot::imu::ImuSlot;
+use gaitway_control::imu::ImuSample;
+use gaitway_drivers::bno055::{Bno055, Config, Fusion, Health, Next};
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use thiserror::Error;
+
+const STACK_BYTES: usize = 64 * 1024;
+/// It looks whether it shall end at least so often, ns.
+const PATIENCE_NS: u64 = 50_000_000;
+/// What the feet say where no switch is read: in four of five moments a walking duck's foot is on the ground.
+const NO_SWITCHES: [f32; 2] = [1.0, 1.0];
+
+/// An IMU that cannot be read.
+#[derive(Debug, Error)]
+pub enum ImuChipError {
+    /// Its bus.
+    #[error(transparent)]
+    Bus(#[from] I2cError),
+    /// Its thread.
+    #[error("thread of the IMU: {0}")]
+    Thread(io::Error),
+}
+
+impl ImuChipError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            ImuChipError::Bus(error) => error.hint(),
+            ImuChipError::Thread(_) => "the machine is out of memory or threads: end other programs",
+        }
+    }
+}
+
+/// How the chip is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ImuState {
+    /// True where it measures.
+    pub is_up: bool,
+    /// Samples taken.
+    pub samples: u64,
+    /// Of these, with a sensor at the end of its range.
+    pub saturated: u64,
+    /// What it has been through.
+    pub health: Health,
+    /// What it has fused, as last read.
+    pub fusion: Option<Fusion>,
+}
+
+/// The thread that reads the chip; it ends when this is dropped.
+#[derive(Debug)]
+pub struct ImuChip {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    end: AtomicBool,
+    /// Never seen by the loop.
+    state: Mutex<ImuState>,
+}
+
+impl ImuChip {
+    /// Reads the chip at `address` of the bus `path`, and puts its samples into `slot`. One that does not answer yet
+    /// is waited for.
+    pub fn start(
+        path: &Path,
+        address: u8,
+        config: Config,
+        slot: Arc<ImuSlot>,
+    ) -> Result<ImuChip, ImuChipError> {
+        let wire = open(path, address)?;
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
+        let thread = std::thread::Builder::new()
+            .name("imu".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || read(wire, Bno055::new(config), &slot, &theirs))
+            .map_err(ImuChipError::Thread)?;
+        Ok(ImuChip { shared, thread: Some(thread) })
+    }
+
+    /// How the chip is.
+    pub fn state(&self) -> ImuState {
+        *self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ImuChip {
+    fn drop(&mut self) {
+        self.shared.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn read(mut wire: Box<dyn I2c>, mut chip: Bno055, slot: &ImuSlot, shared: &Shared) {
+    let clock = MonotonicClock::default();
+    let mut state = ImuState::default();
+    let mut bytes = [0; MAX_BYTES];
+    while !shared.end.load(Ordering::Relaxed) {
+        let begun_ns = clock.now_ns();
+        let (done, len) = match chip.poll(begun_ns) {
+            Next::Wait { until_ns } => {
+                clock.wait_until(until_ns.min(begun_ns + PATIENCE_NS));
+                continue;
+            }
+            Next::Transfer { write, read } => {
+                let into = bytes.get_mut(..read).unwrap_or_default();
+                (wire.transfer(write, into), read)
+            }
+        };
+        chip.done(begun_ns, clock.now_ns(), done.is_ok().then(|| &bytes[..len.min(MAX_BYTES)]));
+        if let Some(sample) = chip.take_sample() {
+            state.samples += 1;
+            state.saturated += u64::from(sample.is_saturated);
+            slot.put(&ImuSample {
+                sampled_ns: sample.sampled_ns,
+                gyro_rps: sample.gyro_rps,
+                accel_mps2: sample.accel_mps2,
+                foot_contact: NO_SWITCHES,
+            });
+        }
+        (state.is_up, state.health, state.fusion) = (chip.is_up(), *chip.health(), chip.fusion());
+        *shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}

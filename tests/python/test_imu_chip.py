@@ -1,0 +1,101 @@
+"""The IMU's chip, register by register: gaitwayd reads an emulated BNO055 over a bus behind a socket."""
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from daemon_bench import BINARY, Bench
+
+from gaitway import Policy, _native
+from gaitway.recording import Recording
+
+
+@pytest.fixture
+def chip(tmp_path: Path, binary: None) -> Iterator[Bench]:
+    bench = Bench(tmp_path, has_chip=True)
+    yield bench
+    bench.close()
+
+
+def walk(chip: Bench, seconds: str, *faults: str) -> tuple[dict[str, Any], list[dict[str, Any]], Recording]:
+    """Figures, events and recording of a run that ended by itself; faults strike where the duck walks."""
+    folder = chip.folder / "recordings"
+    process = chip.start("--seconds", seconds, "--command", "vx=0.1", "--record", str(folder))
+    if faults:
+        chip.wait_for(14)
+        for fault in faults:
+            chip.host.inject(fault)
+    said, errors = process.communicate(timeout=90)
+    assert process.returncode == 0, errors
+    path = min(folder.glob("*.mcap"), key=lambda path: len(path.name))
+    return chip.stats(), [json.loads(line) for line in said.splitlines()], Recording.load(path)
+
+
+def test_the_duck_walks_on_samples_of_the_chip(chip: Bench) -> None:
+    stats, events, recording = walk(chip, "8")
+    imu = stats["imu"]
+    # It was deaf while it started.
+    assert (imu["bring_ups"], imu["saturated"], imu["problem"]) == (1, 0, None) and imu["failures"] < 8
+    assert imu["received"] > 400 and imu["calibration"]["gyro"] == 3
+    assert stats["policy_ticks"] > 100
+    assert any(event["event"] == "state" and event["to"] == "running" for event in events)
+    # Up is up, and forward forward: the chip is mounted as the profile says, and was told so.
+    walked = [row for row, state in enumerate(recording.columns["tick.state"]) if state == "running"]
+    up = [recording.column("tick.imu.accel_mps2[2]")[row] for row in walked]
+    assert all(abs(each - 9.81) < 0.1 for each in up)
+    assert recording.verify().different == 0
+
+
+def test_a_dip_of_its_supply_holds_the_duck_until_it_is_up_again(chip: Bench) -> None:
+    stats, events, recording = walk(chip, "14", "chip-brown-out")
+    assert stats["imu"]["bring_ups"] == 2 and stats["imu"]["failures"] > 0
+    assert "imu_stale" in set(recording.columns["tick.fault"])
+    states = [event["to"] for event in events if event["event"] == "state"]
+    assert "running" in states, states
+    assert recording.verify().different == 0
+
+
+def test_what_is_no_bus_is_refused_with_a_remedy(tmp_path: Path, binary: None) -> None:
+    for path, words in (
+        ("/dev/null", "expected an I2C bus"),
+        (tmp_path / "none", "No such file"),
+        (tmp_path, "folder"),
+    ):
+        done = subprocess.run([BINARY, "--imu", path, "--serial-port", "/dev/none"], capture_output=True, text=True)
+        assert done.returncode != 0 and words in done.stderr + done.stdout, done
+        assert "i2c" in done.stderr + done.stdout
+    done = subprocess.run([BINARY, "--imu", "a", "--imu-socket", "b"], capture_output=True, text=True)
+    assert done.returncode == 2 and "--imu-socket" in done.stderr + done.stdout
+
+
+def test_the_emulated_bus_outlives_programs_that_talk_nonsense(chip: Bench) -> None:
+    def ask(*request: int) -> bytes:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            client.connect(str(chip.socket))
+            client.sendall(bytes(request))
+            return client.recv(64)
+
+    # Half a request, and a hang-up.
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(chip.socket))
+        client.sendall(b"\x28\xff")
+    while ask(0x28, 1, 1, 0x00)[0] == 0:
+        pass
+    assert ask(0x28, 1, 1, 0x00) == b"\x01\xa0"
+    assert ask(0x29, 1, 1, 0x00) == b"\x00\x00", "nobody is there"
+    assert ask(0x28, 1, 2, 0x7F) == b"\x01\x00\x00", "beyond the last register"
+
+
+def test_its_faults_are_written_as_the_others(chip: Bench) -> None:
+    for fault in ("chip-silent for=1ms", "chip-slow by=1ms for=1ms", "chip-garbled for=1ms", "chip-saturated for=1ms"):
+        chip.host.inject(fault)
+    with pytest.raises(Exception, match="chip-frozen for=500ms"):
+        chip.host.inject("chip-frozen")
+    with pytest.raises(Exception, match="no chip here"):
+        policy = Policy.load(chip.duck.default_policy, robot=chip.duck)
+        _native.VirtualRobot(chip.duck.native, policy.native).inject("chip-brown-out")
