@@ -79,7 +79,7 @@ impl Hands {
     /// The robot looks at the pad: as often as it likes, nothing new being there.
     fn tick(&mut self) {
         let pressed = &mut self.pressed;
-        self.operator.update(self.pad.controls(), |button| pressed.push(button));
+        self.operator.update(&self.pad.look(), |button| pressed.push(button));
     }
 
     fn axis(&mut self, code: u16, value: i32) {
@@ -147,6 +147,24 @@ fn a_held_button_is_one_press_however_often_nothing_new_comes() {
     hands.key(0x131, false);
     hands.tap(0x131);
     assert_eq!(hands.pressed, [Button::Sound, Button::Sound]);
+}
+
+#[test]
+fn a_tap_between_two_looks_is_a_press_and_so_is_a_second_one() {
+    let mut hands = Hands::new();
+    for _ in 0..3 {
+        for is_down in [true, false] {
+            hands.pad.take(Event::Key { code: 0x134, is_down });
+        }
+        hands.tick();
+        hands.tick();
+    }
+    hands.key(0x134, true);
+    hands.pad.take(Event::Key { code: 0x134, is_down: false });
+    hands.pad.take(Event::Key { code: 0x134, is_down: true });
+    hands.tick();
+    hands.tick();
+    assert_eq!(hands.pressed, [Button::Head; 5]);
 }
 
 #[test]

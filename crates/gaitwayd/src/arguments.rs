@@ -48,8 +48,12 @@ pub struct Arguments {
     pub kd: Option<u8>,
     /// Turn of the IMU about the lateral axis that is taken off its samples, degrees, within ±45.
     pub pitch_bias_deg: f64,
-    /// A pad was asked for.
+    /// A pad says what to do.
     pub commands: bool,
+    /// Which pad: an input device. `None`: the first that is found.
+    pub pad: Option<PathBuf>,
+    /// Name or file of its layout. `None`: by its name.
+    pub pad_layout: Option<PathBuf>,
     /// Cut-off frequency of a low-pass on the targets, 0.001 to 1000000 Hz.
     pub cutoff_hz: Option<f64>,
     /// Reference motions that have the gait's period, a file that exists.
@@ -115,6 +119,8 @@ impl Default for Arguments {
             kd: None,
             pitch_bias_deg: 0.0,
             commands: false,
+            pad: None,
+            pad_layout: None,
             cutoff_hz: None,
             poly_coefficients: None,
             save_obs: None,
@@ -158,6 +164,9 @@ impl Arguments {
         }
         if parsed.fix && parsed.dry_run {
             return Err(ArgumentError::Conflict { flag: "--fix", other: "--dry-run" });
+        }
+        if parsed.commands && parsed.command.is_some() {
+            return Err(ArgumentError::Conflict { flag: "--command", other: "--commands or --pad" });
         }
         if parsed.imu.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--imu", other: "--imu-socket" });

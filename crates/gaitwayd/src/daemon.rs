@@ -7,7 +7,7 @@ use crate::load::{self, LoadError};
 use crate::log::Log;
 use crate::minder::Minder;
 use crate::recording::Recording;
-use crate::{audit, statistics};
+use crate::{audit, pad, statistics};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::BrainOptions;
@@ -44,12 +44,10 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
     let (policy, onnx) = load::policy(arguments)?;
     let options = load::options(arguments)?;
+    let pad_layout = pad::layout(arguments)?;
     let setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
-    }
-    if arguments.commands {
-        log.say("warn", "no pad yet", json!({ "flag": "--commands", "hint": "use --command" }));
     }
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
@@ -70,7 +68,11 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         minder.dismiss(&mut log);
         return Ok(());
     }
-    mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
+    let pad = pad::start(arguments, pad_layout, policy.contract(), &mailbox)?;
+    if pad.is_none() {
+        // Who has lost a pad eases to a stand: nobody else may ask for anything then.
+        mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
+    }
     mailbox.set_wish(Wish::Walk, false);
     let recording = match arguments.no_record {
         true => None,
@@ -81,7 +83,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         }
     };
     let running = start(robot, arguments, loop_hz, &mut log)?;
-    minder.mind(&running, recording.as_ref(), &termination, &mailbox, &mut log);
+    minder.mind(&running, recording.as_ref(), pad.as_ref(), &termination, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
     if let Some(recording) = recording {

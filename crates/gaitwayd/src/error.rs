@@ -6,6 +6,7 @@ use gaitway_drivers::feetech::error::BusError;
 use gaitway_record::RecordError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
+use gaitway_runtime::pad::LayoutError;
 use gaitway_runtime::robot::imu_chip::ImuChipError;
 use gaitway_runtime::robot::imu_socket::ImuSocketError;
 use gaitway_runtime::termination::TerminationError;
@@ -37,6 +38,9 @@ pub enum DaemonError {
     /// Its mount.
     #[error(transparent)]
     Axes(#[from] AxesError),
+    /// The pad's layout.
+    #[error(transparent)]
+    PadLayout(#[from] LayoutError),
     /// Observations.
     #[error(transparent)]
     Observations(#[from] ObservationFileError),
@@ -73,6 +77,7 @@ impl DaemonError {
             DaemonError::Imu(error) => error.hint().to_owned(),
             DaemonError::ImuChip(error) => error.hint().to_owned(),
             DaemonError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
+            DaemonError::PadLayout(error) => error.hint(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),

@@ -9,5 +9,6 @@ mod keys;
 mod load;
 mod log;
 mod minder;
+mod pad;
 mod recording;
 mod statistics;

@@ -6,6 +6,7 @@ use crate::daemon::Running;
 use crate::error::DaemonError;
 use crate::keys::Keys;
 use crate::log::Log;
+use crate::pad;
 use crate::recording::Recording;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
@@ -13,6 +14,7 @@ use gaitway_control::supervisor::Wish;
 use gaitway_drivers::feetech::bus::ServoBus;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_runtime::guard::Guard;
+use gaitway_runtime::pad::PadReader;
 use gaitway_runtime::robot::{Event, Mailbox, setup};
 use gaitway_runtime::termination::Termination;
 use gaitway_runtime::{Clock, MonotonicClock, PortError, SerialPort};
@@ -82,6 +84,7 @@ impl<'a> Minder<'a> {
         &mut self,
         running: &Running,
         recording: Option<&Recording>,
+        pad: Option<&PadReader>,
         termination: &Termination,
         mailbox: &Mailbox,
         log: &mut Log,
@@ -95,6 +98,9 @@ impl<'a> Minder<'a> {
             }
             if let Some(recording) = recording {
                 recording.tell(log);
+            }
+            if let Some(pad) = pad {
+                pad::tell(pad, log);
             }
             let now_ns = self.clock.now_ns();
             self.listen(running, termination, mailbox, end_ns.is_some_and(|end_ns| now_ns >= end_ns), log);

@@ -99,6 +99,10 @@ fn the_flags_of_this_runtime_are_understood() {
             (to.cpu, to.lock_memory) = (Some(3), false);
         },
     );
+    gives(&["--pad", "/dev/input/event3", "--pad-layout", "dualsense"], |to| {
+        (to.commands, to.pad, to.pad_layout) =
+            (true, Some("/dev/input/event3".into()), Some("dualsense".into()));
+    });
     gives(&["--imu", "/dev/i2c-1"], |to| to.imu = Some("/dev/i2c-1".into()));
     gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
     gives(&["--fix"], |to| (to.audit, to.fix) = (true, true));
@@ -268,6 +272,8 @@ fn an_unknown_flag_suggests_the_nearest() {
 fn to_correct_and_to_write_nothing_contradict_each_other() {
     let message = "--fix: expected no --dry-run beside it, found both";
     refused(&["--fix", "--dry-run"], message, "leave --fix or --dry-run out");
+    let message = "--imu: expected no --imu-socket beside it, found both";
+    refused(&["--imu", "a", "--imu-socket", "b"], message, "leave --imu or --imu-socket out");
 }
 
 #[test]
@@ -324,7 +330,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 32, "{listed:?}");
+    assert_eq!(listed.len(), 34, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

@@ -18,6 +18,8 @@ pub mod i2c_host;
 pub mod imu_host;
 pub mod observation_file;
 pub mod pacer;
+#[cfg(target_os = "linux")]
+pub mod pad;
 pub mod port;
 #[cfg(target_os = "linux")]
 pub mod real_time;

@@ -95,9 +95,16 @@ impl Pad {
         Pad { layout, ranges, controls: Controls::default() }
     }
 
-    /// How it stands.
-    pub fn controls(&self) -> &Controls {
-        &self.controls
+    /// How it stands, and what was pressed since this was last asked, however short.
+    pub fn look(&mut self) -> Controls {
+        let seen = self.controls;
+        self.controls.pressed = 0;
+        seen
+    }
+
+    /// Codes of its axes.
+    pub fn axes(&self) -> impl Iterator<Item = u16> {
+        self.layout.sticks.keys().copied()
     }
 
     /// Something moved. False where events were lost: then [`Pad::stand_as`] must follow.
@@ -106,7 +113,7 @@ impl Pad {
             Event::Dropped => return false,
             Event::Key { code, is_down } => {
                 if let Some(&button) = self.layout.buttons.get(&code) {
-                    self.controls.set(button, is_down);
+                    self.turn(button, is_down);
                 }
             }
             Event::Axis { code, value } => {
@@ -122,7 +129,7 @@ impl Pad {
     /// between is lost.
     pub fn stand_as(&mut self, down: &[u16], axes: &BTreeMap<u16, i32>) {
         for (code, button) in self.layout.buttons.clone() {
-            self.controls.set(button, down.contains(&code));
+            self.turn(button, down.contains(&code));
         }
         for (&code, &value) in axes {
             self.take(Event::Axis { code, value });
@@ -141,9 +148,16 @@ impl Pad {
             Stick::LeftTrigger => controls.triggers[0] = share,
             Stick::RightTrigger => controls.triggers[1] = share,
             Stick::HatY => {
-                controls.set(Button::PhaseUp, value < 0);
-                controls.set(Button::PhaseDown, value > 0);
+                self.turn(Button::PhaseUp, value < 0);
+                self.turn(Button::PhaseDown, value > 0);
             }
         }
+    }
+
+    fn turn(&mut self, button: Button, is_down: bool) {
+        if is_down && !self.controls.is_held(button) {
+            self.controls.pressed |= button.bit();
+        }
+        self.controls.set(button, is_down);
     }
 }

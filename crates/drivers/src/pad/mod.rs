@@ -78,6 +78,8 @@ pub struct Controls {
     /// Left and right trigger.
     pub triggers: [f32; 2],
     held: u16,
+    /// Went down since somebody looked, and may be up again.
+    pressed: u16,
 }
 
 impl Controls {

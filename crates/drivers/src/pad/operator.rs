@@ -61,12 +61,13 @@ impl Operator {
     /// The pad stands as it does now: hands out each button that was pressed since the last time, once.
     pub fn update(&mut self, controls: &Controls, mut pressed: impl FnMut(Button)) {
         for button in Button::ALL {
-            if controls.is_held(button) && !self.before.is_held(button) {
+            let is_new = controls.is_held(button) && !self.before.is_held(button);
+            if is_new || controls.pressed & button.bit() != 0 {
                 self.press(button);
                 pressed(button);
             }
         }
-        self.before = *controls;
+        self.before = Controls { pressed: 0, ..*controls };
         self.is_sprinting = controls.is_held(Button::Sprint);
         let [left_x, left_y, right_x] = [controls.left[0], controls.left[1], controls.right[0]].map(stick);
         let reach = &self.reach;

@@ -82,12 +82,28 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--commands",
                 None,
                 "",
-                "what to do, from a pad (no pad is read yet: a notice is logged)",
+                "what to do, from a pad: the first that is found",
                 "--commands",
                 |to, _, _| {
                     to.commands = true;
                     Ok(())
                 },
+            ),
+            flag(
+                "--pad",
+                None,
+                "PATH",
+                "what to do, from this pad",
+                "--pad /dev/input/event3",
+                |to, flag, value| path(flag, value).map(|path| (to.commands, to.pad) = (true, Some(path))),
+            ),
+            flag(
+                "--pad-layout",
+                None,
+                "NAME",
+                "its layout, or a file (default: by its name)",
+                "--pad-layout dualsense",
+                |to, flag, value| path(flag, value).map(|path| to.pad_layout = Some(path)),
             ),
             flag(
                 "--replay-obs",
