@@ -17,9 +17,9 @@ PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
     ("golden",),
     ("errors",),
-    ("_native", "extras", "files", "signals"),
+    ("_native", "extras", "files", "signals", "inert"),
     ("contract", "command"),
-    ("robot", "recording"),
+    ("robot", "recording", "imu"),
     ("sensors", "policy"),
     ("controller", "observations"),
     ("recorder", "convert"),

@@ -9,6 +9,7 @@ __all__ = [
     "Batch",
     "Contract",
     "Controller",
+    "Imu",
     "Pace",
     "Pacer",
     "Policy",
@@ -200,6 +201,45 @@ class TwinStatistics(TypedDict):
     imu_dropped: int
     imu_faults: int
 
+@type_check_only
+class ImuState(TypedDict):
+    """How the chip is; None for what it has not said yet."""
+
+    is_up: bool
+    samples: int
+    saturated: int
+    failures: int
+    bring_ups: int
+    problem: str | None
+    gyro_rps: list[float] | None
+    accel_mps2: list[float] | None
+    quaternion: list[float] | None
+    gravity_mps2: list[float] | None
+    temperature_c: int | None
+    calibration: list[int] | None
+
+@final
+class Imu:
+    """The IMU's chip on its bus. See `gaitway.imu`."""
+
+    def __new__(
+        cls,
+        robot: Robot,
+        path: str | PathLike[str],
+        *,
+        axes: list[str] | None = None,
+        calibration: list[int] | None = None,
+        fuses_magnetometer: bool = True,
+    ) -> Imu: ...
+    def state(self) -> ImuState:
+        """How it is, and its newest sample."""
+
+    def ask_for_calibration(self) -> None:
+        """From now on what it has learned is to be had."""
+
+    def take_calibration(self) -> list[int] | None:
+        """What it has learned, once: offsets of accelerometer, magnetometer and gyroscope, and two radii."""
+
 @final
 class Recording:
     """A recording. See `gaitway.recording`."""
@@ -273,6 +313,8 @@ class Robot:
     def stiffness_per_kp(self) -> float: ...
     @property
     def imu_axes(self) -> list[str]: ...
+    @property
+    def imu_bus(self) -> str: ...
     @property
     def policy_sha256(self) -> str: ...
 

@@ -1,26 +1,23 @@
 """What a policy saw, row by row: NumPy's `.npy`, and the pickles of the robot's published runtime.
 
-`robot_saved_obs.pkl` is a list of vectors. A pickle is a program; here nothing of it is run: the few names such a list
-needs stand for classes that keep bytes, and every other name is refused.
+`robot_saved_obs.pkl` is a list of vectors. A pickle is a program; nothing of it is run (`gaitway.inert`).
 """
 
 import io
 import json
 import math
 import pickle
-import sys
 from array import array
 from pathlib import Path
 from typing import Any
 
 from gaitway import extras, files
 from gaitway.errors import RecordingError, UsageError
+from gaitway.inert import Array, InertUnpickler, Scalar
 from gaitway.policy import Policy
 
 ENDINGS = (".npy", ".pkl")
 _HINT = "expected a list of vectors of numbers, as the published runtime saves it, or a .npy of gaitwayd"
-#: NumPy's names for numbers, and array's.
-_CODES = {"f4": "f", "f8": "d"}
 
 
 def load(path: Path) -> list["array[float]"]:
@@ -85,7 +82,7 @@ def _read_npy(path: Path, data: bytes) -> list["array[float]"]:
 
 def _read_pickle(path: Path, data: bytes) -> list["array[float]"]:
     try:
-        found = _InertUnpickler(io.BytesIO(data)).load()
+        found = InertUnpickler(io.BytesIO(data)).load()
         if not isinstance(found, list | tuple) or not found:
             raise ValueError(f"expected a list of vectors, found {type(found).__name__}")
         return [_row(vector) for vector in found]
@@ -97,84 +94,6 @@ def _read_pickle(path: Path, data: bytes) -> list["array[float]"]:
 
 
 def _row(vector: Any) -> "array[float]":
-    if isinstance(vector, _Array):
+    if isinstance(vector, Array):
         return vector.numbers()
-    return array("f", [one.number() if isinstance(one, _Scalar) else float(one) for one in vector])
-
-
-class _Dtype:
-    """Stands for numpy.dtype."""
-
-    def __init__(self, code: str = "", *_: Any) -> None:
-        self.code, self.order = code, "="
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        self.order = state[1]
-
-    def read(self, data: Any) -> "array[float]":
-        """The numbers in `data`."""
-        if self.code not in _CODES:
-            raise ValueError(f"expected numbers of 4 or 8 bytes, found {self.code!r}")
-        numbers = array(_CODES[self.code], bytes(data))
-        if (self.order == ">") != (sys.byteorder == "big") and self.order in "<>":
-            numbers.byteswap()
-        return array("f", numbers)
-
-
-class _Array:
-    """Stands for numpy.ndarray."""
-
-    def __init__(self, *_: Any) -> None:
-        self.shape: tuple[int, ...] = ()
-        self.dtype, self.data = _Dtype(), b""
-
-    def __setstate__(self, state: tuple[Any, ...]) -> None:
-        _, self.shape, self.dtype, _, self.data = state
-
-    def numbers(self) -> "array[float]":
-        """Its numbers; a row of one is a row too."""
-        if math.prod(self.shape) != max(self.shape, default=0):
-            raise ValueError(f"expected a vector, found shape {self.shape}")
-        return self.dtype.read(self.data)
-
-
-class _Scalar:
-    """Stands for a number of numpy."""
-
-    def __init__(self, dtype: _Dtype, data: bytes) -> None:
-        self.dtype, self.data = dtype, data
-
-    def number(self) -> float:
-        """Itself."""
-        return self.dtype.read(self.data)[0]
-
-
-def _from_buffer(data: Any, dtype: _Dtype, shape: tuple[int, ...], *_: Any) -> _Array:
-    made = _Array()
-    made.__setstate__((1, shape, dtype, False, data))
-    return made
-
-
-def _encode(text: str, _: str = "latin1") -> bytes:
-    return text.encode("latin1")
-
-
-_STANDS_FOR: dict[tuple[str, str], Any] = {
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Dtype,
-    ("_codecs", "encode"): _encode,
-}
-for _package in ("numpy.core", "numpy._core"):
-    _STANDS_FOR[_package + ".multiarray", "_reconstruct"] = _Array
-    _STANDS_FOR[_package + ".multiarray", "scalar"] = _Scalar
-    _STANDS_FOR[_package + ".numeric", "_frombuffer"] = _from_buffer
-
-
-class _InertUnpickler(pickle.Unpickler):
-    """Knows what stands for arrays, and nothing else."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        found = _STANDS_FOR.get((module, name))
-        if found is None:
-            raise pickle.UnpicklingError(f"it wants {module}.{name}, which no list of vectors needs: nothing was run")
-        return found
+    return array("f", [one.number() if isinstance(one, Scalar) else float(one) for one in vector])

@@ -1,9 +1,14 @@
 """The IMU's chip, register by register: gaitwayd reads an emulated BNO055 over a bus behind a socket."""
 
 import json
+import math
+import os
 import socket
+import struct
 import subprocess
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +53,36 @@ def test_the_duck_walks_on_samples_of_the_chip(chip: Bench) -> None:
     up = [recording.column("tick.imu.accel_mps2[2]")[row] for row in walked]
     assert all(abs(each - 9.81) < 0.1 for each in up)
     assert recording.verify().different == 0
+
+
+def test_feet_are_debounced_and_go_along_left_then_right(chip: Bench) -> None:
+    pipe, folder = chip.folder / "feet", chip.folder / "recordings"
+    os.mkfifo(pipe)
+    process = chip.start("--seconds", "6", "--command", "vx=0.1", "--record", str(folder), "--feet", str(pipe))
+    chip.wait_for(14)
+    left, right = 22, 27
+    rising, falling = 1, 2
+
+    def edge(line: int, kind: int) -> bytes:
+        return struct.pack("=QIIII24x", time.monotonic_ns(), kind, line, 0, 0)
+
+    with pipe.open("wb", buffering=0) as edges:
+        for line, kind in ((left, falling), (right, falling), (left, rising), (right, rising)):
+            # It bounces, and then it stands.
+            for _ in range(4):
+                edges.write(edge(line, kind))
+                edges.write(edge(line, rising + falling - kind))
+            edges.write(edge(line, kind))
+            time.sleep(0.3)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert chip.stats()["imu"]["foot_switch_edges"] == [18, 18]
+    recording = Recording.load(next(folder.glob("*Z.mcap")))
+    contact = [recording.column(f"tick.imu.foot_contact[{foot}]") for foot in (0, 1)]
+    seen = list(zip(*contact, strict=True))
+    steps = [seen[0]] + [after for before, after in pairwise(seen) if after != before]
+    known = [step for step in steps if not any(math.isnan(foot) for foot in step)]
+    assert known == [(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]
 
 
 def test_a_dip_of_its_supply_holds_the_duck_until_it_is_up_again(chip: Bench) -> None:

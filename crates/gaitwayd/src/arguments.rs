@@ -74,6 +74,10 @@ pub struct Arguments {
     pub stats_json: Option<PathBuf>,
     /// The I²C bus the IMU is on. `None`: the profile's, where there is one.
     pub imu: Option<PathBuf>,
+    /// What the IMU had learned, a file that exists.
+    pub imu_calibration: Option<PathBuf>,
+    /// The GPIO chip the foot switches are on. `None`: the board's header, where there is one.
+    pub feet: Option<PathBuf>,
     /// A datagram socket that serves the IMU's samples.
     pub imu_socket: Option<PathBuf>,
     /// A robot profile, a file that exists. `None`: the duck's.
@@ -131,6 +135,8 @@ impl Default for Arguments {
             command: None,
             stats_json: None,
             imu: None,
+            imu_calibration: None,
+            feet: None,
             imu_socket: None,
             robot: None,
             assume_contract: None,
@@ -167,6 +173,9 @@ impl Arguments {
         }
         if parsed.commands && parsed.command.is_some() {
             return Err(ArgumentError::Conflict { flag: "--command", other: "--commands or --pad" });
+        }
+        if parsed.feet.is_some() && parsed.imu_socket.is_some() {
+            return Err(ArgumentError::Conflict { flag: "--feet", other: "--imu-socket" });
         }
         if parsed.imu.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--imu", other: "--imu-socket" });

@@ -4,6 +4,7 @@ use crate::load::LoadError;
 use gaitway_drivers::bno055::AxesError;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_record::RecordError;
+use gaitway_runtime::gpio::GpioError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
 use gaitway_runtime::pad::LayoutError;
@@ -12,6 +13,7 @@ use gaitway_runtime::robot::imu_socket::ImuSocketError;
 use gaitway_runtime::termination::TerminationError;
 use gaitway_runtime::{OpenError, PacerError};
 use std::io;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// Why the program could not run, or ended badly.
@@ -38,6 +40,17 @@ pub enum DaemonError {
     /// Its mount.
     #[error(transparent)]
     Axes(#[from] AxesError),
+    /// What the IMU had learned.
+    #[error("calibration {}: {problem}", path.display())]
+    Calibration {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The foot switches.
+    #[error(transparent)]
+    Feet(#[from] GpioError),
     /// The pad's layout.
     #[error(transparent)]
     PadLayout(#[from] LayoutError),
@@ -77,6 +90,8 @@ impl DaemonError {
             DaemonError::Imu(error) => error.hint().to_owned(),
             DaemonError::ImuChip(error) => error.hint().to_owned(),
             DaemonError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
+            DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
+            DaemonError::Feet(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),

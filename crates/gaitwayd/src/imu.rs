@@ -4,20 +4,25 @@ use crate::arguments::Arguments;
 use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
-use gaitway_drivers::bno055::{AxisMap, Config, Mode, Problem};
+use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, Problem};
+use gaitway_runtime::gpio;
 use gaitway_runtime::robot::ImuSlot;
+use gaitway_runtime::robot::feet::{Contact, FeetReader};
 use gaitway_runtime::robot::imu_chip::{ImuChip, ImuState};
 use gaitway_runtime::robot::imu_socket::ImuSocket;
+use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The chip has a new sample so often, ns.
 const PERIOD_NS: u64 = 10_000_000;
+const CALIBRATION_SCHEMA: &str = "gaitway.imu_calibration/1";
 
 /// Who puts samples into the slot.
 pub(crate) enum Imu {
-    Chip(ImuChip),
+    /// The chip, and the feet where they have switches.
+    Chip(ImuChip, Option<FeetReader>),
     Socket(ImuSocket),
     /// Nobody: the robot does not get up.
     Missing,
@@ -34,7 +39,7 @@ impl Imu {
         if let Some(path) = &arguments.imu_socket {
             return Ok(Imu::Socket(ImuSocket::bind(path, slot)?));
         }
-        let usual = PathBuf::from(format!("/dev/i2c-{}", profile.imu.i2c_bus));
+        let usual = PathBuf::from(profile.imu_bus());
         let path = match &arguments.imu {
             Some(path) => path,
             None if usual.exists() => &usual,
@@ -47,8 +52,11 @@ impl Imu {
         // The profile was checked: its axes are a mount, its address is one.
         let axes = AxisMap::new(profile.imu_axes())?;
         let address = u8::try_from(profile.imu.i2c_address).unwrap_or(u8::MAX);
-        let config = Config { axes, mode: Mode::Ndof, calibration: None, period_ns: PERIOD_NS };
-        Ok(Imu::Chip(ImuChip::start(path, address, config, slot)?))
+        let calibration = arguments.imu_calibration.as_deref().map(load_calibration).transpose()?;
+        let config = Config { axes, mode: Mode::Ndof, calibration, period_ns: PERIOD_NS };
+        let contact = Arc::new(Contact::default());
+        let feet = start_feet(arguments, profile, &contact, log)?;
+        Ok(Imu::Chip(ImuChip::start(path, address, config, contact, slot)?, feet))
     }
 
     /// What became of it.
@@ -59,9 +67,51 @@ impl Imu {
                 let (received, refused) = socket.counts();
                 json!({ "received": received, "refused": refused })
             }
-            Imu::Chip(chip) => chip_figures(&chip.state()),
+            Imu::Chip(chip, feet) => {
+                let mut figures = chip_figures(&chip.state());
+                figures["foot_switch_edges"] = json!(feet.as_ref().map(FeetReader::edges));
+                figures
+            }
         }
     }
+}
+
+/// What `gaitway imu calibrate` wrote.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    schema: String,
+    accel: [i16; 3],
+    mag: [i16; 3],
+    gyro: [i16; 3],
+    radii: Option<[i16; 2]>,
+}
+
+fn load_calibration(path: &Path) -> Result<Calibration, DaemonError> {
+    let wrong = |problem: String| DaemonError::Calibration { path: path.to_owned(), problem };
+    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let written: Written = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if written.schema != CALIBRATION_SCHEMA {
+        return Err(wrong(format!("schema: expected {CALIBRATION_SCHEMA}, found {:?}", written.schema)));
+    }
+    let Written { accel, mag, gyro, radii, .. } = written;
+    Ok(Calibration { accel, mag, gyro, radii })
+}
+
+/// The foot switches on the pins of the profile. A duck walks without them, though it turns badly.
+fn start_feet(
+    arguments: &Arguments,
+    profile: &RobotProfile,
+    contact: &Arc<Contact>,
+    log: &mut Log,
+) -> Result<Option<FeetReader>, DaemonError> {
+    let chip = arguments.feet.clone().or_else(gpio::header_chip);
+    let Some(chip) = chip else {
+        let hint = "name the GPIO chip with --feet; without switches the feet count as on the ground";
+        log.say("warn", "no foot switches", json!({ "hint": hint }));
+        return Ok(None);
+    };
+    Ok(Some(FeetReader::start(&chip, profile.pins.foot_switch, Arc::clone(contact))?))
 }
 
 fn chip_figures(state: &ImuState) -> Value {

@@ -103,6 +103,8 @@ fn the_flags_of_this_runtime_are_understood() {
         (to.commands, to.pad, to.pad_layout) =
             (true, Some("/dev/input/event3".into()), Some("dualsense".into()));
     });
+    gives(&["--feet", "/dev/gpiochip0"], |to| to.feet = Some("/dev/gpiochip0".into()));
+    gives(&["--imu-calibration", FILE], |to| to.imu_calibration = file());
     gives(&["--imu", "/dev/i2c-1"], |to| to.imu = Some("/dev/i2c-1".into()));
     gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
     gives(&["--fix"], |to| (to.audit, to.fix) = (true, true));
@@ -330,7 +332,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 34, "{listed:?}");
+    assert_eq!(listed.len(), 36, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

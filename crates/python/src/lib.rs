@@ -12,6 +12,8 @@ mod contract;
 mod controller;
 mod count;
 mod errors;
+#[cfg(target_os = "linux")]
+mod imu;
 mod pacer;
 mod policy;
 mod recording;
@@ -47,6 +49,9 @@ mod _native {
     use super::contract::{Contract, axes};
     #[pymodule_export]
     use super::controller::{Controller, Record};
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::imu::Imu;
     #[pymodule_export]
     use super::pacer::{Pacer, Wake};
     #[pymodule_export]

@@ -88,6 +88,11 @@ impl Robot {
     }
 
     #[getter]
+    fn imu_bus(&self) -> String {
+        self.profile.imu_bus()
+    }
+
+    #[getter]
     fn policy_sha256(&self) -> String {
         self.profile.policy_sha256()
     }

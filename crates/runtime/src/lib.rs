@@ -8,6 +8,8 @@ pub mod allocations;
 pub mod bench;
 pub mod clock;
 #[cfg(target_os = "linux")]
+pub mod gpio;
+#[cfg(target_os = "linux")]
 pub mod guard;
 pub mod histogram;
 #[cfg(target_os = "linux")]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gaitway.cli import bench, plot, policy, record, run, train, twin
+from gaitway.cli import bench, imu, plot, policy, record, run, train, twin
 from gaitway.cli import eval as evaluation
 from gaitway.cli.output import print_json
 from gaitway.errors import (
@@ -43,6 +43,7 @@ app.command("eval")(evaluation.evaluate)
 app.command("replay")(record.replay)
 app.command("plot")(plot.plot)
 app.add_typer(record.app, name="record")
+app.add_typer(imu.app, name="imu")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 

@@ -208,6 +208,11 @@ impl RobotProfile {
         if self.options.imu_upside_down { &self.imu.trunk_axes_upside_down } else { &self.imu.trunk_axes }
     }
 
+    /// The device file of the IMU's bus.
+    pub fn imu_bus(&self) -> String {
+        format!("/dev/i2c-{}", self.imu.i2c_bus)
+    }
+
     /// Hash of what a policy depends on: names, order, range and default pose of the joints. Servo ids, offsets,
     /// pins and options are one robot's own and change nothing.
     pub fn policy_sha256(&self) -> String {

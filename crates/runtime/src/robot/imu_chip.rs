@@ -2,9 +2,10 @@
 
 use crate::clock::{Clock, MonotonicClock};
 use crate::i2c::{I2c, I2cError, MAX_BYTES, open};
+use crate::robot::feet::Contact;
 use crate::robot::imu::ImuSlot;
 use gaitway_control::imu::ImuSample;
-use gaitway_drivers::bno055::{Bno055, Config, Fusion, Health, Next};
+use gaitway_drivers::bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +16,6 @@ use thiserror::Error;
 const STACK_BYTES: usize = 64 * 1024;
 /// It looks whether it shall end at least so often, ns.
 const PATIENCE_NS: u64 = 50_000_000;
-/// What the feet say where no switch is read: in four of five moments a walking duck's foot is on the ground.
-const NO_SWITCHES: [f32; 2] = [1.0, 1.0];
 
 /// An IMU that cannot be read.
 #[derive(Debug, Error)]
@@ -64,17 +63,21 @@ pub struct ImuChip {
 #[derive(Debug, Default)]
 struct Shared {
     end: AtomicBool,
+    /// Somebody wants to know what the chip has learned.
+    is_asked: AtomicBool,
     /// Never seen by the loop.
     state: Mutex<ImuState>,
+    learned: Mutex<Option<Calibration>>,
 }
 
 impl ImuChip {
-    /// Reads the chip at `address` of the bus `path`, and puts its samples into `slot`. One that does not answer yet
+    /// Reads the chip at `address` of the bus `path`, and puts its samples into `slot`, with what the feet say. One that does not answer yet
     /// is waited for.
     pub fn start(
         path: &Path,
         address: u8,
         config: Config,
+        feet: Arc<Contact>,
         slot: Arc<ImuSlot>,
     ) -> Result<ImuChip, ImuChipError> {
         let wire = open(path, address)?;
@@ -83,9 +86,19 @@ impl ImuChip {
         let thread = std::thread::Builder::new()
             .name("imu".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || read(wire, Bno055::new(config), &slot, &theirs))
+            .spawn(move || read(wire, Bno055::new(config), &feet, &slot, &theirs))
             .map_err(ImuChipError::Thread)?;
         Ok(ImuChip { shared, thread: Some(thread) })
+    }
+
+    /// From now on what it has learned is to be had: it measures nothing for 40 ms.
+    pub fn ask_for_calibration(&self) {
+        self.shared.is_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// What it has learned, once, where that was asked for.
+    pub fn take_calibration(&self) -> Option<Calibration> {
+        self.shared.learned.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// How the chip is.
@@ -103,11 +116,14 @@ impl Drop for ImuChip {
     }
 }
 
-fn read(mut wire: Box<dyn I2c>, mut chip: Bno055, slot: &ImuSlot, shared: &Shared) {
+fn read(mut wire: Box<dyn I2c>, mut chip: Bno055, feet: &Contact, slot: &ImuSlot, shared: &Shared) {
     let clock = MonotonicClock::default();
     let mut state = ImuState::default();
     let mut bytes = [0; MAX_BYTES];
     while !shared.end.load(Ordering::Relaxed) {
+        if shared.is_asked.swap(false, Ordering::Relaxed) {
+            chip.ask_for_calibration();
+        }
         let begun_ns = clock.now_ns();
         let (done, len) = match chip.poll(begun_ns) {
             Next::Wait { until_ns } => {
@@ -127,8 +143,11 @@ fn read(mut wire: Box<dyn I2c>, mut chip: Bno055, slot: &ImuSlot, shared: &Share
                 sampled_ns: sample.sampled_ns,
                 gyro_rps: sample.gyro_rps,
                 accel_mps2: sample.accel_mps2,
-                foot_contact: NO_SWITCHES,
+                foot_contact: feet.take(),
             });
+        }
+        if let Some(learned) = chip.take_calibration() {
+            *shared.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(learned);
         }
         (state.is_up, state.health, state.fusion) = (chip.is_up(), *chip.health(), chip.fusion());
         *shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;

@@ -11,6 +11,8 @@
 
 pub mod body;
 pub mod event;
+#[cfg(target_os = "linux")]
+pub mod feet;
 pub mod imu;
 #[cfg(target_os = "linux")]
 pub mod imu_chip;

@@ -151,6 +151,22 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| to.imu = Some(path)),
             ),
             flag(
+                "--imu-calibration",
+                None,
+                "FILE",
+                "what the IMU learned: gaitway imu calibrate",
+                "--imu-calibration imu.json",
+                |to, flag, value| file(flag, value).map(|path| to.imu_calibration = Some(path)),
+            ),
+            flag(
+                "--feet",
+                None,
+                "PATH",
+                "GPIO chip of the foot switches (default: the header's)",
+                "--feet /dev/gpiochip0",
+                |to, flag, value| path(flag, value).map(|path| to.feet = Some(path)),
+            ),
+            flag(
                 "--imu-socket",
                 None,
                 "PATH",

@@ -1,0 +1,184 @@
+"""`gaitway imu`: how the IMU is, what it has learned, and how it is mounted."""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway import signals
+from gaitway.cli.output import print_json
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT, Robot
+
+if TYPE_CHECKING:
+    from gaitway._native import Imu
+
+app = typer.Typer(no_args_is_help=True, help="The IMU: look at it, calibrate it, find out how it is mounted.")
+
+_Bus = Annotated[Path | None, typer.Option(help="I2C bus; the profile's where left out.")]
+_RobotName = Annotated[str, typer.Option("--robot", help="Robot by name, or path to a profile.")]
+_Config = Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")]
+_Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+_NAMES = ("system", "gyro", "accel", "mag")
+_LOOK_S = 0.1
+#: A chip that has not come up by then does not.
+_PATIENCE_S = 6.0
+_HELP = {
+    "gyro": "leave it still for some seconds",
+    "accel": "hold it still in six poses: upright, upside down, on each side, nose up, nose down",
+    "mag": "move it in a figure of eight, away from motors and iron",
+}
+
+
+@app.command()
+def watch(
+    bus: _Bus = None,
+    seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
+    robot: _RobotName = DEFAULT_ROBOT,
+    config: _Config = None,
+    as_json: _Json = False,
+) -> None:
+    """Shows what the IMU feels: horizon, turning rates, temperature, how well it knows itself."""
+    imu = _open(bus, robot, config)
+    state: Any = {}
+    for state in _states(imu, seconds):
+        if not as_json and sys.stdout.isatty():
+            sys.stdout.write(f"\r\x1b[2K{_line(state)}")
+            sys.stdout.flush()
+    if as_json:
+        print_json(state)
+    else:
+        typer.echo(f"\r{_line(state)}")
+
+
+@app.command()
+def calibrate(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the calibration goes, .json.")],
+    bus: _Bus = None,
+    robot: _RobotName = DEFAULT_ROBOT,
+    config: _Config = None,
+    mag: Annotated[bool, typer.Option(help="The magnetometer too; no policy of ours needs it.")] = True,
+    seconds: Annotated[float, typer.Option(min=1.0, help="It gives up after so long.")] = 300.0,
+    as_json: _Json = False,
+) -> None:
+    """Waits until the chip knows itself, telling what it still needs, and keeps what it learned."""
+    from gaitway.imu import Calibration
+
+    imu = _open(bus, robot, config, mag=mag)
+    wanted = [name for name in _NAMES[1:] if mag or name != "mag"]
+    told = ""
+    for state in _states(imu, seconds):
+        levels = dict(zip(_NAMES, state["calibration"] or (0, 0, 0, 0), strict=True))
+        missing = [name for name in wanted if levels[name] < 3]
+        if not missing:
+            break
+        advice = f"{missing[0]} {levels[missing[0]]} of 3: {_HELP[missing[0]]}"
+        if advice != told and not as_json:
+            typer.echo(advice)
+        told = advice
+    else:
+        raise UsageError(f"not calibrated after {seconds:g} s: {told}", hint="try again, with more --seconds")
+    imu.ask_for_calibration()
+    words = None
+    for _ in _states(imu, _PATIENCE_S):
+        words = imu.take_calibration()
+        if words is not None:
+            break
+    if words is None:
+        raise UsageError("the chip does not give its offsets", hint="look at its wires: gaitway imu watch")
+    calibration = Calibration.of_words(words)
+    calibration.save(output)
+    if as_json:
+        print_json({"file": str(output), "offsets": calibration.words})
+    else:
+        typer.echo(f"{output}: gaitwayd --imu-calibration {output}")
+
+
+@app.command()
+def convert(
+    source: Annotated[Path, typer.Argument(help="The published runtime's imu_calib_data.pkl, or ours.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the calibration goes, .json.")],
+) -> None:
+    """Writes another runtime's calibration as ours; nothing in a pickle is run."""
+    from gaitway.imu import Calibration
+
+    Calibration.load(source).save(output)
+    typer.echo(f"{output}: gaitwayd --imu-calibration {output}")
+
+
+@app.command()
+def mount(bus: _Bus = None, robot: _RobotName = DEFAULT_ROBOT, config: _Config = None, as_json: _Json = False) -> None:
+    """Finds out how the chip is mounted: hold the robot upright, then lower its nose."""
+    from gaitway.imu import mount as find_mount
+
+    imu = _open(bus, robot, config, axes=["+x", "+y", "+z"])
+    _ask("Hold the robot upright and still, then press Enter.")
+    upright = _force(imu)
+    _ask("Lower its nose by 45 degrees, hold it still, then press Enter.")
+    axes = find_mount(upright, _force(imu))
+    expected = Robot.load(robot, duck_config=config).native.imu_axes
+    if as_json:
+        print_json({"trunk_axes": axes, "profile": expected, "agrees": axes == expected})
+        return
+    typer.echo(f"trunk_axes = {axes}".replace("'", '"'))
+    typer.echo("as the profile has it" if axes == expected else f"the profile has {expected}: correct it")
+
+
+def _open(
+    bus: Path | None, robot: str, config: Path | None, *, axes: list[str] | None = None, mag: bool = True
+) -> "Imu":
+    """The chip, up."""
+    from gaitway._native import Imu
+
+    duck = Robot.load(robot, duck_config=config)
+    imu = Imu(duck.native, bus or duck.native.imu_bus, axes=axes, fuses_magnetometer=mag)
+    for state in _states(imu, _PATIENCE_S):
+        if state["is_up"] and state["calibration"] is not None:
+            return imu
+    found = imu.state()["problem"] or "no sample"
+    hint = "look at its wires, SDA and SCL, its supply, and its address: i2cdetect -y 1"
+    raise UsageError(f"IMU on {bus or duck.native.imu_bus}: {found}", hint=hint)
+
+
+def _states(imu: "Imu", seconds: float | None) -> Iterator[Any]:
+    """How it is, some times a second, until the time is up or somebody has had enough."""
+    stopped: list[int] = []
+    end = None if seconds is None else time.monotonic() + seconds
+    with signals.caught(stopped.append):
+        while not stopped and (end is None or time.monotonic() < end):
+            time.sleep(_LOOK_S)
+            yield imu.state()
+
+
+def _force(imu: "Imu") -> list[float]:
+    """The mean force over a second, m/s²."""
+    forces = [state["accel_mps2"] for state in _states(imu, 1.0) if state["accel_mps2"] is not None]
+    if not forces:
+        raise UsageError("the chip says nothing", hint="look at its wires: gaitway imu watch")
+    return [sum(force[axis] for force in forces) / len(forces) for axis in range(3)]
+
+
+def _ask(text: str) -> None:
+    typer.echo(text, err=True)
+    if not sys.stdin.readline():
+        raise UsageError("nobody pressed Enter", hint="run it from a terminal")
+
+
+def _line(state: Any) -> str:
+    import math
+
+    if state.get("accel_mps2") is None:
+        return "no sample"
+    x, y, z = state["accel_mps2"]
+    pitch, roll = math.degrees(math.atan2(-x, math.hypot(y, z))), math.degrees(math.atan2(y, z))
+    rates = " ".join(f"{rate:+.2f}" for rate in state["gyro_rps"])
+    levels = state["calibration"] or ()
+    known = ", ".join(f"{name} {level}" for name, level in zip(_NAMES, levels, strict=False))
+    problem = f", {state['problem']}" if state["problem"] else ""
+    return (
+        f"nose {-pitch:+.0f}°, right side down {roll:+.0f}°, turning {rates} rad/s, {state['temperature_c']} °C; "
+        f"knows itself: {known}{problem}"
+    )
