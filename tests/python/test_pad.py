@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import struct
 import subprocess
 import time
@@ -119,6 +120,30 @@ def test_pause_stands_and_walks_and_the_motors_button_is_limp(bench: Bench) -> N
     assert process.returncode == 0, errors
     states = [event["to"] for event in events_of(said) if event["event"] == "state"]
     assert states.count("running") == 2 and states.count("limp") >= 2, states
+
+
+def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -> None:
+    process = bench.start("--seconds", "9", "--pad-listen", "127.0.0.1:0", "--record", str(bench.folder / "far"))
+    assert process.stdout
+    for line in process.stdout:
+        if json.loads(line)["event"] == "listening for a pad":
+            host, port = json.loads(line)["address"].split(":")
+            break
+    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
+        bench.wait_for(14)
+        time.sleep(2.5)
+        for number in range(100):
+            # Forward; the other one would go back.
+            first.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 32767, 0, 0, 0, 0, 0), (host, int(port)))
+            second.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, -32767, 0, 0, 0, 0, 0), (host, int(port)))
+            second.sendto(b"nonsense", (host, int(port)))
+            time.sleep(0.02)
+        said, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    assert [event["event"] for event in events_of(said) if "pad" in event["event"]] == ["pad", "pad gone"]
+    (path,) = (bench.folder / "far").glob("*Z.mcap")
+    forward = Recording.load(path).column("tick.command[0]")
+    assert max(forward) == pytest.approx(0.15) and min(forward) == 0.0 and forward[-1] == 0.0
 
 
 def test_a_pipe_nobody_writes_to_is_no_pad_and_costs_nothing(bench: Bench) -> None:

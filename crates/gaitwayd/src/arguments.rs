@@ -15,6 +15,7 @@ use gaitway_contract::Command;
 use gaitway_runtime::Overrun;
 use lexopt::{Arg, Parser};
 use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 /// Priority asked for unless another is, of the real-time priorities 1 to 99.
@@ -52,6 +53,8 @@ pub struct Arguments {
     pub commands: bool,
     /// Which pad: an input device. `None`: the first that is found.
     pub pad: Option<PathBuf>,
+    /// Where datagrams of a pad elsewhere are listened for.
+    pub pad_listen: Option<SocketAddr>,
     /// Name or file of its layout. `None`: by its name.
     pub pad_layout: Option<PathBuf>,
     /// Cut-off frequency of a low-pass on the targets, 0.001 to 1000000 Hz.
@@ -124,6 +127,7 @@ impl Default for Arguments {
             pitch_bias_deg: 0.0,
             commands: false,
             pad: None,
+            pad_listen: None,
             pad_layout: None,
             cutoff_hz: None,
             poly_coefficients: None,
@@ -171,8 +175,8 @@ impl Arguments {
         if parsed.fix && parsed.dry_run {
             return Err(ArgumentError::Conflict { flag: "--fix", other: "--dry-run" });
         }
-        if parsed.commands && parsed.command.is_some() {
-            return Err(ArgumentError::Conflict { flag: "--command", other: "--commands or --pad" });
+        if (parsed.commands || parsed.pad_listen.is_some()) && parsed.command.is_some() {
+            return Err(ArgumentError::Conflict { flag: "--command", other: "--commands or another pad" });
         }
         if parsed.feet.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--feet", other: "--imu-socket" });

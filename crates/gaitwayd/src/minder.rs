@@ -6,7 +6,7 @@ use crate::daemon::Running;
 use crate::error::DaemonError;
 use crate::keys::Keys;
 use crate::log::Log;
-use crate::pad;
+use crate::pad::Pads;
 use crate::recording::Recording;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
@@ -14,7 +14,6 @@ use gaitway_control::supervisor::Wish;
 use gaitway_drivers::feetech::bus::ServoBus;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_runtime::guard::Guard;
-use gaitway_runtime::pad::PadReader;
 use gaitway_runtime::robot::{Event, Mailbox, setup};
 use gaitway_runtime::termination::Termination;
 use gaitway_runtime::{Clock, MonotonicClock, PortError, SerialPort};
@@ -84,7 +83,7 @@ impl<'a> Minder<'a> {
         &mut self,
         running: &Running,
         recording: Option<&Recording>,
-        pad: Option<&PadReader>,
+        pads: &Pads,
         termination: &Termination,
         mailbox: &Mailbox,
         log: &mut Log,
@@ -99,9 +98,7 @@ impl<'a> Minder<'a> {
             if let Some(recording) = recording {
                 recording.tell(log);
             }
-            if let Some(pad) = pad {
-                pad::tell(pad, log);
-            }
+            pads.tell(log);
             let now_ns = self.clock.now_ns();
             self.listen(running, termination, mailbox, end_ns.is_some_and(|end_ns| now_ns >= end_ns), log);
             self.bring_port_back(running, now_ns, log);

@@ -104,6 +104,12 @@ fn the_flags_of_this_runtime_are_understood() {
             (true, Some("/dev/input/event3".into()), Some("dualsense".into()));
     });
     gives(&["--feet", "/dev/gpiochip0"], |to| to.feet = Some("/dev/gpiochip0".into()));
+    gives(&["--pad-listen", "[::1]:9871"], |to| to.pad_listen = "[::1]:9871".parse().ok());
+    refused(
+        &["--pad-listen", "9871"],
+        "--pad-listen: expected an address and a port, found \"9871\"",
+        "write it as in: gaitwayd --pad-listen 0.0.0.0:9871",
+    );
     gives(&["--imu-calibration", FILE], |to| to.imu_calibration = file());
     gives(&["--imu", "/dev/i2c-1"], |to| to.imu = Some("/dev/i2c-1".into()));
     gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
@@ -332,7 +338,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 36, "{listed:?}");
+    assert_eq!(listed.len(), 37, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

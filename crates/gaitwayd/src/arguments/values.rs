@@ -5,6 +5,7 @@ use super::flags::Flag;
 use gaitway_contract::{Axis, Command};
 use gaitway_runtime::Overrun;
 use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -46,6 +47,12 @@ pub(super) fn number(
 /// A path to something that need not be there yet.
 pub(super) fn path(flag: &Flag, value: OsString) -> Result<PathBuf> {
     if value.is_empty() { Err(flag.wrong("a path", &quoted(&value))) } else { Ok(value.into()) }
+}
+
+/// An address and a port.
+pub(super) fn address(flag: &Flag, value: OsString) -> Result<SocketAddr> {
+    let found = text(flag, &value)?.parse();
+    found.map_err(|_| flag.wrong("an address and a port", &quoted(&value)))
 }
 
 /// A path to a file that is there.

@@ -4,8 +4,10 @@
 
 mod device;
 mod layouts;
+mod network;
 
 pub use layouts::{LayoutError, NamedLayout};
+pub use network::NetworkPadReader;
 
 use crate::clock::{Clock, MonotonicClock};
 use crate::robot::Mailbox;
@@ -156,7 +158,10 @@ impl Follower {
             }
             let mut pressed = Vec::new();
             self.operator.update(&device.pad.look(), |button| pressed.push(button));
-            pressed.into_iter().for_each(|button| self.press(button));
+            for button in pressed {
+                press(button, &self.mailbox);
+                self.tell(PadEvent::Pressed(button));
+            }
             let command = Command { values: self.operator.command() };
             self.mailbox.offer(Source::Pad, &command, self.clock.now_ns() + LEASE_NS);
         }
@@ -166,18 +171,6 @@ impl Follower {
             self.tell(PadEvent::Gone);
         }
         !is_new
-    }
-
-    fn press(&mut self, button: Button) {
-        let (wish, _) = self.mailbox.wish();
-        match (button, wish) {
-            (Button::Pause, Wish::Walk) => self.mailbox.set_wish(Wish::Stand, false),
-            (Button::Pause, Wish::Stand) => self.mailbox.set_wish(Wish::Walk, false),
-            (Button::Motors, Wish::Limp) => self.mailbox.set_wish(Wish::Stand, false),
-            (Button::Motors, _) => self.mailbox.set_wish(Wish::Limp, false),
-            _ => {}
-        }
-        self.tell(PadEvent::Pressed(button));
     }
 
     fn stand_after_a_while(&mut self) {
@@ -219,5 +212,16 @@ impl Follower {
     fn tell(&self, event: PadEvent) {
         // Nobody may listen any more.
         let _ = self.say.send(event);
+    }
+}
+
+/// What the robot is wished to do from now on.
+fn press(button: Button, mailbox: &Mailbox) {
+    match (button, mailbox.wish().0) {
+        (Button::Pause, Wish::Walk) => mailbox.set_wish(Wish::Stand, false),
+        (Button::Pause, Wish::Stand) => mailbox.set_wish(Wish::Walk, false),
+        (Button::Motors, Wish::Limp) => mailbox.set_wish(Wish::Stand, false),
+        (Button::Motors, _) => mailbox.set_wish(Wish::Limp, false),
+        _ => {}
     }
 }

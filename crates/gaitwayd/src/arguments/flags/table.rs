@@ -2,7 +2,7 @@
 
 use super::Flag;
 use crate::arguments::error::ArgumentError;
-use crate::arguments::values::{command, file, name, number, overrun, path, whole};
+use crate::arguments::values::{address, command, file, name, number, overrun, path, whole};
 use crate::arguments::{Arguments, Show};
 use std::ffi::OsString;
 
@@ -96,6 +96,14 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "what to do, from this pad",
                 "--pad /dev/input/event3",
                 |to, flag, value| path(flag, value).map(|path| (to.commands, to.pad) = (true, Some(path))),
+            ),
+            flag(
+                "--pad-listen",
+                None,
+                "ADDRESS",
+                "what to do, from a pad elsewhere: datagrams",
+                "--pad-listen 0.0.0.0:9871",
+                |to, flag, value| address(flag, value).map(|address| to.pad_listen = Some(address)),
             ),
             flag(
                 "--pad-layout",

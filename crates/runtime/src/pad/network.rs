@@ -1,0 +1,101 @@
+//! A pad elsewhere, in datagrams: whoever sends first has it until nothing has come for a while.
+
+use super::{LEASE_NS, PadEvent, press};
+use crate::clock::{Clock, MonotonicClock};
+use crate::robot::Mailbox;
+use gaitway_contract::Command;
+use gaitway_control::arbiter::Source;
+use gaitway_drivers::pad::datagram::{LEN, NetworkPad};
+use gaitway_drivers::pad::{Operator, Reach};
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// It looks at least so often whether the sender is still there.
+const LOOK: Duration = Duration::from_millis(20);
+const STACK_BYTES: usize = 128 * 1024;
+
+/// The thread; it ends when this is dropped.
+#[derive(Debug)]
+pub struct NetworkPadReader {
+    address: SocketAddr,
+    end: Arc<AtomicBool>,
+    events: Receiver<PadEvent>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl NetworkPadReader {
+    /// Listens on `address`.
+    pub fn start(address: SocketAddr, reach: Reach, mailbox: Arc<Mailbox>) -> io::Result<NetworkPadReader> {
+        let socket = UdpSocket::bind(address)?;
+        socket.set_read_timeout(Some(LOOK))?;
+        let address = socket.local_addr()?;
+        let end = Arc::new(AtomicBool::new(false));
+        let (theirs, (say, events)) = (Arc::clone(&end), channel());
+        let thread = std::thread::Builder::new()
+            .name("network pad".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || listen(&socket, Operator::new(reach, 1.0), &mailbox, &say, &theirs))?;
+        Ok(NetworkPadReader { address, end, events, thread: Some(thread) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What there is to say.
+    pub fn events(&self) -> impl Iterator<Item = PadEvent> {
+        self.events.try_iter()
+    }
+}
+
+impl Drop for NetworkPadReader {
+    fn drop(&mut self) {
+        self.end.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn listen(
+    socket: &UdpSocket,
+    mut operator: Operator,
+    mailbox: &Mailbox,
+    say: &Sender<PadEvent>,
+    end: &AtomicBool,
+) {
+    let clock = MonotonicClock::default();
+    let mut pad = NetworkPad::default();
+    let mut had_sender = false;
+    // One byte more than a datagram has, so that a longer one is seen to be longer.
+    let mut bytes = [0; LEN + 1];
+    while !end.load(Ordering::Relaxed) {
+        if let Ok((len, sender)) = socket.recv_from(&mut bytes) {
+            pad.take(sender, &bytes[..len], clock.now_ns());
+        }
+        let now_ns = clock.now_ns();
+        let Some(controls) = pad.controls(now_ns) else {
+            if std::mem::take(&mut had_sender) {
+                operator.let_go();
+                let _ = say.send(PadEvent::Gone);
+            }
+            continue;
+        };
+        if let (false, Some(sender)) = (had_sender, pad.sender()) {
+            had_sender = true;
+            let _ = say.send(PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
+        }
+        operator.update(&controls, |button| {
+            press(button, mailbox);
+            let _ = say.send(PadEvent::Pressed(button));
+        });
+        let command = Command { values: operator.command() };
+        mailbox.offer(Source::Network, &command, now_ns + LEASE_NS);
+    }
+}
