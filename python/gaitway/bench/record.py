@@ -1,14 +1,13 @@
 """What recording costs whoever is recorded: our ring beside loggers that are called from the loop."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 from gaitway import _native, extras
-from gaitway.bench.account import quantiles
+from gaitway.bench.account import medians, time_calls
 from gaitway.errors import MissingExtraError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
@@ -33,7 +32,7 @@ def measure_record(policy: Policy, robot: Robot, ticks: int, rounds: int) -> dic
             figures = _time_peer(peer, ticks)
             if figures:
                 samples[name].append(figures)
-    found = {name: _medians(each) for name, each in samples.items() if each}
+    found = {name: medians(each) for name, each in samples.items() if each}
     return {
         "ticks": ticks,
         "rounds": rounds,
@@ -55,19 +54,9 @@ def _time_peer(peer: Callable[[Path], Any], ticks: int) -> _Figures | None:
     with tempfile.TemporaryDirectory() as folder:
         try:
             with peer(Path(folder)) as write:
-                return _time_calls(write, ticks)
+                return {name: float(value) for name, value in time_calls(write, ticks).items()}
         except MissingExtraError:
             return None
-
-
-def _time_calls(write: Callable[[int], object], calls: int) -> _Figures:
-    clock = time.perf_counter_ns
-    times = []
-    for call in range(calls):
-        start = clock()
-        write(call)
-        times.append(clock() - start)
-    return {name: float(value) for name, value in quantiles(times[calls // 10 :]).items()}
 
 
 @contextmanager
@@ -93,7 +82,3 @@ def _mcap(folder: Path) -> Iterator[Callable[[int], object]]:
         channel = writer.register_channel(topic="/tick", message_encoding="application/octet-stream", schema_id=0)
         yield lambda tick: writer.add_message(channel, log_time=tick, publish_time=tick, data=_MESSAGE)
         writer.finish()
-
-
-def _medians(samples: list[_Figures]) -> _Figures:
-    return {name: sorted(each[name] for each in samples)[len(samples) // 2] for name in _QUANTILES}

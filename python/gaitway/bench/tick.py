@@ -6,13 +6,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 from gaitway import _native, extras, files
-from gaitway.bench.account import quantiles
+from gaitway.bench.account import medians, time_calls
 from gaitway.controller import Controller
 from gaitway.errors import MissingExtraError
 from gaitway.policy import Policy, open_session
@@ -39,14 +38,14 @@ def measure_tick(policy: Policy, robot: Robot, ticks: int, rounds: int, *, callg
         samples["inference"].append(_in_ns(native["inference_ns"]))
         for name, call in peers.items():
             if call is not None:
-                samples[name].append(_time_calls(call, ticks))
+                samples[name].append({f"{key}_ns": value for key, value in time_calls(call, ticks).items()})
     return {
         "policy": policy.contract.name,
         "file": str(policy.path),
         "cpu_path": policy.native.cpu_path,
         "ticks": ticks,
         "rounds": rounds,
-        **{name: _medians(figures) for name, figures in samples.items()},
+        **{name: medians(figures) if figures else None for name, figures in samples.items()},
         "ratios": {
             "tick_to_inference": _ratio(samples["tick"], samples["inference"]),
             **{f"inference_to_{name}": _ratio(samples["inference"], samples[name]) for name in peers if samples[name]},
@@ -57,23 +56,11 @@ def measure_tick(policy: Policy, robot: Robot, ticks: int, rounds: int, *, callg
     }
 
 
-def _optional(make: Callable[[Policy], Callable[[], object]], policy: Policy) -> Callable[[], object] | None:
+def _optional(make: Callable[[Policy], Callable[[int], object]], policy: Policy) -> Callable[[int], object] | None:
     try:
         return make(policy)
     except MissingExtraError:
         return None
-
-
-def _time_calls(call: Callable[[], object], calls: int) -> _Figures:
-    clock = time.perf_counter_ns
-    for _ in range(calls // 10):
-        call()
-    times = []
-    for _ in range(calls):
-        start = clock()
-        call()
-        times.append(clock() - start)
-    return {f"{name}_ns": value for name, value in quantiles(times).items()}
 
 
 def _in_ns(figures: "_native.Quantiles") -> _Figures:
@@ -81,18 +68,12 @@ def _in_ns(figures: "_native.Quantiles") -> _Figures:
     return {f"{name}_ns": figures[name] for name in names}
 
 
-def _medians(figures: list[_Figures]) -> _Figures | None:
-    if not figures:
-        return None
-    return {key: statistics.median(row[key] for row in figures) for key in figures[0]}
-
-
 def _ratio(figures: list[_Figures], others: list[_Figures]) -> float:
     pairs = zip(figures, others, strict=True)
     return statistics.median(mine["p50_ns"] / theirs["p50_ns"] for mine, theirs in pairs)
 
 
-def _onnxruntime_call(policy: Policy) -> Callable[[], object]:
+def _onnxruntime_call(policy: Policy) -> Callable[[int], object]:
     """One inference by onnxruntime: one thread, input and output bound once."""
     np = extras.load("numpy", "sim")
     session = open_session(files.read_bytes(policy.path, "policy"), policy.contract)
@@ -104,14 +85,14 @@ def _onnxruntime_call(policy: Policy) -> Callable[[], object]:
     binding.bind_output(sink, "cpu", 0, np.float32, action.shape, action.ctypes.data)
     buffers = (observation, action)
 
-    def call() -> object:
+    def call(_: int) -> object:
         session.run_with_iobinding(binding)
         return buffers
 
     return call
 
 
-def _numpy_call(policy: Policy) -> Callable[[], object]:
+def _numpy_call(policy: Policy) -> Callable[[int], object]:
     """One inference by numpy, node by node, on one thread where its BLAS listens."""
     onnx, np = extras.load("onnx", "bench"), extras.load("numpy", "sim")
     graph = onnx.load(str(policy.path)).graph
@@ -124,7 +105,7 @@ def _numpy_call(policy: Policy) -> Callable[[], object]:
         )
     steps = [(node.op_type, list(node.input), list(node.output), _attributes(onnx, node)) for node in graph.node]
 
-    def call() -> object:
+    def call(_: int) -> object:
         for operator, inputs, outputs, attributes in steps:
             result = _numpy_node(np, operator, [values[name] for name in inputs], attributes, len(outputs))
             values.update(zip(outputs, result if isinstance(result, list) else [result], strict=True))
