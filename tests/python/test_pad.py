@@ -18,7 +18,7 @@ from gaitway.recording import Recording
 
 KEY, AXIS, REPORT = 1, 3, 0
 LEFT_X, LEFT_Y, RIGHT_X = 0, 1, 2
-A, Y, MENU = 0x130, 0x134, 0x13B
+A, B, Y, MENU = 0x130, 0x131, 0x134, 0x13B
 MIDDLE, FORWARD = 32768, 0
 
 
@@ -120,6 +120,37 @@ def test_pause_stands_and_walks_and_the_motors_button_is_limp(bench: Bench) -> N
     assert process.returncode == 0, errors
     states = [event["to"] for event in events_of(said) if event["event"] == "state"]
     assert states.count("running") == 2 and states.count("limp") >= 2, states
+
+
+@pytest.mark.parametrize("player", ["plays", "fails", "is missing"])
+def test_its_sound_button_plays_and_no_card_is_a_warning(bench: Bench, player: str) -> None:
+    sounds, tools, played = bench.folder / "sounds", bench.folder / "tools", bench.folder / "played"
+    sounds.mkdir()
+    tools.mkdir()
+    for name in ("happy.wav", "beep.WAV", "notes.txt"):
+        (sounds / name).touch()
+    if player != "is missing":
+        (tools / "aplay").write_text(f'#!/bin/sh\necho "$2" >> {played}\nexit {int(player == "fails")}\n')
+        (tools / "aplay").chmod(0o755)
+    hands = Hands(bench.folder / "pad")
+    pad = ("--pad", str(hands.path), "--pad-layout", "xbox_bluetooth", "--sounds", str(sounds), "--no-record")
+    # Nothing else is on its path.
+    process = bench.start("--seconds", "6", *pad, prefix=("/usr/bin/env", f"PATH={tools}"))
+    bench.wait_for(14)
+    hands.hold()
+    for _ in range(12):
+        hands.tap(B)
+        time.sleep(0.2)
+    said, errors = process.communicate(timeout=60)
+    hands.let_go()
+    assert process.returncode == 0, errors
+    warnings = [event for event in events_of(said) if event["event"] == "no sound"]
+    if player == "plays":
+        assert warnings == []
+        files = played.read_text().split()
+        assert len(files) == 12 and set(files) == {str(sounds / "happy.wav"), str(sounds / "beep.WAV")}
+    else:
+        assert len(warnings) == 1 and ("card" if player == "fails" else "alsa-utils") in warnings[0]["hint"]
 
 
 def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -> None:

@@ -55,6 +55,8 @@ pub struct Arguments {
     pub pad: Option<PathBuf>,
     /// Where datagrams of a pad elsewhere are listened for.
     pub pad_listen: Option<SocketAddr>,
+    /// A folder of sounds.
+    pub sounds: Option<PathBuf>,
     /// Name or file of its layout. `None`: by its name.
     pub pad_layout: Option<PathBuf>,
     /// Cut-off frequency of a low-pass on the targets, 0.001 to 1000000 Hz.
@@ -128,6 +130,7 @@ impl Default for Arguments {
             commands: false,
             pad: None,
             pad_listen: None,
+            sounds: None,
             pad_layout: None,
             cutoff_hz: None,
             poly_coefficients: None,

@@ -69,7 +69,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         minder.dismiss(&mut log);
         return Ok(());
     }
-    let pads = Pads::start(arguments, pad_layout, policy.contract(), &mailbox, &mut log)?;
+    let mut pads = Pads::start(arguments, pad_layout, policy.contract(), &mailbox, &mut log)?;
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
@@ -84,7 +84,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         }
     };
     let running = start(robot, arguments, loop_hz, &mut log)?;
-    minder.mind(&running, recording.as_ref(), &pads, &termination, &mailbox, &mut log);
+    minder.mind(&running, recording.as_ref(), &mut pads, &termination, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
     if let Some(recording) = recording {

@@ -83,7 +83,7 @@ impl<'a> Minder<'a> {
         &mut self,
         running: &Running,
         recording: Option<&Recording>,
-        pads: &Pads,
+        pads: &mut Pads,
         termination: &Termination,
         mailbox: &Mailbox,
         log: &mut Log,
@@ -98,7 +98,7 @@ impl<'a> Minder<'a> {
             if let Some(recording) = recording {
                 recording.tell(log);
             }
-            pads.tell(log);
+            pads.follow(log);
             let now_ns = self.clock.now_ns();
             self.listen(running, termination, mailbox, end_ns.is_some_and(|end_ns| now_ns >= end_ns), log);
             self.bring_port_back(running, now_ns, log);

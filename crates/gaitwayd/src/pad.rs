@@ -4,9 +4,10 @@ use crate::arguments::Arguments;
 use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::{Axis, Contract};
-use gaitway_drivers::pad::Reach;
+use gaitway_drivers::pad::{Button, Reach};
 use gaitway_runtime::pad::{LayoutError, NamedLayout, NetworkPadReader, PadEvent, PadReader};
 use gaitway_runtime::robot::Mailbox;
+use gaitway_runtime::sound::{SoundError, Sounds};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(crate) fn layout(arguments: &Arguments) -> Result<Option<NamedLayout>, Layou
 pub(crate) struct Pads {
     near: Option<PadReader>,
     far: Option<NetworkPadReader>,
+    sounds: Option<Sounds>,
 }
 
 impl Pads {
@@ -40,7 +42,7 @@ impl Pads {
         if let Some(far) = &far {
             log.say("info", "listening for a pad", json!({ "address": far.address().to_string() }));
         }
-        Ok(Pads { near, far })
+        Ok(Pads { near, far, sounds: load_sounds(arguments, log) })
     }
 
     /// True where nobody is followed.
@@ -48,11 +50,44 @@ impl Pads {
         self.near.is_none() && self.far.is_none()
     }
 
-    /// Says what there is to say.
-    pub fn tell(&self, log: &mut Log) {
-        self.near.iter().flat_map(PadReader::events).for_each(|event| tell(event, log));
-        self.far.iter().flat_map(NetworkPadReader::events).for_each(|event| tell(event, log));
+    /// Does and says what there is to do and to say.
+    pub fn follow(&mut self, log: &mut Log) {
+        let near = self.near.iter().flat_map(PadReader::events);
+        let far = self.far.iter().flat_map(NetworkPadReader::events);
+        let events: Vec<PadEvent> = near.chain(far).collect();
+        for event in events {
+            if event == PadEvent::Pressed(Button::Sound) {
+                self.play(log);
+            }
+            tell(event, log);
+        }
+        if let Some(Err(error)) = self.sounds.as_mut().map(Sounds::look) {
+            self.give_up_sounds(&error, log);
+        }
     }
+
+    fn play(&mut self, log: &mut Log) {
+        match self.sounds.as_mut().map(Sounds::play_any) {
+            Some(Ok(file)) => log.say("info", "sound", json!({ "file": file })),
+            Some(Err(error)) => self.give_up_sounds(&error, log),
+            None => {}
+        }
+    }
+
+    /// A duck without a voice walks all the same.
+    fn give_up_sounds(&mut self, error: &SoundError, log: &mut Log) {
+        self.sounds = None;
+        warn_of_no_sound(error, log);
+    }
+}
+
+fn load_sounds(arguments: &Arguments, log: &mut Log) -> Option<Sounds> {
+    let loaded = Sounds::load(arguments.sounds.as_deref()?);
+    loaded.map_err(|error| warn_of_no_sound(&error, log)).ok()
+}
+
+fn warn_of_no_sound(error: &SoundError, log: &mut Log) {
+    log.say("warn", "no sound", json!({ "why": error.to_string(), "hint": error.hint() }));
 }
 
 /// A full stick asks for as much as the policy was trained for, and nothing where it was not.

@@ -110,6 +110,7 @@ fn the_flags_of_this_runtime_are_understood() {
         "--pad-listen: expected an address and a port, found \"9871\"",
         "write it as in: gaitwayd --pad-listen 0.0.0.0:9871",
     );
+    gives(&["--sounds", "sounds"], |to| to.sounds = Some("sounds".into()));
     gives(&["--imu-calibration", FILE], |to| to.imu_calibration = file());
     gives(&["--imu", "/dev/i2c-1"], |to| to.imu = Some("/dev/i2c-1".into()));
     gives(&["--dry-run", "--audit"], |to| (to.dry_run, to.audit) = (true, true));
@@ -338,7 +339,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 37, "{listed:?}");
+    assert_eq!(listed.len(), 38, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

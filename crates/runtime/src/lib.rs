@@ -31,6 +31,7 @@ pub mod robot;
 pub mod serial;
 pub mod servo_view;
 pub mod slot;
+pub mod sound;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 #[cfg(target_os = "linux")]

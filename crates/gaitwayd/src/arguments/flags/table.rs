@@ -106,6 +106,14 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| address(flag, value).map(|address| to.pad_listen = Some(address)),
             ),
             flag(
+                "--sounds",
+                None,
+                "DIR",
+                "its sound button plays any .wav of this folder",
+                "--sounds sounds",
+                |to, flag, value| path(flag, value).map(|path| to.sounds = Some(path)),
+            ),
+            flag(
                 "--pad-layout",
                 None,
                 "NAME",

@@ -1,0 +1,110 @@
+//! Sounds: WAV files of a folder, played by a child, `aplay`. What goes wrong with it is a word of warning, once.
+
+use crate::clock::{Clock, MonotonicClock};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use thiserror::Error;
+
+/// Who plays.
+const PLAYER: &str = "aplay";
+
+/// Sounds that cannot be played.
+#[derive(Debug, Error)]
+pub enum SoundError {
+    /// The folder.
+    #[error("sounds {}: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No sound is in it.
+    #[error("sounds {}: expected .wav files, found none", path.display())]
+    Empty {
+        /// Which.
+        path: PathBuf,
+    },
+    /// The player does not start.
+    #[error("{PLAYER}: {0}")]
+    Player(io::Error),
+    /// It ended badly.
+    #[error("{PLAYER} ended with {status}")]
+    Failed {
+        /// How.
+        status: String,
+    },
+}
+
+impl SoundError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            SoundError::Folder { .. } | SoundError::Empty { .. } => "name a folder with .wav files",
+            SoundError::Player(_) => "sudo apt-get install alsa-utils",
+            SoundError::Failed { .. } => "see whether there is a sound card: aplay -l",
+        }
+    }
+}
+
+/// A folder of sounds, and the one that is playing.
+#[derive(Debug)]
+pub struct Sounds {
+    files: Vec<PathBuf>,
+    playing: Option<Child>,
+    chance: u64,
+}
+
+impl Sounds {
+    /// The `.wav` files of a folder.
+    pub fn load(folder: &Path) -> Result<Sounds, SoundError> {
+        let failed = |source| SoundError::Folder { path: folder.to_owned(), source };
+        let entries = std::fs::read_dir(folder).map_err(failed)?;
+        let is_wave =
+            |path: &PathBuf| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wav"));
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_wave).collect();
+        files.sort();
+        if files.is_empty() {
+            return Err(SoundError::Empty { path: folder.to_owned() });
+        }
+        // Another order every time.
+        let chance = MonotonicClock::default().now_ns() | 1;
+        Ok(Sounds { files, playing: None, chance })
+    }
+
+    /// Plays any of them, in place of the one that is playing.
+    pub fn play_any(&mut self) -> Result<PathBuf, SoundError> {
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        let file = self.files[(self.chance % self.files.len() as u64) as usize].clone();
+        self.stop();
+        let mut command = Command::new(PLAYER);
+        command.arg("-q").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.playing = Some(command.spawn().map_err(SoundError::Player)?);
+        Ok(file)
+    }
+
+    /// Looks whether the one that was playing is over: an error where it ended badly.
+    pub fn look(&mut self) -> Result<(), SoundError> {
+        let status = self.playing.as_mut().and_then(|child| child.try_wait().ok().flatten());
+        let Some(status) = status else { return Ok(()) };
+        self.playing = None;
+        if status.success() { Ok(()) } else { Err(SoundError::Failed { status: status.to_string() }) }
+    }
+
+    fn stop(&mut self) {
+        if let Some(mut child) = self.playing.take() {
+            // One that has ended by itself cannot be ended.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+impl Drop for Sounds {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
