@@ -24,14 +24,19 @@ from gaitway.errors import RecordingError
 from gaitway.recording import Recording
 
 
+def flight(folder: Path) -> Path:
+    """The one recording. A machine that was busy elsewhere may have been a fault, which has a file of its own."""
+    (path,) = [path for path in folder.glob("*.mcap") if re.search(r"Z(-\d+)?$", path.stem)]
+    return path
+
+
 def walk(bench: Bench, seconds: str = "4") -> Path:
     """The recording of a run that ended by itself."""
     folder = bench.folder / "recordings"
     process = bench.start("--seconds", seconds, "--command", "vx=0.1", "--record", str(folder))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    (path,) = folder.glob("*.mcap")
-    return path
+    return flight(folder)
 
 
 def test_what_the_daemon_recorded_runs_again_on_every_path_of_this_cpu(bench: Bench) -> None:
@@ -102,9 +107,8 @@ def test_after_a_kill_all_but_the_last_second_is_there(bench: Bench, kill: int) 
     process.send_signal(signal.SIGKILL)
     killed = time.monotonic()
     process.communicate()
-    # A machine that was busy elsewhere may have been a fault, which has a file of its own.
-    recordings = {path: Recording.load(path) for path in folder.glob("*.mcap")}
-    ((path, recording),) = [each for each in recordings.items() if re.search(r"Z(-\d+)?$", each[0].stem)]
+    path = flight(folder)
+    recording = Recording.load(path)
     assert recording.cut is not None
     # The file's times are those of the clock that is read here. A second is what may be lacking; what a busy machine
     # adds is no matter of the usual tests.
@@ -183,7 +187,7 @@ def test_a_disk_that_is_full_costs_the_recording_and_not_the_walk(bench: Bench) 
         events = [json.loads(line) for line in said.splitlines()]
         stopped = [event for event in events if event["event"] == "recording stopped"]
         assert len(stopped) == 1 and "No space left" in stopped[0]["why"], said
-        (path,) = disk.glob("*.mcap")
+        path = flight(disk)
         recording = Recording.load(path)
         assert recording.cut is not None and recording.verify().different == 0
     finally:
@@ -200,7 +204,7 @@ def test_a_slow_disk_costs_ticks_of_the_recording_and_not_of_the_walk(bench: Ben
     _, errors = process.communicate(timeout=90)
     assert process.returncode == 0, errors
     assert bench.stats()["policy_ticks"] >= 300
-    (path,) = (bench.folder / "slow").glob("*.mcap")
+    path = flight(bench.folder / "slow")
     recording = Recording.load(path)
     dropped = recording.column("tick.dropped")[-1]
     assert dropped > 0
