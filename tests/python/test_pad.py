@@ -6,7 +6,6 @@ import socket
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,13 +45,6 @@ class Hands:
     def _write(self, kind: int, code: int, value: int) -> None:
         for event in ((kind, code, value), (REPORT, 0, 0)):
             os.write(self.pipe, struct.pack("llHHi", 0, 0, *event))
-
-
-@pytest.fixture
-def bench(tmp_path: Path, binary: None) -> Iterator[Bench]:
-    bench = Bench(tmp_path)
-    yield bench
-    bench.close()
 
 
 def events_of(said: str) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 //! The foot switches, out of the kernel's edge events: left then right, and only what has settled.
 
+use crate::pieces::Pieces;
+
 /// Bytes of `struct gpio_v2_line_event`.
 pub const EVENT_BYTES: usize = 48;
 /// A switch that goes on bouncing for longer than this is broken, ns.
@@ -22,7 +24,7 @@ struct Switch {
 #[derive(Debug, Clone)]
 pub struct Feet {
     switches: [Switch; 2],
-    rest: Vec<u8>,
+    pieces: Pieces<EVENT_BYTES>,
     /// Edges seen on each.
     edges: [u64; 2],
 }
@@ -31,7 +33,7 @@ impl Feet {
     /// Switches on these lines, left then right, that pull their line low where the foot is down.
     pub fn new(lines: [u32; 2]) -> Feet {
         let switches = lines.map(|line| Switch { line, ..Switch::default() });
-        Feet { switches, rest: Vec::new(), edges: [0; 2] }
+        Feet { switches, pieces: Pieces::default(), edges: [0; 2] }
     }
 
     /// The lines were asked: which switches are closed now.
@@ -43,21 +45,19 @@ impl Feet {
 
     /// Takes bytes of the kernel, as they come.
     pub fn take(&mut self, bytes: &[u8]) {
-        self.rest.extend_from_slice(bytes);
-        let whole = self.rest.len() / EVENT_BYTES * EVENT_BYTES;
-        for raw in self.rest[..whole].chunks_exact(EVENT_BYTES) {
+        let (switches, edges) = (&mut self.switches, &mut self.edges);
+        self.pieces.take(bytes, |raw| {
             let word = |at: usize| u32::from_ne_bytes([raw[at], raw[at + 1], raw[at + 2], raw[at + 3]]);
             let at_ns = u64::from_ne_bytes([raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7]]);
             let (edge, line) = (word(8), word(12));
-            let Some(place) = self.switches.iter().position(|switch| switch.line == line) else { continue };
-            if edge == RISING || edge == FALLING {
-                self.edges[place] += 1;
-                let switch = &mut self.switches[place];
+            let place = switches.iter().position(|switch| switch.line == line);
+            if let (Some(place), RISING | FALLING) = (place, edge) {
+                edges[place] += 1;
+                let switch = &mut switches[place];
                 switch.settle(at_ns);
                 (switch.is_closed, switch.since_ns) = (edge == FALLING, at_ns);
             }
-        }
-        self.rest.drain(..whole);
+        });
     }
 
     /// Which feet are on the ground at `now_ns`, left then right.

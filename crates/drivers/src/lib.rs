@@ -8,3 +8,4 @@ pub mod feet;
 pub mod feetech;
 pub mod imu_datagram;
 pub mod pad;
+mod pieces;

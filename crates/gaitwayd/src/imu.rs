@@ -4,7 +4,7 @@ use crate::arguments::Arguments;
 use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
-use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, Problem};
+use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_runtime::gpio;
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
@@ -15,8 +15,6 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The chip has a new sample so often, ns.
-const PERIOD_NS: u64 = 10_000_000;
 const CALIBRATION_SCHEMA: &str = "gaitway.imu_calibration/1";
 
 /// Who puts samples into the slot.
@@ -115,11 +113,7 @@ fn start_feet(
 }
 
 fn chip_figures(state: &ImuState) -> Value {
-    let problem = state.health.problem.map(|problem| match problem {
-        Problem::Silent => "silent".to_owned(),
-        Problem::NotABno055 { found } => format!("no BNO055: chip id 0x{found:02x}"),
-        Problem::Restarted => "it restarted".to_owned(),
-    });
+    let problem = state.health.problem.map(|problem| problem.to_string());
     let calibration = state.fusion.map(|fusion| {
         let known = fusion.calibration;
         json!({ "system": known.system, "gyro": known.gyro, "accel": known.accel, "mag": known.mag })

@@ -2,7 +2,7 @@
 
 use crate::errors;
 use crate::robot::Robot;
-use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, Problem};
+use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::Contact;
 use gaitway_runtime::robot::imu_chip::ImuChip;
@@ -10,9 +10,6 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The chip has a new sample so often, ns.
-const PERIOD_NS: u64 = 10_000_000;
 
 #[pyclass(module = "gaitway._native", frozen)]
 pub struct Imu {
@@ -57,11 +54,7 @@ impl Imu {
         result.set_item("saturated", state.saturated)?;
         result.set_item("failures", state.health.failures)?;
         result.set_item("bring_ups", state.health.bring_ups)?;
-        let problem = state.health.problem.map(|problem| match problem {
-            Problem::Silent => "silent".to_owned(),
-            Problem::NotABno055 { found } => format!("no BNO055: chip id 0x{found:02x}"),
-            Problem::Restarted => "it restarted".to_owned(),
-        });
+        let problem = state.health.problem.map(|problem| problem.to_string());
         result.set_item("problem", problem)?;
         let sample = self.slot.take();
         result.set_item("gyro_rps", sample.map(|sample| sample.gyro_rps))?;

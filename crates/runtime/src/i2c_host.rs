@@ -2,14 +2,13 @@
 
 use crate::clock::{Clock, MonotonicClock};
 use crate::twin_host::TwinHostError;
+use crate::worker::{End, Worker};
 use gaitway_twin::{Bno055, Bno055Fault, Motion};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long the thread waits before it looks whether it shall end.
@@ -21,14 +20,13 @@ const STACK_BYTES: usize = 128 * 1024;
 pub struct I2cHost {
     shared: Arc<Shared>,
     path: PathBuf,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 #[derive(Debug)]
 struct Shared {
     chip: Mutex<Bno055>,
     address: u8,
-    end: AtomicBool,
 }
 
 impl Shared {
@@ -60,14 +58,11 @@ impl I2cHost {
         schedule.iter_mut().for_each(|(at_ns, _)| *at_ns = at_ns.saturating_add(now_ns));
         chip.plan(schedule);
         let chip = Mutex::new(chip);
-        let shared = Arc::new(Shared { chip, address, end: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { chip, address });
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("gaitway-i2c".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || serve(&listener, &theirs))
-            .map_err(failed)?;
-        Ok(I2cHost { shared, path: path.to_owned(), thread: Some(thread) })
+        let work = move |end: &End| serve(&listener, &theirs, end);
+        let worker = Worker::start("gaitway-i2c", STACK_BYTES, work).map_err(failed)?;
+        Ok(I2cHost { shared, path: path.to_owned(), worker })
     }
 
     /// Moves the chip.
@@ -83,32 +78,29 @@ impl I2cHost {
 
 impl Drop for I2cHost {
     fn drop(&mut self) {
-        self.shared.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.worker.stop();
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
 /// One program after the other, as a bus has one master.
-fn serve(listener: &UnixListener, shared: &Shared) {
+fn serve(listener: &UnixListener, shared: &Shared, end: &End) {
     let clock = MonotonicClock::default();
-    while !shared.end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         match listener.accept() {
             Ok((stream, _)) => {
                 // A program that hangs up, or talks nonsense, makes room for the next.
-                let _ = answer(stream, shared, &clock);
+                let _ = answer(stream, shared, &clock, end);
             }
             Err(_) => clock.wait_until(clock.now_ns() + PATIENCE.as_nanos() as u64),
         }
     }
 }
 
-fn answer(mut stream: UnixStream, shared: &Shared, clock: &MonotonicClock) -> io::Result<()> {
+fn answer(mut stream: UnixStream, shared: &Shared, clock: &MonotonicClock, end: &End) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(PATIENCE))?;
-    while !shared.end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         let mut head = [0; 3];
         match stream.read_exact(&mut head) {
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {

@@ -39,6 +39,8 @@ pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
 pub mod virtual_robot;
+#[cfg(target_os = "linux")]
+mod worker;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
 #[cfg(target_os = "linux")]

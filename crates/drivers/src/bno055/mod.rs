@@ -16,6 +16,10 @@ pub use sample::{Fusion, Sample};
 
 use bring_up::{Step, bring_up};
 use registers::*;
+use std::fmt;
+
+/// The chip has a new measurement so often, ns.
+pub const PERIOD_NS: u64 = 10_000_000;
 
 /// What the chip computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,7 +40,7 @@ pub struct Config {
     pub mode: Mode,
     /// What it learned before.
     pub calibration: Option<Calibration>,
-    /// Time between two samples, ns; the chip has a new one every 10 ms.
+    /// Time between two samples, ns: [`PERIOD_NS`] misses none.
     pub period_ns: u64,
 }
 
@@ -69,6 +73,16 @@ pub enum Problem {
     },
     /// It had lost its settings, as after a dip of the supply, and is brought up again.
     Restarted,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Silent => f.write_str("silent"),
+            Problem::NotABno055 { found } => write!(f, "no BNO055: chip id 0x{found:02x}"),
+            Problem::Restarted => f.write_str("it restarted"),
+        }
+    }
 }
 
 /// What it has been through.

@@ -1,5 +1,7 @@
 //! The kernel's input events, out of the bytes of `/dev/input/event*`.
 
+use crate::pieces::Pieces;
+
 /// Bytes of an event where a long has eight, and where it has four.
 pub const EVENT_BYTES: usize = if cfg!(target_pointer_width = "64") { 24 } else { 16 };
 
@@ -32,27 +34,23 @@ pub enum Event {
 /// Puts events together from bytes as they come.
 #[derive(Debug, Clone, Default)]
 pub struct Events {
-    rest: Vec<u8>,
+    pieces: Pieces<EVENT_BYTES>,
 }
 
 impl Events {
     /// Takes bytes, and hands out the events they complete.
     pub fn take(&mut self, bytes: &[u8], mut give: impl FnMut(Event)) {
-        self.rest.extend_from_slice(bytes);
-        let whole = self.rest.len() / EVENT_BYTES * EVENT_BYTES;
-        for raw in self.rest[..whole].chunks_exact(EVENT_BYTES) {
+        self.pieces.take(bytes, |raw| {
             // The time comes first: two longs.
-            if let [.., kind, kind2, code, code2, a, b, c, d] = *raw {
-                let (kind, code) = (u16::from_ne_bytes([kind, kind2]), u16::from_ne_bytes([code, code2]));
-                let value = i32::from_ne_bytes([a, b, c, d]);
-                match (kind, value) {
-                    (EV_KEY, 0 | 1) => give(Event::Key { code, is_down: value == 1 }),
-                    (EV_ABS, _) => give(Event::Axis { code, value }),
-                    (EV_SYN, _) if code == SYN_DROPPED => give(Event::Dropped),
-                    _ => {}
-                }
+            let [.., kind, kind2, code, code2, a, b, c, d] = *raw;
+            let (kind, code) = (u16::from_ne_bytes([kind, kind2]), u16::from_ne_bytes([code, code2]));
+            let value = i32::from_ne_bytes([a, b, c, d]);
+            match (kind, value) {
+                (EV_KEY, 0 | 1) => give(Event::Key { code, is_down: value == 1 }),
+                (EV_ABS, _) => give(Event::Axis { code, value }),
+                (EV_SYN, _) if code == SYN_DROPPED => give(Event::Dropped),
+                _ => {}
             }
-        }
-        self.rest.drain(..whole);
+        });
     }
 }

@@ -11,6 +11,7 @@ pub use network::NetworkPadReader;
 
 use crate::clock::{Clock, MonotonicClock};
 use crate::robot::Mailbox;
+use crate::worker::{End, Worker};
 use device::Device;
 use gaitway_contract::Command;
 use gaitway_control::arbiter::Source;
@@ -22,9 +23,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 
 /// Where input devices come and go.
 const INPUTS: &str = "/dev/input";
@@ -58,9 +57,8 @@ pub enum PadEvent {
 /// The thread; it ends when this is dropped.
 #[derive(Debug)]
 pub struct PadReader {
-    end: Arc<AtomicBool>,
     events: Receiver<PadEvent>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 struct Follower {
@@ -69,7 +67,6 @@ struct Follower {
     operator: Operator,
     mailbox: Arc<Mailbox>,
     say: Sender<PadEvent>,
-    end: Arc<AtomicBool>,
     clock: MonotonicClock,
     gone_since_ns: Option<u64>,
 }
@@ -82,7 +79,6 @@ impl PadReader {
         reach: Reach,
         mailbox: Arc<Mailbox>,
     ) -> io::Result<PadReader> {
-        let end = Arc::new(AtomicBool::new(false));
         let (say, events) = channel();
         let mut follower = Follower {
             path,
@@ -90,13 +86,11 @@ impl PadReader {
             operator: Operator::new(reach, 1.0),
             mailbox,
             say,
-            end: Arc::clone(&end),
             clock: MonotonicClock::default(),
             gone_since_ns: None,
         };
-        let builder = std::thread::Builder::new().name("pad".to_owned()).stack_size(STACK_BYTES);
-        let thread = builder.spawn(move || follower.run())?;
-        Ok(PadReader { end, events, thread: Some(thread) })
+        let worker = Worker::start("pad", STACK_BYTES, move |end| follower.run(end))?;
+        Ok(PadReader { events, _worker: worker })
     }
 
     /// What there is to say.
@@ -105,20 +99,11 @@ impl PadReader {
     }
 }
 
-impl Drop for PadReader {
-    fn drop(&mut self) {
-        self.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
 impl Follower {
-    fn run(&mut self) {
+    fn run(&mut self, end: &End) {
         let news = self.watch_folder();
-        while !self.end.load(Ordering::Relaxed) {
-            let was_there = self.find().is_some_and(|device| self.follow(device));
+        while !end.has_come() {
+            let was_there = self.find().is_some_and(|device| self.follow(device, end));
             if !was_there {
                 self.wait(news.as_ref());
             }
@@ -141,9 +126,9 @@ impl Follower {
     }
 
     /// Follows a pad until it is gone. False where it was never there: a pipe nobody writes to.
-    fn follow(&mut self, mut device: Device) -> bool {
+    fn follow(&mut self, mut device: Device, end: &End) -> bool {
         let mut is_new = true;
-        while !self.end.load(Ordering::Relaxed) {
+        while !end.has_come() {
             if !device.take(SAY_NS) {
                 break;
             }

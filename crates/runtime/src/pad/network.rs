@@ -3,6 +3,7 @@
 use super::{LEASE_NS, PadEvent, press};
 use crate::clock::{Clock, MonotonicClock};
 use crate::robot::Mailbox;
+use crate::worker::{End, Worker};
 use gaitway_contract::Command;
 use gaitway_control::arbiter::Source;
 use gaitway_drivers::pad::datagram::{LEN, NetworkPad};
@@ -10,9 +11,7 @@ use gaitway_drivers::pad::{Operator, Reach};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// It looks at least so often whether the sender is still there.
@@ -23,9 +22,8 @@ const STACK_BYTES: usize = 128 * 1024;
 #[derive(Debug)]
 pub struct NetworkPadReader {
     address: SocketAddr,
-    end: Arc<AtomicBool>,
     events: Receiver<PadEvent>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 impl NetworkPadReader {
@@ -34,13 +32,11 @@ impl NetworkPadReader {
         let socket = UdpSocket::bind(address)?;
         socket.set_read_timeout(Some(LOOK))?;
         let address = socket.local_addr()?;
-        let end = Arc::new(AtomicBool::new(false));
-        let (theirs, (say, events)) = (Arc::clone(&end), channel());
-        let thread = std::thread::Builder::new()
-            .name("network pad".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || listen(&socket, Operator::new(reach, 1.0), &mailbox, &say, &theirs))?;
-        Ok(NetworkPadReader { address, end, events, thread: Some(thread) })
+        let (say, events) = channel();
+        let worker = Worker::start("network pad", STACK_BYTES, move |end| {
+            listen(&socket, Operator::new(reach, 1.0), &mailbox, &say, end);
+        })?;
+        Ok(NetworkPadReader { address, events, _worker: worker })
     }
 
     /// Where it listens.
@@ -54,28 +50,13 @@ impl NetworkPadReader {
     }
 }
 
-impl Drop for NetworkPadReader {
-    fn drop(&mut self) {
-        self.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn listen(
-    socket: &UdpSocket,
-    mut operator: Operator,
-    mailbox: &Mailbox,
-    say: &Sender<PadEvent>,
-    end: &AtomicBool,
-) {
+fn listen(socket: &UdpSocket, mut operator: Operator, mailbox: &Mailbox, say: &Sender<PadEvent>, end: &End) {
     let clock = MonotonicClock::default();
     let mut pad = NetworkPad::default();
     let mut had_sender = false;
     // One byte more than a datagram has, so that a longer one is seen to be longer.
     let mut bytes = [0; LEN + 1];
-    while !end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         if let Ok((len, sender)) = socket.recv_from(&mut bytes) {
             pad.take(sender, &bytes[..len], clock.now_ns());
         }

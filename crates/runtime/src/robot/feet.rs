@@ -2,13 +2,13 @@
 
 use crate::clock::{Clock, MonotonicClock};
 use crate::gpio::{GpioError, InputLines};
+use crate::worker::{End, Worker};
 use gaitway_drivers::feet::{EVENT_BYTES, Feet};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 /// It looks at least so often, ns: what settles does so without an event.
 const LOOK_NS: i64 = 2_000_000;
@@ -40,54 +40,36 @@ impl Contact {
 /// The thread; it ends when this is dropped.
 #[derive(Debug)]
 pub struct FeetReader {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    end: AtomicBool,
-    edges: [AtomicU64; 2],
+    edges: Arc<[AtomicU64; 2]>,
+    _worker: Worker,
 }
 
 impl FeetReader {
     /// Reads the switches on two lines of the chip `path`, left then right.
     pub fn start(path: &Path, lines: [u32; 2], contact: Arc<Contact>) -> Result<FeetReader, GpioError> {
         let inputs = InputLines::open(path, &lines)?;
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
+        let edges = Arc::<[AtomicU64; 2]>::default();
+        let theirs = Arc::clone(&edges);
         let failed = |source: io::Error| GpioError::Chip { path: path.to_owned(), source };
-        let thread = std::thread::Builder::new()
-            .name("feet".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || read(&inputs, Feet::new(lines), &contact, &theirs))
-            .map_err(failed)?;
-        Ok(FeetReader { shared, thread: Some(thread) })
+        let work = move |end: &End| read(&inputs, Feet::new(lines), &contact, &theirs, end);
+        let worker = Worker::start("feet", STACK_BYTES, work).map_err(failed)?;
+        Ok(FeetReader { edges, _worker: worker })
     }
 
     /// Edges seen on each line: a switch that never moves is unplugged, or stuck.
     pub fn edges(&self) -> [u64; 2] {
-        [0, 1].map(|foot| self.shared.edges[foot].load(Ordering::Relaxed))
+        [0, 1].map(|foot| self.edges[foot].load(Ordering::Relaxed))
     }
 }
 
-impl Drop for FeetReader {
-    fn drop(&mut self) {
-        self.shared.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn read(inputs: &InputLines, mut feet: Feet, contact: &Contact, shared: &Shared) {
+fn read(inputs: &InputLines, mut feet: Feet, contact: &Contact, edges: &[AtomicU64; 2], end: &End) {
     let clock = MonotonicClock::default();
     if let Some([left, right]) = inputs.are_low().as_deref() {
         feet.stand_as([*left, *right]);
     }
     let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_NS };
     let mut bytes = [0; 16 * EVENT_BYTES];
-    while !shared.end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         let mut watched = [PollFd::new(inputs.file(), PollFlags::IN)];
         if poll(&mut watched, Some(&timeout)).unwrap_or(0) > 0 {
             match rustix::io::read(inputs.file(), &mut bytes) {
@@ -97,6 +79,6 @@ fn read(inputs: &InputLines, mut feet: Feet, contact: &Contact, shared: &Shared)
             }
         }
         contact.put(feet.contact(clock.now_ns()));
-        shared.edges.iter().zip(feet.edges()).for_each(|(edges, seen)| edges.store(seen, Ordering::Relaxed));
+        edges.iter().zip(feet.edges()).for_each(|(edges, seen)| edges.store(seen, Ordering::Relaxed));
     }
 }

@@ -4,13 +4,13 @@ use crate::clock::{Clock, MonotonicClock};
 use crate::i2c::{I2c, I2cError, MAX_BYTES, open};
 use crate::robot::feet::Contact;
 use crate::robot::imu::ImuSlot;
+use crate::worker::{End, Worker};
 use gaitway_control::imu::ImuSample;
 use gaitway_drivers::bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use thiserror::Error;
 
 const STACK_BYTES: usize = 64 * 1024;
@@ -57,12 +57,11 @@ pub struct ImuState {
 #[derive(Debug)]
 pub struct ImuChip {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    _worker: Worker,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    end: AtomicBool,
     /// Somebody wants to know what the chip has learned.
     is_asked: AtomicBool,
     /// Never seen by the loop.
@@ -83,12 +82,9 @@ impl ImuChip {
         let wire = open(path, address)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("imu".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || read(wire, Bno055::new(config), &feet, &slot, &theirs))
-            .map_err(ImuChipError::Thread)?;
-        Ok(ImuChip { shared, thread: Some(thread) })
+        let work = move |end: &End| read(wire, Bno055::new(config), &feet, &slot, &theirs, end);
+        let worker = Worker::start("imu", STACK_BYTES, work).map_err(ImuChipError::Thread)?;
+        Ok(ImuChip { shared, _worker: worker })
     }
 
     /// From now on what it has learned is to be had: it measures nothing for 40 ms.
@@ -107,20 +103,18 @@ impl ImuChip {
     }
 }
 
-impl Drop for ImuChip {
-    fn drop(&mut self) {
-        self.shared.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn read(mut wire: Box<dyn I2c>, mut chip: Bno055, feet: &Contact, slot: &ImuSlot, shared: &Shared) {
+fn read(
+    mut wire: Box<dyn I2c>,
+    mut chip: Bno055,
+    feet: &Contact,
+    slot: &ImuSlot,
+    shared: &Shared,
+    end: &End,
+) {
     let clock = MonotonicClock::default();
     let mut state = ImuState::default();
     let mut bytes = [0; MAX_BYTES];
-    while !shared.end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         if shared.is_asked.swap(false, Ordering::Relaxed) {
             chip.ask_for_calibration();
         }

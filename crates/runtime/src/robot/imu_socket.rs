@@ -1,14 +1,14 @@
 //! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
 
 use crate::robot::imu::{ImuSlot, sample_of};
+use crate::worker::{End, Worker};
 use gaitway_drivers::imu_datagram::{self, LEN};
 use std::io;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -50,12 +50,11 @@ impl ImuSocketError {
 pub struct ImuSocket {
     path: PathBuf,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    worker: Worker,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    end: AtomicBool,
     received: AtomicU64,
     refused: AtomicU64,
 }
@@ -75,12 +74,9 @@ impl ImuSocket {
         socket.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("imu".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn(move || receive(&socket, &slot, &theirs))
-            .map_err(failed)?;
-        Ok(ImuSocket { path: path.to_owned(), shared, thread: Some(thread) })
+        let work = move |end: &End| receive(&socket, &slot, &theirs, end);
+        let worker = Worker::start("imu", STACK_BYTES, work).map_err(failed)?;
+        Ok(ImuSocket { path: path.to_owned(), shared, worker })
     }
 
     /// Samples received, and datagrams that were none.
@@ -91,18 +87,15 @@ impl ImuSocket {
 
 impl Drop for ImuSocket {
     fn drop(&mut self) {
-        self.shared.end.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.worker.stop();
         let _ = std::fs::remove_file(&self.path);
     }
 }
 
-fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared) {
+fn receive(socket: &UnixDatagram, slot: &ImuSlot, shared: &Shared, end: &End) {
     // One byte more than a sample has, so that a longer datagram is seen to be longer.
     let mut buffer = [0; LEN + 1];
-    while !shared.end.load(Ordering::Relaxed) {
+    while !end.has_come() {
         let Ok(len) = socket.recv(&mut buffer) else { continue };
         match imu_datagram::decode(&buffer[..len]) {
             Some(sample) => {
