@@ -17,17 +17,17 @@ PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
     ("golden",),
     ("errors",),
-    ("_native", "extras", "files", "signals", "inert"),
-    ("contract", "command"),
-    ("robot", "recording", "imu"),
-    ("sensors", "policy"),
-    ("controller", "observations"),
+    ("_native", "extras", "files", "signals", "inert", "status"),
+    ("contract", "command", "camera"),
+    ("robot", "recording", "imu", "pad"),
+    ("sensors", "policy", "motors"),
+    ("controller", "observations", "remote"),
     ("recorder", "convert"),
     ("sim",),
     ("evaluate",),
     ("twin",),
     ("train",),
-    ("bench",),
+    ("bench", "doctor"),
     ("cli",),
 )
 

@@ -25,6 +25,7 @@ from gaitway.errors import GaitwayError
 from gaitway.policy import Policy
 from gaitway.recorder import Recorder
 from gaitway.recording import Recording
+from gaitway.remote import Remote
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 
@@ -37,6 +38,7 @@ __all__ = [
     "Record",
     "Recorder",
     "Recording",
+    "Remote",
     "Robot",
     "Sensors",
     "Wake",

@@ -9,13 +9,18 @@ __all__ = [
     "Batch",
     "Contract",
     "Controller",
+    "Feet",
     "Imu",
+    "Motors",
     "Pace",
     "Pacer",
+    "Pad",
+    "PadSender",
     "Policy",
     "Record",
     "Recording",
     "Robot",
+    "ServoDesk",
     "StepRecorder",
     "TwinHost",
     "VirtualRobot",
@@ -29,8 +34,10 @@ __all__ = [
     "embed",
     "pace",
     "push_times",
+    "real_time",
     "recordings_folder",
     "repair",
+    "run_guard",
     "tick_times",
 ]
 
@@ -240,6 +247,133 @@ class Imu:
     def take_calibration(self) -> list[int] | None:
         """What it has learned, once: offsets of accelerometer, magnetometer and gyroscope, and two radii."""
 
+@type_check_only
+class ServoLook(TypedDict):
+    """What a servo says of itself. See `gaitway.motors.Look`."""
+
+    position_rad: float
+    velocity_rps: float
+    faults: list[str]
+    answers: int
+    misses: int
+    voltage_v: float | None
+    temperature_c: float | None
+    current_a: float | None
+    load: float | None
+    torque_on: bool | None
+
+@final
+class ServoDesk:
+    """Servos one at a time, whatever their ids; nothing here moves one. See `gaitway.motors.scan`."""
+
+    def __new__(cls, path: str | PathLike[str], baud: int) -> ServoDesk: ...
+    def ping(self, servo_id: int, tries: int = ...) -> str | list[str]:
+        """ "silence", "garbage", or the names of the faults the servo reports."""
+
+    def read(self, servo_id: int) -> dict[str, int] | None:
+        """Every register by name; None where no sound answer comes."""
+
+    def save(self, servo_id: int, register: str, value: int) -> bool:
+        """Writes a setting for good; True where it reads back as written."""
+
+    def torque_off(self, servo_id: int) -> None: ...
+    def close(self) -> None: ...
+
+@final
+class Motors:
+    """The robot's motors for tools. See `gaitway.motors.Motors`."""
+
+    def __new__(
+        cls,
+        robot: Robot,
+        path: str | PathLike[str],
+        *,
+        guard: list[str],
+        kp: int | None = None,
+        torque: float = 0.5,
+    ) -> Motors: ...
+    def look(self) -> list[ServoLook | None]: ...
+    def hold(self, joints: list[int]) -> None: ...
+    def step(self, targets: list[float]) -> bool: ...
+    def release(self, joints: list[int] | None = None) -> None: ...
+    def positions_rad(self) -> list[float]: ...
+    def counters(self) -> dict[str, int]: ...
+    def audit(self, *, fix: bool = False) -> list[list[dict[str, Any]] | None]: ...
+    def close(self) -> None: ...
+
+@final
+class Feet:
+    """The foot switches on their pins."""
+
+    def __new__(cls, robot: Robot, path: str | PathLike[str] | None = None) -> Feet: ...
+    def contact(self) -> list[bool]:
+        """Which feet are on the ground, left then right."""
+
+    def edges(self) -> list[int]:
+        """Edges seen on each line."""
+
+def real_time(priority: int) -> list[dict[str, Any]]:
+    """What the machine grants a thread of that priority: what, granted, found, remedy."""
+
+def run_guard() -> int:
+    """The whole program of a guard; its exit code."""
+
+@type_check_only
+class PadState(TypedDict):
+    """What came of a pad, and how it stands."""
+
+    events: list[tuple[str, int, int, str | None]]
+    left: list[float]
+    right: list[float]
+    triggers: list[float]
+    held: list[str]
+    pressed: list[str]
+    command: list[float]
+    moves_head: bool
+
+@final
+class Pad:
+    """A gamepad, looked at by a tool. See `gaitway.pad`."""
+
+    def __new__(
+        cls,
+        contract: Contract,
+        *,
+        path: str | PathLike[str] | None = None,
+        layout: str | PathLike[str] | None = None,
+    ) -> Pad: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> Path: ...
+    @property
+    def layout(self) -> str: ...
+    def axes(self) -> list[tuple[int, int, int, int]]:
+        """Code, place, and both ends of every axis."""
+
+    def wait(self, seconds: float) -> PadState | None:
+        """Waits, a second at most, for something to come; None where the pad is gone.
+
+        An event is its kind, `key`, `axis` or `dropped`, its code, its value, and what the code is in the layout.
+        """
+
+@final
+class PadSender:
+    """A pad that a program holds, as datagrams. See `gaitway.remote`."""
+
+    def __new__(cls, contract: Contract) -> PadSender: ...
+    def walk(self, forward_mps: float, leftward_mps: float, turning_rps: float) -> None:
+        """Sticks that walk. Raises UsageError outside the contract's envelope."""
+
+    def look(self, pitch_rad: float, yaw_rad: float, roll_rad: float) -> None:
+        """Sticks that move the head. Raises UsageError outside the contract's envelope."""
+
+    def hold(self, button: str | None) -> None:
+        """The one button that is down from now on. Raises UsageError for a name no button has."""
+
+    def datagram(self) -> bytes:
+        """How it stands, 22 bytes; each has the next number."""
+
 @final
 class Recording:
     """A recording. See `gaitway.recording`."""
@@ -304,6 +438,12 @@ class Robot:
     @property
     def offsets_rad(self) -> list[float]: ...
     @property
+    def directions(self) -> list[int]: ...
+    @property
+    def sit_pose_rad(self) -> list[float]: ...
+    @property
+    def baud(self) -> int: ...
+    @property
     def default_pose_rad(self) -> list[float]: ...
     @property
     def limits_rad(self) -> list[tuple[float, float]]: ...
@@ -357,6 +497,10 @@ class Contract:
     @property
     def action_len(self) -> int:
         """Numbers in one action."""
+
+    @property
+    def envelope(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value of each command axis the policy was trained for, m/s, rad/s and rad."""
 
     @property
     def terms(self) -> list[tuple[str, int]]:
@@ -466,8 +610,8 @@ class Controller:
         kp: float | None = None,
         phase_factor: float = 1.0,
     ) -> Controller: ...
-    def step(self, sensors: Any, command: Any, goals: Any) -> None: ...
-    def observe(self, sensors: Any, command: Any) -> bool: ...
+    def step(self, sensors: Any, command: Any, goals: Any, phase_factor_offset: float = 0.0) -> None: ...
+    def observe(self, sensors: Any, command: Any, phase_factor_offset: float = 0.0) -> bool: ...
     def act(self, action: Any, goals: Any) -> None: ...
     def reset(self, pose: Any) -> None: ...
     def save(self) -> bytes: ...

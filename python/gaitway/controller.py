@@ -32,15 +32,17 @@ class Controller:
         #: Goals of the last tick [n], rad; overwritten by every step.
         self.goals: array[float] = array("f", robot.default_pose_rad)
 
-    def step(self, sensors: Sensors | Any, command: Any) -> "array[float]":
+    def step(self, sensors: Sensors | Any, command: Any, *, phase_factor_offset: float = 0.0) -> "array[float]":
         """One tick. Returns the goals [n], rad, in the order of the robot's joints.
 
         `sensors` is a Sensors or its row [9 + 3n] float32, `command` a row [7] float32 (`gaitway.command`).
+        `phase_factor_offset` is added to the speed of the gait clock in this tick, one being the contract's: 0.3 for a
+        sprint; beyond -0.5 to 0.5 is limited.
         """
         row = sensors.row if isinstance(sensors, Sensors) else sensors
         if self.policy.native.native:
-            self.native.step(row, command, self.goals)
-        elif self.native.observe(row, command):
+            self.native.step(row, command, self.goals, phase_factor_offset)
+        elif self.native.observe(row, command, phase_factor_offset):
             action = self.policy.ask_session(self.native.record().observation)
             self.native.act(action, self.goals)
         return self.goals

@@ -49,6 +49,14 @@ class RecordingError(GaitwayError):
     """A recording that cannot be read, or cannot be run again."""
 
 
+class BusError(GaitwayError):
+    """A servo bus that cannot be opened, a servo that does not answer or does not do what it is told."""
+
+
+class CameraError(GaitwayError):
+    """No camera, nobody who takes pictures, or no picture."""
+
+
 class DaemonError(GaitwayError):
     """gaitwayd cannot be found, or ended badly."""
 

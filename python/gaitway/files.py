@@ -6,23 +6,32 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from gaitway.errors import UsageError
 
 _MAX_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 1 << 20
 
 
 def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
     """The bytes of `path`, or a UsageError that names `what` it should have been."""
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = b"".join(_chunks(file, most + 1))
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint="check the path") from error
     if len(data) > most:
         message = f"{what} {path}: expected at most {most} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
     return data
+
+
+def _chunks(file: BinaryIO, most: int) -> Iterator[bytes]:
+    # Asked for all at once, Python makes room for `most` before it reads the first byte: more than a small board has.
+    while most > 0 and (chunk := file.read(min(most, _CHUNK_BYTES))):
+        most -= len(chunk)
+        yield chunk
 
 
 def read_text(path: Path, what: str) -> str:

@@ -41,14 +41,16 @@ class Recorder:
         """The file that is written."""
         return Path(self._native.path)
 
-    def step(self, sensors: Sensors | Any, command: Any, truth: Any = None) -> "array[float]":
+    def step(
+        self, sensors: Sensors | Any, command: Any, truth: Any = None, *, phase_factor_offset: float = 0.0
+    ) -> "array[float]":
         """`Controller.step`, recorded.
 
         `truth` is what a simulator knows of the trunk, a row [9] float32: position in the world 3, m; velocity in the
         trunk frame 3, m/s; turning rate, rad/s; heading, rad; tilt, rad.
         """
         self._native.begin(self.controller.native)
-        goals = self.controller.step(sensors, command)
+        goals = self.controller.step(sensors, command, phase_factor_offset=phase_factor_offset)
         if self.failure is None:
             try:
                 self._native.end(self.controller.native, truth)

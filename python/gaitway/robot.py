@@ -12,6 +12,12 @@ _ROBOTS = Path(__file__).parent / "robots"
 DEFAULT_ROBOT = "open_duck_mini_v2"
 
 
+def usual_duck_config() -> Path | None:
+    """The configuration `gaitwayd` reads where none is named: `duck_config.json` at home, where there is one."""
+    path = Path.home() / "duck_config.json"
+    return path if path.is_file() else None
+
+
 class Robot:
     """A robot profile: joints in order, limits, gains, mounts and rates.
 

@@ -3,11 +3,13 @@
 import json
 import math
 import subprocess
-import threading
 import time
 from array import array
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from background import Background
 
 from gaitway import Robot, _native
 
@@ -15,7 +17,15 @@ ROOT = Path(__file__).parents[2]
 BINARY = ROOT / "target" / "release" / "gaitwayd"
 
 
-class Bench:
+def wait_until(holds: Callable[[], bool], otherwise: str = "not yet") -> None:
+    """Until it holds; a generous limit against hanging, no measurement."""
+    end = time.monotonic() + 90
+    while not holds():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.002)
+
+
+class Bench(Background):
     """Twin, joints and IMU on a thread; the program under test is another process."""
 
     def __init__(self, folder: Path, *, has_chip: bool = False) -> None:
@@ -27,14 +37,13 @@ class Bench:
         keyword = {"i2c_socket" if has_chip else "imu_socket": self.socket}
         self.host = _native.TwinHost(self.duck.native, link=self.link, **keyword)
         self.driven = 0
+        #: Where the joints are, rad; a limp one stays where somebody puts it.
+        self.position_rad = [0.7 * angle for angle in self.duck.default_pose_rad]
         self.has_imu = True
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
+        self.begin()
 
     def close(self) -> None:
-        self._end.set()
-        self._thread.join()
+        super().close()
         self.host.stop()
 
     def start(
@@ -48,16 +57,22 @@ class Bench:
         result: dict[str, Any] = json.loads((self.folder / "stats.json").read_text())
         return result
 
-    def wait_for(self, driven: int, seconds: float = 20) -> None:
-        """Until so many servos are driven; a generous limit against hanging, no measurement."""
-        end = time.monotonic() + seconds
-        while self.driven != driven:
-            assert time.monotonic() < end, f"{self.driven} servos are driven, not {driven}"
-            time.sleep(0.001)
+    def writes(self) -> int:
+        """How often the program under test has written to the bus: once a tick at least."""
+        return int(self.host.statistics()["transactions"])
+
+    def wait_writes(self, count: int) -> None:
+        """Until it has written so often more: its time, however busy the machine is."""
+        end = self.writes() + count
+        wait_until(lambda: self.writes() >= end, "the program writes nothing")
+
+    def wait_for(self, driven: int) -> None:
+        """Until so many servos are driven."""
+        wait_until(lambda: self.driven == driven, f"not {driven} servos are driven")
 
     def _run(self) -> None:
         count = len(self.duck.joint_names)
-        position = [0.7 * angle for angle in self.duck.default_pose_rad]
+        position = self.position_rad
         servos, row = array("f", bytes(20 * count)), array("f", bytes(12 * count))
         step, tick = 0.0112, 0
         while not self._end.is_set():
@@ -71,6 +86,7 @@ class Bench:
             self.driven = sum(not math.isnan(goal) for goal in goals)
             tick += 1
             if tick % 5 == 0 and self.has_imu:
-                self.host.sample_imu(array("f", (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)))
+                sample = (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)
+                self.host.sample_imu(array("f", sample))
             self.host.send_imu()
             time.sleep(0.002)

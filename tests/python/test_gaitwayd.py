@@ -1,12 +1,10 @@
 """gaitwayd as a whole program, over a pseudo-terminal, against emulated servos whose joints follow their goals."""
 
 import json
-import os
 import re
 import shutil
 import signal
 import termios
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 
 import pytest
 from daemon_bench import Bench
+from daemon_session import Keyboard, states
 
 ROOT = Path(__file__).parents[2]
 #: No calls where the kernel lets programs read the clock by themselves, and what resumes a sleep after a signal.
@@ -24,19 +23,11 @@ def events(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def states(output: str) -> list[str]:
-    return states_of(events(output))
-
-
-def states_of(said: list[dict[str, Any]]) -> list[str]:
-    return [event["to"] for event in said if event["event"] == "state"]
-
-
 def test_it_walks_through_every_state_and_ends_limp(bench: Bench) -> None:
     process = bench.start("--seconds", "4", "--command", "vx=0.1", "--save-obs", str(bench.folder / "obs.npy"))
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
-    assert states(output) == ["limp", "aligning", "ready", "running", "holding", "limp"]
+    assert states(events(output)) == ["limp", "aligning", "ready", "running", "holding", "limp"]
     stats = bench.stats()
     assert stats["loop_allocations"] == 0
     assert stats["memory_kb"]["resident"] < 10_000
@@ -59,7 +50,7 @@ def test_torque_is_cut_on_every_way_out(bench: Bench, signum: signal.Signals) ->
         assert process.returncode == -signal.SIGKILL
     else:
         assert process.returncode == 0
-        assert states(output)[-1] == "limp"
+        assert states(events(output))[-1] == "limp"
 
 
 def test_without_an_imu_it_stays_limp_and_says_so(bench: Bench) -> None:
@@ -67,7 +58,7 @@ def test_without_an_imu_it_stays_limp_and_says_so(bench: Bench) -> None:
     output, _ = bench.start("--seconds", "1").communicate(timeout=60)
     reasons = [event["why"] for event in events(output) if event["event"] == "stays limp"]
     assert "no fresh sample of the IMU" in reasons
-    assert states(output) == ["limp"]
+    assert states(events(output)) == ["limp"]
     assert bench.driven == 0
 
 
@@ -88,47 +79,10 @@ def test_two_programs_never_drive_one_bus(bench: Bench) -> None:
     first.communicate(timeout=60)
 
 
-class Keyboard:
-    """A terminal that gaitwayd was started from, and somebody in front of it."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.master, self.slave = os.openpty()
-        self.before = termios.tcgetattr(self.slave)
-        self.process = bench.start(stdin=self.slave)
-        # A limit against hanging, no measurement.
-        self._limit = threading.Timer(60, self.process.kill)
-        self._limit.start()
-
-    def press(self, keys: bytes) -> None:
-        os.write(self.master, keys)
-
-    def until(self, name: str, **keys: str) -> list[dict[str, Any]]:
-        """What is said up to an event with these keys."""
-        said: list[dict[str, Any]] = []
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            said.append(json.loads(line))
-            if said[-1]["event"] == name and all(said[-1][key] == value for key, value in keys.items()):
-                return said
-        raise AssertionError(f"no {name} {keys} in {said}")
-
-    def is_cooked(self) -> bool:
-        """As a shell left it: keys wait for the end of a line, and are shown."""
-        return bool(termios.tcgetattr(self.slave) == self.before)
-
-    def close(self) -> None:
-        self._limit.cancel()
-        os.close(self.slave)
-        os.close(self.master)
-
-
 @pytest.fixture
 def keyboard(bench: Bench) -> Iterator[Keyboard]:
-    made = Keyboard(bench)
-    yield made
-    made.process.kill()
-    made.process.communicate()
-    made.close()
+    with Keyboard(bench) as made:
+        yield made
 
 
 def test_keys_stop_clear_stand_walk_and_quit(bench: Bench, keyboard: Keyboard) -> None:
@@ -148,27 +102,25 @@ def test_keys_stop_clear_stand_walk_and_quit(bench: Bench, keyboard: Keyboard) -
 
     keyboard.press(b"cx?")
     said = keyboard.until("keys")
-    assert states_of(said) == [], "it is latched"
+    assert states(said) == [], "it is latched"
     assert [event["key"] for event in said if event["event"] == "key"] == ["c", "?"]
     assert bench.driven == 0, "limp until somebody asks for more"
     # Faster than any hand: it must not matter whether a tick came between.
     keyboard.press(b"cs")
     keyboard.until("state", to="ready")
     keyboard.press(b"h")
-    assert states_of(keyboard.until("keys")) == []
+    assert states(keyboard.until("keys")) == []
     keyboard.press(b"w")
     keyboard.until("state", to="running")
     keyboard.press(b"l")
-    assert states_of(keyboard.until("state", to="limp")) == ["holding", "limp"]
+    assert states(keyboard.until("state", to="limp")) == ["holding", "limp"]
     bench.wait_for(0)
 
     keyboard.press(b"w")
     keyboard.until("state", to="running")
     keyboard.press(b"q")
     assert keyboard.until("stopping")[-1]["why"] == "asked at the terminal"
-    output, errors = keyboard.process.communicate()
-    assert keyboard.process.returncode == 0, errors
-    assert states(output) == ["holding", "limp"]
+    assert states(keyboard.ended()) == ["holding", "limp"]
     assert keyboard.is_cooked()
 
 
@@ -185,14 +137,12 @@ def test_the_terminal_is_put_back_on_every_way_out(bench: Bench, keyboard: Keybo
         time.sleep(0.001)
 
 
-def test_a_terminal_that_is_lost_ends_it_softly(bench: Bench) -> None:
-    keyboard = Keyboard(bench)
+def test_a_terminal_that_is_lost_ends_it_softly(bench: Bench, keyboard: Keyboard) -> None:
     keyboard.until("state", to="running")
-    keyboard.close()
-    output, errors = keyboard.process.communicate(timeout=60)
-    assert keyboard.process.returncode == 0, errors
-    assert [event["why"] for event in events(output) if event["event"] == "stopping"] == ["terminal lost"]
-    assert states(output) == ["holding", "limp"]
+    keyboard.hang_up()
+    said = keyboard.ended()
+    assert [event["why"] for event in said if event["event"] == "stopping"] == ["terminal lost"]
+    assert states(said) == ["holding", "limp"]
     bench.wait_for(0)
 
 

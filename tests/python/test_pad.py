@@ -1,80 +1,49 @@
 """A pad in somebody's hands: input events through a pipe, as the kernel writes them, and a duck that follows."""
 
-import json
-import os
+import signal
 import socket
 import struct
 import subprocess
 import time
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
-from daemon_bench import BINARY, Bench
+from daemon_bench import BINARY, Bench, wait_until
+from daemon_session import Session, asked, flight, states
+from hands import FORWARD, HAT_Y, LEFT_BUMPER, LEFT_X, LEFT_Y, MENU, MIDDLE, A, B, Hands, Y
 
 from gaitway.recording import Recording
 
-KEY, AXIS, REPORT = 1, 3, 0
-LEFT_X, LEFT_Y, RIGHT_X = 0, 1, 2
-A, B, Y, MENU = 0x130, 0x131, 0x134, 0x13B
-MIDDLE, FORWARD = 32768, 0
+XBOX = ("--pad-layout", "xbox_bluetooth")
 
 
-class Hands:
-    """Writes what a pad writes."""
-
-    def __init__(self, path: Path) -> None:
-        os.mkfifo(path)
-        self.path = path
-        self.pipe = -1
-
-    def hold(self) -> None:
-        self.pipe = os.open(self.path, os.O_WRONLY)
-
-    def let_go(self) -> None:
-        os.close(self.pipe)
-
-    def move(self, code: int, value: int) -> None:
-        self._write(AXIS, code, value)
-
-    def tap(self, code: int) -> None:
-        self._write(KEY, code, 1)
-        self._write(KEY, code, 0)
-
-    def _write(self, kind: int, code: int, value: int) -> None:
-        for event in ((kind, code, value), (REPORT, 0, 0)):
-            os.write(self.pipe, struct.pack("llHHi", 0, 0, *event))
-
-
-def events_of(said: str) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in said.splitlines()]
+def follow(bench: Bench, hands: Hands, *arguments: str) -> Session:
+    """A duck that has got up and follows the pad."""
+    session = Session(bench.start("--pad", str(hands.path), *XBOX, *arguments))
+    hands.hold()
+    hands.move(LEFT_Y, MIDDLE)
+    session.until("state", to="running")
+    return session
 
 
 def test_a_duck_follows_the_pad_and_eases_to_a_stand_without_it(bench: Bench) -> None:
-    hands = Hands(bench.folder / "pad")
-    folder = bench.folder / "recordings"
-    pad = ("--pad", str(hands.path), "--pad-layout", "xbox_bluetooth")
-    process = bench.start("--seconds", "14", *pad, "--record", str(folder))
-    bench.wait_for(14)
-    hands.hold()
-    time.sleep(2.5)
-    hands.move(LEFT_Y, FORWARD)
-    time.sleep(1)
-    hands.tap(Y)
-    time.sleep(0.5)
-    hands.tap(Y)
-    time.sleep(0.5)
-    hands.let_go()
-    said, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    events = events_of(said)
-    assert [event["layout"] for event in events if event["event"] == "pad"] == ["xbox_bluetooth"]
-    assert [event["button"] for event in events if event["event"] == "pad button"] == ["head", "head"]
-    assert {"pad gone", "no pad: standing"} <= {event["event"] for event in events}
-    (path,) = folder.glob("*Z.mcap")
-    recording = Recording.load(path)
-    forward = list(recording.column("tick.command[0]"))
+    hands, folder = Hands(bench.folder / "pad"), bench.folder / "recordings"
+    with follow(bench, hands, "--record", str(folder)) as session:
+        hands.move(LEFT_Y, FORWARD)
+        bench.wait_writes(150)
+        for _ in range(2):
+            hands.tap(Y)
+            session.until("pad button", button="head")
+            bench.wait_writes(100)
+        hands.let_go()
+        session.until("pad gone")
+        session.until("no pad: standing")
+        session.until("state", to="ready")
+        said = session.stop()
+    assert [event["layout"] for event in said if event["event"] == "pad"] == ["xbox_bluetooth"]
+    recording = Recording.load(flight(folder))
+    forward = asked(recording, 0)
     owners = [owner for _, _, owner in recording.spans("tick.owner")]
     assert "pad" in owners and "program" not in owners
     assert max(forward) == pytest.approx(0.15) and min(forward) == 0.0
@@ -85,33 +54,59 @@ def test_a_duck_follows_the_pad_and_eases_to_a_stand_without_it(bench: Bench) ->
     # It stays where it was left, while the duck walks again.
     assert any(forward[row] > 0.1 for row in moved) and any(forward[row] == 0 for row in moved)
     # Without the pad it eases: no step from full to nothing.
-    last = max(row for row, speed in enumerate(forward) if speed > 0.1)
-    eased = forward[last : last + 30]
+    last = max(row for row, cause in enumerate(recording.columns["tick.cause"]) if cause == "owner")
+    eased = recording.column("tick.command[0]")[last : last + 50]
+    assert eased[0] > 0.05 and eased[-1] == 0.0
     assert all(before - after < 0.03 for before, after in pairwise(eased)), eased
-    states = [event["to"] for event in events if event["event"] == "state"]
-    assert states.count("running") == 1 and states[-1] == "limp"
+    assert recording.verify().different == 0
+
+
+def test_the_gait_sprints_while_it_is_held_is_trimmed_once_a_press_and_is_as_ever_without_the_pad(bench: Bench) -> None:
+    hands, folder = Hands(bench.folder / "pad"), bench.folder / "recordings"
+    with follow(bench, hands, "--record", str(folder)) as session:
+        hands.move(LEFT_Y, FORWARD)
+        bench.wait_writes(50)
+        hands.move(HAT_Y, -1)
+        session.until("pad button", button="phase_up")
+        bench.wait_writes(50)
+        hands.move(HAT_Y, 0)
+        for _ in range(2):
+            hands.press(LEFT_BUMPER)
+            bench.wait_writes(100)
+            hands.release(LEFT_BUMPER)
+            bench.wait_writes(50)
+        hands.let_go()
+        session.until("pad gone")
+        session.until("no pad: standing")
+        session.stop()
+    recording = Recording.load(flight(folder))
+    added = recording.column("tick.phase_factor_offset")
+    told = [round(offset, 6) for offset, _ in groupby(added)]
+    # On top of each other, as the published runtime has it; held from one end to the other, not every other tick.
+    assert told == [0, 0.05, 0.35, 0.05, 0.35, 0.05, 0]
+    steps = recording.column("tick.policy.phase_step")
+    walked = [row for row, ran in enumerate(recording.column("tick.policy.ran")) if ran == 1]
+    assert {round(added[row], 6) for row in walked} == set(told)
+    for row, following in pairwise(walked):
+        assert (steps[following] - steps[row]) % 27 == pytest.approx(1 + added[row], abs=1e-6), row
     assert recording.verify().different == 0
 
 
 def test_pause_stands_and_walks_and_the_motors_button_is_limp(bench: Bench) -> None:
     hands = Hands(bench.folder / "pad")
-    process = bench.start("--seconds", "15", "--pad", str(hands.path), "--pad-layout", "xbox_bluetooth", "--no-record")
-    bench.wait_for(14)
-    hands.hold()
-    time.sleep(3)
-    hands.tap(A)
-    time.sleep(2.5)
-    hands.tap(A)
-    time.sleep(2)
-    hands.tap(MENU)
-    bench.wait_for(0)
-    hands.tap(MENU)
-    bench.wait_for(14)
-    said, errors = process.communicate(timeout=60)
-    hands.let_go()
-    assert process.returncode == 0, errors
-    states = [event["to"] for event in events_of(said) if event["event"] == "state"]
-    assert states.count("running") == 2 and states.count("limp") >= 2, states
+    with follow(bench, hands, "--no-record") as session:
+        for button, state in ((A, "ready"), (A, "running"), (MENU, "limp")):
+            hands.tap(button)
+            session.until("state", to=state)
+        bench.wait_for(0)
+        hands.tap(MENU)
+        session.until("state", to="ready")
+        assert bench.driven == 14
+        # What is about to end does not get up again.
+        session.process.send_signal(signal.SIGINT)
+        session.until("stopping")
+        hands.tap(MENU)
+        assert states(session.ended())[-1] == "limp"
 
 
 @pytest.mark.parametrize("player", ["plays", "fails", "is missing"])
@@ -125,18 +120,19 @@ def test_its_sound_button_plays_and_no_card_is_a_warning(bench: Bench, player: s
         (tools / "aplay").write_text(f'#!/bin/sh\necho "$2" >> {played}\nexit {int(player == "fails")}\n')
         (tools / "aplay").chmod(0o755)
     hands = Hands(bench.folder / "pad")
-    pad = ("--pad", str(hands.path), "--pad-layout", "xbox_bluetooth", "--sounds", str(sounds), "--no-record")
     # Nothing else is on its path.
-    process = bench.start("--seconds", "6", *pad, prefix=("/usr/bin/env", f"PATH={tools}"))
-    bench.wait_for(14)
-    hands.hold()
-    for _ in range(12):
-        hands.tap(B)
-        time.sleep(0.2)
-    said, errors = process.communicate(timeout=60)
+    arguments = ("--pad", str(hands.path), *XBOX, "--sounds", str(sounds), "--no-record")
+    with Session(bench.start(*arguments, prefix=("/usr/bin/env", f"PATH={tools}"))) as session:
+        hands.hold()
+        for count in range(12):
+            hands.tap(B)
+            session.until("pad button", button="sound")
+            if player == "plays":
+                # The next one would end it.
+                wait_until(lambda wanted=count + 1: played.exists() and len(played.read_text().split()) == wanted)
+        said = session.stop()
     hands.let_go()
-    assert process.returncode == 0, errors
-    warnings = [event for event in events_of(said) if event["event"] == "no sound"]
+    warnings = [event for event in said if event["event"] == "no sound"]
     if player == "plays":
         assert warnings == []
         files = played.read_text().split()
@@ -145,36 +141,61 @@ def test_its_sound_button_plays_and_no_card_is_a_warning(bench: Bench, player: s
         assert len(warnings) == 1 and ("card" if player == "fails" else "alsa-utils") in warnings[0]["hint"]
 
 
+def test_a_pad_that_is_found_is_greeted(bench: Bench) -> None:
+    sounds, tools, played = bench.folder / "sounds", bench.folder / "tools", bench.folder / "played"
+    sounds.mkdir()
+    tools.mkdir()
+    for name in ("happy1.wav", "beep.wav"):
+        (sounds / name).touch()
+    (tools / "aplay").write_text(f'#!/bin/sh\necho "$2" >> {played}\n')
+    (tools / "aplay").chmod(0o755)
+    hands = Hands(bench.folder / "pad")
+    pad = ("--pad", str(hands.path), "--pad-layout", "xbox_bluetooth", "--sounds", str(sounds), "--no-record")
+    with Session(bench.start(*pad, prefix=("/usr/bin/env", f"PATH={tools}"))) as session:
+        session.until("state", to="running")
+        assert not played.exists(), "nobody is there to be greeted"
+        hands.hold()
+        hands.move(LEFT_X, MIDDLE)
+        greeting = session.until("sound")[-1]["file"]
+        wait_until(played.exists)
+        session.stop()
+    hands.let_go()
+    assert played.read_text().split() == [str(sounds / "happy1.wav")] == [greeting]
+
+
 def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -> None:
-    process = bench.start("--seconds", "9", "--pad-listen", "127.0.0.1:0", "--record", str(bench.folder / "far"))
-    assert process.stdout
-    for line in process.stdout:
-        if json.loads(line)["event"] == "listening for a pad":
-            host, port = json.loads(line)["address"].split(":")
-            break
-    with socket.socket(type=socket.SOCK_DGRAM) as first, socket.socket(type=socket.SOCK_DGRAM) as second:
-        bench.wait_for(14)
-        time.sleep(2.5)
-        for number in range(100):
+    folder = bench.folder / "far"
+    with (
+        Session(bench.start("--pad-listen", "127.0.0.1:0", "--record", str(folder))) as session,
+        socket.socket(type=socket.SOCK_DGRAM) as first,
+        socket.socket(type=socket.SOCK_DGRAM) as second,
+    ):
+        host, port = session.until("listening for a pad")[-1]["address"].split(":")
+        session.until("state", to="running")
+        end, number = bench.writes() + 200, 0
+        while bench.writes() < end:
+            number += 1
             # Forward; the other one would go back.
             first.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 32767, 0, 0, 0, 0, 0), (host, int(port)))
             second.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, -32767, 0, 0, 0, 0, 0), (host, int(port)))
             second.sendto(b"nonsense", (host, int(port)))
             time.sleep(0.02)
-        said, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert [event["event"] for event in events_of(said) if "pad" in event["event"]] == ["pad", "pad gone"]
-    (path,) = (bench.folder / "far").glob("*Z.mcap")
-    forward = Recording.load(path).column("tick.command[0]")
-    assert max(forward) == pytest.approx(0.15) and min(forward) == 0.0 and forward[-1] == 0.0
+        session.until("pad gone")
+        bench.wait_writes(150)
+        said = session.stop()
+    assert [event["event"] for event in said if "pad" in event["event"].split()[:1]] == ["pad", "pad gone"]
+    recording = Recording.load(flight(folder))
+    forward = asked(recording, 0)
+    assert max(forward) == pytest.approx(0.15) and min(forward) == 0.0
+    assert recording.column("tick.command[0]")[-1] == 0.0
 
 
 def test_a_pipe_nobody_writes_to_is_no_pad_and_costs_nothing(bench: Bench) -> None:
     hands = Hands(bench.folder / "pad")
-    process = bench.start("--seconds", "2", "--pad", str(hands.path), "--no-record")
-    said, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "pad" not in {event["event"] for event in events_of(said)}
+    with Session(bench.start("--pad", str(hands.path), "--no-record")) as session:
+        session.until("state", to="running")
+        said = session.stop()
+    assert "pad" not in {event["event"] for event in said}
 
 
 def test_what_is_no_layout_is_refused_with_a_remedy(tmp_path: Path, binary: None) -> None:

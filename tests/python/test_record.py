@@ -5,7 +5,6 @@ import json
 import math
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from typing import Any
 
 import pytest
 from daemon_bench import Bench
+from daemon_session import flight
 from mcap.reader import NonSeekingReader, make_reader
 from mcap_protobuf.decoder import DecoderFactory
 from program import run_gaitway
@@ -22,12 +22,6 @@ from program import run_gaitway
 from gaitway import _native
 from gaitway.errors import RecordingError
 from gaitway.recording import Recording
-
-
-def flight(folder: Path) -> Path:
-    """The one recording. A machine that was busy elsewhere may have been a fault, which has a file of its own."""
-    (path,) = [path for path in folder.glob("*.mcap") if re.search(r"Z(-\d+)?$", path.stem)]
-    return path
 
 
 def walk(bench: Bench, seconds: str = "4") -> Path:

@@ -3,7 +3,10 @@
 import csv
 import json
 import math
+import subprocess
+import sys
 from array import array
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -47,6 +50,18 @@ def test_a_simulated_run_is_recorded_and_runs_again_on_every_path_of_this_cpu(fa
     assert max(tilt) > 1 > tilt[0]
 
 
+def test_it_is_read_where_memory_is_short(fall: Path) -> None:
+    """A board gives a program no room for the largest recording there may be, to read a small one."""
+    script = """
+import resource, sys
+from pathlib import Path
+from gaitway.recording import Recording
+resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+print(Recording.load(Path(sys.argv[1])).ticks)
+"""
+    assert subprocess.check_output([sys.executable, "-c", script, fall], text=True) == "1250\n"
+
+
 def test_a_run_is_recorded_unless_that_is_not_wanted(tmp_path: Path) -> None:
     state = str(tmp_path / "state")
     run = ("run", "--fast", "--seconds", 1, "--json")
@@ -81,6 +96,22 @@ def test_a_program_of_ones_own_records_and_may_reset_and_restore(tmp_path: Path)
     assert (found.same, found.different, found.skipped) == (200, 0, 0)
     with pytest.raises(UsageError):
         recorder.step(sensors, command)
+
+
+def test_what_a_program_adds_to_the_gaits_speed_is_recorded_and_runs_again(tmp_path: Path) -> None:
+    made = controller()
+    sensors, command = Sensors(made.robot), gaitway.command(vx=0.1)
+    asked = [0.0, 0.3, 0.3, -0.05, 9.0, math.nan] * 10
+    with gaitway.Recorder(made, tmp_path) as recorder:
+        for offset in asked:
+            recorder.step(sensors, command, phase_factor_offset=offset)
+    recording = Recording.load(recorder.path)
+    assert list(recording.column("tick.phase_factor_offset")) == pytest.approx(asked, nan_ok=True)
+    steps = recording.column("tick.policy.phase_step")
+    advances = [(after - before) % 27 for before, after in pairwise(steps)]
+    # Half as fast again at most, and what is no number adds nothing.
+    assert advances == pytest.approx(([1.0, 1.3, 1.3, 0.95, 1.5, 1.0] * 10)[:-1])
+    assert recording.verify().same == len(asked)
 
 
 def test_only_sums_that_can_be_repeated_are_recorded(tmp_path: Path) -> None:

@@ -56,11 +56,13 @@ impl Axis {
     }
 }
 
-/// What the robot is asked to do: one value for every axis of [`Axis::ALL`].
+/// What the robot is asked to do: one value for every axis of [`Axis::ALL`], and how fast its gait shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Command {
     /// Values in the order and units of [`Axis::ALL`].
     pub values: [f32; Axis::ALL.len()],
+    /// Added to the speed of the gait clock, one being the contract's: a sprint, or a trim.
+    pub phase_factor_offset: f32,
 }
 
 impl Command {

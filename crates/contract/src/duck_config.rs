@@ -66,14 +66,19 @@ fn expression_features(
     features: &Map<String, Value>,
     report: &mut Report,
 ) -> Result<(), ProfileError> {
+    let options = &mut profile.options;
+    for feature in [&mut options.eyes, &mut options.projector, &mut options.antennas, &mut options.speaker] {
+        // Whoever names one has had the choice of all.
+        feature.get_or_insert(false);
+    }
     for (key, value) in features {
         let path = format!("expression_features.{key}");
-        let fitted = boolean(&path, value)?;
+        let fitted = Some(boolean(&path, value)?);
         match key.as_str() {
-            "eyes" => profile.options.eyes = fitted,
-            "projector" => profile.options.projector = fitted,
-            "antennas" => profile.options.antennas = fitted,
-            "speaker" => profile.options.speaker = fitted,
+            "eyes" => options.eyes = fitted,
+            "projector" => options.projector = fitted,
+            "antennas" => options.antennas = fitted,
+            "speaker" => options.speaker = fitted,
             "microphone" | "camera" => report.ignored.push(format!("{path}: not used here")),
             _ => report.ignored.push(format!("{path}: unknown key, ignored")),
         }

@@ -3,7 +3,13 @@
 use crate::axis::{Axis, Command};
 use crate::contract::CommandAxis;
 
-/// Which axes were changed, and why: one bit for each axis, in the order of [`Axis::ALL`].
+/// The gait is made faster or slower by this at most, one being the contract's speed.
+const MAX_PHASE_FACTOR_OFFSET: f32 = 0.5;
+/// The bit of the gait's speed, behind those of the axes.
+const PHASE_BIT: u8 = 1 << Axis::ALL.len();
+
+/// Which axes were changed, and why: one bit for each axis, in the order of [`Axis::ALL`], then one for the gait's
+/// speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CommandLimits {
     /// Not a finite number: the idle value was taken.
@@ -82,6 +88,7 @@ impl CommandEnvelope {
                 None => {}
             }
         }
+        used.phase_factor_offset = phase_factor_offset(requested.phase_factor_offset, &mut limits);
         (used, limits)
     }
 
@@ -112,6 +119,17 @@ impl AxisLimits {
         }
         value
     }
+}
+
+fn phase_factor_offset(requested: f32, limits: &mut CommandLimits) -> f32 {
+    if !requested.is_finite() {
+        limits.non_finite |= PHASE_BIT;
+        return 0.0;
+    }
+    if requested.abs() > MAX_PHASE_FACTOR_OFFSET {
+        limits.out_of_range |= PHASE_BIT;
+    }
+    requested.clamp(-MAX_PHASE_FACTOR_OFFSET, MAX_PHASE_FACTOR_OFFSET)
 }
 
 fn bit(axis: Axis) -> u8 {
@@ -162,5 +180,16 @@ mod tests {
     fn axes_the_policy_lacks_are_dropped_and_named() {
         let (used, limits) = envelope().apply(&Command::velocity(0.0, 0.1, f32::NAN), &Command::default());
         assert_eq!((used, limits.no_such_axis), (Command::default(), 0b110));
+    }
+
+    #[test]
+    fn the_gait_is_half_as_fast_again_at_most() {
+        let asked = [(0.3, 0.3, 0, 0), (-9.0, -0.5, 128, 0), (0.6, 0.5, 128, 0), (f32::NAN, 0.0, 0, 128)];
+        for (phase_factor_offset, expected, out_of_range, non_finite) in asked {
+            let wild = Command { phase_factor_offset, ..Command::default() };
+            let (used, limits) = envelope().apply(&wild, &Command::default());
+            assert_eq!(used.phase_factor_offset, expected);
+            assert_eq!((limits.out_of_range, limits.non_finite), (out_of_range, non_finite));
+        }
     }
 }

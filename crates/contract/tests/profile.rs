@@ -78,6 +78,8 @@ fn a_value_no_robot_can_have_is_refused_by_its_place() {
         ("default_rad = 0.125", "default_rad = nan", &joint_after("default_rad"), "within min_rad and max_rad", "NaN"),
         ("velocity_limit_rps = 6.25", "velocity_limit_rps = 0.0",
             &joint_after("velocity_limit_rps"), "a finite number more than 0", "0"),
+        ("antenna = [13, 12]", "antenna = [13, 12]\nantenna_direction = [1, 0]",
+            "pins.antenna_direction", "1 or -1 each", "[1, 0]"),
         ("turnaround_us = 100", "turnaround_us = -1.0", "servo_bus.turnaround_us", "0 to 100000", "-1"),
         ("latency_us = 1000", "latency_us = nan", "servo_bus.latency_us", "0 to 100000", "NaN"),
         ("torque = 0.25", "torque = 1.5", "start.torque", "0 to 1", "1.5"),
@@ -203,6 +205,14 @@ fn applied(json: &str) -> (RobotProfile, Report) {
     duck_config::apply(&duck(), json).unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
+/// The duck of somebody who has said what of eyes, projector, antennas and speaker is fitted.
+fn fitted(said: [bool; 4]) -> RobotProfile {
+    let mut profile = duck();
+    let options = &mut profile.options;
+    [options.eyes, options.projector, options.antennas, options.speaker] = said.map(Some);
+    profile
+}
+
 #[test]
 fn an_empty_duck_config_changes_nothing() {
     assert_eq!(applied("{}"), (duck(), Report::default()));
@@ -229,7 +239,7 @@ fn a_whole_duck_config_is_read_over_the_profile() {
         (options.start_paused, options.imu_upside_down, options.phase_factor_offset),
         (true, true, -0.05)
     );
-    assert!(options.eyes && options.projector && options.antennas && options.speaker);
+    assert_eq!([options.eyes, options.projector, options.antennas, options.speaker], [Some(true); 4]);
     let offsets: Vec<f64> = profile.joints.iter().map(|joint| joint.offset_rad).collect();
     #[rustfmt::skip]
     let expected = [0.01, -0.02, 0.03, -0.04, 0.05, -0.06, 0.07, -0.08, 0.09, -0.1, 0.11, -0.12, 0.13, 1.0];
@@ -245,9 +255,8 @@ fn a_whole_duck_config_is_read_over_the_profile() {
 fn partial_objects_keep_the_rest_of_the_profile() {
     let (profile, report) =
         applied(r#"{"joints_offsets": {"left_knee": 0.1}, "expression_features": {"eyes": true}}"#);
-    let mut expected = duck();
+    let mut expected = fitted([true, false, false, false]);
     expected.joints[3].offset_rad = 0.1;
-    expected.options.eyes = true;
     assert_eq!((profile, report), (expected, Report::default()));
 }
 
@@ -267,7 +276,7 @@ fn keys_that_change_nothing_are_reported_each() {
             "expression_features": {"tail": true}, "joints_offsets": {"left_antenna": 0.1}
         }"#,
     );
-    assert_eq!(profile, duck());
+    assert_eq!(profile, fitted([false; 4]));
     assert_eq!(report.ignored.len(), 13);
     let other_branch = report.ignored.iter().filter(|line| line.contains("another branch")).count();
     assert_eq!(other_branch, 10);

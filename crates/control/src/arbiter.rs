@@ -167,12 +167,12 @@ impl Arbiter {
         Ok(())
     }
 
-    /// One tick nearer to zero, from the last command that held.
+    /// One tick nearer to zero, from the last command that held. The gait is as fast as without anybody.
     fn ease(&mut self, cause: Cause) -> Decision {
         let (from, left) = self.easing.unwrap_or((self.last.command, 1.0));
         let left = (left - self.ease_step).max(0.0);
         self.easing = Some((from, left));
-        let mut command = from;
+        let mut command = Command { phase_factor_offset: 0.0, ..from };
         scale_velocity(&mut command, left);
         Decision { command, owner: self.last.owner, cause, slowed: false }
     }
@@ -180,11 +180,11 @@ impl Arbiter {
 
 /// Scales the axes that move the robot over the ground; true where that changed anything.
 fn scale_velocity(command: &mut Command, share: f32) -> bool {
-    let before = *command;
+    let before = command.values;
     for axis in Axis::ALL.into_iter().filter(|axis| axis.is_velocity()) {
         command.values[axis as usize] *= share;
     }
-    *command != before
+    command.values != before
 }
 
 #[cfg(test)]
@@ -196,6 +196,7 @@ mod tests {
     fn offer(vx: f32, expires_ns: u64) -> Option<Offer> {
         let mut command = Command::velocity(vx, 0.0, 0.0);
         command.values[Axis::HeadYaw as usize] = 0.3;
+        command.phase_factor_offset = 0.25;
         Some(Offer { command, expires_ns })
     }
 
@@ -219,6 +220,7 @@ mod tests {
                 let decision = arbiter.decide(tick * TICK_NS, &offers, false, false);
                 assert_eq!((decision.cause, decision.owner), (Cause::Expired, Some(Source::Pad)));
                 assert_eq!(decision.command.get(Axis::HeadYaw), 0.3);
+                assert_eq!(decision.command.phase_factor_offset, 0.0, "nobody sprints");
                 decision.command.get(Axis::Vx)
             })
             .collect();
@@ -232,6 +234,7 @@ mod tests {
         let offers = [offer(0.1, u64::MAX), None, None, None, None];
         let slowed = arbiter.decide(0, &offers, false, true);
         assert_eq!((slowed.command.get(Axis::Vx), slowed.slowed), (0.1 * 0.4, true));
+        assert_eq!(slowed.command.phase_factor_offset, 0.25);
         let stopping = arbiter.decide(1, &offers, true, false);
         assert_eq!(stopping.cause, Cause::Stopping);
         assert!(stopping.command.get(Axis::Vx) > 0.07, "from the command, not from the slowed one");

@@ -146,6 +146,17 @@ impl Controller {
         &self.state.gate.goals
     }
 
+    /// Adds what a command asks of the head, as far as the policy's envelope lets it, to a pose in the order of the
+    /// robot: how a robot looks around that stands without its policy.
+    pub fn look(&self, command: &Command, pose_rad: &mut [f32]) {
+        let (command, _) = self.fixed.envelope.apply(command, command);
+        for (joint, axis) in self.fixed.head_joints() {
+            if let Some(angle_rad) = pose_rad.get_mut(joint) {
+                *angle_rad += command.get(axis);
+            }
+        }
+    }
+
     /// The record of the last tick.
     pub fn record(&self) -> &TickRecord {
         &self.record
@@ -230,7 +241,7 @@ impl Controller {
         state.counters.limited_command += u64::from(record.command_limits.any());
         let moving = fixed.envelope.is_moving(&state.command);
         if let Some(clock) = &fixed.clock {
-            clock.before_observation(&mut state.gait, moving);
+            clock.before_observation(&mut state.gait, moving, state.command.phase_factor_offset);
         }
         let phase = fixed.clock.as_ref().map_or([0.0; 2], |clock| clock.value(&state.gait));
         let projected_gravity = state.gravity.up().map(|component| -component);
@@ -240,7 +251,7 @@ impl Controller {
         record.command = state.command;
         record.phase_step = state.gait.step;
         if let Some(clock) = &fixed.clock {
-            clock.after_observation(&mut state.gait, moving);
+            clock.after_observation(&mut state.gait, moving, state.command.phase_factor_offset);
         }
     }
 

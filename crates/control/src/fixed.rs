@@ -75,6 +75,11 @@ impl Fixed {
         }
     }
 
+    /// The joints that follow a command, in the order of the robot, and the axis each follows.
+    pub fn head_joints(&self) -> impl Iterator<Item = (usize, Axis)> {
+        self.head.iter().filter_map(|&(joint, axis)| Some((*self.program.joints().get(joint)?, axis)))
+    }
+
     /// Where goals are interpolated, replaces targets by the next point of the straight line from `goal_rad` to them,
     /// `ticks` after the policy ran. In the last tick before it runs again they are left as they are.
     pub fn go_part_of_the_way(&self, ticks: u32, goal_rad: &[f32], target_rad: &mut [f32]) {

@@ -1,6 +1,7 @@
 //! How a controller may differ from its contract, and what of the contract is left then.
 
 use crate::error::ControlError;
+use crate::phase::FACTORS;
 use crate::policy::{Basis, Policy};
 use gaitway_contract::contract::{Action, Filter, PhaseClock};
 use gaitway_contract::per_joint::PerJoint;
@@ -76,7 +77,7 @@ impl Options {
         })?;
         check("gait_period_ticks", period, "2 to 1000", |ticks| (2.0..=1000.0).contains(&ticks))?;
         let factor = Some(self.factor(profile));
-        check("phase factor, with the robot's offset", factor, "0.1 to 3", |x| (0.1..=3.0).contains(&x))
+        check("phase factor, with the robot's offset", factor, "0.1 to 3", |x| FACTORS.contains(&x))
     }
 
     /// Speed of the gait clock. The sum is what counts, since the robot's own offset may turn a sensible factor into

@@ -29,6 +29,7 @@ impl Controller {
         out.u64(u64::from(state.observed));
         out.u64(u64::from(state.observation.fresh));
         out.f32s(&state.observation.memory);
+        // Its part for the gait clock is in the clock already: a tick asks for its own.
         out.f32s(&state.command.values);
         out.u64(state.gait.step.to_bits());
         out.u64(u64::from(state.gait.started));

@@ -87,6 +87,41 @@ fn the_gait_runs_faster_by_the_factor_and_the_offset_of_the_robot() {
     assert_eq!(controller.overrides(), ["gait clock at 2 of the contract's speed"]);
 }
 
+fn at_offset(phase_factor_offset: f32) -> Command {
+    Command { phase_factor_offset, ..Command::velocity(0.1, 0.0, 0.0) }
+}
+
+#[test]
+fn what_the_operator_adds_counts_from_its_tick_on_and_the_phase_never_jumps() {
+    let mut profile = mini();
+    profile.options.phase_factor_offset = 0.25;
+    let mut controller = Controller::new(&policy(|_| {}), &profile, &Options::default()).unwrap();
+    // The operator's and the robot's are added, not multiplied; what is no number adds nothing.
+    let asked =
+        [(0.0, 1.25), (0.25, 1.5), (0.25, 1.5), (-0.5, 0.75), (f32::NAN, 1.25), (9.0, 1.75), (0.0, 1.25)];
+    let mut step = 0.0;
+    for (offset, expected) in asked {
+        tick(&mut controller, &standing(), &at_offset(offset), &[0.0; 3]);
+        assert_eq!(controller.record().phase_step, step % 8.0, "offset {offset}");
+        step += expected;
+    }
+    assert_eq!(controller.record().counters.limited_command, 2, "NaN and 9");
+}
+
+#[test]
+fn a_trim_of_the_gait_goes_on_bit_for_bit_from_a_saved_state() {
+    let offsets: Vec<f32> = (0..40).map(|tick| 0.05 * (tick / 4) as f32 - 0.2).collect();
+    let faster = |options: &mut Options| options.loop_hz = Some(100);
+    let (mut original, mut restored) = (with(|_| {}, faster), with(|_| {}, faster));
+    for (tick, &offset) in offsets.iter().enumerate() {
+        restored.restore(&original.save()).unwrap();
+        original.step(&standing(), &at_offset(offset)).unwrap();
+        restored.step(&standing(), &at_offset(offset)).unwrap();
+        assert_eq!(original.save(), restored.save(), "tick {tick}");
+        assert_eq!(bits(&original.record().observation), bits(&restored.record().observation));
+    }
+}
+
 #[test]
 fn actions_are_seen_newest_first() {
     let mut controller = controller(|_| {});
@@ -911,7 +946,8 @@ fn goals_stay_safe(policy: &Policy, profile: &RobotProfile, loop_hz: u32, ticks:
     let mut random = Random::new(seed);
     let mut before = controller.goals().rad().to_vec();
     for tick in 0..ticks {
-        let (mut sensors, command) = any_inputs(&mut random, profile.joints.len(), true);
+        let (mut sensors, mut command) = any_inputs(&mut random, profile.joints.len(), true);
+        command.phase_factor_offset = any(&mut random, true);
         if tick % 2000 < 200 {
             sensors.accel_mps2 = lying().accel_mps2;
         }

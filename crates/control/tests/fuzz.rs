@@ -72,7 +72,11 @@ fn walks(policy: &Policy, profile: &RobotProfile) -> bool {
     };
     let sensors = Sensors::still(profile.joints.len());
     let loop_hz = f64::from(policy.contract().policy_rate_hz);
-    for command in [Command::default(), Command::velocity(0.1, 0.2, -0.5), Command { values: [9.0; 7] }] {
+    for command in [
+        Command::default(),
+        Command::velocity(0.1, 0.2, -0.5),
+        Command { values: [9.0; 7], phase_factor_offset: 9.0 },
+    ] {
         let before = controller.goals().rad().to_vec();
         controller.step(&sensors, &command).unwrap();
         within_limits(profile, loop_hz, &before, controller.goals().rad());

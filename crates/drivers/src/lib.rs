@@ -4,6 +4,7 @@
 //! driver therefore runs on a virtual clock against the emulator in tests, and on a thread on the robot.
 
 pub mod bno055;
+pub mod expression;
 pub mod feet;
 pub mod feetech;
 pub mod imu_datagram;

@@ -1,10 +1,10 @@
 //! Pads as byte streams: the published runtime's mapping, byte stream in and command out, and each of its defects absent.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use gaitway_drivers::pad::datagram::NetworkPad;
+use gaitway_drivers::pad::datagram::{NetworkPad, encode};
 use gaitway_drivers::pad::evdev::{EVENT_BYTES, Event, Events};
 use gaitway_drivers::pad::keyboard::Keyboard;
-use gaitway_drivers::pad::{AxisRange, Button, Layout, Operator, Pad, Reach, Stick};
+use gaitway_drivers::pad::{AxisRange, Button, Controls, Layout, Operator, Pad, Reach, Stick};
 use std::collections::BTreeMap;
 
 /// The published runtime's numbers.
@@ -54,7 +54,7 @@ impl Hands {
         Hands {
             events: Events::default(),
             pad: Pad::new(layout, ranges),
-            operator: Operator::new(REACH, 1.0),
+            operator: Operator::new(REACH),
             pressed: Vec::new(),
         }
     }
@@ -173,10 +173,10 @@ fn sprint_holds_while_it_is_held() {
     hands.key(0x136, true);
     for _ in 0..100 {
         hands.tick();
-        assert_eq!(hands.operator.phase_factor(), 1.3);
+        assert_eq!(hands.operator.phase_factor_offset(), 0.3);
     }
     hands.key(0x136, false);
-    assert_eq!(hands.operator.phase_factor(), 1.0);
+    assert_eq!(hands.operator.phase_factor_offset(), 0.0);
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn one_button_let_go_lets_no_other_go() {
     hands.key(0x136, true);
     hands.tap(0x131);
     hands.tap(0x130);
-    assert_eq!(hands.operator.phase_factor(), 1.3);
+    assert_eq!(hands.operator.phase_factor_offset(), 0.3);
     assert_eq!(hands.pressed, [Button::Sprint, Button::Sound, Button::Pause]);
 }
 
@@ -195,12 +195,31 @@ fn the_hat_trims_the_gait_once_a_press_and_within_bounds() {
     hands.axis(17, -1);
     (0..10).for_each(|_| hands.tick());
     hands.axis(17, 0);
-    assert!((hands.operator.phase_factor() - 1.05).abs() < 1e-6);
-    for _ in 0..100 {
-        hands.axis(17, 1);
+    assert_eq!(hands.operator.phase_factor_offset(), 0.05);
+    let hat = |hands: &mut Hands, way: i32, times: usize| {
+        for _ in 0..times {
+            hands.axis(17, way);
+            hands.axis(17, 0);
+        }
+        hands.operator.phase_factor_offset()
+    };
+    assert_eq!(hat(&mut hands, 1, 100), -0.5);
+    assert_eq!(hat(&mut hands, -1, 10), 0.0, "ten presses back it is exactly as it was");
+    assert_eq!(hat(&mut hands, -1, 100), 0.5);
+}
+
+#[test]
+fn a_sprint_comes_on_top_of_the_trim() {
+    let mut hands = Hands::new();
+    hands.axis(17, 1);
+    hands.axis(17, 0);
+    hands.key(0x136, true);
+    assert_eq!(hands.operator.phase_factor_offset(), 0.25);
+    for _ in 0..9 {
+        hands.axis(17, -1);
         hands.axis(17, 0);
     }
-    assert_eq!(hands.operator.phase_factor(), 0.5);
+    assert_eq!(hands.operator.phase_factor_offset(), 0.5, "trimmed by 0.4, and no more than 0.5 with it");
 }
 
 #[test]
@@ -211,7 +230,7 @@ fn a_pad_that_is_gone_asks_for_nothing() {
     hands.axis(9, 1023);
     hands.operator.let_go();
     hands.asks([0.0; 7]);
-    assert_eq!((hands.operator.antennas(), hands.operator.phase_factor()), ([0.0; 2], 1.0));
+    assert_eq!((hands.operator.antennas(), hands.operator.phase_factor_offset()), ([0.0; 2], 0.0));
 }
 
 #[test]
@@ -233,6 +252,17 @@ fn a_worn_stick_is_at_rest_and_a_full_one_is_full() {
 }
 
 #[test]
+fn an_axis_whose_numbers_fall_goes_the_way_its_layout_says() {
+    let falling = AxisRange { min: 255, max: 0 };
+    let layout = Layout { sticks: [(0, Stick::LeftX)].into(), buttons: BTreeMap::new() };
+    let mut pad = Pad::new(layout, BTreeMap::from([(0, falling.between(0, 1023))]));
+    for (value, right) in [(0, 1.0), (1023, -1.0), (2000, -1.0)] {
+        pad.take(Event::Axis { code: 0, value });
+        assert_eq!(pad.look().left[0], right);
+    }
+}
+
+#[test]
 fn events_come_in_pieces_and_lost_ones_are_known() {
     for piece in 1..EVENT_BYTES {
         let mut hands = Hands::new();
@@ -244,7 +274,7 @@ fn events_come_in_pieces_and_lost_ones_are_known() {
     assert!(!hands.pad.take(Event::Dropped));
     hands.pad.stand_as(&[0x131], &BTreeMap::from([(1, 0)]));
     hands.tick();
-    assert_eq!(hands.operator.phase_factor(), 1.0, "it was let go while nobody listened");
+    assert_eq!(hands.operator.phase_factor_offset(), 0.0, "it was let go while nobody listened");
     assert_eq!(hands.pressed, [Button::Sprint, Button::Sound]);
     hands.asks([0.15, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
 }
@@ -252,26 +282,73 @@ fn events_come_in_pieces_and_lost_ones_are_known() {
 #[test]
 fn a_key_is_held_while_the_terminal_repeats_it_and_a_little_longer() {
     let mut keyboard = Keyboard::default();
-    assert!(keyboard.typed(b'w', 0) && !keyboard.typed(b'z', 0));
-    assert_eq!(keyboard.controls(500 * MS).left, [0.0, 1.0], "the first repetition comes late");
-    for at in (500..2000).step_by(30) {
-        keyboard.typed(b'W', at * MS);
+    let mut forward = Vec::new();
+    for at in 0..3000 {
+        // The first repetition comes late.
+        if at == 1 || (500..2000).contains(&at) && at % 30 == 0 {
+            assert!(keyboard.typed(if at == 1 { b'w' } else { b'W' }, at * MS));
+        }
+        forward.push(keyboard.controls(at * MS).left[1]);
     }
-    assert_eq!(keyboard.controls(2000 * MS).left, [0.0, 1.0]);
-    assert_eq!(keyboard.controls(2200 * MS).left, [0.0, 0.0]);
-    keyboard.typed(b'w', 3000 * MS);
-    keyboard.typed(b's', 3010 * MS);
-    assert_eq!(keyboard.controls(3020 * MS).left, [0.0, 0.0], "forward and back");
-    keyboard.typed(b'd', 3020 * MS);
-    keyboard.typed(b'x', 3030 * MS);
-    assert_eq!(keyboard.controls(3031 * MS).right, [0.0, 0.0]);
-    let mut operator = Operator::new(REACH, 1.0);
+    assert_eq!((forward[0], forward[2999]), (0.0, 0.0));
+    assert!(forward[402..2100].iter().all(|way| *way == 1.0), "on its way, then held");
+    assert!(forward[2300] > 0.2 && forward[2550] == 0.0, "and back");
+    let steps = forward.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+    assert!(steps.fold(0.0, f32::max) < 0.003, "never at once");
+}
+
+#[test]
+fn keys_without_a_letter_drive_nothing() {
+    for sequence in ["\x1b[A", "\x1b[D", "\x1bOP", "\x1b[Z", "\x1b[1;5D", "\x1b[15~", "\x1bw"] {
+        let mut keyboard = Keyboard::default();
+        for byte in sequence.bytes() {
+            assert!(keyboard.typed(byte, MS), "{sequence:?}");
+        }
+        assert_eq!(keyboard.controls(401 * MS), Controls::default(), "{sequence:?}");
+        // A key of its own, right behind.
+        keyboard.typed(b'w', 401 * MS);
+        assert_eq!(keyboard.controls(801 * MS).left, [0.0, 1.0], "{sequence:?}");
+    }
+    // A lone ESC is none of them.
+    let mut keyboard = Keyboard::default();
+    keyboard.typed(0x1B, 0);
+    keyboard.typed(b'w', 100 * MS);
+    assert_eq!(keyboard.controls(500 * MS).left, [0.0, 1.0]);
+}
+
+#[test]
+fn opposite_keys_are_the_middle_and_a_held_button_is_one_press() {
+    let mut keyboard = Keyboard::default();
+    assert!(!keyboard.typed(b'j', 0));
+    keyboard.typed(b'w', 0);
+    keyboard.typed(b's', 10 * MS);
+    assert_eq!(keyboard.controls(500 * MS).left, [0.0, 0.0]);
+    let mut operator = Operator::new(REACH);
     let mut presses = 0;
-    keyboard.typed(b' ', 4000 * MS);
     for at in 4000..4300 {
+        if at % 30 == 0 {
+            keyboard.typed(b'z', at * MS);
+        }
         operator.update(&keyboard.controls(at * MS), |_| presses += 1);
     }
     assert_eq!(presses, 1);
+}
+
+#[test]
+fn keys_that_stop_clear_and_help_drive_nothing() {
+    let mut keyboard = Keyboard::default();
+    for byte in *b" cCh?\x03" {
+        assert!(!keyboard.typed(byte, 0), "{byte}");
+    }
+    assert_eq!(keyboard.controls(0), Controls::default());
+    for begun in [&b"\x1b"[..], b"\x1b[", b"\x1b[1;"] {
+        begun.iter().for_each(|byte| _ = keyboard.typed(*byte, 0));
+        assert!(!keyboard.typed(b' ', 0), "space stops whatever came before it");
+    }
+    assert!(keyboard.typed(b'\n', 0), "what a terminal makes of enter");
+    assert!(keyboard.controls(0).is_held(Button::Motors));
+    let names: Vec<&str> = Keyboard::keys().map(|(name, _)| name).collect();
+    assert!(names.contains(&"enter") && names.iter().all(|name| !["space", "c", "h", "?"].contains(name)));
 }
 
 fn datagram(sequence: u32, forward: i16, held: u16) -> Vec<u8> {
@@ -295,12 +372,68 @@ fn the_first_sender_has_the_pad_until_it_is_silent() {
     assert_eq!(pad.controls(500 * MS), None);
     assert!(pad.take("two", &datagram(1, 0, 0), 600 * MS));
     assert_eq!(pad.sender(), Some(&"two"));
-    for wrong in [&datagram(2, 0, 1 << 8)[..], &datagram(2, 0, 0)[..21], b"", &[0; 22]] {
+    for wrong in
+        [&datagram(2, 0, 3 << 8)[..], &datagram(2, 0, 1 << 10), &datagram(2, 0, 0)[..21], b"", &[0; 22]]
+    {
         assert!(!pad.take("two", wrong, 601 * MS));
     }
     assert!(
         pad.take("two", &datagram(u32::MAX, 0, 0), 602 * MS) || pad.take("two", &datagram(2, 0, 0), 602 * MS)
     );
+}
+
+/// What a robot is asked by one pad after another, each over the network.
+fn asked_over_the_network(operator: &mut Operator, pads: &[Controls]) -> [f32; 7] {
+    let mut network = NetworkPad::default();
+    for (number, pad) in (1..).zip(pads) {
+        assert!(network.take("program", &encode(number, pad), 0));
+        operator.update(&network.controls(0).unwrap(), |_| {});
+    }
+    operator.command()
+}
+
+#[test]
+fn what_a_program_wishes_is_what_the_robot_is_asked() {
+    let mut operator = Operator::new(REACH);
+    for share in [-1.0, -0.5, -0.01, 0.0, 0.001, 0.3, 0.999, 1.0_f32] {
+        let turned = [share * if share < 0.0 { 0.3 } else { 0.78 }, -0.5 * share, 0.5 * share];
+        let walks = REACH.walk(0.15 * share, -0.2 * share, share).unwrap();
+        let looks = REACH.look(turned[0], turned[1], turned[2]).unwrap();
+        // The head stays where it was left, and who looks stands.
+        let expected = [0.15 * share, -0.2 * share, share, 0.0, turned[0], turned[1], turned[2]];
+        for (pads, from) in [(&[looks, walks][..], 0), (&[walks, looks], 3)] {
+            let found = asked_over_the_network(&mut operator, pads);
+            let far = found.iter().zip(expected).skip(from).map(|(found, expected)| (found - expected).abs());
+            assert!(far.fold(0.0, f32::max) < 5e-5, "{found:?} is not {expected:?}");
+            assert!(from == 0 || found[..3] == [0.0; 3]);
+        }
+    }
+}
+
+#[test]
+fn who_says_what_the_sticks_move_is_heard_whatever_the_head_button_said() {
+    let mut operator = Operator::new(REACH);
+    operator.move_head();
+    let walks = REACH.walk(0.15, 0.0, 0.0).unwrap();
+    assert_eq!(asked_over_the_network(&mut operator, &[walks])[0], 0.15);
+    let mut forward = walks;
+    forward.mode = None;
+    let found = asked_over_the_network(&mut operator, &[forward]);
+    assert_eq!((found[0], found[4]), (0.0, 0.78), "who does not say finds it as it was");
+}
+
+#[test]
+fn a_wish_out_of_reach_is_refused_with_what_may_be() {
+    for (wish, words) in [
+        (REACH.walk(0.16, 0.0, 0.0), "forward: expected -0.15 to 0.15 m/s, found 0.16"),
+        (REACH.walk(0.0, f32::NAN, 0.0), "leftward: expected -0.2 to 0.2 m/s, found NaN"),
+        (REACH.walk(0.0, 0.0, f32::NEG_INFINITY), "turning: expected -1 to 1 rad/s, found -inf"),
+        (REACH.look(-0.4, 0.0, 0.0), "pitch: expected -0.3 to 0.78 rad, found -0.4"),
+    ] {
+        assert_eq!(wish.unwrap_err().to_string(), words);
+    }
+    let stands = Reach { forward: [0.0; 2], ..REACH };
+    assert!(stands.walk(0.01, 0.0, 0.0).is_err() && stands.walk(0.0, 0.0, 0.0).is_ok());
 }
 
 #[test]
@@ -309,7 +442,7 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
         std::env::var("GAITWAY_FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
     let mut hands = Hands::new();
     let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::default());
-    let (mut far, mut elsewhere) = (Operator::new(REACH, 1.0), Operator::new(REACH, 1.0));
+    let (mut far, mut elsewhere) = (Operator::new(REACH), Operator::new(REACH));
     let (mut chance, mut moved) = (7_u64, 0_u64);
     for round in 0..rounds {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -325,7 +458,7 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
         }
         keyboard.typed((raw >> 16) as u8, now_ns);
         far.update(&keyboard.controls(now_ns), |_| {});
-        let mut bytes = datagram(round as u32, (raw >> 24) as i16, (raw >> 40) as u16 & 0xff);
+        let mut bytes = datagram(round as u32, (raw >> 24) as i16, (raw >> 40) as u16 & 0x3ff);
         if raw >> 62 == 0 {
             let at = (raw >> 3) as usize % bytes.len();
             bytes[at] ^= (raw >> 32) as u8;
@@ -339,7 +472,7 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
             let most = [0.15, 0.2, 1.0, 0.0, 0.78, 0.5, 0.5];
             let command = operator.command();
             assert!(command.iter().zip(most).all(|(asked, most)| asked.abs() <= most), "{command:?}");
-            assert!((0.5..=1.5).contains(&operator.phase_factor()));
+            assert!(operator.phase_factor_offset().abs() <= 0.5);
             assert!(operator.antennas().iter().all(|antenna| (0.0..=1.0).contains(antenna)));
             moved += u64::from(command[0] != 0.0);
         }

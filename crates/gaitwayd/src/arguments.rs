@@ -35,6 +35,10 @@ pub struct Arguments {
     /// The published runtime's configuration, a file that exists, where it was named;
     /// [`Arguments::duck_config_file`] knows where it is otherwise.
     pub duck_config_path: Option<PathBuf>,
+    /// Socket others look at the robot by; the user's own runtime folder where left out.
+    pub status: Option<PathBuf>,
+    /// Stand in place of walking.
+    pub stand: bool,
     /// The servo bus.
     pub serial_port: PathBuf,
     /// Ticks of the loop in a second, 1 to 10000 Hz.
@@ -53,6 +57,8 @@ pub struct Arguments {
     pub commands: bool,
     /// Which pad: an input device. `None`: the first that is found.
     pub pad: Option<PathBuf>,
+    /// The terminal's keys say what to do, as a pad does.
+    pub keyboard: bool,
     /// Where datagrams of a pad elsewhere are listened for.
     pub pad_listen: Option<SocketAddr>,
     /// A folder of sounds.
@@ -83,6 +89,11 @@ pub struct Arguments {
     pub imu_calibration: Option<PathBuf>,
     /// The GPIO chip the foot switches are on. `None`: the board's header, where there is one.
     pub feet: Option<PathBuf>,
+    /// The GPIO chip eyes, projector and antennas are on. `None`: the board's header, for those that the configuration
+    /// says are fitted.
+    pub expression: Option<PathBuf>,
+    /// The folder of a PWM of the board that moves the antennas. `None`: their lines are timed by a thread.
+    pub antenna_pwm: Option<PathBuf>,
     /// A datagram socket that serves the IMU's samples.
     pub imu_socket: Option<PathBuf>,
     /// A robot profile, a file that exists. `None`: the duck's.
@@ -120,6 +131,8 @@ impl Default for Arguments {
             show: None,
             onnx_model_path: None,
             duck_config_path: None,
+            status: None,
+            stand: false,
             serial_port: DEFAULT_SERIAL_PORT.into(),
             control_freq_hz: None,
             action_scale: None,
@@ -129,6 +142,7 @@ impl Default for Arguments {
             pitch_bias_deg: 0.0,
             commands: false,
             pad: None,
+            keyboard: false,
             pad_listen: None,
             sounds: None,
             pad_layout: None,
@@ -144,6 +158,8 @@ impl Default for Arguments {
             imu: None,
             imu_calibration: None,
             feet: None,
+            expression: None,
+            antenna_pwm: None,
             imu_socket: None,
             robot: None,
             assume_contract: None,
@@ -178,8 +194,13 @@ impl Arguments {
         if parsed.fix && parsed.dry_run {
             return Err(ArgumentError::Conflict { flag: "--fix", other: "--dry-run" });
         }
-        if (parsed.commands || parsed.pad_listen.is_some()) && parsed.command.is_some() {
+        let has_pad = parsed.commands || parsed.keyboard || parsed.pad_listen.is_some();
+        if has_pad && parsed.command.is_some() {
             return Err(ArgumentError::Conflict { flag: "--command", other: "--commands or another pad" });
+        }
+        if parsed.keyboard && parsed.pad_listen.is_some() {
+            // Keys nobody touches would have control all the same.
+            return Err(ArgumentError::Conflict { flag: "--keyboard", other: "--pad-listen" });
         }
         if parsed.feet.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--feet", other: "--imu-socket" });

@@ -19,15 +19,8 @@ pub fn audit<P: Port, C: Clock>(
     body.audit()?;
     let found = findings(profile, body.bus());
     report(&found, profile, log);
-    if !fix || found.iter().flatten().flatten().all(|finding| !finding.fixable) {
+    if !fix || body.put_right(&found)? == 0 {
         return Ok(!has_grave(&found));
-    }
-    for (servo, findings) in found.iter().enumerate() {
-        let fixes: Vec<_> = findings.iter().flatten().filter(|finding| finding.fixable).collect();
-        let values: Vec<_> = fixes.iter().map(|fix| (fix.register, fix.expected as u16)).collect();
-        if !values.is_empty() {
-            body.save(servo, &values)?;
-        }
     }
     body.audit()?;
     let found = findings(profile, body.bus());

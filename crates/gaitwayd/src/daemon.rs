@@ -8,13 +8,14 @@ use crate::log::Log;
 use crate::minder::Minder;
 use crate::pad::Pads;
 use crate::recording::Recording;
-use crate::{audit, pad, statistics};
+use crate::{audit, expression, pad, statistics, status};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::Wish;
 use gaitway_record::About;
 use gaitway_runtime::allocations;
+use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationWriter, read_observations};
 use gaitway_runtime::pacer::{Pacer, PacerError};
 use gaitway_runtime::real_time::{self, RealTimeRequest};
@@ -55,6 +56,9 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
+    if arguments.keyboard && !minder.has_keys() {
+        return Err(DaemonError::NoTerminal);
+    }
     // Before anything can switch a motor on.
     minder.guard(&port)?;
     let loop_hz = setup.controller.loop_hz();
@@ -69,12 +73,18 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         minder.dismiss(&mut log);
         return Ok(());
     }
-    let mut pads = Pads::start(arguments, pad_layout, policy.contract(), &mailbox, &mut log)?;
+    let slot = Arc::new(ExpressionSlot::default());
+    let shown = expression::start(arguments, &profile, Arc::clone(&slot), &mut log);
+    if arguments.stand {
+        mailbox.forbid_walking();
+    }
+    let mut pads = Pads::start(arguments, pad_layout, policy.contract(), &mailbox, &slot, &mut log)?;
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
     }
-    mailbox.set_wish(Wish::Walk, false);
+    // Who wants to be asked first stands until then.
+    mailbox.set_wish(if profile.options.start_paused { Wish::Stand } else { Wish::Walk }, false);
     let recording = match arguments.no_record {
         true => None,
         false => {
@@ -83,7 +93,8 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
             Some(Recording::start(source, about, arguments, &mut log).map_err(failed_to_start)?)
         }
     };
-    let running = start(robot, arguments, loop_hz, &mut log)?;
+    let running = start(robot, arguments, loop_hz, slot, &mut log)?;
+    let _shown = status::show(arguments, &profile, Arc::clone(&running.status), &mut log);
     minder.mind(&running, recording.as_ref(), &mut pads, &termination, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
@@ -96,6 +107,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     figures["loop_allocations"] = json!(ended.allocated);
     figures["memory_kb"] = statistics::memory_kb();
     figures["imu"] = imu.figures();
+    figures["expression"] = expression::figures(shown.as_ref());
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(arguments, &ended.robot, &figures)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
@@ -173,7 +185,13 @@ fn prepare(
     Ok(())
 }
 
-fn start(robot: Duck, arguments: &Arguments, loop_hz: u32, log: &mut Log) -> Result<Running, DaemonError> {
+fn start(
+    robot: Duck,
+    arguments: &Arguments,
+    loop_hz: u32,
+    expression: Arc<ExpressionSlot>,
+    log: &mut Log,
+) -> Result<Running, DaemonError> {
     let (events, fetched) = sync_channel(EVENTS);
     let (ports, arriving) = sync_channel::<SerialPort>(1);
     let control = Arc::new(RunControl::default());
@@ -190,7 +208,9 @@ fn start(robot: Duck, arguments: &Arguments, loop_hz: u32, log: &mut Log) -> Res
     let (thread, report) = real_time::spawn_real_time("loop", STACK_KIB, request, move || {
         let mut robot = robot;
         let clock = Arc::new(MonotonicClock::measured());
-        let mut pacer = Pacer::new(clock, period_ns, overrun)?;
+        let mut pacer = Pacer::new(Arc::clone(&clock), period_ns, overrun)?;
+        // Half a period away from every wake-up of the loop: two threads that wake at once are late by each other.
+        expression.rise_at(clock.now_ns() + period_ns / 2);
         let before = allocations::count();
         let is_sound = run(&mut robot, &mut pacer, &theirs, &events, &arriving);
         let allocated = allocations::count() - before;

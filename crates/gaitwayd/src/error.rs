@@ -54,6 +54,9 @@ pub enum DaemonError {
     /// The pad's layout.
     #[error(transparent)]
     PadLayout(#[from] LayoutError),
+    /// Nobody can press keys.
+    #[error("--keyboard: expected to be started from a terminal, found none")]
+    NoTerminal,
     /// Observations.
     #[error(transparent)]
     Observations(#[from] ObservationFileError),
@@ -93,6 +96,7 @@ impl DaemonError {
             DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
             DaemonError::Feet(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),
+            DaemonError::NoTerminal => "over ssh, ask for one: ssh -t HOST gaitwayd --keyboard".to_owned(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),

@@ -54,11 +54,16 @@ impl<'a> Minder<'a> {
             clock: MonotonicClock::default(),
             torque_off: bus.torque_off().to_vec(),
             guard: None,
-            keys: Keys::of_stdin(log),
+            keys: Keys::of_stdin(arguments.keyboard, log),
             port_gone_since_ns: None,
             shown_ns: 0,
             is_ending: false,
         })
+    }
+
+    /// True where somebody can press keys.
+    pub fn has_keys(&self) -> bool {
+        self.keys.is_some()
     }
 
     /// Puts a guard on `port`; a dry run writes nothing, and needs none.
@@ -100,7 +105,8 @@ impl<'a> Minder<'a> {
             }
             pads.follow(log);
             let now_ns = self.clock.now_ns();
-            self.listen(running, termination, mailbox, end_ns.is_some_and(|end_ns| now_ns >= end_ns), log);
+            let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
+            self.listen(running, pads, termination, mailbox, is_time, log);
             self.bring_port_back(running, now_ns, log);
             self.check_guard(mailbox, log);
             self.show(running, now_ns, log);
@@ -119,12 +125,18 @@ impl<'a> Minder<'a> {
     fn listen(
         &mut self,
         running: &Running,
+        pads: &mut Pads,
         termination: &Termination,
         mailbox: &Mailbox,
         is_time: bool,
         log: &mut Log,
     ) {
-        let asked = self.keys.as_mut().and_then(|keys| keys.follow(mailbox, self.is_ending, log));
+        let is_ending = self.is_ending;
+        let asked = self.keys.as_mut().and_then(|keys| keys.follow(pads, mailbox, is_ending, log));
+        if self.is_ending && mailbox.wish().0 != Wish::Limp {
+            // A pad's button does not get up again what is about to end.
+            mailbox.set_wish(Wish::Limp, false);
+        }
         let stop = termination.requested();
         if stop.is_some_and(|stop| stop.at_once) {
             mailbox.set_wish(Wish::Limp, true);
@@ -184,7 +196,7 @@ impl<'a> Minder<'a> {
             self.shown_ns = now_ns;
             let names = self.profile.joints.iter().map(|joint| joint.name.clone());
             let targets: serde_json::Map<_, _> =
-                names.zip(status.goal_rad.iter().map(|goal| json!(goal))).collect();
+                names.zip(status.joints.iter().map(|joint| json!(joint.goal_rad))).collect();
             log.say("info", "targets", json!({ "tick": status.tick, "rad": targets }));
         }
     }

@@ -1,15 +1,22 @@
-//! Pads beside the loop: one in somebody's hands, or one elsewhere.
+//! Pads beside the loop: one in somebody's hands, the keys of the terminal, or one elsewhere.
 
 use crate::arguments::Arguments;
 use crate::error::DaemonError;
 use crate::log::Log;
-use gaitway_contract::{Axis, Contract};
-use gaitway_drivers::pad::{Button, Reach};
-use gaitway_runtime::pad::{LayoutError, NamedLayout, NetworkPadReader, PadEvent, PadReader};
+use gaitway_contract::Contract;
+use gaitway_drivers::pad::Button;
+use gaitway_runtime::expression::ExpressionSlot;
+use gaitway_runtime::pad::{
+    KeyboardPad, LayoutError, NamedLayout, NetworkPadReader, PadEvent, PadReader, Steered, reach,
+};
 use gaitway_runtime::robot::Mailbox;
 use gaitway_runtime::sound::{SoundError, Sounds};
 use serde_json::json;
+use std::path::PathBuf;
 use std::sync::Arc;
+
+/// The sound that says that a pad was found, where there is one.
+const GREETING: &str = "happy1";
 
 /// The layout that was asked for, if one was.
 pub(crate) fn layout(arguments: &Arguments) -> Result<Option<NamedLayout>, LayoutError> {
@@ -19,8 +26,11 @@ pub(crate) fn layout(arguments: &Arguments) -> Result<Option<NamedLayout>, Layou
 /// Who says what to do.
 pub(crate) struct Pads {
     near: Option<PadReader>,
+    keyboard: Option<KeyboardPad>,
     far: Option<NetworkPadReader>,
     sounds: Option<Sounds>,
+    /// The last sound failed, which was said once.
+    is_mute: bool,
 }
 
 impl Pads {
@@ -30,54 +40,72 @@ impl Pads {
         layout: Option<NamedLayout>,
         contract: &Contract,
         mailbox: &Arc<Mailbox>,
+        slot: &Arc<ExpressionSlot>,
         log: &mut Log,
     ) -> Result<Pads, DaemonError> {
-        let reach = reach(contract);
-        let near = || PadReader::start(arguments.pad.clone(), layout, reach, Arc::clone(mailbox));
+        let steered =
+            Steered { reach: reach(contract), mailbox: Arc::clone(mailbox), expression: Arc::clone(slot) };
+        let near = || PadReader::start(arguments.pad.clone(), layout, steered.clone());
         let near = arguments.commands.then(near).transpose();
         let near = near.map_err(|source| DaemonError::System { doing: "starting a thread", source })?;
-        let far = |address| NetworkPadReader::start(address, reach, Arc::clone(mailbox));
+        let keyboard = arguments.keyboard.then(|| KeyboardPad::new(steered.clone()));
+        let far = |address| NetworkPadReader::start(address, steered);
         let far = arguments.pad_listen.map(far).transpose();
         let far = far.map_err(|source| DaemonError::System { doing: "listening for a pad", source })?;
         if let Some(far) = &far {
             log.say("info", "listening for a pad", json!({ "address": far.address().to_string() }));
         }
-        Ok(Pads { near, far, sounds: load_sounds(arguments, log) })
+        Ok(Pads { near, keyboard, far, sounds: load_sounds(arguments, log), is_mute: false })
     }
 
     /// True where nobody is followed.
     pub fn is_empty(&self) -> bool {
-        self.near.is_none() && self.far.is_none()
+        self.near.is_none() && self.keyboard.is_none() && self.far.is_none()
+    }
+
+    /// A key was typed at the terminal. False for one that drives nothing.
+    pub fn typed(&mut self, key: u8) -> bool {
+        self.keyboard.as_mut().is_some_and(|keyboard| keyboard.typed(key))
     }
 
     /// Does and says what there is to do and to say.
     pub fn follow(&mut self, log: &mut Log) {
         let near = self.near.iter().flat_map(PadReader::events);
         let far = self.far.iter().flat_map(NetworkPadReader::events);
-        let events: Vec<PadEvent> = near.chain(far).collect();
+        let keys = self.keyboard.iter_mut().flat_map(KeyboardPad::steer);
+        let events: Vec<PadEvent> = near.chain(keys).chain(far).collect();
         for event in events {
-            if event == PadEvent::Pressed(Button::Sound) {
-                self.play(log);
+            match event {
+                PadEvent::Pressed(Button::Sound) => self.play(Sounds::play_any, log),
+                PadEvent::Found { .. } => self.play(|sounds| sounds.play(GREETING), log),
+                _ => {}
             }
             tell(event, log);
         }
-        if let Some(Err(error)) = self.sounds.as_mut().map(Sounds::look) {
-            self.give_up_sounds(&error, log);
-        }
-    }
-
-    fn play(&mut self, log: &mut Log) {
-        match self.sounds.as_mut().map(Sounds::play_any) {
-            Some(Ok(file)) => log.say("info", "sound", json!({ "file": file })),
-            Some(Err(error)) => self.give_up_sounds(&error, log),
+        match self.sounds.as_mut().and_then(Sounds::look) {
+            Some(Ok(())) => self.is_mute = false,
+            Some(Err(error)) => self.miss_sound(&error, log),
             None => {}
         }
     }
 
-    /// A duck without a voice walks all the same.
-    fn give_up_sounds(&mut self, error: &SoundError, log: &mut Log) {
-        self.sounds = None;
-        warn_of_no_sound(error, log);
+    fn play(&mut self, play: impl FnOnce(&mut Sounds) -> Result<PathBuf, SoundError>, log: &mut Log) {
+        match self.sounds.as_mut().map(play) {
+            Some(Ok(file)) => log.say("info", "sound", json!({ "file": file })),
+            // Nobody need have a greeting.
+            Some(Err(SoundError::Unknown { .. })) => {}
+            Some(Err(error)) => self.miss_sound(&error, log),
+            None => {}
+        }
+    }
+
+    /// A duck without a voice walks all the same, and tries again when it is asked: one file may be bad, a card may
+    /// come.
+    fn miss_sound(&mut self, error: &SoundError, log: &mut Log) {
+        if !self.is_mute {
+            warn_of_no_sound(error, log);
+        }
+        self.is_mute = true;
     }
 }
 
@@ -88,22 +116,6 @@ fn load_sounds(arguments: &Arguments, log: &mut Log) -> Option<Sounds> {
 
 fn warn_of_no_sound(error: &SoundError, log: &mut Log) {
     log.say("warn", "no sound", json!({ "why": error.to_string(), "hint": error.hint() }));
-}
-
-/// A full stick asks for as much as the policy was trained for, and nothing where it was not.
-fn reach(contract: &Contract) -> Reach {
-    let of = |axis: Axis| {
-        let known = contract.command.iter().find(|known| known.axis == axis);
-        known.map_or([0.0; 2], |known| [known.min as f32, known.max as f32])
-    };
-    Reach {
-        forward: of(Axis::Vx),
-        leftward: of(Axis::Vy),
-        turning: of(Axis::Wz),
-        head_pitch: of(Axis::HeadPitch),
-        head_yaw: of(Axis::HeadYaw),
-        head_roll: of(Axis::HeadRoll),
-    }
 }
 
 fn tell(event: PadEvent, log: &mut Log) {

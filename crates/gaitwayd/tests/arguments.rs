@@ -103,7 +103,14 @@ fn the_flags_of_this_runtime_are_understood() {
         (to.commands, to.pad, to.pad_layout) =
             (true, Some("/dev/input/event3".into()), Some("dualsense".into()));
     });
+    gives(&["--keyboard"], |to| to.keyboard = true);
+    gives(&["--stand"], |to| to.stand = true);
+    gives(&["--status", "/run/duck.sock"], |to| to.status = Some("/run/duck.sock".into()));
     gives(&["--feet", "/dev/gpiochip0"], |to| to.feet = Some("/dev/gpiochip0".into()));
+    gives(&["--expression", "/dev/gpiochip0", "--antenna-pwm", "/sys/class/pwm/pwmchip0"], |to| {
+        to.expression = Some("/dev/gpiochip0".into());
+        to.antenna_pwm = Some("/sys/class/pwm/pwmchip0".into());
+    });
     gives(&["--pad-listen", "[::1]:9871"], |to| to.pad_listen = "[::1]:9871".parse().ok());
     refused(
         &["--pad-listen", "9871"],
@@ -339,7 +346,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 38, "{listed:?}");
+    assert_eq!(listed.len(), 43, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

@@ -3,6 +3,7 @@
 use crate::errors;
 use gaitway_contract::Axis;
 use pyo3::prelude::*;
+use pyo3::types::{IntoPyDict, PyDict};
 use std::sync::Arc;
 
 /// Names of the command axes, in the order of every command row.
@@ -63,6 +64,12 @@ impl Contract {
     #[getter]
     fn action_len(&self) -> usize {
         self.contract.action_len()
+    }
+
+    #[getter]
+    fn envelope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let axes = self.contract.command.iter();
+        axes.map(|known| (known.axis.name(), (known.min, known.max))).into_py_dict(py)
     }
 
     #[getter]

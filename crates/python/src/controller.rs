@@ -24,13 +24,14 @@ impl Controller {
         py: Python<'_>,
         sensors: &Bound<'_, PyAny>,
         command: &Bound<'_, PyAny>,
+        phase_factor_offset: f32,
     ) -> PyResult<Command> {
         buffers::read(py, sensors, "sensors", &mut self.row)?;
         // The row was made for these joints.
         let _ = self.sensors.copy_from_flat(&self.row);
-        let mut values = Command::default();
-        buffers::read(py, command, "command", &mut values.values)?;
-        Ok(values)
+        let mut read = Command { phase_factor_offset, ..Command::default() };
+        buffers::read(py, command, "command", &mut read.values)?;
+        Ok(read)
     }
 
     fn write_goals(&self, py: Python<'_>, goals: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -63,25 +64,29 @@ impl Controller {
         })
     }
 
+    #[pyo3(signature = (sensors, command, goals, phase_factor_offset=0.0))]
     fn step(
         &mut self,
         py: Python<'_>,
         sensors: &Bound<'_, PyAny>,
         command: &Bound<'_, PyAny>,
         goals: &Bound<'_, PyAny>,
+        phase_factor_offset: f32,
     ) -> PyResult<()> {
-        let command = self.read(py, sensors, command)?;
+        let command = self.read(py, sensors, command, phase_factor_offset)?;
         self.controller.step(&self.sensors, &command).map_err(|error| errors::control(&error))?;
         self.write_goals(py, goals)
     }
 
+    #[pyo3(signature = (sensors, command, phase_factor_offset=0.0))]
     fn observe(
         &mut self,
         py: Python<'_>,
         sensors: &Bound<'_, PyAny>,
         command: &Bound<'_, PyAny>,
+        phase_factor_offset: f32,
     ) -> PyResult<bool> {
-        let command = self.read(py, sensors, command)?;
+        let command = self.read(py, sensors, command, phase_factor_offset)?;
         self.controller.observe(&self.sensors, &command).map_err(|error| errors::control(&error))
     }
 

@@ -95,6 +95,11 @@ pub(crate) fn bus_bench(error: &BusBenchError) -> PyErr {
     raise(name, error.to_string(), error.hint())
 }
 
+#[cfg(target_os = "linux")]
+pub(crate) fn bus(message: String, hint: &str) -> PyErr {
+    raise("BusError", message, hint.to_owned())
+}
+
 pub(crate) fn usage(message: String, hint: &str) -> PyErr {
     raise("UsageError", message, hint.to_owned())
 }

@@ -11,10 +11,20 @@ mod bus;
 mod contract;
 mod controller;
 mod count;
+#[cfg(target_os = "linux")]
+mod desk;
 mod errors;
 #[cfg(target_os = "linux")]
+mod feet;
+#[cfg(target_os = "linux")]
 mod imu;
+#[cfg(target_os = "linux")]
+mod machine;
+#[cfg(target_os = "linux")]
+mod motors;
 mod pacer;
+#[cfg(target_os = "linux")]
+mod pad;
 mod policy;
 mod recording;
 mod robot;
@@ -51,9 +61,24 @@ mod _native {
     use super::controller::{Controller, Record};
     #[cfg(target_os = "linux")]
     #[pymodule_export]
+    use super::desk::ServoDesk;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::feet::Feet;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
     use super::imu::Imu;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::machine::ask_real_time;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::motors::{Motors, run_guard};
     #[pymodule_export]
     use super::pacer::{Pacer, Wake};
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::pad::{Pad, PadSender};
     #[pymodule_export]
     use super::policy::{Policy, check, embed};
     #[pymodule_export]

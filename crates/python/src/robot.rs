@@ -63,6 +63,21 @@ impl Robot {
     }
 
     #[getter]
+    fn directions(&self) -> Vec<i64> {
+        self.per_joint(|joint| i64::from(joint.direction))
+    }
+
+    #[getter]
+    fn sit_pose_rad(&self) -> Vec<f64> {
+        self.per_joint(|joint| joint.sit_rad)
+    }
+
+    #[getter]
+    fn baud(&self) -> u32 {
+        self.profile.servo_bus.baud
+    }
+
+    #[getter]
     fn default_pose_rad(&self) -> Vec<f64> {
         self.per_joint(|joint| joint.default_rad)
     }

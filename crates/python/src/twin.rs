@@ -14,23 +14,34 @@ use gaitway_twin::{Bno055Fault, BusOptions, Exchange, FaultScript, JointState, M
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Unit of the return delay register, µs, and its largest value.
 const RETURN_DELAY_UNIT_US: u64 = 2;
 const RETURN_DELAY_MAX: u64 = 254;
 
-#[pyclass(module = "gaitway._native")]
+/// One thread may step the physics and another let faults strike.
+#[pyclass(frozen, module = "gaitway._native")]
 pub struct TwinHost {
+    wires: Mutex<Wires>,
+    robot: Robot,
+}
+
+struct Wires {
     host: Host,
     imu: Option<ImuHost>,
     i2c: Option<I2cHost>,
-    robot: Robot,
-    views: Vec<ServoView>,
 }
 
 impl TwinHost {
     fn joints(&self) -> &[Joint] {
         &self.robot.profile.joints
+    }
+
+    /// Does something with the wires. The interpreter is let go meanwhile: whoever holds them may wait for it.
+    fn with<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Wires) -> T + Send) -> T {
+        // What a panic of another thread left behind is as good as what it found.
+        py.detach(|| act(&mut self.wires.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 }
 
@@ -74,85 +85,93 @@ impl TwinHost {
         let imu = imu.map_err(|error| errors::twin_host(&error))?;
         let i2c = i2c_socket.as_deref().map(|path| start_i2c(path, &robot, seed, script.chip)).transpose();
         let i2c = i2c.map_err(|error| errors::twin_host(&error))?;
-        let views = vec![ServoView::LIMP; ids.len()];
-        Ok(TwinHost { host, imu, i2c, robot, views })
+        Ok(TwinHost { wires: Mutex::new(Wires { host, imu, i2c }), robot })
     }
 
     /// What a program opens.
     #[getter]
-    fn path(&self) -> PathBuf {
-        self.host.path()
+    fn path(&self, py: Python<'_>) -> PathBuf {
+        self.with(py, |wires| wires.host.path())
     }
 
     /// Joint angles, velocities and drives.
     fn set_joints(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
         let states = servo_rows::read_joints(py, row, self.joints())?;
-        py.detach(|| self.host.set_joints(&states)).map_err(|error| errors::twin_host(&error))
+        self.with(py, |wires| wires.host.set_joints(&states)).map_err(|error| errors::twin_host(&error))
     }
 
     /// Goals as joint angles (NaN where limp), P, D, I, torque limits.
-    fn read_servos(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
-        let (host, views) = (&self.host, &mut self.views);
-        py.detach(|| host.read_servos(views)).map_err(|error| errors::twin_host(&error))?;
-        servo_rows::write_servos(py, row, &self.views, self.joints())
+    fn read_servos(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
+        let mut views = vec![ServoView::LIMP; self.joints().len()];
+        let read = self.with(py, |wires| wires.host.read_servos(&mut views));
+        read.map_err(|error| errors::twin_host(&error))?;
+        servo_rows::write_servos(py, row, &views, self.joints())
     }
 
     /// Takes an IMU sample of now.
-    fn sample_imu(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn sample_imu(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
         let sample = servo_rows::read_imu(py, row, 0)?;
-        if let Some(imu) = &mut self.imu {
-            imu.sample(sample);
-        }
-        if let Some(i2c) = &self.i2c {
-            let (gyro_rps, accel_mps2) = (sample.gyro_rps, sample.accel_mps2);
-            i2c.set_motion(Motion { gyro_rps, accel_mps2, ..Motion::default() });
-        }
+        self.with(py, |wires| {
+            if let Some(imu) = &mut wires.imu {
+                imu.sample(sample);
+            }
+            if let Some(i2c) = &wires.i2c {
+                let (gyro_rps, accel_mps2) = (sample.gyro_rps, sample.accel_mps2);
+                i2c.set_motion(Motion { gyro_rps, accel_mps2, ..Motion::default() });
+            }
+        });
         Ok(())
     }
 
     /// Sends what the IMU has to send by now; never waits.
-    fn send_imu(&mut self) {
-        if let Some(imu) = &mut self.imu {
-            imu.send_due();
-        }
+    fn send_imu(&self, py: Python<'_>) {
+        self.with(py, |wires| {
+            if let Some(imu) = &mut wires.imu {
+                imu.send_due();
+            }
+        });
     }
 
     /// Something goes wrong now.
-    fn inject(&mut self, py: Python<'_>, fault: &str) -> PyResult<()> {
+    fn inject(&self, py: Python<'_>, fault: &str) -> PyResult<()> {
         let (at_ns, parsed) = servo_rows::read_fault(fault, self.joints())?;
-        match parsed {
-            _ if at_ns > 0 => Err(errors::usage(
+        if at_ns > 0 {
+            return Err(errors::usage(
                 format!("fault {fault:?}: expected no at=, found one"),
                 "a fault that is injected strikes now; one for later belongs into `faults`",
-            )),
-            OneFault::Bus(fault) => {
-                py.detach(|| self.host.inject(fault)).map_err(|error| errors::twin_host(&error))
-            }
+            ));
+        }
+        let injected = self.with(py, |wires| match parsed {
+            OneFault::Bus(fault) => wires.host.inject(fault),
             OneFault::Imu(fault) => {
-                if let Some(imu) = &mut self.imu {
+                if let Some(imu) = &mut wires.imu {
                     imu.inject(fault);
                 }
                 Ok(())
             }
             OneFault::Chip(fault) => {
-                if let Some(i2c) = &self.i2c {
+                if let Some(i2c) = &wires.i2c {
                     i2c.inject(fault);
                 }
                 Ok(())
             }
-        }
+        });
+        injected.map_err(|error| errors::twin_host(&error))
     }
 
     /// Sums since the start.
     fn statistics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let statistics = py.detach(|| self.host.statistics());
-        let imu = self.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
+        let sums = |wires: &mut Wires| {
+            let imu = wires.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
+            (wires.host.statistics(), imu)
+        };
+        let (statistics, imu) = self.with(py, sums);
         statistics_dict(py, &statistics, &imu)
     }
 
     /// The last exchanges, a column each.
     fn exchanges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let exchanges = py.detach(|| self.host.exchanges());
+        let exchanges = self.with(py, |wires| wires.host.exchanges());
         let columns = PyDict::new(py);
         let column = |value: fn(&Exchange) -> u64| exchanges.iter().map(value).collect::<Vec<u64>>();
         columns.set_item("written_ns", column(|exchange| exchange.written_ns))?;
@@ -166,9 +185,8 @@ impl TwinHost {
     }
 
     /// Hangs up and removes the link.
-    fn stop(&mut self, py: Python<'_>) {
-        let host = &mut self.host;
-        py.detach(|| host.stop());
+    fn stop(&self, py: Python<'_>) {
+        self.with(py, |wires| wires.host.stop());
     }
 }
 

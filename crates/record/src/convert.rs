@@ -89,6 +89,7 @@ pub(crate) fn outputs(tick: &mut Tick, row: &Row) {
     tick.reason = row.reason.to_string();
     tick.obstacle = row.obstacle.map(|obstacle| obstacle.to_string()).unwrap_or_default();
     tick.command = row.decision.command.values.to_vec();
+    tick.phase_factor_offset = row.decision.command.phase_factor_offset;
     tick.owner = row.decision.owner.map(|owner| owner.name().to_owned()).unwrap_or_default();
     tick.cause = row.decision.cause.name().to_owned();
     tick.slowed = row.decision.slowed;
@@ -155,9 +156,10 @@ fn imu_of(sample: &ImuSample) -> Imu {
 fn asked_of(asked: &brain::Asked) -> Asked {
     let offers = Source::ALL.into_iter().zip(asked.offers);
     let offer = |(source, offer): (Source, Option<arbiter::Offer>)| {
-        let offer = offer?;
-        let (source, command) = (source.name().to_owned(), offer.command.values.to_vec());
-        Some(Offer { source, expires_ns: offer.expires_ns, command })
+        let arbiter::Offer { command, expires_ns } = offer?;
+        let Command { values, phase_factor_offset } = command;
+        let source = source.name().to_owned();
+        Some(Offer { source, expires_ns, command: values.to_vec(), phase_factor_offset })
     };
     let wish = WISHES.into_iter().find(|(wish, _)| *wish == asked.wish);
     Asked {
@@ -258,7 +260,8 @@ fn read_asked(asked: &Asked) -> brain::Asked {
     };
     for offer in &asked.offers {
         if let Some(source) = Source::ALL.into_iter().find(|source| source.name() == offer.source) {
-            let command = Command { values: fixed(&offer.command) };
+            let (values, phase_factor_offset) = (fixed(&offer.command), offer.phase_factor_offset);
+            let command = Command { values, phase_factor_offset };
             found.offers[source as usize] = Some(arbiter::Offer { command, expires_ns: offer.expires_ns });
         }
     }

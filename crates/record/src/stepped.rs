@@ -14,6 +14,7 @@ pub fn tick(
     controller: &Controller,
     truth: Option<Truth>,
 ) -> Tick {
+    let command = &controller.record().command_requested;
     let mut tick = Tick {
         tick: number,
         deadline_ns: at_ns,
@@ -28,7 +29,8 @@ pub fn tick(
         joint_position_rad: sensors.joint_position_rad.clone(),
         joint_velocity_rps: sensors.joint_velocity_rps.clone(),
         joint_age_s: sensors.joint_age_s.clone(),
-        command: controller.record().command_requested.values.to_vec(),
+        command: command.values.to_vec(),
+        phase_factor_offset: command.phase_factor_offset,
         truth,
         ..Tick::default()
     };
@@ -48,6 +50,7 @@ pub(crate) fn read_inputs(tick: &Tick, sensors: &mut Sensors, command: &mut Comm
     fill(&mut sensors.joint_velocity_rps, &tick.joint_velocity_rps);
     fill(&mut sensors.joint_age_s, &tick.joint_age_s);
     fill(&mut command.values, &tick.command);
+    command.phase_factor_offset = tick.phase_factor_offset;
 }
 
 /// Adds what came out of it: the same for a tick that is recorded and one that is run again.

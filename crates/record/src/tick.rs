@@ -41,6 +41,7 @@ message! {
         29 text reason: String, "Why.";
         30 text obstacle: String, "Why a limp robot that should have got up did not.";
         31 f32s command: Vec<f32>, "The command: forward, leftward, m/s; turning, rad/s; the head, rad.";
+        36 f32 phase_factor_offset: f32, "What it adds to the speed of the gait clock, one being the contract's.";
         32 text owner: String, "Who had control.";
         33 text cause: String, "Why the command is what it is.";
         34 flag slowed: bool, "The velocity was reduced because of a fault.";
@@ -121,6 +122,7 @@ message! {
         1 text source: String, "Who.";
         2 u64 expires_ns: u64, "Until when, ns.";
         3 f32s command: Vec<f32>, "What: forward, leftward, m/s; turning, rad/s; the head, rad.";
+        4 f32 phase_factor_offset: f32, "Added to the speed of the gait clock, one being the contract's.";
     }
 }
 

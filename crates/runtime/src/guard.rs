@@ -9,6 +9,7 @@ use crate::clock::{Clock, MonotonicClock};
 use crate::terminal::{self, Terminal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::process::{Pid, getppid};
 use rustix::termios::QueueSelector;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -33,6 +34,8 @@ const ANSWER: Duration = Duration::from_secs(2);
 const REPETITIONS: usize = 5;
 /// Pause before the first and after each, ns: replies of a whole robot end within it.
 const PAUSE_NS: u64 = 3_000_000;
+/// How often it looks whether the program still lives.
+const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 /// How long the port may take no byte before what waits in it is thrown away.
 const STUCK: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
 
@@ -65,7 +68,7 @@ impl GuardError {
             GuardError::Start(_) => {
                 "see that /proc is mounted and that the limit of processes is not reached"
             }
-            GuardError::NoAnswer { .. } => "the program must call guard::run_if_asked() first thing in main",
+            GuardError::NoAnswer { .. } => "the machine may be too busy: try again",
         }
     }
 }
@@ -82,13 +85,25 @@ impl Guard {
     /// Starts the guard over `port`, a clone of the open port, and returns once it keeps `frames`: whole frames,
     /// one after another, that cut the torque. `terminal` is put back with them.
     pub fn start(port: OwnedFd, frames: &[u8], terminal: Option<&Terminal>) -> Result<Guard, GuardError> {
+        let mut command = Command::new("/proc/self/exe");
+        command.arg(ARGUMENT);
+        Guard::start_as(command, port, frames, terminal)
+    }
+
+    /// The same, with another program as the guard: one that does nothing but [`run`]. A library in somebody else's
+    /// program, an interpreter, has no `main` to begin with.
+    pub fn start_as(
+        mut command: Command,
+        port: OwnedFd,
+        frames: &[u8],
+        terminal: Option<&Terminal>,
+    ) -> Result<Guard, GuardError> {
         if !(1..=MAX_FRAMES).contains(&frames.len()) {
             return Err(GuardError::Frames { found: frames.len() });
         }
         let (line, guards_end) = UnixStream::pair().map_err(GuardError::Start)?;
         line.set_read_timeout(Some(ANSWER)).map_err(GuardError::Start)?;
-        let mut command = Command::new("/proc/self/exe");
-        command.arg(ARGUMENT).stdin(OwnedFd::from(guards_end)).stdout(port).stderr(Stdio::null());
+        command.stdin(OwnedFd::from(guards_end)).stdout(port).stderr(Stdio::null());
         if let Some(terminal) = terminal {
             let (terminal, taken) = terminal.for_guard().map_err(GuardError::Start)?;
             command.arg(taken.to_string()).stderr(terminal);
@@ -147,16 +162,22 @@ pub fn run_if_asked() -> Option<ExitCode> {
     if arguments.next()? != ARGUMENT {
         return None;
     }
-    let taken = arguments.next().and_then(|modes| modes.to_str()?.parse().ok());
-    Some(match watch(rustix::stdio::stdin(), rustix::stdio::stdout(), taken) {
+    Some(run(arguments.next().and_then(|modes| modes.to_str()?.parse().ok())))
+}
+
+/// Does the guard's work in this process, whose stdin and stdout are the guard's. `taken` is what the terminal on
+/// stderr lacks.
+pub fn run(taken: Option<u32>) -> ExitCode {
+    match watch(rustix::stdio::stdin(), rustix::stdio::stdout(), taken) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
-    })
+    }
 }
 
 /// Takes the frames, waits for the other end to close, cuts the torque. `taken` is what the terminal on stderr lacks.
 fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>, taken: Option<u32>) -> Result<(), Errno> {
     ignore_signals();
+    let program = getppid();
     // Out of the terminal's reach: its Ctrl-C and its end are not for us.
     let _ = rustix::process::setsid();
     let mut length = [0; 4];
@@ -166,7 +187,7 @@ fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>, taken: Option<u32>) -> Resu
     read_exactly(line, frames)?;
     rustix::io::write(line, &[READY])?;
     let mut word = [0];
-    match read_exactly(line, &mut word) {
+    match wait_for_end(line, program).and_then(|()| read_exactly(line, &mut word)) {
         Ok(()) if word == [GOODBYE] => Ok(()),
         _ => {
             // First, and it does not wait: a moment later a shell has settings of its own there.
@@ -174,6 +195,20 @@ fn watch(line: BorrowedFd<'_>, port: BorrowedFd<'_>, taken: Option<u32>) -> Resu
                 terminal::put_back(rustix::stdio::stderr(), taken);
             }
             cut(port, frames)
+        }
+    }
+}
+
+/// Until the other end has said something, or has closed; fails where the program has died and a child it forked
+/// keeps that end open.
+fn wait_for_end(line: BorrowedFd<'_>, program: Option<Pid>) -> Result<(), Errno> {
+    loop {
+        let mut files = [PollFd::from_borrowed_fd(line, PollFlags::IN)];
+        match poll(&mut files, Some(&LOOK)) {
+            Ok(0) if getppid() != program => return Err(Errno::SRCH),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(errno) => return Err(errno),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! I²C: the kernel's character device, and a socket behind which chips are emulated.
 
-use rustix::fs::FileType;
+use rustix::fs::{FileType, FlockOperation};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -42,6 +42,9 @@ impl I2cError {
             I2cError::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "add yourself to the group of the device: sudo usermod -aG i2c $USER, then log in again"
             }
+            I2cError::Open { source, .. } if source.kind() == io::ErrorKind::WouldBlock => {
+                "another program of ours reads the IMU: end gaitwayd, or gaitway imu"
+            }
             I2cError::Open { .. } => {
                 "switch I2C on (sudo raspi-config nonint do_i2c 0), and see which buses there are: ls /dev/i2c-*"
             }
@@ -69,6 +72,9 @@ pub fn open(path: &Path, address: u8) -> Result<Box<dyn I2c>, I2cError> {
         }
         FileType::CharacterDevice => {
             let file = File::options().read(true).write(true).open(path).map_err(failed)?;
+            // Two programs that bring one chip up in turn take it away from each other.
+            let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
+            locked.map_err(|errno| failed(errno.into()))?;
             if functions(&file).is_err() {
                 return Err(I2cError::NotABus { path: path.to_owned(), found: "another device" });
             }

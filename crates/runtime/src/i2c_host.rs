@@ -1,6 +1,7 @@
 //! Emulated chips behind a local socket: an I²C bus for another program.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::real_time;
 use crate::twin_host::TwinHostError;
 use crate::worker::{End, Worker};
 use gaitway_twin::{Bno055, Bno055Fault, Motion};
@@ -85,6 +86,7 @@ impl Drop for I2cHost {
 
 /// One program after the other, as a bus has one master.
 fn serve(listener: &UnixListener, shared: &Shared, end: &End) {
+    real_time::play_device();
     let clock = MonotonicClock::default();
     while !end.has_come() {
         match listener.accept() {

@@ -7,6 +7,9 @@
 pub mod allocations;
 pub mod bench;
 pub mod clock;
+pub mod desk;
+#[cfg(target_os = "linux")]
+pub mod expression;
 #[cfg(target_os = "linux")]
 pub mod gpio;
 #[cfg(target_os = "linux")]
@@ -18,6 +21,9 @@ pub mod i2c;
 pub mod i2c_host;
 #[cfg(target_os = "linux")]
 pub mod imu_host;
+#[cfg(target_os = "linux")]
+pub mod lines_host;
+pub mod motors;
 pub mod observation_file;
 pub mod pacer;
 #[cfg(target_os = "linux")]
@@ -32,6 +38,8 @@ pub mod serial;
 pub mod servo_view;
 pub mod slot;
 pub mod sound;
+#[cfg(target_os = "linux")]
+pub mod sysfs_pwm;
 #[cfg(target_os = "linux")]
 pub mod terminal;
 #[cfg(target_os = "linux")]

@@ -18,6 +18,9 @@ use std::io;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+/// Priority of a thread that plays a device: no device is late because a machine is busy. Below every loop's.
+const DEVICE_PRIORITY: u8 = 70;
+
 /// What a thread that keeps time would like to have. The default asks for nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RealTimeRequest {
@@ -142,6 +145,13 @@ fn lock_limit_bytes() -> Option<u64> {
 /// Gives the calling thread priority, its CPU and its stack, in this order.
 pub fn make_this_thread_real_time(request: &RealTimeRequest) -> Vec<Item> {
     vec![take_priority(request.priority), take_cpu(request.cpu), touch_stack(request.prefault_stack_kib)]
+}
+
+/// Gives the calling thread, which plays a device, real-time priority; false where it has to do without.
+///
+/// Such a thread must sleep wherever it waits: the kernel's own threads, which pass bytes on, are ordinary ones.
+pub(crate) fn play_device() -> bool {
+    take_priority(Some(DEVICE_PRIORITY)).granted != Granted::No
 }
 
 fn take_priority(asked: Option<u8>) -> Item {

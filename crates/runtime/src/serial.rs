@@ -5,7 +5,7 @@ use crate::port::{Holder, OpenError, Port, PortError};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 /// How long a port that somebody holds is asked for again: the guard of a program that has just died still cuts
@@ -17,7 +17,8 @@ const ASK_AGAIN_NS: u64 = 10_000_000;
 /// An open serial port, ours alone: 8 data bits, no parity, 1 stop bit, no flow control, nothing translated.
 #[derive(Debug)]
 pub struct SerialPort {
-    file: OwnedFd,
+    /// None once the device is gone: as long as anybody holds it, it comes back under another name.
+    file: Option<OwnedFd>,
     path: PathBuf,
     exclusive: bool,
 }
@@ -41,60 +42,67 @@ impl SerialPort {
         rustix::termios::tcflush(&file, QueueSelector::IOFlush)
             .map_err(|errno| failed("emptying its queues", errno))?;
         let exclusive = lock_out_others(&file);
-        Ok(SerialPort { file, path: path.to_owned(), exclusive })
+        Ok(SerialPort { file: Some(file), path: path.to_owned(), exclusive })
     }
 
     /// The same open port once more, for the guard: it shares the lock, which ends with the last of them.
     pub fn try_clone_fd(&self) -> Result<OwnedFd, PortError> {
-        self.file.try_clone().map_err(|error| PortError::Failed { errno: error.raw_os_error().unwrap_or(0) })
+        let file = self.file.as_ref().ok_or(PortError::Gone)?;
+        file.try_clone().map_err(|error| PortError::Failed { errno: error.raw_os_error().unwrap_or(0) })
+    }
+
+    /// The open device; none once it is gone.
+    pub(crate) fn file(&self) -> Option<&OwnedFd> {
+        self.file.as_ref()
     }
 
     /// The path it was opened with.
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
 
-impl AsFd for SerialPort {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
+    /// What a call that may not wait has done: nothing is not an error. A device that is gone is let go.
+    fn done(&mut self, result: Result<usize, Errno>) -> Result<usize, PortError> {
+        match result {
+            Ok(count) => Ok(count),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+            Err(Errno::IO | Errno::NXIO | Errno::NODEV | Errno::PIPE) => {
+                self.file = None;
+                Err(PortError::Gone)
+            }
+            Err(errno) => Err(PortError::Failed { errno: errno.raw_os_error() }),
+        }
     }
 }
 
 impl Drop for SerialPort {
     fn drop(&mut self) {
-        if self.exclusive {
+        if let Some(file) = self.file.as_ref().filter(|_| self.exclusive) {
             // A clone may outlive this one, and then the flag would outlive the port's use.
-            let _ = rustix::termios::ioctl_tiocnxcl(&self.file);
+            let _ = rustix::termios::ioctl_tiocnxcl(file);
         }
     }
 }
 
 impl Port for SerialPort {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, PortError> {
-        now(rustix::io::write(&self.file, bytes))
+        let file = self.file.as_ref().ok_or(PortError::Gone)?;
+        let result = rustix::io::write(file, bytes);
+        self.done(result)
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PortError> {
         if buffer.is_empty() {
             return Ok(0);
         }
-        match rustix::io::read(&self.file, buffer) {
-            // The port waits for one byte (VMIN 1) and was told not to wait, so silence is EAGAIN and the end of the
-            // file is a hang-up. With VMIN 0 both would look the same.
-            Ok(0) => Err(PortError::Gone),
-            other => now(other),
-        }
-    }
-}
-
-/// What a call that may not wait has done: nothing is not an error.
-fn now(result: Result<usize, Errno>) -> Result<usize, PortError> {
-    match result {
-        Ok(count) => Ok(count),
-        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
-        Err(Errno::IO | Errno::NXIO | Errno::NODEV | Errno::PIPE) => Err(PortError::Gone),
-        Err(errno) => Err(PortError::Failed { errno: errno.raw_os_error() }),
+        let file = self.file.as_ref().ok_or(PortError::Gone)?;
+        // The port waits for one byte (VMIN 1) and was told not to wait, so silence is EAGAIN and the end of the file
+        // is a hang-up. With VMIN 0 both would look the same.
+        let result = match rustix::io::read(file, buffer) {
+            Ok(0) => Err(Errno::IO),
+            other => other,
+        };
+        self.done(result)
     }
 }
 

@@ -26,6 +26,14 @@ pub enum SoundError {
         /// Which.
         path: PathBuf,
     },
+    /// None has that name.
+    #[error("sound {name:?}: expected one of {}", known.join(", "))]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those there are.
+        known: Vec<String>,
+    },
     /// The player does not start.
     #[error("{PLAYER}: {0}")]
     Player(io::Error),
@@ -42,6 +50,7 @@ impl SoundError {
     pub fn hint(&self) -> &'static str {
         match self {
             SoundError::Folder { .. } | SoundError::Empty { .. } => "name a folder with .wav files",
+            SoundError::Unknown { .. } => "a sound's name is its file's, without .wav",
             SoundError::Player(_) => "sudo apt-get install alsa-utils",
             SoundError::Failed { .. } => "see whether there is a sound card: aplay -l",
         }
@@ -79,6 +88,22 @@ impl Sounds {
         self.chance ^= self.chance >> 7;
         self.chance ^= self.chance << 17;
         let file = self.files[(self.chance % self.files.len() as u64) as usize].clone();
+        self.start(file)
+    }
+
+    /// Plays the one of this name, a file's without its ending, in place of the one that is playing.
+    pub fn play(&mut self, name: &str) -> Result<PathBuf, SoundError> {
+        let file = self.files.iter().find(|file| stem(file) == name).cloned();
+        match file {
+            Some(file) => self.start(file),
+            None => Err(SoundError::Unknown {
+                name: name.to_owned(),
+                known: self.files.iter().map(|file| stem(file)).collect(),
+            }),
+        }
+    }
+
+    fn start(&mut self, file: PathBuf) -> Result<PathBuf, SoundError> {
         self.stop();
         let mut command = Command::new(PLAYER);
         command.arg("-q").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -86,12 +111,11 @@ impl Sounds {
         Ok(file)
     }
 
-    /// Looks whether the one that was playing is over: an error where it ended badly.
-    pub fn look(&mut self) -> Result<(), SoundError> {
-        let status = self.playing.as_mut().and_then(|child| child.try_wait().ok().flatten());
-        let Some(status) = status else { return Ok(()) };
+    /// How the one that was playing ended, once it has.
+    pub fn look(&mut self) -> Option<Result<(), SoundError>> {
+        let status = self.playing.as_mut()?.try_wait().ok()??;
         self.playing = None;
-        if status.success() { Ok(()) } else { Err(SoundError::Failed { status: status.to_string() }) }
+        Some(if status.success() { Ok(()) } else { Err(SoundError::Failed { status: status.to_string() }) })
     }
 
     fn stop(&mut self) {
@@ -106,5 +130,27 @@ impl Sounds {
 impl Drop for Sounds {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+fn stem(file: &Path) -> String {
+    file.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_nobody_has_is_answered_with_those_there_are() {
+        let folder = std::env::temp_dir().join(format!("gaitway-sounds-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for name in ["beep1.wav", "happy1.WAV", "happy2.txt"] {
+            std::fs::write(folder.join(name), "").unwrap();
+        }
+        let error = Sounds::load(&folder).unwrap().play("happy2").unwrap_err();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(error.to_string(), "sound \"happy2\": expected one of beep1, happy1");
+        assert!(error.hint().contains(".wav"));
     }
 }

@@ -263,6 +263,9 @@ impl ServoBus {
                 self.servos[first].registers_mut().store(ID, u16::from(other));
                 self.servos[second].registers_mut().store(ID, u16::from(one));
             }
+            Fault::Setting { servo, register, value } => {
+                self.servos[servo].registers_mut().store(register, value);
+            }
             Fault::SetId { servo, id } => self.servos[servo].registers_mut().store(ID, u16::from(id)),
             Fault::Reset { servo } => self.servos[servo].power_cycle(now_ns),
             Fault::Overload { servo } => self.servos[servo].force_overload(),

@@ -4,11 +4,12 @@ use crate::bno055::Bno055Fault;
 use crate::faults::{Fault, FaultPlan, FaultRates, ReplyFault, RequestFault};
 use crate::imu::ImuFault;
 use crate::options::LaterServos;
+use crate::registers::{REGISTERS, Register};
 use std::str::FromStr;
 use thiserror::Error;
 
 /// What can be written, an example each: the first word is the kind.
-pub const FAULT_EXAMPLES: [&str; 26] = [
+pub const FAULT_EXAMPLES: [&str; 27] = [
     "lost servo=4",
     "cut servo=4 keep=3",
     "corrupted servo=4 bits=1",
@@ -20,6 +21,7 @@ pub const FAULT_EXAMPLES: [&str; 26] = [
     "speaks servo=4",
     "swap-ids first=0 second=9",
     "set-id servo=4 id=20",
+    "setting servo=4 register=7 value=250",
     "reset servo=4",
     "overload servo=4",
     "over-temperature servo=4",
@@ -130,6 +132,10 @@ impl<'a> Words<'a> {
             "speaks" => Fault::Speaks { servo: self.servo("servo")? },
             "swap-ids" => Fault::SwapIds { first: self.servo("first")?, second: self.servo("second")? },
             "set-id" => Fault::SetId { servo: self.servo("servo")?, id: self.number("id")? },
+            "setting" => {
+                let (servo, register) = (self.servo("servo")?, self.register()?);
+                Fault::Setting { servo, register, value: self.number("value")? }
+            }
             "reset" => Fault::Reset { servo: self.servo("servo")? },
             "overload" => Fault::Overload { servo: self.servo("servo")? },
             "over-temperature" => Fault::OverTemperature { servo: self.servo("servo")? },
@@ -178,6 +184,12 @@ impl<'a> Words<'a> {
             "chip-brown-out" => Bno055Fault::BrownOut,
             other => return Err(self.refuse("a kind of fault", other)),
         })
+    }
+
+    fn register(&mut self) -> Result<Register, FaultTextError> {
+        let address: u8 = self.number("register")?;
+        let known = REGISTERS.iter().find(|register| register.address == address);
+        known.copied().ok_or_else(|| self.refuse("the address of a register", &address.to_string()))
     }
 
     fn reply(&mut self, fault: ReplyFault) -> Result<Fault, FaultTextError> {

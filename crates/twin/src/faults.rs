@@ -2,6 +2,7 @@
 
 use crate::error::TwinError;
 use crate::options::LaterServos;
+use crate::registers::Register;
 
 /// How far [`Fault::OverTemperature`] puts a servo above its limit, K.
 pub(crate) const OVERHEAT_K: f64 = 5.0;
@@ -43,6 +44,15 @@ pub enum Fault {
         servo: usize,
         /// Its new id.
         id: u8,
+    },
+    /// A register of the servo holds another value, saved where it is a setting: how somebody else left it.
+    Setting {
+        /// Which servo.
+        servo: usize,
+        /// Which register.
+        register: Register,
+        /// What it holds, raw.
+        value: u16,
     },
     /// The servo's power goes and comes back: torque off, EEPROM as saved, deaf while it boots.
     Reset {
@@ -197,6 +207,7 @@ impl Fault {
             | Fault::Silent { servo, .. }
             | Fault::Speaks { servo }
             | Fault::SetId { servo, .. }
+            | Fault::Setting { servo, .. }
             | Fault::Reset { servo }
             | Fault::Overload { servo }
             | Fault::OverTemperature { servo } => servo,

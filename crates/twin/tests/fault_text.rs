@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use gaitway_twin::registers::RETURN_DELAY;
 use gaitway_twin::{
     FAULT_EXAMPLES, Fault, FaultScript, ImuFault, LaterServos, ReplyFault, RequestFault, WrittenFault,
     parse_fault,
@@ -41,6 +42,7 @@ fn every_fault_can_be_written() {
         bus(Fault::Speaks { servo: 4 }),
         bus(Fault::SwapIds { first: 0, second: 9 }),
         bus(Fault::SetId { servo: 4, id: 20 }),
+        bus(Fault::Setting { servo: 4, register: RETURN_DELAY, value: 250 }),
         bus(Fault::Reset { servo: 4 }),
         bus(Fault::Overload { servo: 4 }),
         bus(Fault::OverTemperature { servo: 4 }),
@@ -88,6 +90,7 @@ fn what_is_no_fault_is_refused_with_an_example() {
         ("at=-1 unplug", "found at=-1", "unplug"),
         ("at=inf unplug", "found at=inf", "unplug"),
         ("late servo=1 by=2h", "found by=2h", "late servo=4 by=2ms"),
+        ("setting servo=1 register=4 value=0", "the address of a register, found 4", "setting"),
         ("set-id servo=1 id=300", "a number after id=, found id=300", "set-id"),
         ("at=3 rates lost=0.1", "nothing more for rates, found at=3", "rates lost=0.01"),
         ("rates lost=many", "found lost=many", "rates lost=0.01"),

@@ -6,6 +6,7 @@
 mod common;
 
 use common::{DUCK_IDS, Random, frame};
+use gaitway_twin::registers::REGISTERS;
 use gaitway_twin::{
     BusOptions, Fault, FaultPlan, FaultRates, JointState, LaterServos, ReplyFault, RequestFault,
     RequestParser, ServoBus, ServoOptions,
@@ -41,7 +42,7 @@ fn request(random: &mut Random) -> Vec<u8> {
 fn fault(random: &mut Random) -> Fault {
     let (servo, second) = (random.below(14), random.below(14));
     let by_ns = random.bits() >> random.below(64);
-    match random.below(16) {
+    match random.below(17) {
         0 => Fault::Reply { servo, fault: ReplyFault::Lost },
         1 => Fault::Reply { servo, fault: ReplyFault::Cut { keep_bytes: random.below(300) } },
         2 => Fault::Reply { servo, fault: ReplyFault::Corrupted { bits: random.bits() as u32 } },
@@ -57,6 +58,10 @@ fn fault(random: &mut Random) -> Fault {
         12 => Fault::OverTemperature { servo },
         13 => Fault::Sag { drop_v: f64::from(random.bits() as i16) },
         14 => Fault::Unplug,
+        15 => {
+            let register = REGISTERS[random.below(REGISTERS.len())];
+            Fault::Setting { servo, register, value: random.bits() as u16 }
+        }
         _ => Fault::Replug,
     }
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gaitway.cli import bench, imu, plot, policy, record, run, train, twin
+from gaitway.cli import bench, camera, doctor, head, imu, motors, pad, plot, policy, record, run, top, train, twin
 from gaitway.cli import eval as evaluation
 from gaitway.cli.output import print_json
 from gaitway.errors import (
@@ -35,7 +35,10 @@ app = typer.Typer(
     help="Trains a gait, proves it, and runs it on a small legged robot.",
 )
 app.command("run")(run.run)
+app.command("doctor")(doctor.doctor)
+app.command("top")(top.top)
 app.command("twin")(twin.twin)
+app.command("camera")(camera.camera)
 app.command("train")(train.train)
 app.command("export")(train.export)
 app.command("curve")(train.curve)
@@ -44,6 +47,9 @@ app.command("replay")(record.replay)
 app.command("plot")(plot.plot)
 app.add_typer(record.app, name="record")
 app.add_typer(imu.app, name="imu")
+app.add_typer(head.app, name="head")
+app.add_typer(motors.app, name="motors")
+app.add_typer(pad.app, name="pad")
 app.add_typer(policy.app, name="policy")
 app.add_typer(bench.app, name="bench")
 

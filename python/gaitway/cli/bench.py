@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import files
+from gaitway.cli.options import Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -27,11 +28,11 @@ def _root() -> None:
 @app.command()
 def tick(
     policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 5000,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 7,
     callgrind: Annotated[bool, typer.Option(help="Count instructions, where valgrind is installed.")] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """A whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
     from gaitway.bench import measure_tick
@@ -48,7 +49,7 @@ def tick(
 def rt(
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds of each measurement.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """How well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
     from gaitway.bench import ClockBench
@@ -66,8 +67,8 @@ def rt(
 def bus(
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each measurement.")] = 4.0,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all programs in turn in each.")] = 3,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
 ) -> None:
     """What the servo driver costs beside the wire, against emulated servos, beside rustypot's three transactions."""
     if sys.platform != "linux":
@@ -90,9 +91,9 @@ def chaos(
     seed: Annotated[int, typer.Option(min=0, help="The same seed strikes in the same way.")] = 0,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
     policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Walking ducks in MuJoCo, struck by every class of faults, on a virtual clock. Exits with 1 where a mark fails."""
     from gaitway.bench.chaos import ChaosBench
@@ -115,8 +116,8 @@ def chaos(
 def wire(
     policy: Annotated[Path, typer.Argument(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="Seconds of each command.")] = 18.0,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
 ) -> None:
     """How a policy follows commands over its servo bus, on a virtual clock, beside the lockstep."""
     from gaitway.bench.wire import measure_wire
@@ -134,12 +135,34 @@ def wire(
 
 
 @app.command()
+def body(
+    seconds: Annotated[float, typer.Option(min=3, max=3600, help="Seconds of each run.")] = 15.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, both in turn in each.")] = 8,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """What IMU, pad, feet, eyes, antennas, sounds and recorder cost the loop, beside the bare one, on the twin."""
+    from gaitway.bench.body import measure_body
+    from gaitway.cli.body_report import print_body
+    from gaitway.cli.clock_report import measuring
+    from gaitway.robot import Robot
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_body(Robot.load(robot), seconds, rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_body(result)
+    _end(result)
+
+
+@app.command()
 def record(
     policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 20_000,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 5,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """What recording a tick costs the loop, beside loggers that are called from it."""
     from gaitway.bench.record import measure_record
@@ -157,10 +180,10 @@ def record(
 @app.command()
 def replay(
     policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     seconds: Annotated[float, typer.Option(min=5, max=86_400, help="Seconds to walk.")] = 3600.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of commands and noise.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """A long walk with faults, recorded over the emulated wire, and run again on every path of this CPU."""
     from gaitway.bench.replay import measure_replay
@@ -183,8 +206,8 @@ def train(
     robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,
     steps: Annotated[int, typer.Option(min=1, max=100_000, help="Control steps of each measurement.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, both in turn in each.")] = 3,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
 ) -> None:
     """How fast the trainer walks its ducks, beside the physics alone."""
     from gaitway.bench.train import measure_training

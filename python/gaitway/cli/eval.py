@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway.cli.options import Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -20,14 +21,14 @@ def evaluate(
     policies: Annotated[
         list[Path] | None, typer.Argument(metavar="POLICY…", help="ONNX files, or names of the robot's: walk.")
     ] = None,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     gate: Annotated[bool, typer.Option("--gate", help="Exit with 1 where the first policy is not fit.")] = False,
     report: Annotated[Path | None, typer.Option(help="Pictures of it all, .html or .png.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer and shorter runs: a look, no verdict.")] = False,
     only: Annotated[str | None, typer.Option(help="Parts of the battery, with commas between.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes to play in.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and starts.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Plays a fixed battery of simulated runs with every policy: tracking, steps, falls, pushes, other worlds, cost.
 

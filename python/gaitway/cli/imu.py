@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
+from gaitway.cli.options import Config, ImuBus, Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The IMU: look at it, calibrate it, find out how it is mounted.")
 
-_Bus = Annotated[Path | None, typer.Option(help="I2C bus; the profile's where left out.")]
-_RobotName = Annotated[str, typer.Option("--robot", help="Robot by name, or path to a profile.")]
-_Config = Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 _NAMES = ("system", "gyro", "accel", "mag")
 _LOOK_S = 0.1
 #: A chip that has not come up by then does not.
@@ -35,11 +32,11 @@ _HELP = {
 
 @app.command()
 def watch(
-    bus: _Bus = None,
+    bus: ImuBus = None,
     seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
-    robot: _RobotName = DEFAULT_ROBOT,
-    config: _Config = None,
-    as_json: _Json = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
+    as_json: Json = False,
 ) -> None:
     """Shows what the IMU feels: horizon, turning rates, temperature, how well it knows itself."""
     imu = _open(bus, robot, config)
@@ -51,18 +48,18 @@ def watch(
     if as_json:
         print_json(state)
     else:
-        typer.echo(f"\r{_line(state)}")
+        typer.echo("" if sys.stdout.isatty() else _line(state))
 
 
 @app.command()
 def calibrate(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the calibration goes, .json.")],
-    bus: _Bus = None,
-    robot: _RobotName = DEFAULT_ROBOT,
-    config: _Config = None,
+    bus: ImuBus = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
     mag: Annotated[bool, typer.Option(help="The magnetometer too; no policy of ours needs it.")] = True,
     seconds: Annotated[float, typer.Option(min=1.0, help="It gives up after so long.")] = 300.0,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
     """Waits until the chip knows itself, telling what it still needs, and keeps what it learned."""
     from gaitway.imu import Calibration
@@ -101,16 +98,21 @@ def calibrate(
 def convert(
     source: Annotated[Path, typer.Argument(help="The published runtime's imu_calib_data.pkl, or ours.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the calibration goes, .json.")],
+    as_json: Json = False,
 ) -> None:
     """Writes another runtime's calibration as ours; nothing in a pickle is run."""
     from gaitway.imu import Calibration
 
-    Calibration.load(source).save(output)
+    calibration = Calibration.load(source)
+    calibration.save(output)
+    if as_json:
+        print_json({"file": str(output), "offsets": calibration.words})
+        return
     typer.echo(f"{output}: gaitwayd --imu-calibration {output}")
 
 
 @app.command()
-def mount(bus: _Bus = None, robot: _RobotName = DEFAULT_ROBOT, config: _Config = None, as_json: _Json = False) -> None:
+def mount(bus: ImuBus = None, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False) -> None:
     """Finds out how the chip is mounted: hold the robot upright, then lower its nose."""
     from gaitway.imu import mount as find_mount
 

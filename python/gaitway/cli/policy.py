@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway.cli.options import Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import PolicyError
 from gaitway.robot import DEFAULT_ROBOT
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Look into a policy file, write a contract into it, check it.")
 
 _File = Annotated[Path, typer.Argument(help="ONNX file.")]
-_RobotOption = Annotated[str, typer.Option(help="Robot by name, or path to a profile.")]
+_RobotOption = RobotName
 _Assume = Annotated[str | None, typer.Option(help="Contract of a file that carries none.")]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+_Json = Json
 
 
 def _load(data: bytes, file: Path, robot: "Robot", assume: str | None = None) -> "Policy":

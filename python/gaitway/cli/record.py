@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from gaitway.cli.options import Json
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 
@@ -17,7 +18,7 @@ app = typer.Typer(
 _LARGEST_DIFFERENCE = 1e-4
 
 _File = Annotated[Path, typer.Argument(help="Recording, .mcap.")]
-_Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
+_Json = Json
 
 
 def replay(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
+from gaitway.cli.options import Config, Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import RecordingError, UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -23,13 +24,13 @@ _VIDEO_FPS = 25
 
 def run(
     policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
     twin: Annotated[
         bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos; forward, unless --command.")
     ] = False,
     port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None,
-    config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
+    config: Config = None,
     fast: Annotated[bool, typer.Option("--fast", help="As fast as the machine goes, not in real time.")] = False,
     seconds: Annotated[float | None, typer.Option(help="Length of the run; the script's where left out.")] = None,
     command: Annotated[
@@ -56,7 +57,7 @@ def run(
         Path | None, typer.Option(help="Folder of recordings; ~/.local/state/gaitway/recordings where left out.")
     ] = None,
     no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Runs a policy: in simulation, over the wire of the twin, or on a robot.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
+from gaitway.cli.options import Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT
@@ -20,14 +21,14 @@ _LINE_S = 30.0
 
 def train(
     task: Annotated[str, typer.Argument(help="A task of the robot (walk, stand), or a TOML file.")] = "walk",
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    robot: RobotName = DEFAULT_ROBOT,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; out/train/TASK where left out.")] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Control steps of all robots together.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is chance.")] = None,
     device: Annotated[str | None, typer.Option(help="Device of the learner: cpu, cuda.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value over the file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> int:
     """Trains a policy, and writes it with its contract.
 
@@ -70,8 +71,8 @@ def train(
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; policy.onnx in the folder.")] = None,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
 ) -> None:
     """Writes the policy of a run's last checkpoint, and checks it against the network that was trained."""
     from gaitway.robot import Robot
@@ -88,7 +89,7 @@ def curve(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="A picture, .png.")] = None,
     rows: Annotated[int, typer.Option(min=1, max=1000, help="Rows of the table.")] = 11,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Tells how a run learned: steps, minutes, tracking errors and falls, also while it is under way."""
     from gaitway.train import curve as curves

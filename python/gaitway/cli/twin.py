@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
+from gaitway.cli.options import Config, Json, RobotName
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
@@ -27,8 +28,8 @@ def twin(
         Path | None, typer.Option(help="I2C bus with the IMU's chip on it, for `gaitwayd --imu`.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
-    robot: Annotated[str, typer.Option(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    config: Annotated[Path | None, typer.Option(help="The robot's duck_config.json.")] = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of faults by chance.")] = 0,
     return_delay_us: Annotated[
         int | None, typer.Option(min=0, max=508, help="Return delay of the servos; 0, or 500 with --factory.")
@@ -53,7 +54,7 @@ def twin(
     imu_hz: Annotated[int, typer.Option(min=1, max=500, help="IMU samples in a second.")] = 100,
     physics: Annotated[bool, typer.Option(help="MuJoCo; without it joints go where they are told.")] = True,
     stats_json: Annotated[Path | None, typer.Option(help="File for the figures, written at the end.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    as_json: Json = False,
 ) -> None:
     """A duck on a pseudo-terminal: programs that drive the real servos drive it.
 

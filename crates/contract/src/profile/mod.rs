@@ -115,6 +115,22 @@ pub struct Pins {
     pub projector: u32,
     /// Antenna servos, left and right.
     pub antenna: [u32; 2],
+    /// 1, or -1 where a longer pulse moves that antenna the other way.
+    #[serde(default = "mirrored")]
+    pub antenna_direction: [i8; 2],
+    /// Channels of the board's PWM that those pins can be given, left and right.
+    #[serde(default = "header_channels")]
+    pub antenna_pwm_channel: [u32; 2],
+}
+
+/// The duck's antennas, for profiles and recordings from before they were written down.
+fn mirrored() -> [i8; 2] {
+    [1, -1]
+}
+
+/// As on the header of a Raspberry Pi: pins 13 and 12.
+fn header_channels() -> [u32; 2] {
+    [1, 0]
 }
 
 /// When the robot counts as fallen.
@@ -137,14 +153,14 @@ pub struct Options {
     pub imu_upside_down: bool,
     /// Added to the gait clock's factor.
     pub phase_factor_offset: f64,
-    /// Eyes are fitted.
-    pub eyes: bool,
-    /// A projector is fitted.
-    pub projector: bool,
-    /// Antennas are fitted.
-    pub antennas: bool,
-    /// A speaker is fitted.
-    pub speaker: bool,
+    /// Whether eyes are fitted; `None` where nobody has said.
+    pub eyes: Option<bool>,
+    /// Whether a projector is.
+    pub projector: Option<bool>,
+    /// Whether antennas are.
+    pub antennas: Option<bool>,
+    /// Whether a speaker is.
+    pub speaker: Option<bool>,
 }
 
 /// One joint.

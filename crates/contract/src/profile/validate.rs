@@ -26,6 +26,9 @@ impl RobotProfile {
         ] {
             check(path, (0.0..=100_000.0).contains(&us), "0 to 100000", us)?;
         }
+        let directions = self.pins.antenna_direction;
+        let are_signs = directions.iter().all(|direction| matches!(direction, 1 | -1));
+        check("pins.antenna_direction", are_signs, "1 or -1 each", format!("{directions:?}"))?;
         check_positive("fall.tilt_rad", self.fall.tilt_rad)?;
         check("fall.tilt_rad", self.fall.tilt_rad <= 3.2, "at most 3.2", self.fall.tilt_rad)?;
         check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;

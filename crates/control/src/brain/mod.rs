@@ -60,6 +60,8 @@ pub struct Brain {
     alarm: Option<Alarm>,
     obstacle: Option<Obstacle>,
     has_stepped: bool,
+    /// The default pose with the head where somebody wants it.
+    looking_rad: Vec<f32>,
 }
 
 impl Brain {
@@ -80,6 +82,7 @@ impl Brain {
             alarm: None,
             obstacle: None,
             has_stepped: false,
+            looking_rad: profile.default_pose_rad(),
             controller,
         }
     }
@@ -217,8 +220,16 @@ impl Brain {
         if self.has_stepped {
             self.walk(observation);
         }
-        let walk_rad = (state == State::Running).then(|| self.controller.goals().rad());
-        self.supervisor.finish(walk_rad);
+        let wanted_rad = match state {
+            State::Running => Some(self.controller.goals().rad()),
+            State::Ready => {
+                self.looking_rad.copy_from_slice(self.supervisor.default_rad());
+                self.controller.look(&self.decision.command, &mut self.looking_rad);
+                Some(&self.looking_rad[..])
+            }
+            _ => None,
+        };
+        self.supervisor.finish(wanted_rad);
         state
     }
 

@@ -6,7 +6,7 @@ use crate::vitals::JointVitals;
 
 /// Reads in a row without an answer after which a servo gets no more goals: it may have been reset, and a goal would
 /// switch it on at full force.
-const UNHEARD_AFTER: u32 = 2;
+pub(crate) const UNHEARD_AFTER: u32 = 2;
 /// How long a servo may take to show that it took its settings, ns: each is asked once in a turn of all servos.
 const CONFIRM_WITHIN_NS: u64 = 700_000_000;
 /// How often it is told.

@@ -4,7 +4,7 @@
 //! to the default pose, the policy's goals, the last goals, or to be limp. Everything passes its safety gate. A start
 //! never jerks, and a servo that was reset while the robot ran comes back the same way.
 
-mod joint;
+pub(crate) mod joint;
 mod orders;
 mod plan;
 mod ramp;
@@ -18,6 +18,7 @@ pub use state::{Obstacle, Reason, State, Wish};
 use crate::gate::{GateState, Goals, SafetyGate};
 use crate::vitals::JointVitals;
 use gaitway_contract::RobotProfile;
+use gaitway_maths::scalar::limit;
 use joint::{Drive, JointDrive, JointEvent};
 use plan::Plan;
 use ramp::{PoseRamp, smooth};
@@ -88,14 +89,7 @@ impl Supervisor {
             gate_state: gate.initial_state(&plan.default_rad),
             gate,
             limits: vec![0; count],
-            orders: Orders {
-                cut: false,
-                settings: vec![false; count],
-                energise: vec![false; count],
-                goal: vec![false; count],
-                torque_limit: vec![0.0; count],
-                ask: None,
-            },
+            orders: Orders::none(count),
             change: None,
             lost: None,
             plan,
@@ -115,15 +109,17 @@ impl Supervisor {
         self.state
     }
 
-    /// Second half: what the servos are told. `walk_rad` are the policy's goals, needed where it is running.
-    pub fn finish(&mut self, walk_rad: Option<&[f32]>) -> &Orders {
+    /// Second half: what the servos are told. `wanted_rad` are the policy's goals, needed where it is running, or,
+    /// where it is ready, the default pose with the head where somebody wants it.
+    pub fn finish(&mut self, wanted_rad: Option<&[f32]>) -> &Orders {
         let to_default = !(self.state == State::Holding && self.hold == Hold::Sitting);
         if self.is_ramping {
             let to = if to_default { &self.plan.default_rad } else { &self.plan.sit_rad };
             self.is_ramping = !self.ramp.advance(to, &mut self.pose_rad);
         }
-        match (self.state, walk_rad) {
-            (State::Running, Some(walk_rad)) => self.target_rad.copy_from_slice(walk_rad),
+        match (self.state, wanted_rad) {
+            (State::Running, Some(wanted_rad)) => self.target_rad.copy_from_slice(wanted_rad),
+            (State::Ready, Some(wanted_rad)) => self.look_towards(wanted_rad),
             // Held, or without a policy that says otherwise: what was the goal stays the goal.
             (State::Running, None) => self.target_rad.copy_from_slice(self.gate_state.goals.rad()),
             _ => self.target_rad.copy_from_slice(&self.pose_rad),
@@ -137,6 +133,11 @@ impl Supervisor {
     /// What the servos are told.
     pub fn orders(&self) -> &Orders {
         &self.orders
+    }
+
+    /// The default pose, rad.
+    pub fn default_rad(&self) -> &[f32] {
+        &self.plan.default_rad
     }
 
     /// The goals: what passed the gate.
@@ -228,6 +229,15 @@ impl Supervisor {
         self.is_ramping = self.hold == Hold::Sitting;
         if self.is_ramping {
             self.ramp.begin(self.gate_state.goals.rad(), self.plan.sit_ticks);
+        }
+    }
+
+    /// The next goals on the way to a pose that follows a hand.
+    fn look_towards(&mut self, wanted_rad: &[f32]) {
+        let step_rad = self.plan.look_step_rad;
+        let goals_rad = self.gate_state.goals.rad();
+        for ((target, wanted), goal) in self.target_rad.iter_mut().zip(wanted_rad).zip(goals_rad) {
+            *target = limit(*wanted, goal - step_rad, goal + step_rad);
         }
     }
 

@@ -40,6 +40,18 @@ pub struct Orders {
 }
 
 impl Orders {
+    /// Nobody of `joints` is told anything.
+    pub fn none(joints: usize) -> Orders {
+        Orders {
+            cut: false,
+            settings: vec![false; joints],
+            energise: vec![false; joints],
+            goal: vec![false; joints],
+            torque_limit: vec![0.0; joints],
+            ask: None,
+        }
+    }
+
     /// Becomes the orders of another tick of the same robot. Allocates nothing, which a derived clone would.
     pub fn copy_from(&mut self, other: &Orders) {
         copy_row(&mut self.settings, &other.settings);

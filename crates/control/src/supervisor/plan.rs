@@ -2,6 +2,9 @@
 
 use gaitway_contract::RobotProfile;
 
+/// Fastest head of a robot that stands and looks around, rad/s: quick, and nothing is thrown off its feet.
+const LOOK_RPS: f64 = 3.0;
+
 /// What does not change, in ticks of the loop.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -11,6 +14,7 @@ pub(super) struct Plan {
     pub torque_step: f32,
     pub rejoin_step: f32,
     pub speed_step_rad: f32,
+    pub look_step_rad: f32,
     pub settle_ticks: u64,
     pub ease_ticks: u64,
     pub soften_ticks: f32,
@@ -30,6 +34,7 @@ impl Plan {
             torque_step: (1.0 / ticks(start.torque_ramp_s)) as f32,
             rejoin_step: (1.0 / ticks(start.rejoin_s)) as f32,
             speed_step_rad: (start.speed_rps / hz) as f32,
+            look_step_rad: (LOOK_RPS / hz) as f32,
             settle_ticks: ticks(start.settle_s) as u64,
             ease_ticks: ticks(stop.ease_s) as u64,
             soften_ticks: ticks(stop.soften_s) as f32,

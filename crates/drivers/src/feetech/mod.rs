@@ -21,6 +21,7 @@ pub mod frame;
 pub mod heard;
 pub mod registers;
 pub mod servo;
+pub mod single;
 pub mod units;
 pub mod wire;
 mod writes;

@@ -49,7 +49,7 @@ impl Stick {
     }
 }
 
-/// From where to where an axis goes, as the kernel says it.
+/// From where to where an axis goes; the first is above the second where its numbers fall.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AxisRange {
     /// Left, up, or not pulled.
@@ -59,10 +59,19 @@ pub struct AxisRange {
 }
 
 impl AxisRange {
+    /// The same way between the ends that the kernel says.
+    pub fn between(self, low: i32, high: i32) -> AxisRange {
+        if self.min <= self.max {
+            AxisRange { min: low, max: high }
+        } else {
+            AxisRange { min: high, max: low }
+        }
+    }
+
     /// Where `value` is, 0 to 1; the middle where the range is none.
     fn share(self, value: i32) -> f32 {
         let (min, max) = (f64::from(self.min), f64::from(self.max));
-        if max <= min {
+        if max == min {
             return 0.5;
         }
         ((f64::from(value) - min) / (max - min)).clamp(0.0, 1.0) as f32
@@ -123,6 +132,15 @@ impl Pad {
             }
         }
         true
+    }
+
+    /// What a code moves or does, by its name in layouts.
+    pub fn meaning(&self, event: Event) -> Option<&'static str> {
+        match event {
+            Event::Dropped => None,
+            Event::Key { code, .. } => self.layout.buttons.get(&code).copied().map(Button::name),
+            Event::Axis { code, .. } => self.layout.sticks.get(&code).copied().map(Stick::name),
+        }
     }
 
     /// It was asked how it stands: which buttons are down, and where each axis is. What was pressed and let go in

@@ -13,7 +13,7 @@ mod layout;
 mod operator;
 
 pub use layout::{AxisRange, Layout, Pad, Stick};
-pub use operator::{Operator, Reach};
+pub use operator::{Operator, OutOfReach, Reach};
 
 /// Something that is done once a press.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +68,15 @@ impl Button {
     }
 }
 
+/// What the sticks move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The duck.
+    Walk,
+    /// Its head.
+    Head,
+}
+
 /// How everything stands: sticks from -1 to 1, right and up positive, triggers from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Controls {
@@ -77,6 +86,8 @@ pub struct Controls {
     pub right: [f32; 2],
     /// Left and right trigger.
     pub triggers: [f32; 2],
+    /// What the sticks move, where who holds them says so every time; else it is as the head button left it.
+    pub mode: Option<Mode>,
     held: u16,
     /// Went down since somebody looked, and may be up again.
     pressed: u16,

@@ -1,16 +1,17 @@
 //! From how a pad stands to what the robot is asked: the published runtime's mapping, without its defects.
 
-use super::{Button, Controls};
+use super::{Button, Controls, Mode};
+use thiserror::Error;
 
 /// A stick that is moved less than this is at rest: worn sticks stand off their middle by as much.
 const STICK_DEAD_ZONE: f32 = 0.1;
 /// Of a trigger, as the published runtime has it.
 const TRIGGER_DEAD_ZONE: f32 = 0.1;
-/// What a press changes the gait's speed by, and what a held one makes of it.
-const PHASE_STEP: f32 = 0.05;
-const SPRINT_FACTOR: f32 = 1.3;
-/// The gait is never trimmed beyond these.
-const PHASE_RANGE: [f32; 2] = [0.5, 1.5];
+/// What a press adds to the gait's speed, and what a held one does.
+const TRIM_STEP: f32 = 0.05;
+const SPRINT: f32 = 0.3;
+/// It is never trimmed beyond so many presses, nor made faster or slower by more than they are, sprint included.
+const TRIM_STEPS: i8 = 10;
 
 /// How far a full stick goes: smallest and largest of each axis of the command, as the policy's envelope has them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +30,50 @@ pub struct Reach {
     pub head_roll: [f32; 2],
 }
 
+/// Something no stick can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+#[error("{what}: expected {min} to {max} {unit}, found {found}")]
+pub struct OutOfReach {
+    what: &'static str,
+    unit: &'static str,
+    min: f32,
+    max: f32,
+    found: f32,
+}
+
+impl Reach {
+    /// How a pad stands that walks with these velocities: the way back of [`Operator`].
+    pub fn walk(
+        &self,
+        forward_mps: f32,
+        leftward_mps: f32,
+        turning_rps: f32,
+    ) -> Result<Controls, OutOfReach> {
+        let forward = push("forward", "m/s", self.forward, forward_mps)?;
+        let leftward = push("leftward", "m/s", self.leftward, leftward_mps)?;
+        let turning = push("turning", "rad/s", self.turning, turning_rps)?;
+        Ok(Controls {
+            left: [-leftward, forward],
+            right: [-turning, 0.0],
+            mode: Some(Mode::Walk),
+            ..Controls::default()
+        })
+    }
+
+    /// How a pad stands that turns the head so.
+    pub fn look(&self, pitch_rad: f32, yaw_rad: f32, roll_rad: f32) -> Result<Controls, OutOfReach> {
+        let pitch = push("pitch", "rad", self.head_pitch, pitch_rad)?;
+        let yaw = push("yaw", "rad", self.head_yaw, yaw_rad)?;
+        let roll = push("roll", "rad", self.head_roll, roll_rad)?;
+        Ok(Controls {
+            left: [-yaw, pitch],
+            right: [-roll, 0.0],
+            mode: Some(Mode::Head),
+            ..Controls::default()
+        })
+    }
+}
+
 /// Who holds the pad, and what they switched.
 #[derive(Debug, Clone)]
 pub struct Operator {
@@ -39,13 +84,14 @@ pub struct Operator {
     head: [f32; 3],
     velocity: [f32; 3],
     antennas: [f32; 2],
-    phase: f32,
+    /// Presses up less presses down.
+    trim_steps: i8,
     is_sprinting: bool,
 }
 
 impl Operator {
-    /// Somebody who has touched nothing yet. `phase` is the gait's factor to begin with.
-    pub fn new(reach: Reach, phase: f32) -> Operator {
+    /// Somebody who has touched nothing yet.
+    pub fn new(reach: Reach) -> Operator {
         Operator {
             reach,
             before: Controls::default(),
@@ -53,7 +99,7 @@ impl Operator {
             head: [0.0; 3],
             velocity: [0.0; 3],
             antennas: [0.0; 2],
-            phase: phase.clamp(PHASE_RANGE[0], PHASE_RANGE[1]),
+            trim_steps: 0,
             is_sprinting: false,
         }
     }
@@ -71,7 +117,7 @@ impl Operator {
         self.is_sprinting = controls.is_held(Button::Sprint);
         let [left_x, left_y, right_x] = [controls.left[0], controls.left[1], controls.right[0]].map(stick);
         let reach = &self.reach;
-        if self.moves_head {
+        if controls.mode.map_or(self.moves_head, |mode| mode == Mode::Head) {
             self.velocity = [0.0; 3];
             self.head = [
                 within(reach.head_pitch, left_y),
@@ -101,6 +147,11 @@ impl Operator {
         [forward, leftward, turning, 0.0, pitch, yaw, roll]
     }
 
+    /// The sticks move the head from now on.
+    pub fn move_head(&mut self) {
+        self.moves_head = true;
+    }
+
     /// True where the sticks move the head.
     pub fn moves_head(&self) -> bool {
         self.moves_head
@@ -111,17 +162,18 @@ impl Operator {
         self.antennas
     }
 
-    /// The gait's speed, one being the contract's.
-    pub fn phase_factor(&self) -> f32 {
-        if self.is_sprinting { SPRINT_FACTOR } else { self.phase }
+    /// Added to the gait's speed, one being the contract's: a trim stays, and a sprint comes on top of it.
+    pub fn phase_factor_offset(&self) -> f32 {
+        let most = f32::from(TRIM_STEPS) * TRIM_STEP;
+        let sprint = if self.is_sprinting { SPRINT } else { 0.0 };
+        (f32::from(self.trim_steps) * TRIM_STEP + sprint).min(most)
     }
 
     fn press(&mut self, button: Button) {
-        let trimmed = |phase: f32| phase.clamp(PHASE_RANGE[0], PHASE_RANGE[1]);
         match button {
             Button::Head => self.moves_head = !self.moves_head,
-            Button::PhaseUp => self.phase = trimmed(self.phase + PHASE_STEP),
-            Button::PhaseDown => self.phase = trimmed(self.phase - PHASE_STEP),
+            Button::PhaseUp => self.trim_steps = (self.trim_steps + 1).min(TRIM_STEPS),
+            Button::PhaseDown => self.trim_steps = (self.trim_steps - 1).max(-TRIM_STEPS),
             _ => {}
         }
     }
@@ -143,4 +195,18 @@ fn trigger(value: f32) -> f32 {
 /// A share of what may be asked that way.
 fn within([min, max]: [f32; 2], share: f32) -> f32 {
     if share < 0.0 { -share * min.min(0.0) } else { share * max.max(0.0) }
+}
+
+/// How far a stick goes for what [`within`] makes of it again.
+fn push(what: &'static str, unit: &'static str, [min, max]: [f32; 2], wish: f32) -> Result<f32, OutOfReach> {
+    let (min, max) = (min.min(0.0), max.max(0.0));
+    // What is no number is in no range.
+    if !(min..=max).contains(&wish) {
+        return Err(OutOfReach { what, unit, min, max, found: wish });
+    }
+    if wish == 0.0 {
+        return Ok(0.0);
+    }
+    let share = wish / if wish < 0.0 { min } else { max };
+    Ok((STICK_DEAD_ZONE + share * (1.0 - STICK_DEAD_ZONE)).copysign(wish))
 }

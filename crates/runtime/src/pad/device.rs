@@ -8,12 +8,14 @@ use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes read at a time.
 const BUFFER: usize = 24 * 64;
 /// Bytes of all buttons, a bit each (`KEY_CNT`).
 const KEY_BYTES: usize = 96;
+/// Axes there can be (`ABS_CNT`).
+const AXES: u16 = 0x40;
 const NAME_BYTES: usize = 256;
 /// A pad has at least this button (`BTN_SOUTH`), or is an old joystick (`BTN_TRIGGER`).
 const MARKS: [u16; 2] = [0x130, 0x120];
@@ -39,10 +41,23 @@ struct AbsInfo {
     resolution: i32,
 }
 
+/// An axis as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AxisNow {
+    /// Which: `ABS_*`.
+    pub code: u16,
+    /// Where it is.
+    pub value: i32,
+    /// From where to where it goes.
+    pub range: AxisRange,
+}
+
 /// A pad that is there.
 #[derive(Debug)]
 pub(super) struct Device {
     file: OwnedFd,
+    /// Where it is.
+    pub path: PathBuf,
     /// What it calls itself.
     pub name: String,
     /// Name of its layout.
@@ -72,18 +87,20 @@ impl Device {
         let mut ranges = named.ranges.clone();
         for (code, range) in &mut ranges {
             if let Some(info) = axis(&file, *code) {
-                *range = AxisRange { min: info.minimum, max: info.maximum };
+                *range = range.between(info.minimum, info.maximum);
             }
         }
         let pad = Pad::new(named.layout.clone(), ranges);
         let events = Events::default();
-        let mut device = Device { file, name, layout: named.name, is_there: is_input, events, pad };
+        let path = path.to_owned();
+        let mut device = Device { file, path, name, layout: named.name, is_there: is_input, events, pad };
         device.ask_how_it_stands();
         Ok(Some(device))
     }
 
-    /// Waits up to `wait_ns` for something to come, and takes it. False where the pad is gone.
-    pub fn take(&mut self, wait_ns: u64) -> bool {
+    /// Waits up to `wait_ns` for something to come, takes it, and hands it out as it came. False where the pad is
+    /// gone.
+    pub fn take(&mut self, wait_ns: u64, mut heard: impl FnMut(Event)) -> bool {
         let timeout = Timespec { tv_sec: 0, tv_nsec: wait_ns.min(999_999_999) as _ };
         let mut watched = [PollFd::new(&self.file, PollFlags::IN)];
         if poll(&mut watched, Some(&timeout)).unwrap_or(0) == 0 {
@@ -95,7 +112,10 @@ impl Device {
             Ok(len) => {
                 self.is_there = true;
                 let (pad, mut is_whole) = (&mut self.pad, true);
-                self.events.take(&bytes[..len], |event: Event| is_whole &= pad.take(event));
+                self.events.take(&bytes[..len], |event: Event| {
+                    is_whole &= pad.take(event);
+                    heard(event);
+                });
                 if !is_whole {
                     self.ask_how_it_stands();
                 }
@@ -103,6 +123,19 @@ impl Device {
             }
             Err(errno) => io::Error::from(errno).kind() == io::ErrorKind::WouldBlock,
         }
+    }
+
+    /// Every axis it has, those of no layout too; none where the kernel does not say.
+    pub fn axes(&self) -> Vec<AxisNow> {
+        let known = (0..AXES).filter_map(|code| Some((code, axis(&self.file, code)?)));
+        // The kernel says nothing of an axis that is not there: it goes from 0 to 0.
+        known
+            .filter(|(_, info)| info.minimum < info.maximum)
+            .map(|(code, info)| {
+                let range = AxisRange { min: info.minimum, max: info.maximum };
+                AxisNow { code, value: info.value, range }
+            })
+            .collect()
     }
 
     fn ask_how_it_stands(&mut self) {
@@ -129,7 +162,7 @@ fn is_set(bits: &[u8], code: u16) -> bool {
 
 fn axis(file: &OwnedFd, code: u16) -> Option<AbsInfo> {
     let mut info = AbsInfo::default();
-    let number = 0x40 + u8::try_from(code).ok().filter(|code| *code < 0x40)?;
+    let number = 0x40 + u8::try_from(code).ok().filter(|_| code < AXES)?;
     // SAFETY: the kernel writes one `input_absinfo`, whose length is in the request, and it lives until the call
     // returns.
     let done = unsafe { libc::ioctl(file.as_raw_fd(), request(number, size_of::<AbsInfo>()), &raw mut info) };

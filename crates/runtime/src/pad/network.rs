@@ -1,16 +1,13 @@
 //! A pad elsewhere, in datagrams: whoever sends first has it until nothing has come for a while.
 
-use super::{LEASE_NS, PadEvent, press};
+use super::PadEvent;
+use super::helm::{Helm, Steered};
 use crate::clock::{Clock, MonotonicClock};
-use crate::robot::Mailbox;
 use crate::worker::{End, Worker};
-use gaitway_contract::Command;
 use gaitway_control::arbiter::Source;
 use gaitway_drivers::pad::datagram::{LEN, NetworkPad};
-use gaitway_drivers::pad::{Operator, Reach};
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -28,14 +25,13 @@ pub struct NetworkPadReader {
 
 impl NetworkPadReader {
     /// Listens on `address`.
-    pub fn start(address: SocketAddr, reach: Reach, mailbox: Arc<Mailbox>) -> io::Result<NetworkPadReader> {
+    pub fn start(address: SocketAddr, steered: Steered) -> io::Result<NetworkPadReader> {
         let socket = UdpSocket::bind(address)?;
         socket.set_read_timeout(Some(LOOK))?;
         let address = socket.local_addr()?;
         let (say, events) = channel();
-        let worker = Worker::start("network pad", STACK_BYTES, move |end| {
-            listen(&socket, Operator::new(reach, 1.0), &mailbox, &say, end);
-        })?;
+        let helm = Helm::new(Source::Network, steered);
+        let worker = Worker::start("network pad", STACK_BYTES, move |end| listen(&socket, helm, &say, end))?;
         Ok(NetworkPadReader { address, events, _worker: worker })
     }
 
@@ -50,7 +46,7 @@ impl NetworkPadReader {
     }
 }
 
-fn listen(socket: &UdpSocket, mut operator: Operator, mailbox: &Mailbox, say: &Sender<PadEvent>, end: &End) {
+fn listen(socket: &UdpSocket, mut helm: Helm, say: &Sender<PadEvent>, end: &End) {
     let clock = MonotonicClock::default();
     let mut pad = NetworkPad::default();
     let mut had_sender = false;
@@ -63,7 +59,7 @@ fn listen(socket: &UdpSocket, mut operator: Operator, mailbox: &Mailbox, say: &S
         let now_ns = clock.now_ns();
         let Some(controls) = pad.controls(now_ns) else {
             if std::mem::take(&mut had_sender) {
-                operator.let_go();
+                helm.let_go();
                 let _ = say.send(PadEvent::Gone);
             }
             continue;
@@ -72,11 +68,8 @@ fn listen(socket: &UdpSocket, mut operator: Operator, mailbox: &Mailbox, say: &S
             had_sender = true;
             let _ = say.send(PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
-        operator.update(&controls, |button| {
-            press(button, mailbox);
+        helm.steer(&controls, now_ns, |button| {
             let _ = say.send(PadEvent::Pressed(button));
         });
-        let command = Command { values: operator.command() };
-        mailbox.offer(Source::Network, &command, now_ns + LEASE_NS);
     }
 }

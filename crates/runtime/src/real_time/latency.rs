@@ -14,7 +14,7 @@ const ASKED: &str = "1 ms";
 /// for up to 16 ms, unless told otherwise.
 pub fn usb_latency(port: &SerialPort) -> Item {
     // Adapters that do not know the wish refuse it or leave it; the timer is what counts.
-    let _ = ask_for_low_latency(port);
+    let _ = port.file().map(ask_for_low_latency);
     let device = std::fs::canonicalize(port.path()).unwrap_or_else(|_| port.path().to_owned());
     let name = device.file_name().unwrap_or_default().to_string_lossy().into_owned();
     item(&name, timer_ms(Path::new("/sys"), &name))

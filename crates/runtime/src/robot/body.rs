@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::port::{Port, PortError};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::vitals::JointVitals;
+use gaitway_drivers::feetech::audit::Finding;
 use gaitway_drivers::feetech::bus::{BusCounters, Poll, ServoBus};
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_drivers::feetech::frame::MAX_FRAME;
@@ -149,6 +150,25 @@ impl<P: Port, C: Clock> Body<P, C> {
             self.clock.wait_until(self.clock.now_ns() + 10_000_000);
         }
         self.send_with(|bus, _| bus.set_lock(true, &only))
+    }
+
+    /// Puts right what an audit found and can be put right; says how many settings were written.
+    pub fn put_right(&mut self, found: &[Option<Vec<Finding>>]) -> Result<usize, BusError> {
+        let mut count = 0;
+        for (servo, findings) in found.iter().enumerate() {
+            let fixes = findings.iter().flatten().filter(|finding| finding.fixable);
+            let values: Vec<_> = fixes.map(|fix| (fix.register, fix.expected as u16)).collect();
+            if !values.is_empty() {
+                self.save(servo, &values)?;
+                count += values.len();
+            }
+        }
+        Ok(count)
+    }
+
+    /// The servos marked in `to` go limp.
+    pub fn release(&mut self, to: &[bool]) -> Result<(), BusError> {
+        self.send_with(|bus, _| bus.set_torque(false, to))
     }
 
     /// The bus, to be asked.

@@ -8,7 +8,8 @@ use gaitway_control::supervisor::Wish;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use thiserror::Error;
 
-const AXES: usize = Axis::ALL.len();
+/// Of an offer: when it ends 2, what it adds to the gait's speed, its command.
+const WORDS: usize = 3 + Axis::ALL.len();
 const SOURCES: usize = Source::ALL.len();
 
 /// A source that may not do what it asked for.
@@ -33,10 +34,11 @@ impl NotAtTheRobot {
 /// Commands on leases, the operator's wish, and the emergency stop. Each source puts from one thread.
 #[derive(Debug, Default)]
 pub struct Mailbox {
-    /// For each source: when its lease ends, two words, and its command.
-    offers: [Slot<{ 2 + AXES }>; SOURCES],
+    offers: [Slot<WORDS>; SOURCES],
     wish: AtomicU8,
     at_once: AtomicBool,
+    /// Nobody may make it walk.
+    stands_only: AtomicBool,
     asked: AtomicBool,
     /// One bit a source that set it; any one bit stops.
     emergency_stop: AtomicU8,
@@ -51,9 +53,10 @@ impl Mailbox {
 
     /// `source` commands until `expires_ns`; a later command of the same source replaces this one.
     pub fn offer(&self, source: Source, command: &Command, expires_ns: u64) {
-        let mut words = [0; 2 + AXES];
+        let mut words = [0; WORDS];
         words[..2].copy_from_slice(&split(expires_ns));
-        for (word, value) in words[2..].iter_mut().zip(command.values) {
+        words[2] = command.phase_factor_offset.to_bits();
+        for (word, value) in words[3..].iter_mut().zip(command.values) {
             *word = value.to_bits();
         }
         self.offers[source as usize].put(words);
@@ -68,16 +71,28 @@ impl Mailbox {
     pub fn offers(&self) -> [Option<Offer>; SOURCES] {
         std::array::from_fn(|source| {
             let words = self.offers[source].take()?;
-            let mut command = Command::default();
-            for (value, word) in command.values.iter_mut().zip(&words[2..]) {
+            let phase_factor_offset = f32::from_bits(words[2]);
+            let mut command = Command { phase_factor_offset, ..Command::default() };
+            for (value, word) in command.values.iter_mut().zip(&words[3..]) {
                 *value = f32::from_bits(*word);
             }
             Some(Offer { command, expires_ns: join(words[0], words[1]) })
         })
     }
 
+    /// From now on whoever wants it to walk makes it stand.
+    pub fn forbid_walking(&self) {
+        self.stands_only.store(true, Ordering::Relaxed);
+    }
+
+    /// False where nobody may make it walk.
+    pub fn may_walk(&self) -> bool {
+        !self.stands_only.load(Ordering::Relaxed)
+    }
+
     /// What the operator wants; with `at_once` to be limp now, whatever the pose.
     pub fn set_wish(&self, wish: Wish, at_once: bool) {
+        let wish = if wish == Wish::Walk && !self.may_walk() { Wish::Stand } else { wish };
         self.wish.store(wish as u8, Ordering::Relaxed);
         self.at_once.store(at_once, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
@@ -145,13 +160,26 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_that_may_only_stand_is_never_wished_to_walk() {
+        let mailbox = Mailbox::new();
+        mailbox.set_wish(Wish::Walk, false);
+        assert_eq!(mailbox.wish().0, Wish::Walk);
+        mailbox.forbid_walking();
+        mailbox.set_wish(Wish::Walk, false);
+        assert_eq!((mailbox.wish().0, mailbox.may_walk()), (Wish::Stand, false));
+        mailbox.set_wish(Wish::Limp, true);
+        assert_eq!(mailbox.wish(), (Wish::Limp, true));
+    }
+
+    #[test]
     fn offers_come_out_as_they_went_in() {
         let mailbox = Mailbox::new();
         assert_eq!(mailbox.offers(), [None; SOURCES]);
-        let command = Command::velocity(0.1, -0.2, f32::NAN);
+        let command = Command { phase_factor_offset: 0.3, ..Command::velocity(0.1, -0.2, f32::NAN) };
         mailbox.offer(Source::Network, &command, u64::MAX - 1);
         let offer = mailbox.offers()[Source::Network as usize].unwrap();
         assert_eq!((offer.expires_ns, offer.command.get(Axis::Vy)), (u64::MAX - 1, -0.2));
+        assert_eq!(offer.command.phase_factor_offset, 0.3);
         assert!(offer.command.get(Axis::Wz).is_nan(), "the envelope judges, not the mailbox");
         mailbox.withdraw(Source::Network);
         assert_eq!(mailbox.offers()[Source::Network as usize].unwrap().expires_ns, 0);

@@ -45,6 +45,8 @@ pub struct RunRecord {
     pub lateness_ns: u64,
     /// Ticks left out before it.
     pub skipped: u64,
+    /// And since the start.
+    pub skipped_since_start: u64,
     /// What the robot is doing.
     pub state: State,
     /// Why.

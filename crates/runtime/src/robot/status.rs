@@ -1,16 +1,29 @@
 //! What a robot shows of itself in every tick, to whoever looks, without waiting.
 
+use crate::robot::record::RunRecord;
 use crate::slot::{Slot, join, split};
+use gaitway_contract::Axis;
+use gaitway_contract::profile::FaultKind;
+use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::supervisor::State;
+use gaitway_control::vitals::JointVitals;
+use gaitway_control::watch::Alarm;
+use gaitway_record::row::Durations;
 
 /// Most joints that are shown.
-const JOINTS: usize = 64;
-const HEAD: usize = 5;
+const JOINTS: usize = 32;
+const AXES: usize = Axis::ALL.len();
+/// Before the command: tick 2, state, IMU, late, tick's and its computation's duration, skipped, owner, cause, fault and
+/// its joint, joints.
+const HEAD: usize = 13;
+/// Goal, position, age, voltage, temperature, current.
+const JOINT: usize = 6;
+const WORDS: usize = HEAD + AXES + JOINT * JOINTS;
 
 /// The newest status.
 #[derive(Debug, Default)]
 pub struct StatusSlot {
-    slot: Slot<{ HEAD + JOINTS }>,
+    slot: Slot<WORDS>,
 }
 
 /// What was shown.
@@ -22,20 +35,86 @@ pub struct Status {
     pub state: State,
     /// Age of the IMU's sample, s.
     pub imu_age_s: f32,
-    /// The goals, rad, in the order of the robot; in a dry run those it would have.
-    pub goal_rad: Vec<f32>,
+    /// How late the tick began, how long it took and how long its computation, ns.
+    pub lateness_ns: u32,
+    /// See `lateness_ns`.
+    pub tick_ns: u32,
+    /// See `lateness_ns`.
+    pub compute_ns: u32,
+    /// Ticks left out since the start.
+    pub skipped: u32,
+    /// Who has control, or had it last.
+    pub owner: Option<Source>,
+    /// Why the command is what it is.
+    pub cause: Cause,
+    /// The command.
+    pub command: [f32; AXES],
+    /// The gravest fault, and its joint.
+    pub fault: Option<(FaultKind, Option<usize>)>,
+    /// The joints, in the order of the robot.
+    pub joints: Vec<JointStatus>,
+}
+
+/// One joint of it; what was never heard is NaN.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JointStatus {
+    /// Goal, rad; in a dry run that it would have.
+    pub goal_rad: f32,
+    /// Angle, rad.
+    pub position_rad: f32,
+    /// Its age, s.
+    pub age_s: f32,
+    /// Supply, V.
+    pub voltage_v: f32,
+    /// Temperature, °C.
+    pub temperature_c: f32,
+    /// Current, A.
+    pub current_a: f32,
 }
 
 impl StatusSlot {
     /// Shows a tick.
-    pub(crate) fn put(&self, tick: u64, state: State, imu_age_s: f32, goal_rad: &[f32]) {
-        let mut words = [0; HEAD + JOINTS];
-        words[..2].copy_from_slice(&split(tick));
-        words[2] = state as u32;
-        words[3] = imu_age_s.to_bits();
-        words[4] = goal_rad.len().min(JOINTS) as u32;
-        for (word, goal) in words[HEAD..].iter_mut().zip(goal_rad) {
-            *word = goal.to_bits();
+    pub(crate) fn put(
+        &self,
+        record: &RunRecord,
+        durations: &Durations,
+        alarm: Option<Alarm>,
+        goal_rad: &[f32],
+        vitals: &[JointVitals],
+    ) {
+        let short = |ns: u64| u32::try_from(ns).unwrap_or(u32::MAX);
+        let place = |index: Option<usize>| index.map_or(0, |index| index as u32 + 1);
+        let mut words = [0; WORDS];
+        words[..2].copy_from_slice(&split(record.tick));
+        words[2..HEAD].copy_from_slice(&[
+            record.state as u32,
+            record.imu_age_s.to_bits(),
+            short(record.lateness_ns),
+            short(durations.tick_ns),
+            short(durations.compute_ns),
+            short(record.skipped_since_start),
+            place(record.decision.owner.map(|owner| owner as usize)),
+            record.decision.cause as u32,
+            place(alarm.map(|alarm| alarm.kind as usize)),
+            place(alarm.and_then(|alarm| alarm.joint)),
+            goal_rad.len().min(JOINTS) as u32,
+        ]);
+        let command = record.decision.command.values.iter();
+        words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
+        let joints = words[HEAD + AXES..].chunks_exact_mut(JOINT);
+        for ((words, goal), joint) in joints.zip(goal_rad).zip(vitals) {
+            let measured = |value: fn(&gaitway_control::vitals::ServoVitals) -> f32| {
+                joint.servo.as_ref().map_or(f32::NAN, value)
+            };
+            let numbers = [
+                *goal,
+                joint.position_rad,
+                joint.age_s,
+                measured(|servo| servo.voltage_v),
+                measured(|servo| servo.temperature_c),
+                measured(|servo| servo.current_a),
+            ];
+            words.iter_mut().zip(numbers).for_each(|(word, number)| *word = number.to_bits());
         }
         self.slot.put(words);
     }
@@ -43,12 +122,34 @@ impl StatusSlot {
     /// What was shown last; `None` before the first tick.
     pub fn take(&self) -> Option<Status> {
         let words = self.slot.take()?;
-        let goals = words[HEAD..].iter().take(words[4] as usize);
+        let place = |word: u32| (word as usize).checked_sub(1);
+        let kind = place(words[10]).and_then(|kind| FaultKind::ALL.get(kind).copied());
+        let joints = words[HEAD + AXES..].chunks_exact(JOINT).take(words[12] as usize);
         Some(Status {
             tick: join(words[0], words[1]),
             state: State::ALL.get(words[2] as usize).copied().unwrap_or_default(),
             imu_age_s: f32::from_bits(words[3]),
-            goal_rad: goals.map(|word| f32::from_bits(*word)).collect(),
+            lateness_ns: words[4],
+            tick_ns: words[5],
+            compute_ns: words[6],
+            skipped: words[7],
+            owner: place(words[8]).and_then(|owner| Source::ALL.get(owner).copied()),
+            cause: Cause::ALL.get(words[9] as usize).copied().unwrap_or_default(),
+            command: std::array::from_fn(|axis| f32::from_bits(words[HEAD + axis])),
+            fault: kind.map(|kind| (kind, place(words[11]))),
+            joints: joints.map(joint_status).collect(),
         })
+    }
+}
+
+fn joint_status(words: &[u32]) -> JointStatus {
+    let number = |index: usize| words.get(index).map_or(f32::NAN, |word| f32::from_bits(*word));
+    JointStatus {
+        goal_rad: number(0),
+        position_rad: number(1),
+        age_s: number(2),
+        voltage_v: number(3),
+        temperature_c: number(4),
+        current_a: number(5),
     }
 }

@@ -150,6 +150,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             tick_ns: self.clock.now_ns() - start_ns,
         };
         self.statistics.add(&durations);
+        self.show(&durations);
         if let Some(recorder) = &mut self.recorder {
             recorder.push(wake, durations, self.body.vitals(), &self.brain);
         }
@@ -242,12 +243,20 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         }
     }
 
+    fn show(&self, durations: &Durations) {
+        let is_dry = self.brain.options().dry_run;
+        let goals = if is_dry { self.brain.controller().goals() } else { self.brain.supervisor().goals() };
+        let (record, alarm) = (&self.record, self.brain.alarm());
+        self.status.put(record, durations, alarm, goals.rad(), self.body.vitals());
+    }
+
     /// Writes the record, and puts into the ring what there is to say.
     fn note(&mut self, wake: &Wake, state: State) {
         self.record.tick = wake.tick;
         self.record.now_ns = wake.now_ns;
         self.record.lateness_ns = wake.lateness_ns;
         self.record.skipped = wake.skipped;
+        self.record.skipped_since_start += wake.skipped;
         self.record.imu_age_s = self.brain.sensors().imu_age_s;
         self.record.decision = self.brain.decision();
         (self.record.state, self.record.reason) = (state, self.brain.supervisor().reason());
@@ -266,9 +275,6 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             self.say(Event::Obstacle(obstacle));
         }
         self.note_port();
-        let is_dry = self.brain.options().dry_run;
-        let goals = if is_dry { self.brain.controller().goals() } else { self.brain.supervisor().goals() };
-        self.status.put(wake.tick, state, self.record.imu_age_s, goals.rad());
     }
 
     fn note_port(&mut self) {

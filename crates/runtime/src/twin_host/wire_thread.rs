@@ -1,6 +1,7 @@
 //! The thread that owns the bus: asleep while nothing goes on, spinning while bytes are on the wire.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::real_time;
 use crate::servo_view::ServoView;
 use crate::twin_host::Shared;
 use crate::twin_host::link::Link;
@@ -22,6 +23,8 @@ const LINGER_NS: u64 = 500_000;
 const FAR_NS: u64 = 300_000;
 /// How long before such a byte the thread wakes, ns: an ordinary kernel wakes it 50 µs late, or a little more.
 const EARLY_NS: u64 = 150_000;
+/// What a thread with real-time priority sleeps where another one only makes room, ns.
+const NAP_NS: u64 = 20_000;
 /// Longest piece taken from the terminal at once.
 const CHUNK_BYTES: usize = 4_096;
 /// Faults kept for the statistics.
@@ -47,6 +50,8 @@ pub(super) struct WireThread {
     active_ns: u64,
     /// Never asleep: where exchanges are told, the time of a wake-up would be counted as the program's.
     is_awake: bool,
+    /// It has real-time priority.
+    is_preferred: bool,
 }
 
 impl WireThread {
@@ -71,11 +76,13 @@ impl WireThread {
             published_ns: 0,
             active_ns: 0,
             is_awake: options.exchanges > 0,
+            is_preferred: false,
         }
     }
 
     /// Serves until it is told to stop.
     pub fn run(mut self) {
+        self.is_preferred = !self.is_awake && real_time::play_device();
         while !self.shared.stop.load(Ordering::Relaxed) {
             self.take_mail();
             self.follow_plug();
@@ -218,15 +225,13 @@ impl WireThread {
         mailbox.statistics.clone_from(statistics);
     }
 
-    /// Sleeps where there is time for it; otherwise lets others run for a moment. Between the two sides of a
-    /// pseudo-terminal the kernel passes bytes on in a thread of its own: where program and twin both spin on the
-    /// only two cores, it would wait for the next timer tick.
+    /// Sleeps where there is time for it; otherwise lets others run for a moment.
     fn rest(&mut self, now_ns: u64) {
         let sleep_ns = match self.bus.next_event_ns() {
-            _ if self.is_awake => return sched_yield(),
+            _ if self.is_awake => return self.make_room(),
             Some(next_ns) if next_ns > now_ns + FAR_NS => next_ns - now_ns - EARLY_NS,
-            Some(_) => return sched_yield(),
-            None if now_ns < self.active_ns + LINGER_NS => return sched_yield(),
+            Some(_) => return self.make_room(),
+            None if now_ns < self.active_ns + LINGER_NS => return self.make_room(),
             None => SLEEP_NS,
         };
         let sleep_ns = sleep_ns.min(SLEEP_NS);
@@ -238,5 +243,16 @@ impl WireThread {
             None => wait(&[self.shared.wake.as_fd()], sleep_ns),
         }
         self.shared.calm();
+    }
+
+    /// Between the two sides of a pseudo-terminal the kernel passes bytes on in a thread of its own: where program and
+    /// twin both spin on the only two cores, it would wait for the next timer tick.
+    fn make_room(&self) {
+        if self.is_preferred {
+            // To whom has priority the others are nobody it could yield to.
+            wait(&[], NAP_NS);
+        } else {
+            sched_yield();
+        }
     }
 }

@@ -4,6 +4,8 @@
 
 mod bench;
 mod chaos;
+mod gait;
+mod motors;
 mod recorder;
 mod replay;
 

@@ -74,7 +74,8 @@ fn life() -> Recording {
     let mut bench = Bench::new(FaultPlan { seed: 7, rates, ..FaultPlan::default() });
     let mut recording = Recording::of(&mut bench, 64);
     recording.tick(&mut bench, 400);
-    bench.mailbox().offer(Source::Pad, &Command::velocity(-0.1, 0.05, 0.4), 9_000_000_000);
+    let sprint = Command { phase_factor_offset: 0.3, ..Command::velocity(-0.1, 0.05, 0.4) };
+    bench.mailbox().offer(Source::Pad, &sprint, 9_000_000_000);
     recording.tick(&mut bench, 150);
     bench.starve(70_000_000);
     recording.tick(&mut bench, 50);
@@ -118,7 +119,7 @@ fn a_flipped_bit_is_found_in_its_tick_and_at_its_sensor() {
     let all = &recording.ticks;
     let walking = all.iter().rposition(|(tick, _)| tick.policy.is_some()).unwrap() - 20;
     type Flip = (fn(&mut Tick), &'static str);
-    let flips: [Flip; 12] = [
+    let flips: [Flip; 13] = [
         (|tick| tick.servo_position[4] ^= 1, "joint_position_rad[4]"),
         (|tick| tick.servo_speed[13] ^= 1, "joint_velocity_rps[13]"),
         (|tick| tick.servo_sampled_ns[0] ^= 1 << 20, "joint_age_s[0]"),
@@ -130,6 +131,7 @@ fn a_flipped_bit_is_found_in_its_tick_and_at_its_sensor() {
         (|tick| tick.policy.as_mut().unwrap().target_rad[2] = -0.0, "policy.target_rad[2]"),
         (|tick| tick.goal_rad[9] = flipped(tick.goal_rad[9]), "goal_rad[9]"),
         (|tick| tick.asked.as_mut().unwrap().offers[0].command[0] = 0.11, "command[0]"),
+        (|tick| tick.asked.as_mut().unwrap().offers[0].phase_factor_offset = 0.05, "phase_factor_offset"),
         (|tick| tick.asked.as_mut().unwrap().emergency_stop = true, "state"),
     ];
     for (flip, place) in flips {

@@ -98,6 +98,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| (to.commands, to.pad) = (true, Some(path))),
             ),
             flag(
+                "--keyboard",
+                None,
+                "",
+                "what to do, from the keys of this terminal; space stops at once",
+                "--keyboard",
+                |to, _, _| {
+                    to.keyboard = true;
+                    Ok(())
+                },
+            ),
+            flag(
                 "--pad-listen",
                 None,
                 "ADDRESS",
@@ -159,6 +170,25 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| to.serial_port = path),
             ),
             flag(
+                "--status",
+                None,
+                "PATH",
+                "socket for gaitway top (default: $XDG_RUNTIME_DIR/gaitway.sock)",
+                "--status /run/gaitway.sock",
+                |to, flag, value| path(flag, value).map(|path| to.status = Some(path)),
+            ),
+            flag(
+                "--stand",
+                None,
+                "",
+                "stand and never walk; the head follows all the same",
+                "--stand",
+                |to, _, _| {
+                    to.stand = true;
+                    Ok(())
+                },
+            ),
+            flag(
                 "--imu",
                 None,
                 "PATH",
@@ -181,6 +211,22 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "GPIO chip of the foot switches (default: the header's)",
                 "--feet /dev/gpiochip0",
                 |to, flag, value| path(flag, value).map(|path| to.feet = Some(path)),
+            ),
+            flag(
+                "--expression",
+                None,
+                "PATH",
+                "GPIO chip of eyes, projector, antennas (default: as configured)",
+                "--expression /dev/gpiochip0",
+                |to, flag, value| path(flag, value).map(|path| to.expression = Some(path)),
+            ),
+            flag(
+                "--antenna-pwm",
+                None,
+                "DIR",
+                "this PWM of the board moves the antennas (default: GPIO)",
+                "--antenna-pwm /sys/class/pwm/pwmchip0",
+                |to, flag, value| path(flag, value).map(|path| to.antenna_pwm = Some(path)),
             ),
             flag(
                 "--imu-socket",

@@ -1,0 +1,95 @@
+//! `ServoDesk`: servos one at a time, whatever their ids.
+
+use crate::count::Count;
+use crate::errors;
+use gaitway_drivers::feetech::registers::{self, Register};
+use gaitway_drivers::feetech::single::Heard;
+use gaitway_runtime::desk::Desk;
+use gaitway_runtime::{MonotonicClock, SerialPort};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+type Servos = Desk<SerialPort, MonotonicClock>;
+
+#[pyclass(frozen, module = "gaitway._native")]
+pub struct ServoDesk {
+    /// Until it is closed.
+    desk: Mutex<Option<Servos>>,
+}
+
+impl ServoDesk {
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        act: impl FnOnce(&mut Servos) -> Result<T, gaitway_runtime::PortError> + Send,
+    ) -> PyResult<T> {
+        let done = py.detach(|| self.desk.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));
+        let done = done.ok_or_else(|| errors::usage("the desk is closed".to_owned(), "open another one"))?;
+        done.map_err(|error| errors::bus(error.to_string(), error.hint()))
+    }
+}
+
+#[pymethods]
+impl ServoDesk {
+    /// Opens the port `path` at `baud`.
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, baud: Count) -> PyResult<ServoDesk> {
+        let baud = baud.narrow("baud")?;
+        let port = py.detach(|| SerialPort::open(&path, baud));
+        let port = port.map_err(|error| errors::bus(error.to_string(), &error.hint()))?;
+        Ok(ServoDesk { desk: Mutex::new(Some(Desk::new(port, MonotonicClock::default(), baud))) })
+    }
+
+    /// "silence", "garbage", or the names of the faults the servo reports.
+    #[pyo3(signature = (servo_id, tries=Count(3)))]
+    fn ping<'py>(&self, py: Python<'py>, servo_id: Count, tries: Count) -> PyResult<Bound<'py, PyAny>> {
+        let (id, tries) = (servo_id.narrow("servo_id")?, tries.narrow::<u8>("tries")?);
+        match self.with(py, |desk| desk.ping(id, usize::from(tries)))? {
+            Heard::Silence => Ok("silence".into_pyobject(py)?.into_any()),
+            Heard::Garbage => Ok("garbage".into_pyobject(py)?.into_any()),
+            Heard::Answer { faults, .. } => faults.names().collect::<Vec<_>>().into_pyobject(py),
+        }
+    }
+
+    /// Every register of a servo by name; `None` where it does not answer soundly.
+    fn read<'py>(&self, py: Python<'py>, servo_id: Count) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let id = servo_id.narrow("servo_id")?;
+        let end = registers::ALL.iter().map(Register::end).max().unwrap_or_default();
+        let Heard::Answer { data, .. } = self.with(py, |desk| desk.read(id, 0, end))? else {
+            return Ok(None);
+        };
+        let found = PyDict::new(py);
+        for register in registers::ALL {
+            let bytes = &data[usize::from(register.address)..usize::from(register.end())];
+            let high = bytes.get(1).copied().unwrap_or_default();
+            found.set_item(register.name, register.decode(u16::from_le_bytes([bytes[0], high])))?;
+        }
+        Ok(Some(found))
+    }
+
+    /// Writes a setting for good; true where it reads back as written.
+    fn save(&self, py: Python<'_>, servo_id: Count, register: &str, value: Count) -> PyResult<bool> {
+        let (id, value) = (servo_id.narrow("servo_id")?, value.narrow("value")?);
+        let known = registers::ALL.iter().find(|known| known.name == register && known.eeprom);
+        let Some(&known) = known else {
+            let names: Vec<_> =
+                registers::ALL.iter().filter(|known| known.eeprom).map(|known| known.name).collect();
+            let message = format!("register {register:?}: expected a setting that is kept");
+            return Err(errors::usage(message, &format!("one of {}", names.join(", "))));
+        };
+        self.with(py, |desk| desk.save(id, known, value))
+    }
+
+    /// Makes a servo limp.
+    fn torque_off(&self, py: Python<'_>, servo_id: Count) -> PyResult<()> {
+        let id = servo_id.narrow("servo_id")?;
+        self.with(py, |desk| desk.torque_off(id)).map(drop)
+    }
+
+    /// Closes the port.
+    fn close(&self, py: Python<'_>) {
+        py.detach(|| drop(self.desk.lock().unwrap_or_else(PoisonError::into_inner).take()));
+    }
+}

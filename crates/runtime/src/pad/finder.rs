@@ -1,0 +1,76 @@
+//! Finds the pad: the one that was named, or the first there is, and waits where there is none.
+
+use super::device::Device;
+use super::layouts::NamedLayout;
+use crate::clock::{Clock, MonotonicClock};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::inotify;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// Where input devices come and go.
+pub(super) const INPUTS: &str = "/dev/input";
+/// Without news from the folder it looks for a pad so often, ns.
+const LOOK_NS: u64 = 500_000_000;
+/// A device that came is given to its group a moment later, ns.
+const SETTLE_NS: u64 = 20_000_000;
+
+/// Looks for a pad.
+#[derive(Debug)]
+pub(super) struct Finder {
+    path: Option<PathBuf>,
+    layout: Option<NamedLayout>,
+}
+
+impl Finder {
+    /// For the pad `path`, or the first that is found, with `layout` or its own.
+    pub fn new(path: Option<PathBuf>, layout: Option<NamedLayout>) -> Finder {
+        Finder { path, layout }
+    }
+
+    /// The pad, if it is there.
+    pub fn find(&self) -> Option<Device> {
+        let open = |path: &Path| Device::open(path, self.layout.as_ref()).ok().flatten();
+        match &self.path {
+            Some(path) => open(path),
+            None => event_files().iter().find_map(|path| open(path)),
+        }
+    }
+
+    /// Tells when something comes or goes where the pad may; `None` where the system does not.
+    pub fn news(&self) -> Option<OwnedFd> {
+        let folder = self.path.as_deref().and_then(Path::parent).unwrap_or(Path::new(INPUTS));
+        let flags = inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC;
+        let news = inotify::init(flags).ok()?;
+        // Made first, and given to its group a moment later.
+        let what = inotify::WatchFlags::CREATE | inotify::WatchFlags::ATTRIB;
+        inotify::add_watch(&news, folder, what).ok()?;
+        Some(news)
+    }
+}
+
+/// Every input device.
+pub(super) fn event_files() -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(INPUTS).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let is_event =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("event"));
+    paths.retain(is_event);
+    paths.sort();
+    paths
+}
+
+/// Until there are news, or a while has passed.
+pub(super) fn wait(news: Option<&OwnedFd>, clock: &MonotonicClock) {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: LOOK_NS as _ };
+    let Some(news) = news else {
+        clock.wait_until(clock.now_ns() + LOOK_NS);
+        return;
+    };
+    let mut watched = [PollFd::new(news, PollFlags::IN)];
+    if poll(&mut watched, Some(&timeout)).unwrap_or(0) > 0 {
+        // What it was is seen by looking.
+        let _ = rustix::io::read(news, &mut [0; 4096]);
+        clock.wait_until(clock.now_ns() + SETTLE_NS);
+    }
+}

@@ -1,0 +1,38 @@
+//! The keys of the terminal as a pad. Whoever reads the terminal drives it: it has no thread of its own.
+
+use super::PadEvent;
+use super::helm::{Helm, Steered};
+use crate::clock::{Clock, MonotonicClock};
+use gaitway_control::arbiter::Source;
+use gaitway_drivers::pad::keyboard::Keyboard;
+
+/// Keys that drive.
+#[derive(Debug)]
+pub struct KeyboardPad {
+    keyboard: Keyboard,
+    helm: Helm,
+    clock: MonotonicClock,
+}
+
+impl KeyboardPad {
+    /// A keyboard nobody touches.
+    pub fn new(steered: Steered) -> KeyboardPad {
+        let helm = Helm::new(Source::Terminal, steered);
+        KeyboardPad { keyboard: Keyboard::default(), helm, clock: MonotonicClock::default() }
+    }
+
+    /// A key was typed. False for one that drives nothing.
+    pub fn typed(&mut self, byte: u8) -> bool {
+        self.keyboard.typed(byte, self.clock.now_ns())
+    }
+
+    /// Says what the keys ask for; to be called again well before a fifth of a second has passed. What there is to
+    /// say comes back.
+    pub fn steer(&mut self) -> Vec<PadEvent> {
+        let now_ns = self.clock.now_ns();
+        let mut events = Vec::new();
+        let controls = self.keyboard.controls(now_ns);
+        self.helm.steer(&controls, now_ns, |button| events.push(PadEvent::Pressed(button)));
+        events
+    }
+}

@@ -1,0 +1,116 @@
+//! The pad's thread: follows a pad, and finds it again.
+
+use super::PadEvent;
+use super::device::Device;
+use super::finder::{Finder, wait};
+use super::helm::{Helm, Steered};
+use super::layouts::NamedLayout;
+use crate::clock::{Clock, MonotonicClock};
+use crate::worker::{End, Worker};
+use gaitway_control::arbiter::Source;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// What the pad asks is said so often, ns.
+const SAY_NS: u64 = 20_000_000;
+/// The duck is told to stand when the pad has been gone for so long, ns.
+const STAND_AFTER_NS: u64 = 3_000_000_000;
+const STACK_BYTES: usize = 128 * 1024;
+
+/// The thread; it ends when this is dropped.
+#[derive(Debug)]
+pub struct PadReader {
+    events: Receiver<PadEvent>,
+    _worker: Worker,
+}
+
+struct Follower {
+    finder: Finder,
+    helm: Helm,
+    say: Sender<PadEvent>,
+    clock: MonotonicClock,
+    gone_since_ns: Option<u64>,
+}
+
+impl PadReader {
+    /// Follows the pad `path`, or the first that is found, with `layout` or its own.
+    pub fn start(
+        path: Option<PathBuf>,
+        layout: Option<NamedLayout>,
+        steered: Steered,
+    ) -> io::Result<PadReader> {
+        let (say, events) = channel();
+        let mut follower = Follower {
+            finder: Finder::new(path, layout),
+            helm: Helm::new(Source::Pad, steered),
+            say,
+            clock: MonotonicClock::default(),
+            gone_since_ns: None,
+        };
+        let worker = Worker::start("pad", STACK_BYTES, move |end| follower.run(end))?;
+        Ok(PadReader { events, _worker: worker })
+    }
+
+    /// What there is to say.
+    pub fn events(&self) -> impl Iterator<Item = PadEvent> {
+        self.events.try_iter()
+    }
+}
+
+impl Follower {
+    fn run(&mut self, end: &End) {
+        let news = self.finder.news();
+        while !end.has_come() {
+            let was_there = self.finder.find().is_some_and(|device| self.follow(device, end));
+            if !was_there {
+                wait(news.as_ref(), &self.clock);
+            }
+            self.stand_after_a_while();
+        }
+    }
+
+    /// Follows a pad until it is gone. False where it was never there: a pipe nobody writes to.
+    fn follow(&mut self, mut device: Device, end: &End) -> bool {
+        let mut is_new = true;
+        while !end.has_come() {
+            if !device.take(SAY_NS, |_| {}) {
+                break;
+            }
+            if !device.is_there {
+                self.stand_after_a_while();
+                continue;
+            }
+            if std::mem::take(&mut is_new) {
+                self.gone_since_ns = None;
+                let (name, layout) = (device.name.clone(), device.layout.clone());
+                tell(&self.say, PadEvent::Found { name, layout });
+            }
+            let say = &self.say;
+            self.helm.steer(&device.pad.look(), self.clock.now_ns(), |button| {
+                tell(say, PadEvent::Pressed(button));
+            });
+        }
+        if !is_new {
+            self.helm.let_go();
+            self.gone_since_ns = Some(self.clock.now_ns());
+            tell(&self.say, PadEvent::Gone);
+        }
+        !is_new
+    }
+
+    fn stand_after_a_while(&mut self) {
+        let is_over = |since_ns: u64| self.clock.now_ns() >= since_ns + STAND_AFTER_NS;
+        if self.gone_since_ns.is_some_and(is_over) {
+            self.gone_since_ns = None;
+            if self.helm.stand() {
+                tell(&self.say, PadEvent::Stands);
+            }
+        }
+    }
+}
+
+fn tell(say: &Sender<PadEvent>, event: PadEvent) {
+    // Nobody may listen any more.
+    let _ = say.send(event);
+}

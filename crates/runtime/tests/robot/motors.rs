@@ -1,0 +1,65 @@
+//! Joints in a tool's hands, on the wire of the robot that does not run.
+
+use crate::bench::{Bench, DUCK};
+use gaitway_contract::RobotProfile;
+use gaitway_runtime::Clock;
+use gaitway_runtime::motors::{Motors, MotorsError};
+use gaitway_runtime::virtual_robot::{Trouble, Wire};
+use gaitway_twin::{Fault, FaultPlan, LaterServos};
+
+const MS: u64 = 1_000_000;
+const KNEE: usize = 3;
+const SILENT: Trouble = Trouble::Bus(Fault::Silent { servo: KNEE, later: LaterServos::Answer });
+
+/// A duck of which a tool holds one knee, and what goes wrong with it so many ms later.
+fn holding(troubles: &[(u64, Trouble)]) -> (Bench, Motors<Wire, Wire>) {
+    let mut bench = Bench::new(FaultPlan::default());
+    let wire = bench.room.wire().clone();
+    let profile = RobotProfile::from_toml(DUCK).unwrap();
+    let mut motors = Motors::new(&profile, wire.clone(), wire, None, 0.5).unwrap();
+    motors.hold(&[KNEE]).unwrap();
+    assert_eq!(bench.driven(), 1);
+    for (after_ms, trouble) in troubles {
+        bench.room.plan(after_ms * MS, trouble.clone()).unwrap();
+    }
+    (bench, motors)
+}
+
+/// Until what was said last has come over the wire.
+fn settle(bench: &Bench) {
+    bench.room.wire().wait_until(bench.room.now_ns() + 10 * MS);
+}
+
+fn stay(motors: &mut Motors<Wire, Wire>, ticks: usize) -> Result<(), MotorsError> {
+    (0..ticks).try_for_each(|_| motors.step(&[f32::NAN; 14]).map(|_| ()))
+}
+
+#[test]
+fn a_servo_that_is_missed_for_a_moment_is_waited_for() {
+    let speaks = Trouble::Bus(Fault::Speaks { servo: KNEE });
+    let (bench, mut motors) = holding(&[(50, SILENT), (120, speaks)]);
+    stay(&mut motors, 100).unwrap();
+    assert_eq!(bench.driven(), 1);
+}
+
+#[test]
+fn a_servo_that_stays_silent_ends_it_limp() {
+    let (bench, mut motors) = holding(&[(50, SILENT)]);
+    let before_ns = bench.room.now_ns();
+    let error = stay(&mut motors, 100).unwrap_err();
+    assert!(matches!(&error, MotorsError::Silent { joint, .. } if joint == "left_knee"), "{error}");
+    assert!(bench.room.now_ns() - before_ns < 400 * MS);
+    settle(&bench);
+    assert_eq!(bench.driven(), 0);
+}
+
+#[test]
+fn a_servo_that_was_reset_is_told_no_goal() {
+    let (bench, mut motors) = holding(&[(50, Trouble::Bus(Fault::Reset { servo: KNEE }))]);
+    let reset_ns = bench.room.now_ns() + 50 * MS;
+    let error = stay(&mut motors, 100).unwrap_err();
+    assert!(matches!(&error, MotorsError::NotTaken { joint, .. } if joint == "left_knee"), "{error}");
+    settle(&bench);
+    // To a step of the physics: it was limp from the reset on, and never again anything else.
+    assert!(bench.room.torque_off_since_ns().is_some_and(|since_ns| since_ns <= reset_ns + 2 * MS));
+}

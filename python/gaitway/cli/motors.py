@@ -1,0 +1,225 @@
+"""`gaitway motors`: the servos on their bus, found, set up, audited, looked at, moved, let go."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway.cli import motors_calibrate, motors_setup
+from gaitway.cli.answers import Answers
+from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName
+from gaitway.cli.output import print_json, print_table
+from gaitway.errors import BusError, UsageError
+from gaitway.robot import DEFAULT_ROBOT, Robot, usual_duck_config
+
+if TYPE_CHECKING:
+    from gaitway.motors import Look, Motors
+
+app = typer.Typer(no_args_is_help=True, help="The servos: find, set up, audit, look at, move, calibrate.")
+app.command("scan")(motors_setup.scan)
+app.command("setup")(motors_setup.setup)
+app.command("calibrate")(motors_calibrate.calibrate)
+
+#: What a test asks of a joint: there and back, and how near it must come, rad.
+_NUDGE_RAD = 0.1
+_NEAR_RAD = 0.05
+#: Two cells below this should be charged before anything moves, V.
+_FLAT_V = 7.0
+
+
+@app.command()
+def audit(
+    port: Port = DEFAULT_PORT,
+    fix: Annotated[bool, typer.Option("--fix", help="Write what can be put right.")] = False,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Reads every servo's settings, says what is wrong with them and what follows; exits with 1 where it is grave."""
+    with _open(_load(robot, config), port) as motors:
+        found = motors.audit(fix=fix)
+    findings = [(joint, each) for joint, rows in found.items() for each in rows or []]
+    grave = any(each["severity"] == "grave" for _, each in findings)
+    silent = [joint for joint, rows in found.items() if rows is None]
+    if as_json:
+        print_json({"joints": found, "silent": silent, "grave": grave})
+    else:
+        rows = [
+            (joint, each["register"], str(each["expected"]), str(each["found"]), each["severity"], each["consequence"])
+            for joint, each in findings
+        ]
+        print_table(("joint", "setting", "expected", "found", "", "what follows"), rows)
+        if any(each["fixable"] for _, each in findings):
+            typer.echo("put it right: gaitway motors audit --fix")
+        typer.echo(f"silent: {', '.join(silent)}" if silent else f"{len(found)} servos, {len(findings)} findings")
+    if grave:
+        raise typer.Exit(1)
+
+
+@app.command()
+def voltage(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json: Json = False) -> None:
+    """What each servo says of supply, temperature, current and faults."""
+    with _open(Robot.load(robot), port) as motors:
+        looks = motors.look()
+    if as_json:
+        print_json({joint: look and asdict(look) for joint, look in looks.items()})
+        return
+    print_table(("joint", "V", "°C", "A", "faults"), [_electric(joint, look) for joint, look in looks.items()])
+    volts = [look.voltage_v for look in looks.values() if look and look.voltage_v]
+    if not volts:
+        raise BusError("no servo answers", hint="switch the power on: gaitway motors scan")
+    spread_v = max(volts) - min(volts)
+    typer.echo(f"{min(volts):.1f} to {max(volts):.1f} V")
+    if min(volts) < _FLAT_V:
+        typer.echo(f"below {_FLAT_V:g} V: charge the battery")
+    if spread_v > 0.5:
+        typer.echo(f"{spread_v:.1f} V between two servos: a plug or a wire has a bad contact")
+
+
+@app.command()
+def move(
+    goals: Annotated[
+        list[str] | None, typer.Argument(help="JOINT=RADIANS, some; or a pose: default, zero, sit.")
+    ] = None,
+    port: Port = DEFAULT_PORT,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
+    torque: Annotated[float, typer.Option(min=0.05, max=1.0, help="Share of their torque they may use.")] = 0.5,
+    hold: Annotated[bool, typer.Option("--hold", help="Hold until Enter; else everything is limp again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Moves joints slowly to angles or a pose, through the safety gate, and lets them go."""
+    duck = _load(robot, config)
+    target_rad = _targets(duck, goals or ["default"])
+    with _open(duck, port, torque=torque) as motors:
+        motors.hold(target_rad)
+        reached_rad = motors.move(target_rad)
+        if hold:
+            Answers().ask("It holds. Press Enter to let it go.", lambda: _step(motors, target_rad))
+    if as_json:
+        print_json({"target_rad": target_rad, "reached_rad": reached_rad})
+        return
+    rows = [(joint, f"{goal:+.3f}", f"{reached_rad[joint]:+.3f}") for joint, goal in target_rad.items()]
+    print_table(("joint", "goal, rad", "reached, rad"), rows)
+
+
+@app.command()
+def limp(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json: Json = False) -> None:
+    """Makes every servo limp, whatever it was doing."""
+    with _open(Robot.load(robot), port) as motors:
+        motors.release()
+        looks = motors.look()
+    stiff = [joint for joint, look in looks.items() if look is not None and look.torque_on]
+    if stiff or not any(looks.values()):
+        what = f"still driven: {', '.join(stiff)}" if stiff else "no servo answers, so nobody knows"
+        raise BusError(what, hint="switch the power off")
+    silent = [joint for joint, look in looks.items() if look is None]
+    if as_json:
+        print_json({"limp": [joint for joint in looks if joint not in silent], "silent": silent})
+    else:
+        typer.echo(f"limp; silent: {', '.join(silent)}" if silent else "limp")
+
+
+@app.command()
+def test(
+    joints: Annotated[list[str] | None, typer.Argument(help="Joints; all where none is named.")] = None,
+    port: Port = DEFAULT_PORT,
+    robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Moves each joint by 0.1 rad and back, one after the other, and says which do not get there. Hang the robot up."""
+    from gaitway.motors import check_joints
+
+    results: dict[str, Any] = {}
+    duck = _load(robot, config)
+    wanted = joints or duck.joint_names
+    check_joints(duck, wanted)
+    with _open(duck, port) as motors:
+        for joint in wanted:
+            results[joint] = _try_joint(motors, joint)
+            if not as_json:
+                typer.echo(f"{joint}: {results[joint]['verdict']}")
+    is_well = all(result["passed"] for result in results.values())
+    if as_json:
+        print_json({"joints": results, "passed": is_well})
+    if not is_well:
+        raise typer.Exit(1)
+
+
+def _try_joint(motors: "Motors", joint: str) -> dict[str, Any]:
+    before = motors.look()[joint]
+    if before is None:
+        return {"passed": False, "verdict": "silent: check its plug, its power and its id"}
+    low, high = motors.robot.limits_rad[motors.robot.joint_names.index(joint)]
+    start_rad = before.position_rad
+    # Towards the middle of its range.
+    nudged_rad = start_rad + (_NUDGE_RAD if start_rad < (low + high) / 2 else -_NUDGE_RAD)
+    motors.hold([joint])
+    there_rad = motors.move({joint: nudged_rad})[joint]
+    back_rad = motors.move({joint: start_rad})[joint]
+    motors.release([joint])
+    short_rad = max(abs(there_rad - nudged_rad), abs(back_rad - start_rad))
+    moved_rad = abs(there_rad - start_rad)
+    verdict = f"moved {moved_rad:.3f} rad, {short_rad:.3f} rad short"
+    passed = short_rad <= _NEAR_RAD
+    if moved_rad < _NUDGE_RAD / 4:
+        verdict = "does not move: is it blocked, or is another joint's servo plugged in here?"
+    elif not passed:
+        verdict += ": it rubs, or carries too much"
+    return {"passed": passed, "verdict": verdict, "moved_rad": moved_rad, "short_rad": short_rad}
+
+
+def _step(motors: "Motors", target_rad: dict[str, float]) -> None:
+    motors.step(target_rad)
+
+
+def _open(duck: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
+    from gaitway.motors import Motors
+
+    return Motors(duck, port, torque=torque)
+
+
+def _load(robot: str, config: Path | None) -> Robot:
+    """The robot as `gaitwayd` has it: with the configuration at home where none is named."""
+    if config is None and (config := usual_duck_config()) is not None:
+        typer.echo(f"with {config}", err=True)
+    return Robot.load(robot, duck_config=config)
+
+
+def _targets(duck: Robot, goals: list[str]) -> dict[str, float]:
+    poses = {
+        "default": duck.default_pose_rad,
+        "zero": [0.0] * len(duck.joint_names),
+        "sit": duck.native.sit_pose_rad,
+    }
+    targets: dict[str, float] = {}
+    for goal in goals:
+        joint, separator, angle = goal.partition("=")
+        if not separator and goal in poses:
+            targets.update(zip(duck.joint_names, poses[goal], strict=True))
+            continue
+        try:
+            targets[joint] = float(angle)
+        except ValueError:
+            hint = f"as in head_yaw=0.3, or a pose: {', '.join(poses)}"
+            raise UsageError(f"{goal!r}: expected a joint and an angle in rad", hint=hint) from None
+    for joint, (low, high) in zip(duck.joint_names, duck.limits_rad, strict=True):
+        if not low <= targets.get(joint, low) <= high:
+            raise UsageError(
+                f"{joint}={targets[joint]:g}: expected {low:.3f} to {high:.3f}", hint="its range ends there"
+            )
+    return targets
+
+
+def _electric(joint: str, look: "Look | None") -> tuple[str, ...]:
+    if look is None or look.voltage_v is None:
+        return (joint, "[red]silent[/]", "", "", "")
+    return (
+        joint,
+        f"{look.voltage_v:.1f}",
+        f"{look.temperature_c:.0f}",
+        f"{look.current_a:.2f}",
+        f"[red]{', '.join(look.faults)}[/]",
+    )

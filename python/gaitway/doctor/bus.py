@@ -1,0 +1,221 @@
+"""The servos: port, who answers, how fast, settings, supply, heat, faults, noise."""
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+from gaitway._native import ServoDesk
+from gaitway.doctor.finding import Finding, failed, passed, skipped, warned
+from gaitway.errors import GaitwayError
+from gaitway.motors import BAUDS, Look, Motors
+from gaitway.robot import Robot
+
+#: The id of a servo as it comes from the factory.
+_FACTORY_ID = 1
+#: A ping and its answer: six bytes each way, at 1 Mbaud.
+_PING_BYTES = 12
+_PINGS = 20
+#: Beyond these a round trip costs ticks: the rest of a tick is 17 ms.
+_SLOW_MS = 2.5
+_TOO_SLOW_MS = 8.0
+#: Two cells: below the first it walks slowly or not for long, below the second it must not.
+_LOW_V = 7.0
+_FLAT_V = 6.6
+#: A plug or wire with a bad contact.
+_SPREAD_V = 0.5
+_WARM_C = 55.0
+_HOT_C = 65.0
+#: How often everything is read to see whether answers are damaged, and in how many of these looks one is where the
+#: wires are bad: they lose a little all the time, a computer that was busy for a moment loses much at once. Half of
+#: the looks is an answer in eighty; those who walk ask again.
+_LOOKS = 20
+_NOISY = 10
+_ALL = (
+    "servo power",
+    "servo ids",
+    "round trip",
+    "servo settings",
+    "supply",
+    "servo temperature",
+    "servo faults",
+    "torque",
+    "bus noise",
+)
+
+
+def look(robot: Robot, port: Path) -> Iterator[Finding]:
+    """Everything on the bus; nothing is written to a servo that is limp."""
+    try:
+        desk = ServoDesk(port, robot.native.baud)
+    except GaitwayError as error:
+        yield failed("serial port", error.message, error.hint)
+        yield from (skipped(what, "no port") for what in _ALL)
+        return
+    try:
+        yield passed("serial port", f"{port} at {robot.native.baud} baud")
+        findings, present = _who(robot, desk)
+        yield from findings
+        if not present:
+            desk.close()
+            yield _power(robot, port)
+            yield from (skipped(what, "no servo answers") for what in _ALL[2:])
+            return
+        yield _round_trip(robot, desk, present)
+    finally:
+        desk.close()
+    try:
+        yield from _with_motors(robot, port)
+    except GaitwayError as error:
+        yield failed("servo bus", error.message, error.hint)
+
+
+def _who(robot: Robot, desk: ServoDesk) -> tuple[list[Finding], list[int]]:
+    """Which of the robot's servos answer, and who else does."""
+    joints = dict(zip(robot.native.servo_ids, robot.joint_names, strict=True))
+    heard = {servo_id: desk.ping(servo_id) for servo_id in (*joints, _FACTORY_ID)}
+    present = [servo_id for servo_id in joints if heard[servo_id] != "silence"]
+    if not present and heard[_FACTORY_ID] == "silence":
+        return [], []
+    # One that is there says all it has; two at once say nothing that can be read.
+    shared = [joints[servo_id] for servo_id in present if desk.read(servo_id) is None]
+    missing = [joints[servo_id] for servo_id in joints if servo_id not in present]
+    findings = [passed("servo power", f"{len(present)} of {len(joints)} servos answer")]
+    problems, remedies = [], []
+    if shared:
+        problems.append(f"several servos answer as {', '.join(shared)}")
+        remedies.append("unplug all but one of them: gaitway motors setup JOINT")
+    if missing:
+        problems.append(f"silent: {', '.join(missing)}")
+        new = heard[_FACTORY_ID] != "silence"
+        remedies.append(
+            f"a new servo with id 1 is there: gaitway motors setup {missing[0]}"
+            if new
+            else "check plug and wire from the last one that answers on; then gaitway motors scan --all-bauds"
+        )
+    if problems:
+        findings.append(failed("servo ids", "; ".join(problems), "; ".join(remedies)))
+    else:
+        findings.append(passed("servo ids", "every joint has its servo"))
+    return findings, present or [_FACTORY_ID]
+
+
+def _power(robot: Robot, port: Path) -> Finding:
+    """Nobody answers at the robot's speed: perhaps at another."""
+    for baud in BAUDS:
+        if baud == robot.native.baud:
+            continue
+        desk = ServoDesk(port, baud)
+        try:
+            for servo_id in (_FACTORY_ID, robot.native.servo_ids[0]):
+                if isinstance(desk.ping(servo_id), list):
+                    remedy = "gaitway motors setup JOINT, each servo plugged in alone"
+                    return failed("servo power", f"servo {servo_id} answers at {baud} baud only", remedy)
+        finally:
+            desk.close()
+    remedy = "switch the battery on; check the plug between board and first servo, and the jumper of the board (B: USB)"
+    return failed("servo power", "no servo answers", remedy)
+
+
+def _round_trip(robot: Robot, desk: ServoDesk, present: list[int]) -> Finding:
+    what = "round trip"
+    times_ms = []
+    for turn in range(_PINGS):
+        begun_ns = time.perf_counter_ns()
+        if isinstance(desk.ping(present[turn % len(present)]), list):
+            times_ms.append((time.perf_counter_ns() - begun_ns) * 1e-6)
+    if not times_ms:
+        return skipped(what, "no sound answer")
+    trip_ms, wire_ms = median(times_ms), _PING_BYTES * 1e4 / robot.native.baud
+    found = f"{trip_ms:.2f} ms for {wire_ms:.2f} ms of wire"
+    if trip_ms < _SLOW_MS:
+        return passed(what, found)
+    remedy = "the adaptor holds bytes back: echo 1 | sudo tee /sys/bus/usb-serial/devices/*/latency_timer"
+    return failed(what, found, remedy) if trip_ms >= _TOO_SLOW_MS else warned(what, found, remedy)
+
+
+def _with_motors(robot: Robot, port: Path) -> Iterator[Finding]:
+    with Motors(robot, port) as motors:
+        yield _settings(motors)
+        looks = {joint: look for joint, look in motors.look().items() if look is not None}
+        yield from _electric(looks)
+        yield _torque(looks)
+        yield _noise(motors, looks)
+
+
+def _settings(motors: Motors) -> Finding:
+    what = "servo settings"
+    rows = [(joint, row) for joint, found in motors.audit().items() for row in found or []]
+    if not rows:
+        return passed(what, "as the driver needs them")
+    found = "; ".join(
+        f"{joint} {row['register']} {row['found']} (expected {row['expected']}): {row['consequence']}"
+        for joint, row in rows[:4]
+    )
+    if len(rows) > 4:
+        found += f"; and {len(rows) - 4} more"
+    can_fix = all(row["fixable"] for _, row in rows)
+    remedy = "gaitway motors audit --fix" if can_fix else "gaitway motors audit tells each; not all can be written"
+    is_grave = any(row["severity"] == "grave" for _, row in rows)
+    return failed(what, found, remedy) if is_grave else warned(what, found, remedy)
+
+
+def _electric(looks: dict[str, Look]) -> Iterator[Finding]:
+    volts = {joint: look.voltage_v for joint, look in looks.items() if look.voltage_v is not None}
+    celsius = {joint: look.temperature_c for joint, look in looks.items() if look.temperature_c is not None}
+    if not volts or not celsius:
+        yield skipped("supply", "no servo tells")
+        yield skipped("servo temperature", "no servo tells")
+    else:
+        lowest, highest = min(volts, key=volts.__getitem__), max(volts, key=volts.__getitem__)
+        found = f"{volts[lowest]:.1f} V at {lowest}"
+        if volts[lowest] < _FLAT_V:
+            yield failed("supply", found, "charge the battery: two cells are flat at 6.6 V")
+        elif volts[highest] - volts[lowest] > _SPREAD_V:
+            yield warned("supply", f"{found}, {volts[highest]:.1f} V at {highest}", f"check plug and wire at {lowest}")
+        elif volts[lowest] < _LOW_V:
+            yield warned("supply", found, "charge the battery soon")
+        else:
+            yield passed("supply", found)
+        hottest = max(celsius, key=celsius.__getitem__)
+        found = f"{celsius[hottest]:.0f} °C at {hottest}"
+        if celsius[hottest] > _HOT_C:
+            yield failed("servo temperature", found, "let it cool, and find out what it works against: gaitway plot")
+        elif celsius[hottest] > _WARM_C:
+            yield warned("servo temperature", found, "let it cool: at 60 °C it walks slowly, at 68 it sits down")
+        else:
+            yield passed("servo temperature", found)
+    faults = [f"{joint}: {', '.join(look.faults)}" for joint, look in looks.items() if look.faults]
+    if faults:
+        remedy = "free what is blocked; overload is latched until the servo's power was off and on"
+        yield failed("servo faults", "; ".join(faults), remedy)
+    else:
+        yield passed("servo faults", "none")
+
+
+def _torque(looks: dict[str, Look]) -> Finding:
+    driven = [joint for joint, look in looks.items() if look.torque_on]
+    if not driven:
+        return passed("torque", "every servo is limp")
+    return warned("torque", f"left on: {', '.join(driven)}", "hold the robot: gaitway motors limp")
+
+
+def _noise(motors: Motors, looks: dict[str, Look]) -> Finding:
+    what = "bus noise"
+    lost = [_lost(motors, looks) for _ in range(_LOOKS + 1)]
+    damaged = sum(after > before for before, after in pairwise(lost))
+    sums = motors.counters()
+    found = f"{damaged} of {_LOOKS} looks with lost answers, {sums['garbage_bytes']} bytes of garbage"
+    if damaged < _NOISY and not sums["implausible"]:
+        return passed(what, found)
+    return warned(what, found, "shorter wires away from the motors', one ground, plugs pressed in: gaitway motors scan")
+
+
+def _lost(motors: Motors, looks: dict[str, Look]) -> int:
+    """Looks once more; answers lost so far by those who are there."""
+    after = motors.look()
+    misses = sum(look.misses for joint, look in after.items() if look and joint in looks)
+    # Who is missing is asked again every time, which is no noise.
+    retries = motors.counters()["retries"] if None not in after.values() else 0
+    return misses + retries

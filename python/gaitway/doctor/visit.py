@@ -1,0 +1,62 @@
+"""A visit: who is looked at, and everything in turn."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gaitway import files
+from gaitway.doctor import body, bus, machine, software
+from gaitway.doctor.finding import Finding, skipped
+from gaitway.errors import GaitwayError
+from gaitway.robot import Robot
+
+
+@dataclass(frozen=True)
+class Patient:
+    """A robot, and where its parts are; None where they are looked for."""
+
+    robot: Robot = field(default_factory=Robot.load)
+    port: Path = Path("/dev/ttyACM0")
+    config: Path | None = None
+    policy: Path | None = None
+    imu: Path | None = None
+    imu_calibration: Path | None = None
+    feet: Path | None = None
+    sounds: Path | None = None
+    recordings: Path | None = None
+    #: Root of the system's own files; another folder where a test plants faults in them.
+    system: Path = Path("/")
+
+
+def visit(patient: Patient) -> Iterator[Finding]:
+    """Looks at everything, from the ground up: each finding as soon as it is made. Nothing moves.
+
+    The IMU is brought up anew, as at every start; of a robot that somebody drives it is left alone.
+    """
+    yield from software.look(patient.robot, patient.config, patient.policy)
+    yield from machine.look(patient.system, patient.recordings)
+    robot, is_held = _as_configured(patient), False
+    for finding in bus.look(robot, patient.port):
+        is_held |= finding.what == "serial port" and "held by" in finding.found
+        yield finding
+    if is_held:
+        # A chip is brought up by whoever looks at it: not under a robot that walks.
+        yield skipped("IMU", "another program drives this robot")
+    else:
+        yield from body.look_at_imu(robot, patient.imu, patient.imu_calibration)
+    yield from body.look_at_feet(robot, patient.feet)
+    yield from body.look_at_pad(robot)
+    yield from body.look_at_sound(patient.system, patient.sounds)
+
+
+def _as_configured(patient: Patient) -> Robot:
+    """The robot with its offsets and its mount; as it comes where its configuration cannot be read."""
+    if patient.config is None:
+        return patient.robot
+    try:
+        text = files.read_text(patient.config, "duck_config.json")
+        configured, _ = patient.robot.native.with_duck_config(text)
+    except GaitwayError:
+        # Said by whoever looked at the configuration.
+        return patient.robot
+    return Robot(configured, patient.robot.folder)

@@ -1,0 +1,163 @@
+"""A pad in a program's hands: it steers a robot that runs under `gaitwayd --pad-listen`."""
+
+import atexit
+import socket
+import threading
+from types import TracebackType
+
+from gaitway import _native
+from gaitway.contract import Contract
+from gaitway.errors import DaemonError, UsageError
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+
+#: What a press does; the other buttons of a pad are held, or say what `walk` and `look` say.
+BUTTONS = ("pause", "sound", "projector", "phase_up", "phase_down", "motors")
+_PERIOD_S = 0.02
+#: What counts once is said so often: of datagrams some are lost.
+_TIMES = 5
+_LAST_PORT = 65535
+
+
+class Remote:
+    """A pad that a program holds. A thread says how it stands, some 50 times a second, until it is closed.
+
+        with gaitway.Remote("duck.local:9871") as remote:
+            remote.walk(forward_mps=0.1)
+            time.sleep(2)
+
+    The sticks either walk or move the head, as on every pad: who looks stands, and who walks has the head where it
+    was left. At the end, however it comes, the sticks are in the middle; of a program that is killed nothing is
+    heard, and the robot stands a second and a half later. The robot listens to whoever sent first until they were
+    silent for half a second; a pad or keys at the robot itself are stronger.
+    """
+
+    def __init__(self, address: str, *, contract: Contract | None = None) -> None:
+        """Begins to speak to `address`, HOST:PORT, with its sticks in the middle.
+
+        `contract` is of the policy that walks there, whose envelope full sticks ask for; the default robot's own
+        where it is left out. Raises UsageError for what is no address, and DaemonError where it is known that nobody
+        listens: a network need not say.
+        """
+        self._address = address
+        self._pad = _native.PadSender(contract or Policy.load(Robot.load().default_policy).contract)
+        self._pad.walk(0.0, 0.0, 0.0)
+        self._socket = _connect(address)
+        self._failure: OSError | None = None
+        self._said = 0
+        self._news = threading.Condition()
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="remote", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+        try:
+            # The first brings the answer that nobody listens, the second hears it.
+            self._wait(2)
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+
+    def walk(self, forward_mps: float = 0.0, leftward_mps: float = 0.0, turning_rps: float = 0.0) -> None:
+        """Walks from now on: m/s forward and to the left, rad/s to the left.
+
+        Raises UsageError outside the policy's envelope, DaemonError where nobody listens any more.
+        """
+        self._check()
+        self._pad.walk(forward_mps, leftward_mps, turning_rps)
+
+    def look(self, pitch_rad: float = 0.0, yaw_rad: float = 0.0, roll_rad: float = 0.0) -> None:
+        """Stands, and turns the head: rad up, to the left, and tilted to the left. No pad moves the neck.
+
+        Raises UsageError outside the policy's envelope, DaemonError where nobody listens any more.
+        """
+        self._check()
+        self._pad.look(pitch_rad, yaw_rad, roll_rad)
+
+    def stop(self) -> None:
+        """Sticks in the middle: it stands, its head where it was left."""
+        self.walk()
+
+    def press(self, button: str) -> None:
+        """Presses one of `BUTTONS` once and lets it go, in 0.2 s. Raises UsageError for another name."""
+        if button not in BUTTONS:
+            raise UsageError(f"button {button!r}: expected one of {', '.join(BUTTONS)}", hint="name one of them")
+        self._check()
+        try:
+            self._pad.hold(button)
+            self._wait(_TIMES)
+        finally:
+            self._pad.hold(None)
+        self._wait(_TIMES)
+
+    def close(self) -> None:
+        """Puts the sticks in the middle, and falls silent."""
+        if self._end.is_set():
+            return
+        try:
+            self._pad.walk(0.0, 0.0, 0.0)
+            self._wait(_TIMES)
+        finally:
+            self._end.set()
+            self._thread.join()
+            self._socket.close()
+            atexit.unregister(self.close)
+
+    def __enter__(self) -> "Remote":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _check(self) -> None:
+        if self._end.is_set():
+            raise UsageError("this remote is closed", hint="open another one")
+        if self._failure is not None:
+            hint = "start gaitwayd --pad-listen ADDRESS there, and name the same port here"
+            raise DaemonError(f"nobody listens at {self._address}: {self._failure.strerror}", hint=hint)
+
+    def _wait(self, times: int) -> None:
+        """Until it was said so often more how the pad stands."""
+        with self._news:
+            last = self._said + times
+            self._news.wait_for(lambda: self._said >= last)
+
+    def _run(self) -> None:
+        while not self._end.wait(_PERIOD_S):
+            failure = self._say(self._pad.datagram())
+            with self._news:
+                self._failure = failure
+                self._said += 1
+                self._news.notify_all()
+
+    def _say(self, datagram: bytes) -> OSError | None:
+        failure = None
+        # A refusal is of the datagram before this one, which then did not go.
+        for _ in range(2):
+            try:
+                self._socket.send(datagram)
+            except OSError as error:
+                failure = error
+            else:
+                break
+        return failure
+
+
+def _connect(address: str) -> socket.socket:
+    host, _, port = address.rpartition(":")
+    hint = "HOST:PORT, as in duck.local:9871"
+    if not host or not port.isdecimal() or not 0 < int(port) <= _LAST_PORT:
+        raise UsageError(f"expected an address, found {address!r}", hint=hint)
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_DGRAM)[0]
+        line = socket.socket(family, kind)
+        try:
+            line.connect(where)
+        except OSError:
+            line.close()
+            raise
+    except (OSError, UnicodeError) as error:
+        raise UsageError(f"{address}: {getattr(error, 'strerror', None) or error}", hint=hint) from error
+    return line

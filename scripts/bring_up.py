@@ -1,0 +1,96 @@
+"""Runs what docs/bring-up.md shows, against the twin, and writes what came out; `--check` only compares.
+
+Above each block a comment sets the scene: `<!-- twin; silent servo=left_knee later=answer; stdin=\\n -->`. Numbers are
+not compared: times and voltages differ from run to run. A block of the `machine` differs from one to the next: it is
+written, and not compared.
+"""
+
+import difflib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gaitway import Robot, _native
+from gaitway.twin import Twin
+from gaitway.twin.still import StillBody
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs/bring-up.md"
+_BLOCK = re.compile(r"(<!-- (?P<scene>twin[^\n]*) -->\n```console\n)(?P<body>.*?)(?P<end>```\n)", re.DOTALL)
+
+
+def main(is_check: bool) -> int:
+    """Exits with 1 where the page and the programs differ."""
+    before = PAGE.read_text()
+    with tempfile.TemporaryDirectory(prefix="gaitway-") as folder:
+        after = _BLOCK.sub(lambda block: _played(block, Path(folder), is_check), before)
+    if not is_check:
+        PAGE.write_text(after)
+        return 0
+    then, now = (_masked(text).splitlines() for text in (before, after))
+    differences = list(difflib.unified_diff(then, now, "docs/bring-up.md", "what the programs say", lineterm="", n=1))
+    print("\n".join(differences))
+    return 1 if differences else 0
+
+
+def _played(block: "re.Match[str]", folder: Path, is_check: bool) -> str:
+    words = [word.strip() for word in block["scene"].split(";")][1:]
+    if is_check and "machine" in words:
+        return block[0]
+    stdin = next((word.removeprefix("stdin=") for word in words if word.startswith("stdin=")), "")
+    faults = [word for word in words if not word.startswith(("stdin=", "factory", "machine"))]
+    commands = [line for line in block["body"].splitlines() if line.startswith("$ ")]
+    with _twin(folder, faults, "factory" in words) as environment:
+        shown = [_run(command, stdin.replace("\\n", "\n"), folder, environment) for command in commands]
+    return block[1] + "".join(shown) + block["end"]
+
+
+def _run(command: str, stdin: str, folder: Path, environment: dict[str, str]) -> str:
+    words = command.removeprefix("$ gaitway ").split()
+    done = subprocess.run(
+        [sys.executable, "-m", "gaitway.cli", *words],
+        input=stdin,
+        cwd=folder,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    shown = "\n".join([command, *lines])
+    for path, name in ((folder, ""), (ROOT, ""), (Path.home(), "~/")):
+        shown = shown.replace(f"{path}/", name)
+    return shown + "\n"
+
+
+@contextmanager
+def _twin(folder: Path, faults: list[str], is_new: bool) -> Iterator[dict[str, str]]:
+    """A duck on a table whose joints stay where they are put."""
+    duck, end = Robot.load(), threading.Event()
+    link, chip = folder / "duck", folder / "i2c"
+    host = _native.TwinHost(duck.native, link=link, i2c_socket=chip, factory=is_new, faults=faults)
+    twin = Twin(host, StillBody(duck), len(duck.joint_names))
+    thread = threading.Thread(target=twin.run, args=(lambda now_s: not end.is_set(),))
+    thread.start()
+    try:
+        yield {"COLUMNS": "110", "GAITWAY_PORT": str(link), "GAITWAY_IMU": str(chip)}
+    finally:
+        end.set()
+        thread.join()
+        host.stop()
+
+
+def _masked(text: str) -> str:
+    return re.sub(r"[-+]?\d+(\.\d+)?", "#", text)
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))
