@@ -133,7 +133,9 @@ def main() -> None:
     if options.list:
         print(json.dumps(tools(contract.envelope), indent=2))
         return
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Also where a shell had it ignored in the background.
+        signal.signal(number, signal.default_int_handler)
     try:
         with gaitway.Remote(options.address, contract=contract) as remote:
             known = {tool["name"]: tool for tool in tools(contract.envelope)}

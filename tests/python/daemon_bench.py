@@ -36,7 +36,8 @@ class Bench(Background):
         self.imu = ("--imu" if has_chip else "--imu-socket", str(self.socket))
         keyword = {"i2c_socket" if has_chip else "imu_socket": self.socket}
         self.host = _native.TwinHost(self.duck.native, link=self.link, **keyword)
-        self.driven = 0
+        #: Servos that are driven, and the most that ever were.
+        self.driven = self.most_driven = 0
         #: Where the joints are, rad; a limp one stays where somebody puts it.
         self.position_rad = [0.7 * angle for angle in self.duck.default_pose_rad]
         self.has_imu = True
@@ -84,6 +85,7 @@ class Bench(Background):
                 row[joint], row[count + joint] = position[joint], moved / 0.002
             self.host.set_joints(row)
             self.driven = sum(not math.isnan(goal) for goal in goals)
+            self.most_driven = max(self.most_driven, self.driven)
             tick += 1
             if tick % 5 == 0 and self.has_imu:
                 sample = (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)

@@ -58,8 +58,8 @@ def test_a_sound_duck_may_walk(binary: None, tmp_path: Path) -> None:
     verdicts = {found["what"]: found["verdict"] for found in report["findings"]}
     servos = ("serial port", "servo power", "servo ids", "servo settings", "servo faults", "torque", "supply")
     assert all(verdicts[what] == PASS for what in (*servos, "policy", "gaitwayd", "configuration", "IMU"))
-    # Nothing was written, nobody was driven.
-    assert chip.driven == 0
+    # Nobody was driven, whatever was looked at.
+    assert chip.most_driven == 0
 
 
 def test_a_duck_in_pieces_is_told_so() -> None:
@@ -133,6 +133,24 @@ def test_machines(tmp_path: Path, files: dict[str, str], what: str, verdict: Ver
     expect(machine.look(tmp_path, tmp_path), what, verdict, remedy)
 
 
+def test_a_supply_that_dipped_is_remembered_by_the_kernels_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in {**SAGGED, "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "0"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    journal = tmp_path / "journalctl"
+    journal.touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    for said, verdict, found in (
+        ("echo hwmon hwmon1: Undervoltage detected!; echo hwmon hwmon1: Voltage normalised", FAIL, "too low 1 times"),
+        ("echo Linux version 6.12", PASS, "since the board started"),
+        # Who may not read it.
+        ("exit 1", PASS, "last two seconds"),
+    ):
+        journal.write_text(f"#!/bin/sh\n{said}\n")
+        remedy = "stronger supply" if verdict == FAIL else ""
+        assert found in expect(machine.look(tmp_path, tmp_path), "board supply", verdict, remedy).found
+
+
 def test_a_full_disk(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
@@ -157,7 +175,7 @@ resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)
-found = [*machine.look(Path("/"), Path("/root")), *bus.look(duck, Path(sys.argv[1]))]
+found = [*machine.look(Path("/"), Path("/root/recordings")), *bus.look(duck, Path(sys.argv[1]))]
 print(json.dumps({each.what: asdict(each) for each in found}))
 """
 
@@ -213,12 +231,35 @@ BUS_FAULTS: list[tuple[list[str], str, Verdict, str]] = [
 def test_servos(bench: Bench, faults: list[str], what: str, verdict: Verdict, remedy: str) -> None:
     for fault in faults:
         bench.host.inject(fault)
-    findings = list(bus.look(DUCK, bench.link))
+    # A host that halts the emulated servos for seconds looks like bad wires, which are bad every time.
+    for _ in range(5):
+        findings = list(bus.look(DUCK, bench.link))
+        # One thing that is wrong is not blamed on another.
+        blamed = {each.what for each in findings if each.verdict in (WARN, FAIL)} - {what, FOLLOWS.get(what)}
+        if not blamed:
+            break
+        time.sleep(2)
+    assert not blamed, findings
     found = expect(findings, what, verdict, remedy)
-    # One thing that is wrong is not blamed on another.
-    blamed = {each.what for each in findings if each.verdict in (WARN, FAIL)}
-    assert blamed <= {what, FOLLOWS.get(what)}, findings
     assert len(faults) > 1 or "left_" in found.found or what == "supply"
+
+
+def test_a_new_servo_alone_says_nothing_of_the_others(bench: Bench) -> None:
+    bench.host.inject("set-id servo=left_knee id=1")
+    for joint in JOINTS:
+        if joint != "left_knee":
+            bench.host.inject(f"silent servo={joint} later=answer")
+    findings = list(bus.look(DUCK, bench.link))
+    expect(findings, "servo ids", FAIL, "gaitway motors setup")
+    unknown = {"servo settings", "supply", "servo temperature", "servo faults", "torque", "bus noise"}
+    assert {found.what for found in findings if found.verdict == Verdict.SKIP} == unknown
+
+
+def test_a_board_that_is_unplugged_while_it_is_looked_at(bench: Bench) -> None:
+    findings = bus.look(DUCK, bench.link)
+    assert next(findings).what == "serial port"
+    bench.host.inject("unplug")
+    expect(findings, "servo bus", FAIL, "")
 
 
 def test_a_noisy_bus(tmp_path: Path) -> None:
@@ -230,11 +271,17 @@ def test_a_noisy_bus(tmp_path: Path) -> None:
 
 
 def test_an_adaptor_that_holds_bytes_back(tmp_path: Path) -> None:
-    for latency_us, verdict in ((4_000, WARN), (16_000, FAIL)):
+    for latency_us, verdict, has_timer in ((4_000, WARN, False), (16_000, FAIL, True)):
         link = tmp_path / f"bus{latency_us}"
         host = _native.TwinHost(DUCK.native, link=link, usb_latency_us=latency_us)
         try:
-            expect(bus.look(DUCK, link), "round trip", verdict, "latency_timer")
+            # Adaptors of FTDI have one; the servo board's own has not.
+            timer = tmp_path / "sys/class/tty" / link.resolve().name / "device/latency_timer"
+            if has_timer:
+                timer.parent.mkdir(parents=True)
+                timer.write_text("16\n")
+            remedy = f"echo 1 | sudo tee {timer}" if has_timer else "another USB port"
+            expect(bus.look(DUCK, link, tmp_path), "round trip", verdict, remedy)
         finally:
             host.stop()
 
@@ -367,3 +414,8 @@ def test_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cards.write_text(" 0 [sndrpihifiberry]: HifiberryDac\n")
     expect(body.look_at_sound(tmp_path, tmp_path), "sound", WARN, "--sounds")
     expect(body.look_at_sound(tmp_path, None), "sound", PASS, "")
+    (tmp_path / "BEEP.WAV").touch()
+    expect(body.look_at_sound(tmp_path, tmp_path), "sound", PASS, "")
+    # A screen's alone.
+    cards.write_text(" 0 [vc4hdmi        ]: vc4-hdmi - vc4-hdmi\n                      vc4-hdmi\n")
+    expect(body.look_at_sound(tmp_path, None), "sound", WARN, "dtoverlay")

@@ -1,5 +1,6 @@
 """A pad in somebody's hands: input events through a pipe, as the kernel writes them, and a duck that follows."""
 
+import fcntl
 import signal
 import socket
 import struct
@@ -188,6 +189,45 @@ def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -
     forward = asked(recording, 0)
     assert max(forward) == pytest.approx(0.15) and min(forward) == 0.0
     assert recording.column("tick.command[0]")[-1] == 0.0
+
+
+def test_a_press_that_lasts_over_a_hole_is_one(bench: Bench) -> None:
+    with (
+        Session(bench.start("--pad-listen", "127.0.0.1:0", "--no-record")) as session,
+        socket.socket(type=socket.SOCK_DGRAM) as line,
+    ):
+        host, port = session.until("listening for a pad")[-1]["address"].split(":")
+        session.until("state", to="running")
+
+        def send(number: int, pause: int) -> None:
+            line.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 0, 0, 0, 0, 0, pause), (host, int(port)))
+
+        send(1, pause=1)
+        session.until("pad button", button="pause")
+        session.until("pad gone")
+        send(2, pause=1)
+        session.until("pad")
+        send(3, pause=0)
+        send(4, pause=1)
+        session.until("pad button", button="pause")
+        said = session.stop()
+    assert sum(event["event"] == "pad button" for event in said) == 2
+
+
+def test_a_log_that_nobody_reads_keeps_it_neither_from_walking_nor_from_ending(bench: Bench) -> None:
+    hands = Hands(bench.folder / "pad")
+    with bench.start("--pad", str(hands.path), *XBOX, "--no-record") as process:
+        # A pager, or a terminal that hangs, and little room before it.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+        hands.hold()
+        bench.wait_for(14)
+        for _ in range(60):
+            hands.tap(B)
+            bench.wait_writes(3)
+        process.terminate()
+        assert process.wait(60) == 0
+    hands.let_go()
+    bench.wait_for(0)
 
 
 def test_a_pipe_nobody_writes_to_is_no_pad_and_costs_nothing(bench: Bench) -> None:

@@ -40,7 +40,7 @@ type Duck = Robot<SerialPort, Clocked>;
 
 /// Runs a robot until it is told to stop. `exec_ns` is when the program began.
 pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
-    let mut log = Log::new(exec_ns);
+    let mut log = Log::new(exec_ns).map_err(failed_to_start)?;
     let termination = Termination::install()?;
     let (profile, report) = load::profile(arguments)?;
     report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
@@ -55,6 +55,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
+    log.say("info", "real time", json!(real_time::usb_latency(&port)));
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
     if arguments.keyboard && !minder.has_keys() {
         return Err(DaemonError::NoTerminal);

@@ -96,7 +96,8 @@ fn load_calibration(path: &Path) -> Result<Calibration, DaemonError> {
     Ok(Calibration { accel, mag, gyro, radii })
 }
 
-/// The foot switches on the pins of the profile. A duck walks without them, though it turns badly.
+/// The foot switches on the pins of the profile. A duck walks without them, though it turns badly: only those that were
+/// asked for must be there.
 fn start_feet(
     arguments: &Arguments,
     profile: &RobotProfile,
@@ -109,7 +110,14 @@ fn start_feet(
         log.say("warn", "no foot switches", json!({ "hint": hint }));
         return Ok(None);
     };
-    Ok(Some(FeetReader::start(&chip, profile.pins.foot_switch, Arc::clone(contact))?))
+    match FeetReader::start(&chip, profile.pins.foot_switch, Arc::clone(contact)) {
+        Ok(feet) => Ok(Some(feet)),
+        Err(error) if arguments.feet.is_some() => Err(error.into()),
+        Err(error) => {
+            log.say("warn", "no foot switches", json!({ "why": error.to_string(), "hint": error.hint() }));
+            Ok(None)
+        }
+    }
 }
 
 fn chip_figures(state: &ImuState) -> Value {

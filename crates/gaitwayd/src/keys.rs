@@ -81,6 +81,10 @@ impl Keys {
             if is_ending && action != Action::EmergencyStop {
                 continue;
             }
+            // First what is pressed in need.
+            if action == Action::EmergencyStop {
+                mailbox.set_emergency_stop(Source::Terminal);
+            }
             let level = if action == Action::EmergencyStop { "warn" } else { "info" };
             log.say(level, "key", json!({ "key": name, "does": words, "by": Source::Terminal.name() }));
             match action {
@@ -105,7 +109,6 @@ impl Keys {
 
 fn act(action: Action, mailbox: &Mailbox, log: &mut Log) {
     match action {
-        Action::EmergencyStop => mailbox.set_emergency_stop(Source::Terminal),
         Action::Clear => {
             // Whoever clears has a hand at the robot: it must not get up by itself then.
             mailbox.set_wish(Wish::Limp, false);
@@ -115,6 +118,6 @@ fn act(action: Action, mailbox: &Mailbox, log: &mut Log) {
             }
         }
         Action::Want(wish) => mailbox.set_wish(wish, false),
-        Action::Quit | Action::Help => {}
+        Action::EmergencyStop | Action::Quit | Action::Help => {}
     }
 }

@@ -11,6 +11,7 @@ mod load;
 mod log;
 mod minder;
 mod pad;
+mod printer;
 mod recording;
 mod statistics;
 mod status;

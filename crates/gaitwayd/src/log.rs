@@ -1,5 +1,6 @@
 //! Logs: one JSON object a line on stdout, and nothing else there.
 
+use crate::printer::Printer;
 use crate::recording::Line;
 use gaitway_contract::RobotProfile;
 use gaitway_control::supervisor::Obstacle;
@@ -8,7 +9,7 @@ use gaitway_runtime::robot::Event;
 use gaitway_runtime::robot::event::Stamped;
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::{Value, json};
-use std::io::Write;
+use std::io;
 use std::sync::mpsc::Sender;
 
 /// Writes the lines, and remembers when nobody reads them any more.
@@ -16,15 +17,18 @@ use std::sync::mpsc::Sender;
 pub struct Log {
     clock: MonotonicClock,
     started_ns: u64,
-    is_lost: bool,
+    printer: Printer,
+    /// Lines nobody read in time.
+    left_out: u64,
     /// Where every line goes as well.
     recorder: Option<Sender<Line>>,
 }
 
 impl Log {
     /// A log whose times count from `started_ns`.
-    pub fn new(started_ns: u64) -> Log {
-        Log { clock: MonotonicClock::default(), started_ns, is_lost: false, recorder: None }
+    pub fn new(started_ns: u64) -> io::Result<Log> {
+        let (clock, printer) = (MonotonicClock::default(), Printer::start(io::stdout())?);
+        Ok(Log { clock, started_ns, printer, left_out: 0, recorder: None })
     }
 
     /// One line: what happened now, with the keys of `more`.
@@ -39,7 +43,7 @@ impl Log {
 
     /// True once stdout took no more: the terminal, or whoever read the logs, is gone.
     pub fn is_lost(&self) -> bool {
-        self.is_lost
+        self.printer.is_lost()
     }
 
     /// An event of the loop.
@@ -60,8 +64,22 @@ impl Log {
             // A recorder that broke off is told of elsewhere.
             let _ = recorder.send((at_ns, level_of(level), line.to_string()));
         }
-        let mut stdout = std::io::stdout().lock();
-        self.is_lost |= writeln!(stdout, "{line}").and_then(|()| stdout.flush()).is_err();
+        self.print(&line);
+    }
+
+    /// Who has missed lines is told so with the next one.
+    fn print(&mut self, line: &Value) {
+        let is_told = self.left_out == 0 || {
+            let missed =
+                json!({ "t": line["t"], "level": "warn", "event": "lines left out", "count": self.left_out });
+            self.printer.print(missed.to_string())
+        };
+        if is_told {
+            self.left_out = 0;
+        }
+        if !(is_told && self.printer.print(line.to_string())) {
+            self.left_out += 1;
+        }
     }
 }
 

@@ -103,10 +103,10 @@ impl<'a> Minder<'a> {
             if let Some(recording) = recording {
                 recording.tell(log);
             }
-            pads.follow(log);
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
             self.listen(running, pads, termination, mailbox, is_time, log);
+            pads.follow(log);
             self.bring_port_back(running, now_ns, log);
             self.check_guard(mailbox, log);
             self.show(running, now_ns, log);

@@ -120,6 +120,7 @@ fn warn_of_no_sound(error: &SoundError, log: &mut Log) {
 
 fn tell(event: PadEvent, log: &mut Log) {
     match event {
+        PadEvent::Missing { why, hint } => log.say("warn", "no pad yet", json!({ "why": why, "hint": hint })),
         PadEvent::Found { name, layout } => {
             log.say("info", "pad", json!({ "name": name, "layout": layout }));
         }

@@ -45,8 +45,9 @@ impl Open {
         !is_gone
     }
 
+    /// Somebody who cuts the torque after this process, in place of one who has died.
     fn start_guard(&mut self) -> Result<(), GuardError> {
-        if self.guard.is_none() {
+        if self.guard.as_mut().is_none_or(|guard| !guard.is_alive()) {
             let mut command = Command::new(self.command.first().map_or("", String::as_str));
             command.args(self.command.iter().skip(1));
             let port = self.port.try_clone().map_err(GuardError::Start)?;

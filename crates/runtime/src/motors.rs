@@ -164,6 +164,10 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     /// Everything is limp, as far as the port carries it.
     pub fn limp(&mut self) -> Result<(), MotorsError> {
         self.cut();
+        if self.held_ns > 0 {
+            // The limit lasts until the power goes, and not everybody who drives them next sets one.
+            self.body.give_back_torque()?;
+        }
         self.check_port()
     }
 

@@ -69,18 +69,24 @@ impl PwmChannel {
     fn switch_on(&self, period_ns: u64) -> io::Result<()> {
         let clock = MonotonicClock::default();
         let end_ns = clock.now_ns() + APPEAR_NS;
-        // Off, so that what another program left makes no pulse of ours; one that never had a period is off, and
-        // the kernel refuses to switch it.
-        while let Err(error) = self.put("enable", 0) {
-            if error.kind() == io::ErrorKind::InvalidInput {
-                break;
-            }
+        // Its files come, and are given to the group, one by one.
+        while let Err(error) = self.try_to_switch_on(period_ns) {
             let may_come = matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied)
                 && self.is_ours;
             if !may_come || clock.now_ns() >= end_ns {
                 return Err(error);
             }
             clock.sleep_until(clock.now_ns() + LOOK_NS);
+        }
+        Ok(())
+    }
+
+    fn try_to_switch_on(&self, period_ns: u64) -> io::Result<()> {
+        // Off, so that what another program left makes no pulse of ours; one that never had a period is off, and
+        // the kernel refuses to switch it.
+        match self.put("enable", 0) {
+            Err(error) if error.kind() != io::ErrorKind::InvalidInput => return Err(error),
+            _ => {}
         }
         // A width above the period is refused, and so is any before the first period.
         let _ = self.put("duty_cycle", 0);

@@ -133,6 +133,27 @@ fn a_dip_of_the_supply_brings_it_up_again() {
 }
 
 #[test]
+fn a_chip_that_does_not_acknowledge_its_reset_comes_up_like_one_that_does() {
+    let mut desk = Desk::new(UPRIGHT);
+    for bring_ups in 1..=4 {
+        desk.run(2 * SECOND);
+        let health = desk.driver.health();
+        assert_eq!((desk.driver.is_up(), health.bring_ups, health.problem), (true, bring_ups, None));
+        desk.chip.inject(desk.now_ns, Bno055Fault::BrownOut);
+    }
+}
+
+#[test]
+fn a_chip_that_was_left_on_its_other_page_comes_up() {
+    let mut desk = Desk::new(UPRIGHT);
+    desk.now_ns = SECOND;
+    desk.chip.transfer(desk.now_ns, &[7, 1], 0);
+    assert_eq!(desk.chip.transfer(desk.now_ns, &[0], 1).0, Some(vec![0]));
+    desk.run(SECOND);
+    assert!(desk.driver.is_up(), "{:?}", desk.driver.health());
+}
+
+#[test]
 fn zeros_are_no_measurement() {
     let mut desk = Desk::up(UPRIGHT);
     // Back in configuration mode without having been deaf: somebody else's write.
@@ -171,8 +192,8 @@ fn saturation_is_marked() {
 #[test]
 fn another_chip_is_not_driven() {
     let mut driver = Bno055::new(config(UPRIGHT));
-    assert_eq!(driver.poll(0), Next::Transfer { write: &[0], read: 1 });
-    driver.done(0, 1, Some(&[0x68]));
+    assert_eq!(driver.poll(0), Next::Transfer { write: &[0], read: 8 });
+    driver.done(0, 1, Some(&[0x68, 0, 0, 0, 0, 0, 0, 0]));
     assert_eq!(driver.health().problem, Some(Problem::NotABno055 { found: 0x68 }));
     assert!(matches!(driver.poll(1), Next::Wait { .. }));
 }
@@ -190,7 +211,7 @@ fn a_million_answers_of_any_kind_make_nothing_panic() {
             Next::Transfer { read, .. } => {
                 let len = if chance >> 60 == 0 { (chance >> 40) as usize % 64 } else { read };
                 let mut bytes: Vec<u8> = (0..len).map(|at| (chance >> (at % 57)) as u8).collect();
-                if read == 1 && chance >> 62 != 0 {
+                if matches!(read, 1 | 8) && chance >> 62 != 0 {
                     bytes.fill(0xa0);
                 }
                 let answer = (chance >> 50 & 7 != 0).then_some(bytes.as_slice());

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gaitway import signals
-from gaitway.cli.options import Config, ImuBus, Json, RobotName
+from gaitway import files, signals
+from gaitway.cli.options import Config, ImuBus, Json, RobotName, load_robot
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
@@ -39,9 +39,9 @@ def watch(
     as_json: Json = False,
 ) -> None:
     """Shows what the IMU feels: horizon, turning rates, temperature, how well it knows itself."""
-    imu = _open(bus, robot, config)
+    imu = _open(bus, load_robot(robot, config))
     state: Any = {}
-    for state in _states(imu, seconds):
+    for state in _states(imu, seconds, may_stop=True):
         if not as_json and sys.stdout.isatty():
             sys.stdout.write(f"\r\x1b[2K{_line(state)}")
             sys.stdout.flush()
@@ -64,30 +64,12 @@ def calibrate(
     """Waits until the chip knows itself, telling what it still needs, and keeps what it learned."""
     from gaitway.imu import Calibration
 
-    imu = _open(bus, robot, config, mag=mag)
-    wanted = [name for name in _NAMES[1:] if mag or name != "mag"]
-    told = ""
-    for state in _states(imu, seconds):
-        levels = dict(zip(_NAMES, state["calibration"] or (0, 0, 0, 0), strict=True))
-        missing = [name for name in wanted if levels[name] < 3]
-        if not missing:
-            break
-        advice = f"{missing[0]} {levels[missing[0]]} of 3: {_HELP[missing[0]]}"
-        if advice != told and not as_json:
-            typer.echo(advice)
-        told = advice
-    else:
-        raise UsageError(f"not calibrated after {seconds:g} s: {told}", hint="try again, with more --seconds")
-    imu.ask_for_calibration()
-    words = None
-    for _ in _states(imu, _PATIENCE_S):
-        words = imu.take_calibration()
-        if words is not None:
-            break
-    if words is None:
-        raise UsageError("the chip does not give its offsets", hint="look at its wires: gaitway imu watch")
-    calibration = Calibration.of_words(words)
-    calibration.save(output)
+    # Now, and not after five minutes, whoever may not write there is told so.
+    with files.written_whole(_json(output), "IMU calibration") as beside:
+        imu = _open(bus, load_robot(robot, config), mag=mag)
+        _wait_until_calibrated(imu, [name for name in _NAMES[1:] if mag or name != "mag"], seconds, told=not as_json)
+        calibration = Calibration.of_words(_learned(imu))
+        calibration.save(beside)
     if as_json:
         print_json({"file": str(output), "offsets": calibration.words})
     else:
@@ -104,7 +86,7 @@ def convert(
     from gaitway.imu import Calibration
 
     calibration = Calibration.load(source)
-    calibration.save(output)
+    calibration.save(_json(output))
     if as_json:
         print_json({"file": str(output), "offsets": calibration.words})
         return
@@ -116,26 +98,63 @@ def mount(bus: ImuBus = None, robot: RobotName = DEFAULT_ROBOT, config: Config =
     """Finds out how the chip is mounted: hold the robot upright, then lower its nose."""
     from gaitway.imu import mount as find_mount
 
-    imu = _open(bus, robot, config, axes=["+x", "+y", "+z"])
+    duck = load_robot(robot, config)
+    imu = _open(bus, duck, axes=["+x", "+y", "+z"])
     _ask("Hold the robot upright and still, then press Enter.")
     upright = _force(imu)
     _ask("Lower its nose by 45 degrees, hold it still, then press Enter.")
     axes = find_mount(upright, _force(imu))
-    expected = Robot.load(robot, duck_config=config).native.imu_axes
+    expected = duck.native.imu_axes
     if as_json:
         print_json({"trunk_axes": axes, "profile": expected, "agrees": axes == expected})
         return
     typer.echo(f"trunk_axes = {axes}".replace("'", '"'))
-    typer.echo("as the profile has it" if axes == expected else f"the profile has {expected}: correct it")
+    typer.echo("as the robot has it" if axes == expected else f"the robot has {expected}: {_mend(duck, axes)}")
 
 
-def _open(
-    bus: Path | None, robot: str, config: Path | None, *, axes: list[str] | None = None, mag: bool = True
-) -> "Imu":
+def _wait_until_calibrated(imu: "Imu", wanted: list[str], seconds: float, *, told: bool) -> None:
+    """Until the chip knows what is `wanted`; with `told`, what it still needs is said whenever that changes."""
+    before = ""
+    for state in _states(imu, seconds):
+        levels = dict(zip(_NAMES, state["calibration"] or (0, 0, 0, 0), strict=True))
+        missing = [name for name in wanted if levels[name] < 3]
+        if not missing:
+            return
+        advice = f"{missing[0]} {levels[missing[0]]} of 3: {_HELP[missing[0]]}"
+        if advice != before and told:
+            typer.echo(advice)
+        before = advice
+    raise UsageError(f"not calibrated after {seconds:g} s: {before}", hint="try again, with more --seconds")
+
+
+def _learned(imu: "Imu") -> list[int]:
+    """What the chip has learned, as the words of its registers."""
+    imu.ask_for_calibration()
+    for _ in _states(imu, _PATIENCE_S):
+        words = imu.take_calibration()
+        if words is not None:
+            return words
+    raise UsageError("the chip does not give its offsets", hint="look at its wires: gaitway imu watch")
+
+
+def _json(output: Path) -> Path:
+    if output.suffix == ".pkl":
+        raise UsageError(f"{output}: expected a name for JSON, found one for a pickle", hint="end it with .json")
+    return output
+
+
+def _mend(duck: Robot, axes: list[str]) -> str:
+    """What makes a robot have these axes."""
+    for key in ('{"imu_upside_down": true}', '{"imu_upside_down": false}'):
+        if duck.native.with_duck_config(key)[0].imu_axes == axes:
+            return f"put {key} into its duck_config.json"
+    return "correct trunk_axes in its profile"
+
+
+def _open(bus: Path | None, duck: Robot, *, axes: list[str] | None = None, mag: bool = True) -> "Imu":
     """The chip, up."""
     from gaitway._native import Imu
 
-    duck = Robot.load(robot, duck_config=config)
     imu = Imu(duck.native, bus or duck.native.imu_bus, axes=axes, fuses_magnetometer=mag)
     for state in _states(imu, _PATIENCE_S):
         if state["is_up"] and state["calibration"] is not None:
@@ -145,14 +164,16 @@ def _open(
     raise UsageError(f"IMU on {bus or duck.native.imu_bus}: {found}", hint=hint)
 
 
-def _states(imu: "Imu", seconds: float | None) -> Iterator[Any]:
-    """How it is, some times a second, until the time is up or somebody has had enough."""
+def _states(imu: "Imu", seconds: float | None, *, may_stop: bool = False) -> Iterator[Any]:
+    """How it is, some times a second, until the time is up; who has had enough ends the tool, or only this."""
     stopped: list[int] = []
     end = None if seconds is None else time.monotonic() + seconds
     with signals.caught(stopped.append):
         while not stopped and (end is None or time.monotonic() < end):
             time.sleep(_LOOK_S)
             yield imu.state()
+    if stopped and not may_stop:
+        raise KeyboardInterrupt
 
 
 def _force(imu: "Imu") -> list[float]:

@@ -8,10 +8,10 @@ import typer
 
 from gaitway.cli import motors_calibrate, motors_setup
 from gaitway.cli.answers import Answers
-from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName
+from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot
 from gaitway.cli.output import print_json, print_table
 from gaitway.errors import BusError, UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot, usual_duck_config
+from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.motors import Look, Motors
@@ -37,8 +37,9 @@ def audit(
     as_json: Json = False,
 ) -> None:
     """Reads every servo's settings, says what is wrong with them and what follows; exits with 1 where it is grave."""
-    with _open(_load(robot, config), port) as motors:
+    with _open(load_robot(robot, config), port) as motors:
         found = motors.audit(fix=fix)
+    _check_heard(found)
     findings = [(joint, each) for joint, rows in found.items() for each in rows or []]
     grave = any(each["severity"] == "grave" for _, each in findings)
     silent = [joint for joint, rows in found.items() if rows is None]
@@ -62,13 +63,12 @@ def voltage(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json
     """What each servo says of supply, temperature, current and faults."""
     with _open(Robot.load(robot), port) as motors:
         looks = motors.look()
+    _check_heard(looks)
     if as_json:
         print_json({joint: look and asdict(look) for joint, look in looks.items()})
         return
     print_table(("joint", "V", "°C", "A", "faults"), [_electric(joint, look) for joint, look in looks.items()])
     volts = [look.voltage_v for look in looks.values() if look and look.voltage_v]
-    if not volts:
-        raise BusError("no servo answers", hint="switch the power on: gaitway motors scan")
     spread_v = max(volts) - min(volts)
     typer.echo(f"{min(volts):.1f} to {max(volts):.1f} V")
     if min(volts) < _FLAT_V:
@@ -90,7 +90,7 @@ def move(
     as_json: Json = False,
 ) -> None:
     """Moves joints slowly to angles or a pose, through the safety gate, and lets them go."""
-    duck = _load(robot, config)
+    duck = load_robot(robot, config)
     target_rad = _targets(duck, goals or ["default"])
     with _open(duck, port, torque=torque) as motors:
         motors.hold(target_rad)
@@ -133,7 +133,7 @@ def test(
     from gaitway.motors import check_joints
 
     results: dict[str, Any] = {}
-    duck = _load(robot, config)
+    duck = load_robot(robot, config)
     wanted = joints or duck.joint_names
     check_joints(duck, wanted)
     with _open(duck, port) as motors:
@@ -181,11 +181,9 @@ def _open(duck: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
     return Motors(duck, port, torque=torque)
 
 
-def _load(robot: str, config: Path | None) -> Robot:
-    """The robot as `gaitwayd` has it: with the configuration at home where none is named."""
-    if config is None and (config := usual_duck_config()) is not None:
-        typer.echo(f"with {config}", err=True)
-    return Robot.load(robot, duck_config=config)
+def _check_heard(rows: dict[str, Any]) -> None:
+    if all(row is None for row in rows.values()):
+        raise BusError("no servo answers", hint="switch the power on: gaitway motors scan")
 
 
 def _targets(duck: Robot, goals: list[str]) -> dict[str, float]:

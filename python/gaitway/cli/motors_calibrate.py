@@ -41,7 +41,10 @@ def calibrate(
     file = OffsetsFile(config)
     if undo:
         file.undo()
-        typer.echo(f"{config}: as before")
+        if as_json:
+            print_json({"config": str(config), "undone": True})
+        else:
+            typer.echo(f"{config}: as before")
         return
     duck = Robot.load(robot, duck_config=config if config.exists() else None)
     wanted = joints or duck.joint_names

@@ -1,6 +1,7 @@
 """The rest of the body: IMU, feet, pad, sound."""
 
 import math
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ _TURNING_RPS = 0.1
 _SAMPLES_HZ = 60
 #: Edges in a second of a switch nobody touches.
 _LOOSE_EDGES = 4
+#: How a Raspberry Pi calls the card of its screen, which has no speaker of the duck's.
+_SCREEN = "vc4hdmi"
 _ALL_IMU = ("IMU samples", "IMU gravity", "IMU rest", "IMU calibration")
 
 
@@ -163,11 +166,13 @@ def look_at_sound(system: Path, folder: Path | None) -> Iterator[Finding]:
     if shutil.which("aplay") is None:
         yield warned(what, "nobody plays: no aplay", "sudo apt-get install alsa-utils; without it the duck is silent")
         return
-    cards = system / "proc/asound/cards"
-    if not cards.exists() or "no soundcards" in cards.read_text(errors="replace"):
-        yield warned(what, "no sound card", "dtoverlay=hifiberry-dac in config.txt for a MAX98357; then aplay -l")
+    path = system / "proc/asound/cards"
+    cards = re.findall(r"^ *\d+ \[(\w+)", path.read_text(errors="replace") if path.exists() else "", re.MULTILINE)
+    if all(card.startswith(_SCREEN) for card in cards):
+        found = "a screen's alone" if cards else "no sound card"
+        yield warned(what, found, "dtoverlay=hifiberry-dac in config.txt for a MAX98357; then aplay -l")
         return
-    if folder is not None and not any(folder.glob("*.wav")):
+    if folder is not None and not any(path.suffix.lower() == ".wav" for path in folder.iterdir()):
         yield warned(what, f"{folder}: no .wav files", "name a folder with some: gaitwayd --sounds DIR")
         return
     yield passed(what, "a card is there")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from gaitway._native import ServoDesk
 from gaitway.doctor.finding import Finding, failed, passed, skipped, warned
@@ -45,8 +46,8 @@ _ALL = (
 )
 
 
-def look(robot: Robot, port: Path) -> Iterator[Finding]:
-    """Everything on the bus; nothing is written to a servo that is limp."""
+def look(robot: Robot, port: Path, system: Path = Path("/")) -> Iterator[Finding]:
+    """Everything on the bus; nothing is written to a servo that is limp. `system` is the root of /sys."""
     try:
         desk = ServoDesk(port, robot.native.baud)
     except GaitwayError as error:
@@ -54,19 +55,19 @@ def look(robot: Robot, port: Path) -> Iterator[Finding]:
         yield from (skipped(what, "no port") for what in _ALL)
         return
     try:
-        yield passed("serial port", f"{port} at {robot.native.baud} baud")
-        findings, present = _who(robot, desk)
-        yield from findings
-        if not present:
+        try:
+            yield passed("serial port", f"{port} at {robot.native.baud} baud")
+            findings, present = _who(robot, desk)
+            yield from findings
+            if present:
+                yield _round_trip(robot, desk, present, system / "sys/class/tty" / port.resolve().name)
+        finally:
             desk.close()
+        if present:
+            yield from _with_motors(robot, port)
+        else:
             yield _power(robot, port)
             yield from (skipped(what, "no servo answers") for what in _ALL[2:])
-            return
-        yield _round_trip(robot, desk, present)
-    finally:
-        desk.close()
-    try:
-        yield from _with_motors(robot, port)
     except GaitwayError as error:
         yield failed("servo bus", error.message, error.hint)
 
@@ -81,7 +82,8 @@ def _who(robot: Robot, desk: ServoDesk) -> tuple[list[Finding], list[int]]:
     # One that is there says all it has; two at once say nothing that can be read.
     shared = [joints[servo_id] for servo_id in present if desk.read(servo_id) is None]
     missing = [joints[servo_id] for servo_id in joints if servo_id not in present]
-    findings = [passed("servo power", f"{len(present)} of {len(joints)} servos answer")]
+    answering = f"{len(present)} of {len(joints)} servos answer" if present else "a new servo answers"
+    findings = [passed("servo power", answering)]
     problems, remedies = [], []
     if shared:
         problems.append(f"several servos answer as {', '.join(shared)}")
@@ -118,7 +120,7 @@ def _power(robot: Robot, port: Path) -> Finding:
     return failed("servo power", "no servo answers", remedy)
 
 
-def _round_trip(robot: Robot, desk: ServoDesk, present: list[int]) -> Finding:
+def _round_trip(robot: Robot, desk: ServoDesk, present: list[int], device: Path) -> Finding:
     what = "round trip"
     times_ms = []
     for turn in range(_PINGS):
@@ -131,24 +133,31 @@ def _round_trip(robot: Robot, desk: ServoDesk, present: list[int]) -> Finding:
     found = f"{trip_ms:.2f} ms for {wire_ms:.2f} ms of wire"
     if trip_ms < _SLOW_MS:
         return passed(what, found)
-    remedy = "the adaptor holds bytes back: echo 1 | sudo tee /sys/bus/usb-serial/devices/*/latency_timer"
+    timer = device / "device/latency_timer"
+    remedy = f"echo 1 | sudo tee {timer}" if timer.exists() else "another USB port or cable, no hub, fewer programs"
+    remedy = f"the adaptor holds bytes back: {remedy}"
     return failed(what, found, remedy) if trip_ms >= _TOO_SLOW_MS else warned(what, found, remedy)
 
 
 def _with_motors(robot: Robot, port: Path) -> Iterator[Finding]:
     with Motors(robot, port) as motors:
-        yield _settings(motors)
+        audited = {joint: rows for joint, rows in motors.audit().items() if rows is not None}
         looks = {joint: look for joint, look in motors.look().items() if look is not None}
+        # Of servos that say nothing nothing is known.
+        if not (audited and looks):
+            yield from (skipped(what, "no joint's servo answers") for what in _ALL[3:])
+            return
+        yield _settings(audited)
         yield from _electric(looks)
         yield _torque(looks)
         yield _noise(motors, looks)
 
 
-def _settings(motors: Motors) -> Finding:
+def _settings(audited: dict[str, list[dict[str, Any]]]) -> Finding:
     what = "servo settings"
-    rows = [(joint, row) for joint, found in motors.audit().items() for row in found or []]
+    rows = [(joint, row) for joint, found in audited.items() for row in found]
     if not rows:
-        return passed(what, "as the driver needs them")
+        return passed(what, f"of {len(audited)} servos as the driver needs them")
     found = "; ".join(
         f"{joint} {row['register']} {row['found']} (expected {row['expected']}): {row['consequence']}"
         for joint, row in rows[:4]
@@ -197,7 +206,7 @@ def _electric(looks: dict[str, Look]) -> Iterator[Finding]:
 def _torque(looks: dict[str, Look]) -> Finding:
     driven = [joint for joint, look in looks.items() if look.torque_on]
     if not driven:
-        return passed("torque", "every servo is limp")
+        return passed("torque", f"{len(looks)} servos are limp")
     return warned("torque", f"left on: {', '.join(driven)}", "hold the robot: gaitway motors limp")
 
 

@@ -23,9 +23,16 @@ impl Step {
         Next::Transfer { write: &self.write, read: self.read }
     }
 
-    /// True where the chip is asked who it is.
-    pub fn is_identification(&self) -> bool {
-        self.read > 0
+    /// What the chip said it is, where it was asked and is another one.
+    pub fn stranger(&self, read: &[u8]) -> Option<u8> {
+        // On its other page a chip does not say what it is, but which page that is.
+        let is_elsewhere = read.get(usize::from(PAGE)) == Some(&OTHER_PAGE);
+        read.first().copied().filter(|found| self.read > 0 && *found != IS_BNO055 && !is_elsewhere)
+    }
+
+    /// True where the chip may be gone before it has acknowledged.
+    pub fn is_reset(&self) -> bool {
+        self.write == [TRIGGER, TRIGGER_RESET]
     }
 }
 
@@ -38,9 +45,10 @@ pub(super) fn bring_up(config: &Config) -> Vec<Step> {
         Mode::ImuPlus => 0x08,
     };
     let mut steps = vec![
-        identify(),
+        Step { write: vec![CHIP_ID], read: usize::from(PAGE) + 1, wait_ns: 0 },
         // Whoever used it before may have left another page.
         set(PAGE, 0, 0),
+        identify(),
         set(MODE, MODE_CONFIG, MODE_NS),
         set(TRIGGER, TRIGGER_RESET, RESET_NS),
         identify(),

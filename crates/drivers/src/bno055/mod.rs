@@ -228,9 +228,7 @@ impl Bno055 {
     }
 
     fn step_done(&mut self, step: usize, now_ns: u64, read: &[u8]) {
-        if let (Some(&found), true) = (read.first(), self.steps[step].is_identification())
-            && found != IS_BNO055
-        {
+        if let Some(found) = self.steps[step].stranger(read) {
             self.health.problem = Some(Problem::NotABno055 { found });
             self.go_to(State::BringUp(0), now_ns + RETRY_NS);
             return;
@@ -267,6 +265,13 @@ impl Bno055 {
     }
 
     fn fail(&mut self, now_ns: u64) {
+        if let State::BringUp(step) = self.state
+            && self.steps[step].is_reset()
+        {
+            self.health.failures_in_a_row = 0;
+            self.step_done(step, now_ns, &[]);
+            return;
+        }
         self.health.failures += 1;
         self.health.failures_in_a_row += 1;
         match self.state {

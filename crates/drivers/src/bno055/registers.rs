@@ -6,6 +6,8 @@ pub const CHIP_ID: u8 = 0x00;
 pub const IS_BNO055: u8 = 0xa0;
 /// Page of the registers that follow.
 pub const PAGE: u8 = 0x07;
+/// The other one, of which nothing here is needed.
+pub const OTHER_PAGE: u8 = 1;
 /// Acceleration, magnetic field and angular velocity, three words each.
 pub const MOTION: u8 = 0x08;
 /// Bytes of those three.

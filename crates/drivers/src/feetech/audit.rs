@@ -45,7 +45,10 @@ pub struct Finding {
 /// register beyond its end is not judged.
 pub fn judge(config: &ServoConfig, range_rad: [f64; 2], block: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut check = |register: Register, expected: i32, is_bad: bool, severity, fixable, consequence| {
+    // What another model keeps where is not known: nothing of it is written.
+    let is_known = value(block, registers::MODEL) == Some(MODEL_STS3215);
+    let mut check = |register: Register, expected: i32, is_bad: bool, severity, can_write, consequence| {
+        let fixable = can_write && is_known;
         if let Some(found) = value(block, register).filter(|_| is_bad) {
             findings.push(Finding { register, expected, found, severity, fixable, consequence });
         }
@@ -173,6 +176,14 @@ mod tests {
                 [(register, severity)]
             );
         }
+    }
+
+    #[test]
+    fn nothing_of_another_model_can_be_written() {
+        let mut block = sound();
+        (block[3], block[7], block[33]) = (1, 250, 1);
+        let found = judge(&SERVO, [-1.5, 1.5], &block);
+        assert!(found.len() == 3 && !found.iter().any(|finding| finding.fixable), "{found:?}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::{Button, Controls};
 
 /// A key counts as held for so long after it came, ns. A terminal repeats it every 30 ms or so, but the first time
-/// only after a quarter to half a second: so long the first press lasts.
-const FIRST_NS: u64 = 600_000_000;
+/// only after a quarter to two thirds of a second (X.Org's own 660 ms are the longest): so long the first press lasts.
+const FIRST_NS: u64 = 800_000_000;
 const AGAIN_NS: u64 = 150_000_000;
 /// A stick takes so long from the middle to its end and back, ns: a key knows only all or nothing, a duck that walks
 /// better not.

@@ -95,6 +95,8 @@ pub struct Pad {
     controls: Controls,
 }
 
+/// Of a stick's way.
+const AT_AN_END: f32 = 0.98;
 /// Where nothing is known of it: a signed word.
 const WORD: AxisRange = AxisRange { min: i16::MIN as i32, max: i16::MAX as i32 };
 
@@ -151,6 +153,16 @@ impl Pad {
         }
         for (&code, &value) in axes {
             self.take(Event::Axis { code, value });
+        }
+    }
+
+    /// Nobody has touched it since it was found: a stick that stands at an end may be a trigger at rest, of a pad that
+    /// has another layout, and is in the middle until it moves.
+    pub fn doubt_ends(&mut self) {
+        for stick in self.controls.left.iter_mut().chain(&mut self.controls.right) {
+            if stick.abs() > AT_AN_END {
+                *stick = 0.0;
+            }
         }
     }
 

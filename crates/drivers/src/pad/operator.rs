@@ -135,7 +135,12 @@ impl Operator {
         self.antennas = [trigger(controls.triggers[1]), trigger(controls.triggers[0])];
     }
 
-    /// The pad is as if nobody held it: what was pressed when it comes back is a press.
+    /// A pad is there, or there again: what it holds down already was not pressed just now.
+    pub fn take_up(&mut self, controls: &Controls) {
+        self.before = Controls { pressed: 0, ..*controls };
+    }
+
+    /// The pad is as if nobody held it.
     pub fn let_go(&mut self) {
         let nobody = Controls::default();
         self.update(&nobody, |_| {});

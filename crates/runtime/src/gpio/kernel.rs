@@ -60,13 +60,16 @@ const GET_VALUES: libc::Ioctl = request(3, 0x0e, size_of::<LineValues>());
 const SET_VALUES: libc::Ioctl = request(3, 0x0f, size_of::<LineValues>());
 
 /// What a chip calls itself.
-pub fn label(path: &Path) -> Option<String> {
-    let file = File::open(path).ok()?;
+pub fn label(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
     let mut info = ChipInfo { name: [0; 32], label: [0; 32], lines: 0 };
     // SAFETY: the kernel writes one `gpiochip_info`, which has this layout and lives until the call returns.
     let done = unsafe { libc::ioctl(file.as_raw_fd(), GET_CHIPINFO, &raw mut info) };
+    if done < 0 {
+        return Err(io::Error::last_os_error());
+    }
     let text = info.label.split(|byte| *byte == 0).next().unwrap_or_default();
-    (done >= 0).then(|| String::from_utf8_lossy(text).into_owned())
+    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 /// Takes lines of a chip, with flags from above; outputs are low.

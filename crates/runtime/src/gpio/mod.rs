@@ -56,15 +56,21 @@ impl GpioError {
     }
 }
 
-/// The chip of the board's header, where there is one.
+/// The chip of the board's header, where there is one; else one that this user may not look at, which is told where it
+/// is opened.
 pub fn header_chip() -> Option<PathBuf> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir("/dev").ok()?.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("gpiochip")));
     paths.sort();
-    paths.into_iter().find(|path| {
-        kernel::label(path).is_some_and(|label| HEADERS.iter().any(|header| label.starts_with(header)))
-    })
+    let is_header = |label: io::Result<String>| {
+        label.is_ok_and(|label| HEADERS.iter().any(|header| label.starts_with(header)))
+    };
+    let is_closed = |path: &&PathBuf| {
+        kernel::label(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    };
+    let found = paths.iter().find(|path| is_header(kernel::label(path)));
+    found.or_else(|| paths.iter().find(is_closed)).cloned()
 }
 
 /// What is behind a path.

@@ -82,7 +82,10 @@ impl Device {
             String::from_utf8_lossy(name.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned();
         let named = match layout {
             Some(layout) => layout.clone(),
-            None => NamedLayout::for_device(&name)?,
+            None => {
+                let has_axis = |code| axis(&file, code).is_some_and(|info| info.minimum < info.maximum);
+                NamedLayout::for_device(&name, has_axis)?
+            }
         };
         let mut ranges = named.ranges.clone();
         for (code, range) in &mut ranges {
@@ -95,6 +98,7 @@ impl Device {
         let path = path.to_owned();
         let mut device = Device { file, path, name, layout: named.name, is_there: is_input, events, pad };
         device.ask_how_it_stands();
+        device.pad.doubt_ends();
         Ok(Some(device))
     }
 

@@ -2,6 +2,7 @@
 
 use super::device::Device;
 use super::layouts::NamedLayout;
+use super::watch::PadError;
 use crate::clock::{Clock, MonotonicClock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
@@ -35,6 +36,11 @@ impl Finder {
             Some(path) => open(path),
             None => event_files().iter().find_map(|path| open(path)),
         }
+    }
+
+    /// Why there is none.
+    pub fn why_none(&self) -> PadError {
+        PadError::of_missing(self.path.as_deref())
     }
 
     /// Tells when something comes or goes where the pad may; `None` where the system does not.

@@ -3,11 +3,13 @@
 use crate::expression::ExpressionSlot;
 use crate::robot::Mailbox;
 use gaitway_contract::{Axis, Command, Contract};
-use gaitway_control::arbiter::Source;
+use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::supervisor::Wish;
 use gaitway_drivers::pad::{Button, Controls, Operator, Reach};
 use std::sync::Arc;
 
+/// The duck is told to stand when the pad has been gone for so long, ns.
+const STAND_AFTER_NS: u64 = 3_000_000_000;
 /// What a pad asks holds for so long, ns: a few times as long as it takes until it is said again.
 const LEASE_NS: u64 = 200_000_000;
 
@@ -46,6 +48,8 @@ pub(super) struct Helm {
     steered: Steered,
     /// Where it put the antennas last.
     antennas: [f32; 2],
+    /// Since when nobody holds the pad, who did, ns.
+    gone_since_ns: Option<u64>,
 }
 
 impl Helm {
@@ -55,12 +59,13 @@ impl Helm {
         if !steered.mailbox.may_walk() {
             operator.move_head();
         }
-        Helm { source, operator, steered, antennas: [0.0; 2] }
+        Helm { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None }
     }
 
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
     /// pressed is done and handed out, once.
     pub fn steer(&mut self, controls: &Controls, now_ns: u64, mut pressed: impl FnMut(Button)) {
+        self.gone_since_ns = None;
         let steered = &self.steered;
         self.operator.update(controls, |button| {
             press(button, steered);
@@ -72,20 +77,33 @@ impl Helm {
         self.steered.mailbox.offer(self.source, &command, now_ns + LEASE_NS);
     }
 
-    /// Nobody holds the pad: the lease ends by itself.
-    pub fn let_go(&mut self) {
-        self.operator.let_go();
-        self.move_antennas();
+    /// The pad is there, or there again: what it holds down already is no press.
+    pub fn take_up(&mut self, controls: &Controls) {
+        self.operator.take_up(controls);
     }
 
-    /// A robot that walks is told to stand; false where it does not.
-    pub fn stand(&self) -> bool {
+    /// Nobody holds the pad any more: the lease ends by itself.
+    pub fn let_go(&mut self, now_ns: u64) {
+        self.operator.let_go();
+        self.move_antennas();
+        self.gone_since_ns = Some(now_ns);
+    }
+
+    /// A robot that walks is told to stand once the pad has been gone for a while, and nobody else steers it; true
+    /// where it was.
+    pub fn stand_after_a_while(&mut self, now_ns: u64) -> bool {
+        let is_over = |since_ns: u64| now_ns >= since_ns + STAND_AFTER_NS;
+        if !self.gone_since_ns.is_some_and(is_over) {
+            return false;
+        }
+        self.gone_since_ns = None;
         let mailbox = &self.steered.mailbox;
-        let walks = mailbox.wish().0 == Wish::Walk;
-        if walks {
+        let steers = |offer: &Option<Offer>| offer.is_some_and(|offer| now_ns < offer.expires_ns);
+        let stands = mailbox.wish().0 == Wish::Walk && !mailbox.offers().iter().any(steers);
+        if stands {
             mailbox.set_wish(Wish::Stand, false);
         }
-        walks
+        stands
     }
 
     /// Only where they move: a pad at rest leaves them to another one.

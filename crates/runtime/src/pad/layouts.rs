@@ -48,12 +48,16 @@ pub struct NamedLayout {
     pub ranges: BTreeMap<u16, AxisRange>,
 }
 
-/// The layouts that ship; where several name a pad the first counts.
+/// Axes of a right stick; where a pad has them, what others have as a right stick are its triggers, which rest at an
+/// end (`ABS_RX`, `ABS_RY`).
+const RIGHT_STICK: [u16; 2] = [3, 4];
+
+/// The layouts that ship; where several name a pad the first counts that knows its right stick.
 const BUILT_IN: [(&str, &str); 5] = [
     ("xbox_bluetooth", include_str!("../../../../python/gaitway/pads/xbox_bluetooth.toml")),
     ("xbox", include_str!("../../../../python/gaitway/pads/xbox.toml")),
-    ("dualsense", include_str!("../../../../python/gaitway/pads/dualsense.toml")),
     ("8bitdo", include_str!("../../../../python/gaitway/pads/8bitdo.toml")),
+    ("dualsense", include_str!("../../../../python/gaitway/pads/dualsense.toml")),
     ("generic", include_str!("../../../../python/gaitway/pads/generic.toml")),
 ];
 
@@ -78,15 +82,18 @@ impl NamedLayout {
         NamedLayout::parse(&shown, &text)
     }
 
-    /// The layout for a pad that calls itself `device`.
-    pub fn for_device(device: &str) -> Result<NamedLayout, LayoutError> {
+    /// The layout for a pad that calls itself `device` and has an axis where `has_axis` says so.
+    pub fn for_device(device: &str, has_axis: impl Fn(u16) -> bool) -> Result<NamedLayout, LayoutError> {
+        let has_right_stick = RIGHT_STICK.into_iter().all(has_axis);
         for (name, text) in BUILT_IN {
             let layout = NamedLayout::parse(name, text)?;
-            if name == "generic" || layout.names.iter().any(|part| device.contains(part.as_str())) {
+            let is_named = layout.names.iter().any(|part| device.contains(part.as_str()));
+            let knows_it = RIGHT_STICK.iter().all(|code| layout.layout.sticks.contains_key(code));
+            if is_named && (knows_it || !has_right_stick) {
                 return Ok(layout);
             }
         }
-        NamedLayout::parse(BUILT_IN[4].0, BUILT_IN[4].1)
+        NamedLayout::load(Path::new(if has_right_stick { "xbox" } else { "generic" }))
     }
 
     fn parse(name: &str, text: &str) -> Result<NamedLayout, LayoutError> {
@@ -128,15 +135,22 @@ mod tests {
             let layout = NamedLayout::load(Path::new(name)).unwrap();
             assert!(layout.layout.sticks.len() >= 5 && layout.layout.buttons.len() == 6, "{name}");
         }
-        for (device, name) in [
-            ("Xbox Wireless Controller", "xbox_bluetooth"),
-            ("Microsoft X-Box One pad", "xbox"),
-            ("8BitDo Ultimate Wireless Controller for PC", "xbox"),
-            ("DualSense Wireless Controller", "dualsense"),
-            ("8BitDo Zero 2 gamepad", "8bitdo"),
-            ("Twin USB Joystick", "generic"),
+        // With the axes of its right stick, or without.
+        for (device, has_right_stick, name) in [
+            ("Xbox Wireless Controller", false, "xbox_bluetooth"),
+            // With xpadneo in place of the kernel's own driver.
+            ("Xbox Wireless Controller", true, "xbox"),
+            ("Microsoft X-Box One pad", true, "xbox"),
+            ("8BitDo Ultimate Wireless Controller for PC", true, "xbox"),
+            ("DualSense Wireless Controller", true, "dualsense"),
+            // A DualShock 4.
+            ("Wireless Controller", true, "dualsense"),
+            ("8BitDo Zero 2 gamepad", false, "8bitdo"),
+            ("Logitech Gamepad F310", true, "xbox"),
+            ("Twin USB Joystick", false, "generic"),
         ] {
-            assert_eq!(NamedLayout::for_device(device).unwrap().name, name, "{device}");
+            let has_axis = |code: u16| has_right_stick || !RIGHT_STICK.contains(&code);
+            assert_eq!(NamedLayout::for_device(device, has_axis).unwrap().name, name, "{device}");
         }
     }
 

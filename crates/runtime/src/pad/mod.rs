@@ -7,7 +7,8 @@
 //!                                  └─► PadWatch, for tools: no mailbox
 //! ```
 //!
-//! A pad that is gone asks for nothing: its lease ends, and the duck eases to a stand; after a while it is told to.
+//! A pad that is gone asks for nothing: its lease ends, and the duck eases to a stand. A person's own is missed: after a
+//! while the duck is told to stand. One elsewhere comes and goes with the programs that hold it.
 
 mod device;
 mod finder;
@@ -31,6 +32,13 @@ use gaitway_drivers::pad::Button;
 /// Something to say about the pad.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PadEvent {
+    /// There is none yet.
+    Missing {
+        /// Why, as far as is known.
+        why: String,
+        /// What the person can do about it.
+        hint: String,
+    },
     /// It is there.
     Found {
         /// What it calls itself.

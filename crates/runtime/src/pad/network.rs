@@ -50,6 +50,7 @@ fn listen(socket: &UdpSocket, mut helm: Helm, say: &Sender<PadEvent>, end: &End)
     let clock = MonotonicClock::default();
     let mut pad = NetworkPad::default();
     let mut had_sender = false;
+    let mut last = None;
     // One byte more than a datagram has, so that a longer one is seen to be longer.
     let mut bytes = [0; LEN + 1];
     while !end.has_come() {
@@ -59,13 +60,17 @@ fn listen(socket: &UdpSocket, mut helm: Helm, say: &Sender<PadEvent>, end: &End)
         let now_ns = clock.now_ns();
         let Some(controls) = pad.controls(now_ns) else {
             if std::mem::take(&mut had_sender) {
-                helm.let_go();
+                helm.let_go(now_ns);
                 let _ = say.send(PadEvent::Gone);
             }
             continue;
         };
         if let (false, Some(sender)) = (had_sender, pad.sender()) {
             had_sender = true;
+            // What it held down all through a hole it pressed before.
+            if last.replace(*sender) == Some(*sender) {
+                helm.take_up(&controls);
+            }
             let _ = say.send(PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
         helm.steer(&controls, now_ns, |button| {

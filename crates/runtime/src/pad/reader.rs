@@ -14,8 +14,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// What the pad asks is said so often, ns.
 const SAY_NS: u64 = 20_000_000;
-/// The duck is told to stand when the pad has been gone for so long, ns.
-const STAND_AFTER_NS: u64 = 3_000_000_000;
 const STACK_BYTES: usize = 128 * 1024;
 
 /// The thread; it ends when this is dropped.
@@ -30,7 +28,6 @@ struct Follower {
     helm: Helm,
     say: Sender<PadEvent>,
     clock: MonotonicClock,
-    gone_since_ns: Option<u64>,
 }
 
 impl PadReader {
@@ -46,7 +43,6 @@ impl PadReader {
             helm: Helm::new(Source::Pad, steered),
             say,
             clock: MonotonicClock::default(),
-            gone_since_ns: None,
         };
         let worker = Worker::start("pad", STACK_BYTES, move |end| follower.run(end))?;
         Ok(PadReader { events, _worker: worker })
@@ -61,8 +57,15 @@ impl PadReader {
 impl Follower {
     fn run(&mut self, end: &End) {
         let news = self.finder.news();
+        let mut is_missed = false;
         while !end.has_come() {
-            let was_there = self.finder.find().is_some_and(|device| self.follow(device, end));
+            let found = self.finder.find();
+            if found.is_none() && !std::mem::replace(&mut is_missed, true) {
+                let error = self.finder.why_none();
+                tell(&self.say, PadEvent::Missing { why: error.to_string(), hint: error.hint() });
+            }
+            let was_there = found.is_some_and(|device| self.follow(device, end));
+            is_missed |= was_there;
             if !was_there {
                 wait(news.as_ref(), &self.clock);
             }
@@ -73,6 +76,7 @@ impl Follower {
     /// Follows a pad until it is gone. False where it was never there: a pipe nobody writes to.
     fn follow(&mut self, mut device: Device, end: &End) -> bool {
         let mut is_new = true;
+        self.helm.take_up(&device.pad.look());
         while !end.has_come() {
             if !device.take(SAY_NS, |_| {}) {
                 break;
@@ -82,7 +86,6 @@ impl Follower {
                 continue;
             }
             if std::mem::take(&mut is_new) {
-                self.gone_since_ns = None;
                 let (name, layout) = (device.name.clone(), device.layout.clone());
                 tell(&self.say, PadEvent::Found { name, layout });
             }
@@ -92,20 +95,15 @@ impl Follower {
             });
         }
         if !is_new {
-            self.helm.let_go();
-            self.gone_since_ns = Some(self.clock.now_ns());
+            self.helm.let_go(self.clock.now_ns());
             tell(&self.say, PadEvent::Gone);
         }
         !is_new
     }
 
     fn stand_after_a_while(&mut self) {
-        let is_over = |since_ns: u64| self.clock.now_ns() >= since_ns + STAND_AFTER_NS;
-        if self.gone_since_ns.is_some_and(is_over) {
-            self.gone_since_ns = None;
-            if self.helm.stand() {
-                tell(&self.say, PadEvent::Stands);
-            }
+        if self.helm.stand_after_a_while(self.clock.now_ns()) {
+            tell(&self.say, PadEvent::Stands);
         }
     }
 }

@@ -48,6 +48,16 @@ pub enum PadError {
 }
 
 impl PadError {
+    /// Why there is no pad at `path`, or none at all.
+    pub(super) fn of_missing(path: Option<&Path>) -> PadError {
+        let Some(path) = path else { return none_found() };
+        let path = path.to_owned();
+        match access(&path, Access::READ_OK) {
+            Ok(()) => PadError::NoPad { path },
+            Err(errno) => PadError::Open { path, source: errno.into() },
+        }
+    }
+
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         let group = "join the group that may: sudo usermod -aG input $USER, then log in again";
@@ -98,14 +108,11 @@ impl PadWatch {
         layout: Option<NamedLayout>,
         reach: Reach,
     ) -> Result<PadWatch, PadError> {
-        if let Some(path) = &path {
-            let failed =
-                |errno: rustix::io::Errno| PadError::Open { path: path.clone(), source: errno.into() };
-            access(path, Access::READ_OK).map_err(failed)?;
-        }
         let found = Finder::new(path.clone(), layout).find();
-        let device = found.ok_or_else(|| path.map_or_else(none_found, |path| PadError::NoPad { path }))?;
-        Ok(PadWatch { device, operator: Operator::new(reach) })
+        let mut device = found.ok_or_else(|| PadError::of_missing(path.as_deref()))?;
+        let mut operator = Operator::new(reach);
+        operator.take_up(&device.pad.look());
+        Ok(PadWatch { device, operator })
     }
 
     /// What it calls itself; empty where it is no input device.

@@ -232,6 +232,13 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.send_with(|bus, _| bus.set_torque(true, to))
     }
 
+    /// Lets every servo use all of its torque once somebody drives it.
+    pub fn give_back_torque(&mut self) -> Result<(), BusError> {
+        self.values.limits.fill(TORQUE_UNITS as u16);
+        let everybody = vec![true; self.values.limits.len()];
+        self.tell_limits(&everybody)
+    }
+
     fn tell_limits(&mut self, to: &[bool]) -> Result<(), BusError> {
         self.limits_age += 1;
         if self.values.limits == self.limits_sent && self.limits_age < REPEAT_LIMITS {

@@ -5,6 +5,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_runtime::Clock;
 use gaitway_runtime::motors::{Motors, MotorsError};
 use gaitway_runtime::virtual_robot::{Trouble, Wire};
+use gaitway_twin::registers::TORQUE_LIMIT;
 use gaitway_twin::{Fault, FaultPlan, LaterServos};
 
 const MS: u64 = 1_000_000;
@@ -51,6 +52,18 @@ fn a_servo_that_stays_silent_ends_it_limp() {
     assert!(bench.room.now_ns() - before_ns < 400 * MS);
     settle(&bench);
     assert_eq!(bench.driven(), 0);
+}
+
+#[test]
+fn what_is_let_go_has_all_its_torque_for_whoever_comes_next() {
+    let limit =
+        |bench: &Bench| bench.room.wire().with_twin(|twin| twin.servos()[KNEE].registers().raw(TORQUE_LIMIT));
+    let (bench, mut motors) = holding(&[]);
+    stay(&mut motors, 10).unwrap();
+    assert_eq!(limit(&bench), 500);
+    motors.limp().unwrap();
+    settle(&bench);
+    assert_eq!((bench.driven(), limit(&bench)), (0, 1000));
 }
 
 #[test]
