@@ -94,8 +94,8 @@ class Keyboard(Session):
             time.sleep(0.03)
 
     def tap(self, key: bytes, button: str) -> None:
-        """Presses a key that is a pad's button. What comes within 0.6 s is the terminal's repetition of the last."""
-        time.sleep(0.7)
+        """Presses a key that is a pad's button. What comes within 0.8 s is the terminal's repetition of the last."""
+        time.sleep(1.0)
         self.press(key)
         self.until("pad button", button=button)
 

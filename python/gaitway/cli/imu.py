@@ -197,11 +197,11 @@ def _line(state: Any) -> str:
         return "no sample"
     x, y, z = state["accel_mps2"]
     pitch, roll = math.degrees(math.atan2(-x, math.hypot(y, z))), math.degrees(math.atan2(y, z))
-    rates = " ".join(f"{rate:+.2f}" for rate in state["gyro_rps"])
+    rates = " ".join(f"{rate:+z.2f}" for rate in state["gyro_rps"])
     levels = state["calibration"] or ()
     known = ", ".join(f"{name} {level}" for name, level in zip(_NAMES, levels, strict=False))
     problem = f", {state['problem']}" if state["problem"] else ""
     return (
-        f"nose {-pitch:+.0f}°, right side down {roll:+.0f}°, turning {rates} rad/s, {state['temperature_c']} °C; "
+        f"nose {-pitch:+z.0f}°, right side down {roll:+z.0f}°, turning {rates} rad/s, {state['temperature_c']} °C; "
         f"knows itself: {known}{problem}"
     )
