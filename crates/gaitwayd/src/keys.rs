@@ -81,10 +81,6 @@ impl Keys {
             if is_ending && action != Action::EmergencyStop {
                 continue;
             }
-            // First what is pressed in need.
-            if action == Action::EmergencyStop {
-                mailbox.set_emergency_stop(Source::Terminal);
-            }
             let level = if action == Action::EmergencyStop { "warn" } else { "info" };
             log.say(level, "key", json!({ "key": name, "does": words, "by": Source::Terminal.name() }));
             match action {
@@ -109,6 +105,7 @@ impl Keys {
 
 fn act(action: Action, mailbox: &Mailbox, log: &mut Log) {
     match action {
+        Action::EmergencyStop => mailbox.set_emergency_stop(Source::Terminal),
         Action::Clear => {
             // Whoever clears has a hand at the robot: it must not get up by itself then.
             mailbox.set_wish(Wish::Limp, false);
@@ -118,6 +115,6 @@ fn act(action: Action, mailbox: &Mailbox, log: &mut Log) {
             }
         }
         Action::Want(wish) => mailbox.set_wish(wish, false),
-        Action::EmergencyStop | Action::Quit | Action::Help => {}
+        Action::Quit | Action::Help => {}
     }
 }
