@@ -82,10 +82,7 @@ impl Device {
             String::from_utf8_lossy(name.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned();
         let named = match layout {
             Some(layout) => layout.clone(),
-            None => {
-                let has_axis = |code| axis(&file, code).is_some_and(|info| info.minimum < info.maximum);
-                NamedLayout::for_device(&name, has_axis)?
-            }
+            None => NamedLayout::for_device(&name, |code| axis(&file, code).is_some())?,
         };
         let mut ranges = named.ranges.clone();
         for (code, range) in &mut ranges {
@@ -132,9 +129,7 @@ impl Device {
     /// Every axis it has, those of no layout too; none where the kernel does not say.
     pub fn axes(&self) -> Vec<AxisNow> {
         let known = (0..AXES).filter_map(|code| Some((code, axis(&self.file, code)?)));
-        // The kernel says nothing of an axis that is not there: it goes from 0 to 0.
         known
-            .filter(|(_, info)| info.minimum < info.maximum)
             .map(|(code, info)| {
                 let range = AxisRange { min: info.minimum, max: info.maximum };
                 AxisNow { code, value: info.value, range }
@@ -170,7 +165,8 @@ fn axis(file: &OwnedFd, code: u16) -> Option<AbsInfo> {
     // SAFETY: the kernel writes one `input_absinfo`, whose length is in the request, and it lives until the call
     // returns.
     let done = unsafe { libc::ioctl(file.as_raw_fd(), request(number, size_of::<AbsInfo>()), &raw mut info) };
-    (done >= 0).then_some(info)
+    // The kernel does not refuse an axis that is not there: it goes from 0 to 0.
+    (done >= 0 && info.minimum < info.maximum).then_some(info)
 }
 
 /// Asks for bytes; false where the file is no input device.
