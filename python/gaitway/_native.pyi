@@ -583,7 +583,14 @@ class Policy:
 
     @staticmethod
     def from_onnx(data: bytes, known: list[Contract], assume: str | None = None, *, native: bool = True) -> Policy: ...
+    def with_standing(self, data: bytes) -> Policy:
+        """The same policy with the network of another file in its place while the command asks for no velocity."""
+
     def infer(self, observations: Any, actions: Any, rows: int) -> None: ...
+    @property
+    def standing_name(self) -> str | None:
+        """Name of that network's contract; None without one."""
+
     @property
     def contract(self) -> Contract: ...
     @property
@@ -639,6 +646,10 @@ class Record:
     @property
     def policy_ran(self) -> bool:
         """True where the policy ran, False in the ticks between."""
+
+    @property
+    def stood(self) -> bool:
+        """True where the standing network ran."""
 
     @property
     def observation(self) -> memoryview[float]:
@@ -854,6 +865,10 @@ class VirtualRobot:
 
     def __new__(cls, robot: Robot, policy: Policy, *, step_ns: int = ..., seed: int = ...) -> VirtualRobot:
         """`step_ns` is the length of a step of the physics; `seed` decides which bits flip."""
+
+    def read_chip(self, has_switches: bool, seed: int) -> None:
+        """From now on the IMU is a chip on an I²C bus, read by its driver. Without foot switches both feet count as on
+        the ground."""
 
     def wait(self) -> int:
         """Waits for the next tick; returns the time, ns."""

@@ -31,15 +31,26 @@ class Policy:
         robot: Robot | None = None,
         assume_contract: str | None = None,
         engine: str = "native",
+        standing: str | Path | None = None,
     ) -> "Policy":
         """Loads an ONNX file.
 
         `robot` brings the contracts that ship as data, for files that carry none; the default robot's where it is
-        left out. `assume_contract` names one of them for a file nobody knows. Raises PolicyError, ContractError,
-        or UnsupportedOperatorError for a network the native engine does not run.
+        left out. `assume_contract` names one of them for a file nobody knows. `standing` is a policy that runs in its
+        place while the command asks for no velocity; its contract must be the same but for the weights, and the
+        engine native. Raises PolicyError, ContractError, or UnsupportedOperatorError for a network the native engine
+        does not run.
         """
         data = files.read_bytes(Path(path), "policy")
-        return cls.from_bytes(data, Path(path), robot=robot, assume_contract=assume_contract, engine=engine)
+        policy = cls.from_bytes(data, Path(path), robot=robot, assume_contract=assume_contract, engine=engine)
+        if standing is not None:
+            policy.native = policy.native.with_standing(files.read_bytes(Path(standing), "standing policy"))
+        return policy
+
+    @classmethod
+    def default(cls, robot: Robot) -> "Policy":
+        """What `robot` runs where nobody names a policy: it walks, and at zero command stands by its own policy."""
+        return cls.load(robot.default_policy, robot=robot, standing=robot.standing_policy)
 
     @classmethod
     def from_bytes(

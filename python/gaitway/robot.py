@@ -100,6 +100,12 @@ class Robot:
         """The policy that ships with the robot."""
         return self.policy_file("walk")
 
+    @property
+    def standing_policy(self) -> Path | None:
+        """The policy that ships with the robot to stand at zero command, where there is one."""
+        path = self.folder / "stand.onnx"
+        return path if path.is_file() else None
+
     def policy_file(self, named: str | Path) -> Path:
         """The file of a policy that ships with the robot, by its name (walk); any other path as it is.
 

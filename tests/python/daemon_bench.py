@@ -50,7 +50,8 @@ class Bench(Background):
     def start(
         self, *arguments: str, prefix: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
     ) -> "subprocess.Popen[str]":
-        command = [*prefix, str(BINARY), "--serial-port", str(self.link), *self.imu]
+        # The joints bear nothing.
+        command = [*prefix, str(BINARY), "--on-stand", "--serial-port", str(self.link), *self.imu]
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
         return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -19,6 +19,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Controller {
     pub(crate) network: Option<(Arc<Plan>, Workspace)>,
+    /// Runs in its place while the command asks for no velocity.
+    standing: Option<(Arc<Plan>, Workspace)>,
     pub(crate) fixed: Fixed,
     pub(crate) state: State,
     pub(crate) record: TickRecord,
@@ -78,7 +80,8 @@ impl Controller {
             ..TickRecord::default()
         };
         let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
-        Ok(Controller { network, fixed, state, record, due_rad: vec![0.0; contract.action_len()] })
+        let standing = policy.standing_plan().map(|plan| (plan.clone(), plan.workspace()));
+        Ok(Controller { network, standing, fixed, state, record, due_rad: vec![0.0; contract.action_len()] })
     }
 
     /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
@@ -213,6 +216,11 @@ impl Controller {
         Ok(())
     }
 
+    /// Goes on with an up direction that somebody has estimated, for who starts in the middle of a movement.
+    pub(crate) fn take_gravity(&mut self, gravity: GravityEstimator) {
+        self.state.gravity = gravity;
+    }
+
     /// Clocks and estimates that run in every tick.
     fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
         let state = &mut self.state;
@@ -223,6 +231,7 @@ impl Controller {
         let record = &mut self.record;
         record.tick = state.tick;
         record.policy_ran = false;
+        record.stood = false;
         record.command_requested = *command;
         record.command_limits = Default::default();
         record.refusal = Refusal::None;
@@ -248,6 +257,7 @@ impl Controller {
         fixed.program.sense(&mut state.observation, sensors, &state.command, projected_gravity, phase);
         fixed.program.observe(&state.observation, &mut record.observation);
         record.policy_ran = true;
+        record.stood = self.standing.is_some() && !moving;
         record.command = state.command;
         record.phase_step = state.gait.step;
         if let Some(clock) = &fixed.clock {
@@ -276,7 +286,8 @@ impl Controller {
     }
 
     fn infer(&mut self) {
-        let Some((plan, workspace)) = &mut self.network else {
+        let network = if self.record.stood { &mut self.standing } else { &mut self.network };
+        let Some((plan, workspace)) = network else {
             return;
         };
         let _mode = FloatMode::set();

@@ -22,6 +22,17 @@ pub enum PolicyError {
         /// Names of contracts that could be assumed.
         known: String,
     },
+    /// The standing policy's contract differs from the walking policy's.
+    #[error("standing policy {standing}: its contract differs from that of {name} in more than its weights")]
+    StandingContract {
+        /// The walking policy.
+        name: String,
+        /// The standing policy.
+        standing: String,
+    },
+    /// A standing policy needs the native engine.
+    #[error("standing policy: expected the native engine for both networks, found another one")]
+    StandingEngine,
     /// No contract of that name.
     #[error("no contract is called {name:?}; known are: {known}")]
     NoSuchContract {
@@ -87,6 +98,11 @@ impl PolicyError {
                  on, pass --assume-contract NAME (known: {known})"
             ),
             PolicyError::OtherContract { .. } => "leave --assume-contract out".to_owned(),
+            PolicyError::StandingContract { .. } => {
+                "train both on the same observation, action and gains, or run the walking policy alone"
+                    .to_owned()
+            }
+            PolicyError::StandingEngine => "run the walking policy alone".to_owned(),
             PolicyError::NoSuchContract { .. } => "pass one of the known names".to_owned(),
             PolicyError::WeightsChanged { .. } => {
                 "export the policy again, or embed the contract that belongs to these weights".to_owned()

@@ -19,6 +19,7 @@ mod phase;
 mod policy;
 mod record;
 mod snapshot;
+pub mod stance;
 mod state_bytes;
 pub mod supervisor;
 mod units;

@@ -29,7 +29,16 @@ pub struct Policy {
     contract_sha256: String,
     basis: Basis,
     plan: Option<Arc<Plan>>,
+    standing: Option<Arc<Standing>>,
     notes: Vec<String>,
+}
+
+/// A second network that runs while nothing asks the robot to move.
+#[derive(Debug)]
+struct Standing {
+    plan: Arc<Plan>,
+    contract: Contract,
+    onnx: Vec<u8>,
 }
 
 impl Policy {
@@ -66,7 +75,37 @@ impl Policy {
     /// A contract whose network is still being trained: no engine, and the halves of a tick are the caller's.
     pub fn of_contract(contract: Contract) -> Result<Policy, PolicyError> {
         let contract_sha256 = contract.hash()?;
-        Ok(Policy { contract, contract_sha256, basis: Basis::Embedded, plan: None, notes: Vec::new() })
+        Ok(Policy {
+            contract,
+            contract_sha256,
+            basis: Basis::Embedded,
+            plan: None,
+            standing: None,
+            notes: Vec::new(),
+        })
+    }
+
+    /// The same policy, with the network of the file `onnx` in its place while the command asks for no velocity. Both
+    /// see one observation and share one memory, so the file must carry a contract that says the same of every number.
+    pub fn with_standing(mut self, onnx: &[u8]) -> Result<Policy, PolicyError> {
+        let standing = Policy::from_onnx(onnx, &[], None)?;
+        let Some(plan) = standing.plan.filter(|_| self.plan.is_some()) else {
+            return Err(PolicyError::StandingEngine);
+        };
+        let told_as_walking = Contract {
+            name: self.contract.name.clone(),
+            description: self.contract.description.clone(),
+            weights_sha256: self.contract.weights_sha256.clone(),
+            provenance: self.contract.provenance.clone(),
+            golden: self.contract.golden.clone(),
+            ..standing.contract.clone()
+        };
+        if told_as_walking != self.contract {
+            let (name, standing) = (self.contract.name, standing.contract.name);
+            return Err(PolicyError::StandingContract { name, standing });
+        }
+        self.standing = Some(Arc::new(Standing { plan, contract: standing.contract, onnx: onnx.to_vec() }));
+        Ok(self)
     }
 
     fn of_file(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
@@ -83,7 +122,7 @@ impl Policy {
             _ => Vec::new(),
         };
         let contract_sha256 = contract.hash()?;
-        Ok(Policy { contract, contract_sha256, basis, plan: None, notes })
+        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, notes })
     }
 
     fn check_network(&mut self, plan: &Plan) -> Result<(), PolicyError> {
@@ -127,6 +166,21 @@ impl Policy {
     /// The network, where the native engine runs it.
     pub fn plan(&self) -> Option<&Arc<Plan>> {
         self.plan.as_ref()
+    }
+
+    /// The network that runs while the command asks for no velocity.
+    pub fn standing_plan(&self) -> Option<&Arc<Plan>> {
+        self.standing.as_ref().map(|standing| &standing.plan)
+    }
+
+    /// The file of that network.
+    pub fn standing_onnx(&self) -> Option<&[u8]> {
+        self.standing.as_ref().map(|standing| standing.onnx.as_slice())
+    }
+
+    /// Name of its contract.
+    pub fn standing_name(&self) -> Option<&str> {
+        self.standing.as_ref().map(|standing| standing.contract.name.as_str())
     }
 
     /// What a person should know before trusting the pair.

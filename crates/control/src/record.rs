@@ -23,6 +23,8 @@ pub struct TickRecord {
     pub tick: u64,
     /// True where the policy ran, false in the ticks between.
     pub policy_ran: bool,
+    /// True where the standing network ran.
+    pub stood: bool,
     /// The command as requested.
     pub command_requested: Command,
     /// The command the policy saw.
@@ -86,6 +88,7 @@ impl TickRecord {
         // Field by field: to build a record and move it here takes twice as long.
         self.tick = other.tick;
         self.policy_ran = other.policy_ran;
+        self.stood = other.stood;
         self.command_requested = other.command_requested;
         self.command = other.command;
         self.command_limits = other.command_limits;

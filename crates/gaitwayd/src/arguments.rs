@@ -39,6 +39,8 @@ pub struct Arguments {
     pub status: Option<PathBuf>,
     /// Stand in place of walking.
     pub stand: bool,
+    /// The policy runs although the legs bear no weight.
+    pub on_stand: bool,
     /// The servo bus.
     pub serial_port: PathBuf,
     /// Ticks of the loop in a second, 1 to 10000 Hz.
@@ -133,6 +135,7 @@ impl Default for Arguments {
             duck_config_path: None,
             status: None,
             stand: false,
+            on_stand: false,
             serial_port: DEFAULT_SERIAL_PORT.into(),
             control_freq_hz: None,
             action_scale: None,

@@ -172,6 +172,7 @@ fn prepare(
         dry_run: arguments.dry_run,
         audit_failed: !is_set_up,
         pitch_bias_rad: arguments.pitch_bias_deg.to_radians(),
+        on_stand: arguments.on_stand,
     });
     let width = robot.controller().record().observation.len();
     if let Some(path) = &arguments.replay_obs {

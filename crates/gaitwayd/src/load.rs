@@ -14,6 +14,7 @@ use thiserror::Error;
 /// The robot that needs no file, its policy, and contracts of policies that carry none.
 const DUCK: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const DUCK_POLICY: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
+const DUCK_STANDING: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/stand.onnx");
 const DUCK_CONTRACTS: [&str; 2] = [
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json"),
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/open_duck_walk.json"),
@@ -79,8 +80,9 @@ pub fn profile(arguments: &Arguments) -> Result<(RobotProfile, Report), LoadErro
 pub fn policy(arguments: &Arguments) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     let assume = arguments.assume_contract.as_deref();
     let Some(path) = &arguments.onnx_model_path else {
-        // It carries its own contract.
-        return Ok((Policy::from_onnx(DUCK_POLICY, &[], assume)?, Cow::Borrowed(DUCK_POLICY)));
+        // They carry their own contracts.
+        let pair = Policy::from_onnx(DUCK_POLICY, &[], assume)?.with_standing(DUCK_STANDING)?;
+        return Ok((pair, Cow::Borrowed(DUCK_POLICY)));
     };
     let known: Result<Vec<Contract>, ContractError> =
         DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();

@@ -105,6 +105,7 @@ fn the_flags_of_this_runtime_are_understood() {
     });
     gives(&["--keyboard"], |to| to.keyboard = true);
     gives(&["--stand"], |to| to.stand = true);
+    gives(&["--on-stand"], |to| to.on_stand = true);
     gives(&["--status", "/run/duck.sock"], |to| to.status = Some("/run/duck.sock".into()));
     gives(&["--feet", "/dev/gpiochip0"], |to| to.feet = Some("/dev/gpiochip0".into()));
     gives(&["--expression", "/dev/gpiochip0", "--antenna-pwm", "/sys/class/pwm/pwmchip0"], |to| {

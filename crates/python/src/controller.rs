@@ -158,6 +158,11 @@ impl Record {
     }
 
     #[getter]
+    fn stood(&self) -> bool {
+        self.record.stood
+    }
+
+    #[getter]
     fn observation<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         buffers::view(py, &self.record.observation)
     }

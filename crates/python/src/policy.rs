@@ -35,6 +35,18 @@ impl Policy {
         Ok(Policy { policy: loaded.map_err(|error| errors::policy(&error))? })
     }
 
+    /// The same policy with another network that runs while the command asks for no velocity.
+    fn with_standing(&self, py: Python<'_>, data: &[u8]) -> PyResult<Policy> {
+        let policy = self.policy.clone();
+        let pair = py.detach(|| policy.with_standing(data));
+        Ok(Policy { policy: pair.map_err(|error| errors::policy(&error))? })
+    }
+
+    #[getter]
+    fn standing_name(&self) -> Option<&str> {
+        self.policy.standing_name()
+    }
+
     #[getter]
     fn contract(&self) -> Contract {
         Contract { contract: Arc::new(self.policy.contract().clone()) }

@@ -13,7 +13,7 @@ use gaitway_record::About;
 use gaitway_runtime::ServoView;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_runtime::robot::{Event, Setup};
-use gaitway_runtime::virtual_robot::{Trouble, VirtualRobot as Room};
+use gaitway_runtime::virtual_robot::{ChipPath, Trouble, VirtualRobot as Room};
 use gaitway_twin::{BusOptions, FaultPlan, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -49,6 +49,15 @@ impl VirtualRobot {
         let room = Room::new(setup, twin, step_ns.0);
         let room = room.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
         Ok(VirtualRobot { room, views: vec![ServoView::LIMP; ids.len()], robot, recorder: None })
+    }
+
+    /// From now on the IMU is a chip on an I²C bus; without foot switches both feet count as on the ground.
+    fn read_chip(&mut self, has_switches: bool, seed: Count) -> PyResult<()> {
+        let now_ns = self.room.now_ns();
+        let path = ChipPath::new(&self.robot.profile, now_ns, has_switches, seed.0);
+        self.room
+            .read_chip(path.map_err(|error| errors::usage(error.to_string(), "correct imu.trunk_axes"))?);
+        Ok(())
     }
 
     /// Waits for the next tick; returns the time, ns.

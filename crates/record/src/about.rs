@@ -19,6 +19,8 @@ pub struct About {
     pub profile: String,
     /// The policy's ONNX file.
     pub policy: Vec<u8>,
+    /// The ONNX file of the policy that stood where nothing asked the robot to move; empty where there was none.
+    pub standing: Vec<u8>,
     /// The contract the policy ran by, JSON.
     pub contract: String,
     /// How the controller differed from its contract, and what was settled before the first tick, JSON.
@@ -57,6 +59,7 @@ impl About {
         Ok(About {
             profile: serde_json::to_string(profile)?,
             policy: onnx.to_vec(),
+            standing: policy.standing_onnx().unwrap_or_default().to_vec(),
             contract: serde_json::to_string(policy.contract())?,
             settings: serde_json::to_string(&Settings { options: options.clone(), brain })?,
             epoch_ns: 0,
@@ -70,7 +73,10 @@ impl About {
         let contract: Contract = serde_json::from_str(&self.contract)?;
         let settings: Settings = serde_json::from_str(&self.settings)?;
         let name = contract.name.clone();
-        let policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
+        let mut policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
+        if !self.standing.is_empty() {
+            policy = policy.with_standing(&self.standing)?;
+        }
         let controller = Controller::new(&policy, &profile, &settings.options)?;
         let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());
         let Some(options) = settings.brain else {

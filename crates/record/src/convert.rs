@@ -127,6 +127,7 @@ pub(crate) fn policy_of(record: &TickRecord) -> Policy {
         tilt_rad: record.tilt_rad,
         fallen: record.fallen,
         ran: record.policy_ran,
+        stood: record.stood,
         command: record.command.values.to_vec(),
         command_limits: bits.map(u32::from).to_vec(),
         phase_step: record.phase_step,

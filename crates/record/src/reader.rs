@@ -5,7 +5,7 @@ use crate::container::{Next, walk};
 use crate::error::RecordError;
 use crate::message::{Column, Columns, decode, message};
 use crate::tick::{self, Keyframe, Tick};
-use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, TICKS};
+use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, STANDING, TICKS};
 use mcap::records::Record;
 use std::collections::BTreeMap;
 
@@ -88,6 +88,7 @@ impl Recording {
             CONTRACT => self.about.contract = text(),
             SETTINGS => self.about.settings = text(),
             POLICY => self.about.policy = data.to_vec(),
+            STANDING => self.about.standing = data.to_vec(),
             _ => {}
         }
     }

@@ -134,6 +134,7 @@ message! {
         3 f32 tilt_rad: f32, "Tilt of the trunk, rad.";
         4 flag fallen: bool, "The fall verdict.";
         5 flag ran: bool, "The network was asked in this tick.";
+        20 flag stood: bool, "It was the standing policy's.";
         6 f32s command: Vec<f32>, "The command the policy saw.";
         7 u32s command_limits: Vec<u32>, "What the envelope changed, a bit an axis: no number, no such axis, range, rate.";
         8 f64 phase_step: f64, "Step of the gait clock.";

@@ -22,6 +22,7 @@ const LOGS: &str = "/log";
 pub(crate) const PROFILE: &str = "profile.json";
 pub(crate) const CONTRACT: &str = "contract.json";
 pub(crate) const POLICY: &str = "policy.onnx";
+pub(crate) const STANDING: &str = "standing.onnx";
 pub(crate) const SETTINGS: &str = "settings.json";
 /// Foxglove's schema of a log message.
 const LOG_SCHEMA: &str = include_str!("log.schema.json");
@@ -104,7 +105,12 @@ impl<W: Write + Seek> RecordingWriter<W> {
             (CONTRACT, "application/json", about.contract.as_bytes()),
             (SETTINGS, "application/json", about.settings.as_bytes()),
             (POLICY, "application/octet-stream", &about.policy),
+            (STANDING, "application/octet-stream", &about.standing),
         ] {
+            // Only a pair of policies has a second file.
+            if name == STANDING && data.is_empty() {
+                continue;
+            }
             file.attach(&Attachment {
                 log_time: about.epoch_ns,
                 create_time: about.epoch_ns,

@@ -201,6 +201,46 @@ def replay(
 
 
 @app.command()
+def starts(
+    policy: Annotated[
+        str | None, typer.Option(help="ONNX file, or the name of a policy of the robot. Default: the robot's pair.")
+    ] = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of starts.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first start.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Parallel processes. Default: one a CPU.")] = None,
+    lifts: Annotated[bool, typer.Option("--lifts", help="Lift each duck once more while its policy runs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start ducks that hang in somebody's hands and set them down at zero command: none may fall."""
+    from rich.console import Console
+
+    from gaitway.bench.starts import measure_starts
+    from gaitway.cli.clock_report import measuring
+    from gaitway.cli.marks import print_marks
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_starts(
+            robot,
+            policy,
+            count,
+            seed=seed,
+            jobs=jobs or os.cpu_count() or 1,
+            lifts=lifts,
+            progress=lambda done, total: progress("starts", done, total),
+        )
+    if as_json:
+        print_json(result)
+    else:
+        console = Console(highlight=False)
+        for run in result["runs"]:
+            if run["fell_s"] is not None or not run["runs"]:
+                console.print(f"start {run['seed']}: fell at {run['fell_s']} s; {run['log'][-3:]}")
+        print_marks(console, result["marks"])
+    _end(result)
+
+
+@app.command()
 def train(
     task: Annotated[str, typer.Argument(help="A task of the robot, or a TOML file.")] = "walk",
     robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,

@@ -23,7 +23,10 @@ _VIDEO_FPS = 25
 
 
 def run(
-    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    policy: Annotated[
+        Path | None,
+        typer.Option(help="ONNX file, or the name of a policy. Default: walk, and stand at zero command."),
+    ] = None,
     robot: RobotName = DEFAULT_ROBOT,
     sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
     twin: Annotated[
@@ -154,7 +157,7 @@ def _refuse_port(port: str, sim: bool) -> None:
 
 def _controller(
     robot: "Robot",
-    path: Path,
+    path: Path | None,
     assume_contract: str | None,
     engine: str,
     loop_hz: int,
@@ -163,7 +166,10 @@ def _controller(
     from gaitway.controller import Controller
     from gaitway.policy import Policy
 
-    policy = Policy.load(robot.policy_file(path), robot=robot, assume_contract=assume_contract, engine=engine)
+    if path is None and assume_contract is None and engine == "native":
+        return Controller(Policy.default(robot), robot, loop_hz=loop_hz, kp=kp)
+    file = robot.policy_file(path or "walk")
+    policy = Policy.load(file, robot=robot, assume_contract=assume_contract, engine=engine)
     return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
 
 

@@ -83,9 +83,9 @@ def run(
         daemon = None
         try:
             twin = Twin(host, duck, len(robot.joint_names))
-            daemon = Daemon(
-                ["--onnx-model-path", policy.path, "--serial-port", link, "--imu-socket", imu, *arguments], folder
-            )
+            # Without a name gaitwayd runs the pair it carries, which is the one that was loaded here.
+            named: list[str | Path] = [] if policy.native.standing_name else ["--onnx-model-path", policy.path]
+            daemon = Daemon([*named, "--serial-port", link, "--imu-socket", imu, *arguments], folder)
             result = Walk(twin, duck, daemon, seconds).run(line or _show_nothing)
         finally:
             if line is not None:

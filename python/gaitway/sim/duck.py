@@ -198,6 +198,14 @@ class DuckSim:
             tilt_rad=float(np.arccos(np.clip(matrix[2, 2], -1.0, 1.0))),
         )
 
+    def floor_force_n(self) -> float:
+        """What the floor carries, N."""
+        force, total_n = np.empty(6), 0.0
+        for index in np.nonzero((self.data.contact.geom == self.layout.floor).any(axis=1))[0]:
+            mujoco.mj_contactForce(self.model, self.data, int(index), force)
+            total_n += float(force[0])
+        return total_n
+
     @property
     def joint_position_rad(self) -> NDArray[np.float64]:
         """Joint angles [n] as they truly are, rad."""

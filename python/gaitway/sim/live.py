@@ -14,13 +14,20 @@ from gaitway.sim.world import Noise, World
 #: How near the default pose every joint must have come before the stand lowers the robot, rad.
 NEAR_RAD = 0.1
 
+#: How much the IMU's numbers tremble, rad/s and m/s².
+_TREMBLE = 1e-3
+
+#: How long a hand takes to lift it, s.
+_LIFT_S = 0.4
+
 
 class LiveDuck:
     """A duck whose servos somebody else commands.
 
     With `stand` it hangs on a stand until all servos hold it: when all are on and every joint has come near the
-    default pose, the stand lowers it within `release_after_s` and lets go. With `stand_up` a duck that has lain for
-    a second is put back on its feet; otherwise it just lies.
+    default pose, the stand waits for `set_down_after_s`, lowers it within `release_after_s`, tilted by `tilt_rad`
+    (roll, pitch), and lets go once the floor carries it. `lift` takes a duck up again. With `stand_up` a duck that has
+    lain for a second is put back on its feet; otherwise it just lies.
     """
 
     def __init__(
@@ -30,7 +37,9 @@ class LiveDuck:
         seed: int = 0,
         stand: bool = True,
         stand_up: bool = False,
+        set_down_after_s: float = 0.0,
         release_after_s: float = 1.5,
+        tilt_rad: tuple[float, float] = (0.0, 0.0),
         backlash: bool = True,
         noise: Noise | None = None,
     ) -> None:
@@ -39,9 +48,14 @@ class LiveDuck:
         #: Falls since the stand let go.
         self.falls = 0
         self._stand_up = stand_up
+        self._set_down_after_s = set_down_after_s
         self._release_after_s = release_after_s
-        self._stand = Stand(self.sim) if stand else None
+        self._stand = Stand(self.sim, tilt_rad) if stand else None
+        #: Since when the servos have held the pose, s.
         self._held_s = 0.0
+        self._shows = 0
+        #: How far up it still is to be lifted, as a share of the stand's height.
+        self._lift_left = 0.0
         self._lying_s = 0.0
         self._joints = len(robot.joint_names)
         self._pose = np.array(robot.default_pose_rad)
@@ -66,6 +80,12 @@ class LiveDuck:
         else:
             self._lying_s = 0.0
 
+    def lift(self, set_down_after_s: float) -> None:
+        """Somebody takes the duck up where it is, and sets it down again when it has held its pose for so long."""
+        if self._stand is None:
+            self._stand = Stand(self.sim)
+            self._set_down_after_s, self._held_s, self._lift_left = set_down_after_s, 0.0, 1.0
+
     def trunk(self) -> TrunkState:
         """The trunk as it truly is."""
         return self.sim.trunk()
@@ -75,15 +95,22 @@ class LiveDuck:
         sensed, joint_row, imu_row = _row(self.sim.sense().row), _row(joints), _row(imu)
         joint_row[: 2 * self._joints] = sensed[9 : 9 + 2 * self._joints]
         joint_row[2 * self._joints :] = self.sim.data.actuator_force
-        imu_row[:6] = sensed[:6]
+        # A trunk on a stand is as still as no real one; a sensor that says always the same counts as frozen.
+        self._shows += 1
+        imu_row[:6] = sensed[:6] + _TREMBLE * np.sin(self._shows)
         imu_row[6:] = sensed[7:9]
 
     def _lower(self, stand: Stand, *, are_on: bool) -> None:
-        # Once it is being lowered, only servos that let go stop it: by then somebody may want it to walk.
+        if self._lift_left > 0:
+            self._lift_left = max(0.0, self._lift_left - self.step_s / _LIFT_S)
+            stand.hold(1.0 - self._lift_left)
+            return
+        # Once it holds its pose, only servos that let go stop it: by then somebody may want it to walk.
         is_near = self._held_s > 0 or bool(np.abs(self.sim.joint_position_rad - self._pose).max() < NEAR_RAD)
         self._held_s = self._held_s + self.step_s if are_on and is_near else 0.0
-        if self._held_s < self._release_after_s:
-            stand.hold(1.0 - self._held_s / self._release_after_s)
+        lowered_s = max(0.0, self._held_s - self._set_down_after_s)
+        if lowered_s < self._release_after_s and not (lowered_s > 0 and stand.is_carried):
+            stand.hold(1.0 - lowered_s / self._release_after_s)
         else:
             stand.release()
             self._stand = None

@@ -20,15 +20,36 @@ _START_TICKS = 500
 class VirtualDuck:
     """A duck on a stand, limp, with nobody who wants anything of it.
 
-    Tick after tick of `loop` goes by with `tick`; what is wished of the robot and what goes wrong is said to `loop`.
-    Two of them with the same arguments that are told the same give the same bytes on one machine.
+    Its IMU sends datagrams, or is a `chip` on an I²C bus; without `foot_switches` both feet count as on the ground, as
+    they do in gaitwayd. Tick after tick of `loop` goes by with `tick`; what is wished of the robot and what goes wrong
+    is said to `loop`. Two of them with the same arguments that are told the same give the same bytes on one machine.
     """
 
-    def __init__(self, robot: Robot, policy: Policy, *, seed: int = 0, release_after_s: float = 1.5) -> None:
+    def __init__(
+        self,
+        robot: Robot,
+        policy: Policy,
+        *,
+        seed: int = 0,
+        set_down_after_s: float = 0.0,
+        release_after_s: float = 1.5,
+        tilt_rad: tuple[float, float] = (0.0, 0.0),
+        chip: bool = False,
+        foot_switches: bool = True,
+    ) -> None:
         self.policy = policy
-        self.duck = LiveDuck(robot, seed=seed, release_after_s=release_after_s)
+        self._foot_switches = foot_switches
+        self.duck = LiveDuck(
+            robot,
+            seed=seed,
+            set_down_after_s=set_down_after_s,
+            release_after_s=release_after_s,
+            tilt_rad=tilt_rad,
+        )
         self._step_ns = round(self.duck.step_s * 1e9)
         self.loop = VirtualRobot(robot.native, policy.native, step_ns=self._step_ns, seed=seed)
+        if chip:
+            self.loop.read_chip(foot_switches, seed)
         joints = len(robot.joint_names)
         self._servos = array("f", bytes(4 * 5 * joints))
         self._joints = array("f", bytes(4 * 3 * joints))
@@ -77,4 +98,6 @@ class VirtualDuck:
             count -= part
             if self._steps % self._imu_every == 0:
                 self.duck.show(self._joints, self._imu)
+                if not self._foot_switches:
+                    self._imu[6] = self._imu[7] = 1.0
                 self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)

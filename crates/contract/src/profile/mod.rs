@@ -3,7 +3,7 @@
 mod safety;
 mod validate;
 
-pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop};
+pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support};
 
 use crate::canonical;
 use crate::error::{ProfileError, place};
@@ -38,6 +38,9 @@ pub struct RobotProfile {
     pub start: Start,
     /// From running to limp.
     pub stop: Stop,
+    /// How the robot knows that its legs bear its weight; absent: the policy starts, and runs on, in the air too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
     /// What is done about what goes wrong; every kind of fault has a line.
     pub faults: Vec<FaultRule>,
     /// Switches of the published runtime's configuration.

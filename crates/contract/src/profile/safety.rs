@@ -1,6 +1,7 @@
 //! How a robot comes to its feet, how it stops, and what is done about what goes wrong.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// From limp to the default pose.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +17,30 @@ pub struct Start {
     pub settle_s: f64,
     /// How long a servo that was reset while the robot ran takes from where it is to where it should be, s.
     pub rejoin_s: f64,
+    /// Tilt of the trunk up to which the robot can get up, rad; absent: from any pose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upright_rad: Option<f64>,
+}
+
+/// How the robot knows that its legs bear its weight: the force on the ground is estimated as a weighted sum of the
+/// torques at some joints, each its gain times goal minus angle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Support {
+    /// The sum's constant, N: what the estimate is where every goal is reached.
+    pub constant_n: f64,
+    /// Time constant of the estimate, s.
+    pub smooth_s: f64,
+    /// The policy may start where the estimate has been above this, N ...
+    pub bears_n: f64,
+    /// ... for so long, s.
+    pub bears_for_s: f64,
+    /// The robot has been lifted where the estimate has been below this, N ...
+    pub lifted_n: f64,
+    /// ... for so long, s.
+    pub lifted_for_s: f64,
+    /// Weight of each joint's torque, 1/m, by the joint's name.
+    pub per_m: BTreeMap<String, f64>,
 }
 
 /// From running to limp.

@@ -55,6 +55,10 @@ impl RobotProfile {
         ] {
             check(path, (0.0..=60.0).contains(&seconds), "0 to 60", seconds)?;
         }
+        let upright_rad = start.upright_rad.unwrap_or(self.fall.tilt_rad);
+        let is_below_fall = upright_rad > 0.0 && upright_rad <= self.fall.tilt_rad;
+        check("start.upright_rad", is_below_fall, "more than 0, at most fall.tilt_rad", upright_rad)?;
+        self.validate_support()?;
         for (index, rule) in self.faults.iter().enumerate() {
             let at = |field: &str| format!("faults[{index}].{field} ({})", rule.when.name());
             check(&at("for_s"), (0.0..=3600.0).contains(&rule.for_s), "0 to 3600", rule.for_s)?;
@@ -64,6 +68,27 @@ impl RobotProfile {
         for kind in FaultKind::ALL {
             let is_there = self.faults.iter().any(|rule| rule.when == kind);
             check("faults", is_there, "a line for every kind of fault", format!("none for {}", kind.name()))?;
+        }
+        Ok(())
+    }
+
+    fn validate_support(&self) -> Result<(), ProfileError> {
+        let Some(support) = &self.support else { return Ok(()) };
+        let forces = [support.constant_n, support.bears_n, support.lifted_n];
+        check_finite("support.constant_n, bears_n, lifted_n", &forces)?;
+        let (lifted_n, bears_n) = (support.lifted_n, support.bears_n);
+        check("support.lifted_n", lifted_n < bears_n, format!("less than bears_n, {bears_n}"), lifted_n)?;
+        for (path, seconds) in [
+            ("support.smooth_s", support.smooth_s),
+            ("support.bears_for_s", support.bears_for_s),
+            ("support.lifted_for_s", support.lifted_for_s),
+        ] {
+            check(path, (0.0..=10.0).contains(&seconds), "0 to 10", seconds)?;
+        }
+        for (name, per_m) in &support.per_m {
+            let path = format!("support.per_m.{name}");
+            check(&path, self.joint_index(name).is_some(), "the name of a joint", name)?;
+            check_finite(&path, &[*per_m])?;
         }
         Ok(())
     }

@@ -19,6 +19,7 @@ use crate::arbiter::{Arbiter, Decision};
 use crate::controller::Controller;
 use crate::imu::ImuReader;
 use crate::record::Refusal;
+use crate::stance::{Stance, StanceEstimator};
 use crate::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
 use crate::vitals::Vitals;
 use crate::watch::{Alarm, FaultWatch};
@@ -40,6 +41,8 @@ pub struct BrainOptions {
     pub audit_failed: bool,
     /// The IMU's nose is this much lower than the trunk's, rad.
     pub pitch_bias_rad: f64,
+    /// The robot hangs on a stand: the policy runs although the legs bear no weight.
+    pub on_stand: bool,
 }
 
 /// Everything between a robot's senses and its servos.
@@ -54,6 +57,9 @@ pub struct Brain {
     arbiter: Arbiter,
     imu: ImuReader,
     skips: Skips,
+    /// Where the profile says how it is known.
+    stance_estimator: Option<StanceEstimator>,
+    stance: Stance,
     sensors: Sensors,
     refusals_in_a_row: u32,
     decision: Decision,
@@ -76,6 +82,8 @@ impl Brain {
             arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
             imu: ImuReader::default(),
             skips: Skips::new(loop_hz),
+            stance_estimator: StanceEstimator::new(profile, &controller),
+            stance: Stance::default(),
             sensors: Sensors::still(profile.joints.len()),
             refusals_in_a_row: 0,
             decision: Decision::default(),
@@ -163,6 +171,14 @@ impl Brain {
             self.sensors.joint_velocity_rps[index] = joint.velocity_rps;
             self.sensors.joint_age_s[index] = joint.age_s;
         }
+        if let Some(estimator) = &mut self.stance_estimator {
+            let supervisor = &self.supervisor;
+            let is_powered = supervisor.state().is_powered();
+            let goals = supervisor.goals().rad();
+            self.stance = estimator.update(&self.sensors, senses.joints, goals, is_powered);
+            self.stance.bears_weight |= self.options.on_stand;
+            self.stance.lifted &= !self.options.on_stand;
+        }
     }
 
     /// A vector of the IMU in the trunk frame: turned about y.
@@ -183,7 +199,7 @@ impl Brain {
             bus_silent_s: senses.bus_silent_s,
             refusals_in_a_row: self.refusals_in_a_row,
             skipped_last_second: self.skips.sum,
-            fallen: state == State::Running && self.controller.record().fallen,
+            fallen: self.stance.fallen || (state == State::Running && self.controller.record().fallen),
             powered: state.is_powered(),
         });
         self.alarm = self.watch.worst();
@@ -201,6 +217,7 @@ impl Brain {
             emergency_stop: asked.emergency_stop,
             alarm: self.alarm,
             obstacle: self.outside_obstacle(),
+            stance: self.stance,
             joints: senses.joints,
         };
         let before = self.supervisor.state();
@@ -210,11 +227,15 @@ impl Brain {
         self.decision = self.arbiter.decide(senses.now_ns, &asked.offers, stopping, slow);
         self.obstacle = match state {
             State::Limp if wish != Wish::Limp => self.supervisor.obstacle(&situation),
+            State::Ready if wish == Wish::Walk && !self.stance.bears_weight => Some(Obstacle::NoWeight),
             _ => None,
         };
         if state == State::Running && matches!(before, State::Ready | State::Aligning) {
             // It has the robot's own joints.
             let _ = self.controller.reset(self.supervisor.goals().rad());
+            if let Some(estimator) = &self.stance_estimator {
+                self.controller.take_gravity(estimator.gravity());
+            }
         }
         self.has_stepped = (state == State::Running && !senses.hold) || self.options.dry_run;
         if self.has_stepped {

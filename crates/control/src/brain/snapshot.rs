@@ -21,6 +21,9 @@ impl Brain {
         self.arbiter.save(&mut out);
         self.imu.save(&mut out);
         self.skips.save(&mut out);
+        if let Some(estimator) = &self.stance_estimator {
+            estimator.save(&mut out);
+        }
         self.controller.save_into(bytes);
     }
 
@@ -35,6 +38,9 @@ impl Brain {
         self.arbiter.load(&mut input)?;
         self.imu.load(&mut input)?;
         self.skips.load(&mut input)?;
+        if let Some(estimator) = &mut self.stance_estimator {
+            estimator.load(&mut input)?;
+        }
         self.controller.restore(input.rest)?;
         self.controller.record.fallen = fallen;
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::state::{Obstacle, Reason, State, Wish};
 use crate::record::copy_row;
+use crate::stance::Stance;
 use crate::vitals::JointVitals;
 use crate::watch::Alarm;
 
@@ -18,6 +19,8 @@ pub struct Situation<'a> {
     pub alarm: Option<Alarm>,
     /// What keeps the robot from getting up, where somebody outside knows.
     pub obstacle: Option<Obstacle>,
+    /// Whether it stands.
+    pub stance: Stance,
     /// The joints.
     pub joints: &'a [JointVitals],
 }

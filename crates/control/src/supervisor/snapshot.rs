@@ -57,6 +57,7 @@ fn code(reason: Reason) -> (u64, u64) {
         Reason::PoseReached => (6, 0),
         Reason::TorqueNotTaken { joint } => (7, joint as u64),
         Reason::HeldTooLong => (8, 0),
+        Reason::Lifted => (9, 0),
     }
 }
 
@@ -72,6 +73,7 @@ fn reason_of(code: u64, of: usize) -> Result<Reason, ControlError> {
         6 => Some(Reason::PoseReached),
         7 => Some(Reason::TorqueNotTaken { joint: of }),
         8 => Some(Reason::HeldTooLong),
+        9 => Some(Reason::Lifted),
         _ => None,
     };
     reason.ok_or_else(|| mismatch("reason", "one there is", format!("{code} of {of}")))

@@ -80,6 +80,8 @@ pub enum Reason {
     },
     /// The fault did not go away.
     HeldTooLong,
+    /// Somebody lifted the robot while the policy ran.
+    Lifted,
 }
 
 impl fmt::Display for Reason {
@@ -94,6 +96,7 @@ impl fmt::Display for Reason {
             Reason::PoseReached => f.write_str("pose reached"),
             Reason::TorqueNotTaken { joint } => write!(f, "torque not taken by joint {joint}"),
             Reason::HeldTooLong => f.write_str("held too long"),
+            Reason::Lifted => f.write_str("lifted"),
         }
     }
 }
@@ -118,6 +121,10 @@ pub enum Obstacle {
     AskAgain,
     /// A dry run writes nothing.
     DryRun,
+    /// It lies, or leans too far to get up.
+    NotUpright,
+    /// It holds its pose, and its legs bear no weight: the policy waits for the ground.
+    NoWeight,
 }
 
 impl Obstacle {
@@ -133,6 +140,8 @@ impl Obstacle {
             Obstacle::Audit => "`gaitwayd --audit --fix` puts the servos' settings right",
             Obstacle::AskAgain => "ask to stand or walk once more",
             Obstacle::DryRun => "leave out --dry-run",
+            Obstacle::NotUpright => "lift it upright, then ask again",
+            Obstacle::NoWeight => "set it down on its feet",
         }
     }
 }
@@ -147,6 +156,8 @@ impl fmt::Display for Obstacle {
             Obstacle::Audit => f.write_str("the servos are not set up as they must be"),
             Obstacle::AskAgain => f.write_str("it went limp because of a fault"),
             Obstacle::DryRun => f.write_str("a dry run writes nothing"),
+            Obstacle::NotUpright => f.write_str("it is not upright"),
+            Obstacle::NoWeight => f.write_str("its legs bear no weight"),
         }
     }
 }

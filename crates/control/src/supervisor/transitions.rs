@@ -18,6 +18,9 @@ impl Supervisor {
         if let Some(obstacle) = situation.obstacle {
             return Some(obstacle);
         }
+        if !situation.stance.upright {
+            return Some(Obstacle::NotUpright);
+        }
         let silent = |joint: &JointVitals| joint.age_s > HEARD_WITHIN_S;
         if let Some(joint) = situation.joints.iter().position(silent) {
             return Some(Obstacle::SilentServo { joint });
@@ -62,6 +65,8 @@ impl Supervisor {
             _ => {}
         }
         match (self.state, now.wish) {
+            // What a policy does in the air is nothing it could land from.
+            (State::Running, _) if now.stance.lifted => Some((State::Aligning, Reason::Lifted)),
             (State::Running, Wish::Walk) => {
                 self.left = 1.0;
                 None
@@ -73,7 +78,7 @@ impl Supervisor {
                 Some((State::Holding, Reason::Asked))
             }
             (State::Aligning, _) => self.next_while_aligning(),
-            (State::Ready, Wish::Walk) if self.ticks > self.plan.settle_ticks => {
+            (State::Ready, Wish::Walk) if self.ticks > self.plan.settle_ticks && now.stance.bears_weight => {
                 Some((State::Running, Reason::Asked))
             }
             _ => None,

@@ -9,10 +9,12 @@
 //! steps comes with what drove the joints when it began, to 2 ms where its steps are that long. Joints are set between
 //! ticks only, so what the servos show in a tick is at most a tick old.
 
+mod chip;
 mod torque;
 mod watch;
 mod wire;
 
+pub use chip::ChipPath;
 pub use watch::Watched;
 pub use wire::{Trouble, Wire};
 
@@ -77,7 +79,15 @@ impl VirtualRobot {
     /// What the IMU felt at the sample's time, which must not be before the last one's.
     pub fn sample_imu(&mut self, sample: ImuSample) {
         self.watch.imu_felt(sample);
-        self.wire.act(|shared| shared.imu.sample(sample));
+        self.wire.act(|shared| match &mut shared.chip {
+            Some(chip) => chip.feel(&sample),
+            None => shared.imu.sample(sample),
+        });
+    }
+
+    /// From now on the samples come from a chip on an I²C bus, read by its driver.
+    pub fn read_chip(&mut self, chip: ChipPath) {
+        self.wire.act(|shared| shared.chip = Some(chip));
     }
 
     /// The robot's tick, which [`VirtualRobot::wait`] waited for.

@@ -6,6 +6,7 @@ use crate::port::{Port, PortError};
 use crate::robot::ImuSlot;
 use crate::robot::imu::sample_of;
 use crate::servo_view::ServoView;
+use crate::virtual_robot::chip::ChipPath;
 use crate::virtual_robot::torque::TorqueWatch;
 use gaitway_drivers::imu_datagram;
 use gaitway_twin::{Fault, Imu, ImuFault, ServoBus, TwinError};
@@ -33,6 +34,8 @@ pub struct Wire {
 pub(super) struct Shared {
     pub twin: ServoBus,
     pub imu: Imu,
+    /// A chip on an I²C bus, where the samples come from one instead.
+    pub chip: Option<ChipPath>,
     pub torque: TorqueWatch,
     pub now_ns: u64,
     /// Length of a step of the physics, ns.
@@ -58,6 +61,7 @@ impl Wire {
             torque: TorqueWatch::default(),
             twin,
             imu: Imu::default(),
+            chip: None,
             now_ns: start_ns,
             step_ns,
             next_step_ns: start_ns,
@@ -184,6 +188,9 @@ impl Shared {
             self.next_step_ns += self.step_ns;
         }
         self.now_ns = until_ns;
+        if let Some(chip) = &mut self.chip {
+            chip.read_until(until_ns, &self.imu_slot);
+        }
         while let Some(datagram) = self.imu.take_due(until_ns) {
             if let Some(sample) = imu_datagram::decode(&datagram) {
                 self.imu_slot.put(&sample_of(sample));

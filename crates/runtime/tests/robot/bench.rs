@@ -3,6 +3,7 @@
 
 use gaitway_contract::{Command, RobotProfile};
 use gaitway_control::arbiter::Source;
+use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::{State, Wish};
 use gaitway_control::{Options, Policy};
 use gaitway_runtime::robot::event::Stamped;
@@ -14,6 +15,11 @@ use gaitway_twin::{BusOptions, Fault, FaultPlan, ImuSample, JointState, ServoBus
 
 pub const DUCK: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const WALK: &[u8] = include_bytes!("../../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
+
+const STAND: &[u8] = include_bytes!("../../../../python/gaitway/robots/open_duck_mini_v2/stand.onnx");
+
+/// Places of the knees among the joints.
+const KNEES: [usize; 2] = [3, 12];
 
 const STEP_NS: u64 = 2_000_000;
 /// A servo without load, rad/s.
@@ -29,10 +35,20 @@ pub fn policy() -> Policy {
     Policy::from_onnx(WALK, &[], None).unwrap()
 }
 
+/// The duck's own policies: one walks, the other stands.
+pub fn pair() -> Policy {
+    policy().with_standing(STAND).unwrap()
+}
+
 pub struct Bench {
     pub room: VirtualRobot,
     pub imu_is_frozen: bool,
     pub imu_is_silent: bool,
+    /// What an accelerometer says of the attitude, m/s².
+    pub accel_mps2: [f32; 3],
+    pub feet: [bool; 2],
+    /// How far the weight bends the knees beyond their goals, rad.
+    pub knees_sag_rad: f64,
     pub events: Vec<Stamped>,
     views: Vec<ServoView>,
     joints: Vec<JointState>,
@@ -45,13 +61,19 @@ impl Bench {
     }
 
     pub fn of(profile: RobotProfile, plan: FaultPlan) -> Bench {
+        Bench::with(profile, &policy(), plan)
+    }
+
+    pub fn with(profile: RobotProfile, policy: &Policy, plan: FaultPlan) -> Bench {
         let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.servo_id).collect();
         let mut twin = Twin::new(BusOptions::default(), &ids, plan).unwrap();
         for servo in twin.servos_mut() {
             servo.registers_mut().store(RETURN_DELAY, 0);
         }
-        let setup = Setup::new(&policy(), &profile, &Options::default()).unwrap();
-        let room = VirtualRobot::new(setup, twin, STEP_NS).unwrap();
+        let setup = Setup::new(policy, &profile, &Options::default()).unwrap();
+        let mut room = VirtualRobot::new(setup, twin, STEP_NS).unwrap();
+        // Its joints bear nothing.
+        room.robot_mut().set_options(BrainOptions { on_stand: true, ..BrainOptions::default() });
         room.mailbox().set_wish(Wish::Walk, false);
         room.mailbox().offer(Source::Program, &Command::velocity(0.1, 0.0, 0.0), u64::MAX);
         // Crouched somewhere: not the default pose, not zero.
@@ -63,6 +85,9 @@ impl Bench {
             room,
             imu_is_frozen: false,
             imu_is_silent: false,
+            accel_mps2: [0.0, 0.0, 9.81],
+            feet: [true, true],
+            knees_sag_rad: 0.0,
             events: Vec::new(),
             views: vec![ServoView::LIMP; ids.len()],
             joints,
@@ -139,8 +164,9 @@ impl Bench {
     /// Joints go towards their goals; a limp one stays where it is.
     fn move_joints(&mut self) {
         let (step_s, largest_rad) = (STEP_NS as f64 * 1e-9, SPEED_RPS * STEP_NS as f64 * 1e-9);
-        for (joint, view) in self.joints.iter_mut().zip(&self.views) {
-            let way_rad = view.goal_rad.map_or(0.0, |goal| goal - joint.position_rad);
+        for (index, (joint, view)) in self.joints.iter_mut().zip(&self.views).enumerate() {
+            let sag_rad = if KNEES.contains(&index) { self.knees_sag_rad } else { 0.0 };
+            let way_rad = view.goal_rad.map_or(0.0, |goal| goal + sag_rad - joint.position_rad);
             let moved_rad = way_rad.clamp(-largest_rad, largest_rad);
             joint.position_rad += moved_rad;
             joint.velocity_rps = moved_rad / step_s;
@@ -156,8 +182,8 @@ impl Bench {
         self.room.sample_imu(ImuSample {
             sampled_ns: now_ns,
             gyro_rps: [noise, 0.0, 0.0],
-            accel_mps2: [0.0, noise, 9.81],
-            foot_contact: [true, true],
+            accel_mps2: [self.accel_mps2[0], self.accel_mps2[1] + noise, self.accel_mps2[2]],
+            foot_contact: self.feet,
         });
     }
 }

@@ -8,6 +8,7 @@ mod gait;
 mod motors;
 mod recorder;
 mod replay;
+mod stance;
 
 use bench::{Bench, DUCK};
 use gaitway_contract::RobotProfile;

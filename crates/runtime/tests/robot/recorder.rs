@@ -38,7 +38,13 @@ impl Drop for Temporary {
 
 fn about() -> About {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
-    About::new(&profile, (&policy(), onnx()), &Options::default(), Some(BrainOptions::default())).unwrap()
+    About::new(
+        &profile,
+        (&policy(), onnx()),
+        &Options::default(),
+        Some(BrainOptions { on_stand: true, ..BrainOptions::default() }),
+    )
+    .unwrap()
 }
 
 struct Flight {

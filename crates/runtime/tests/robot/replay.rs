@@ -1,11 +1,12 @@
 //! What was recorded of a robot, run again: the same bits, from the beginning or from any keyframe, and a bit that was
 //! flipped in any sensor is found where it was.
 
-use crate::bench::{Bench, DUCK, policy};
+use crate::bench::{Bench, DUCK, pair, policy};
 use gaitway_contract::{Command, RobotProfile};
 use gaitway_control::arbiter::Source;
+use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::{State, Wish};
-use gaitway_control::{Brain, Options};
+use gaitway_control::{Brain, Options, Policy};
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::{Difference, Verdict};
 use gaitway_record::ring::RowSource;
@@ -51,14 +52,22 @@ impl Recording {
 }
 
 fn replay() -> Replay {
+    replay_of(&policy(), BrainOptions { on_stand: true, ..BrainOptions::default() })
+}
+
+fn replay_of(policy: &Policy, options: BrainOptions) -> Replay {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
-    let setup = Setup::new(&policy(), &profile, &Options::default()).unwrap();
-    let brain = Brain::new(&setup.profile, setup.controller);
+    let setup = Setup::new(policy, &profile, &Options::default()).unwrap();
+    let mut brain = Brain::new(&setup.profile, setup.controller);
+    brain.set_options(options);
     Replay::new(brain, servos(&profile), &setup.gains)
 }
 
 fn run(ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict> {
-    let mut replay = replay();
+    run_on(replay(), ticks)
+}
+
+fn run_on(mut replay: Replay, ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict> {
     let verdicts = ticks.iter().map(|(tick, keyframe)| {
         if let Some(keyframe) = keyframe {
             replay.take_keyframe(keyframe).unwrap();
@@ -66,6 +75,40 @@ fn run(ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict> {
         replay.run(tick)
     });
     verdicts.collect()
+}
+
+/// Set down, lifted, set down again, with another network while nothing asks it to move.
+#[test]
+fn a_robot_that_was_lifted_and_stood_by_its_own_policy_is_run_again_to_the_bit() {
+    let pair = pair();
+    let mut bench = Bench::with(RobotProfile::from_toml(DUCK).unwrap(), &pair, FaultPlan::default());
+    bench.room.robot_mut().set_options(BrainOptions::default());
+    let mut recording = Recording::of(&mut bench, 64);
+    for (knees_sag_rad, vx_mps, ticks) in
+        [(0.0, 0.0, 200), (0.045, 0.0, 100), (0.045, 0.1, 100), (-0.02, 0.1, 150), (0.045, 0.0, 300)]
+    {
+        bench.knees_sag_rad = knees_sag_rad;
+        bench.mailbox().offer(Source::Program, &Command::velocity(vx_mps, 0.0, 0.0), u64::MAX);
+        recording.tick(&mut bench, ticks);
+    }
+    let stood = |stood| {
+        let policies = recording.ticks.iter().filter_map(|(tick, _)| tick.policy.as_ref());
+        policies.filter(|policy| policy.stood == stood).count()
+    };
+    assert!(stood(true) > 100 && stood(false) > 60, "{} {}", stood(true), stood(false));
+    let reasons = |name: &str| recording.ticks.iter().filter(|(tick, _)| tick.reason == name).count();
+    assert!(reasons("lifted") > 0);
+    let verdicts = run_on(replay_of(&pair, BrainOptions::default()), &recording.ticks);
+    assert!(
+        verdicts.iter().all(|verdict| *verdict == Verdict::Same),
+        "{:?}",
+        verdicts.iter().find(|v| **v != Verdict::Same)
+    );
+    // From a keyframe in the middle, too.
+    let middle = recording.ticks.iter().rposition(|(_, keyframe)| keyframe.is_some()).unwrap();
+    assert!(middle > 0);
+    let verdicts = run_on(replay_of(&pair, BrainOptions::default()), &recording.ticks[middle..]);
+    assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Same));
 }
 
 /// A life: a start, walks, bad luck on the bus, starved ticks, a stop, and up again.

@@ -189,6 +189,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 },
             ),
             flag(
+                "--on-stand",
+                None,
+                "",
+                "run the policy although the legs bear no weight (robot on a stand)",
+                "--on-stand",
+                |to, _, _| {
+                    to.on_stand = true;
+                    Ok(())
+                },
+            ),
+            flag(
                 "--imu",
                 None,
                 "PATH",
