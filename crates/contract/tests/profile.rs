@@ -5,6 +5,7 @@ mod common;
 
 use common::{DUCK, MINI, duck, mini, names_the_place};
 use gaitway_contract::duck_config::{self, Report};
+use gaitway_contract::profile::{FaultKind, WireLimit, WireValue};
 use gaitway_contract::{ProfileError, RobotProfile};
 
 /// The error of [`MINI`] with `old` replaced.
@@ -108,6 +109,45 @@ fn a_value_no_robot_can_have_is_refused_by_its_place() {
         assert!(right.contains(expected) && there.contains(found), "{new}: {error}");
         assert!(error.hint().contains(path));
         assert!(error.to_string().starts_with("robot profile: at "), "{error}");
+    }
+}
+
+#[test]
+fn a_profile_from_before_the_table_of_the_wires_stays_what_it_was() {
+    let old = RobotProfile::from_toml(MINI).unwrap();
+    assert!(old.wire.is_empty());
+    assert!(!serde_json::to_string(&old).unwrap().contains("wire"), "recordings keep the text they had");
+    let optional = FaultKind::ALL.into_iter().filter(|kind| kind.is_optional());
+    for kind in optional {
+        assert!(old.faults.iter().all(|rule| rule.when != kind), "{}", kind.name());
+        let rule = format!(
+            "[[faults]]\nwhen = \"{}\"\nlimit = 9\nfor_s = 0.5\nreaction = \"limp\"\nclears = \"by_hand\"\n",
+            kind.name()
+        );
+        let new = RobotProfile::from_toml(&format!("{MINI}\n{rule}")).unwrap();
+        assert_eq!(new.faults.last().map(|rule| rule.when), Some(kind));
+    }
+}
+
+#[test]
+fn the_table_of_the_wires() {
+    for value in WireValue::ALL {
+        let line = format!("[[wire]]\nvalue = \"{}\"\nmin = -1\nmax = 1.5\n", value.name());
+        let profile = RobotProfile::from_toml(&format!("{MINI}\n{line}")).unwrap();
+        assert_eq!(profile.wire, [WireLimit { value, min: -1.0, max: 1.5, max_rate: None }]);
+        let twice = RobotProfile::from_toml(&format!("{MINI}\n{line}{line}")).unwrap_err();
+        assert!(twice.to_string().contains("one line for each value"), "{twice}");
+    }
+    for (rest, path, expected) in [
+        ("min = 1\nmax = 1", "wire[0].min (supply_voltage)", "less than max"),
+        ("min = nan\nmax = 1", "wire[0].min (supply_voltage)", "finite"),
+        ("min = 0\nmax = 1\nmax_rate = 1", "wire[0].max_rate (supply_voltage)", "may change at once"),
+        ("min = 0\nmax = 1\nmax_rate = -1", "wire[0].max_rate (supply_voltage)", "more than 0"),
+        ("min = 0\nmax = 1\nmax_step = 1", "wire[0].max_step", "unknown field"),
+    ] {
+        let text = format!("{MINI}\n[[wire]]\nvalue = \"supply_voltage\"\n{rest}\n");
+        let error = RobotProfile::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains(path) && error.contains(expected), "{error}");
     }
 }
 

@@ -33,6 +33,11 @@ pub struct ImuReader {
 }
 
 impl ImuReader {
+    /// The sample that counts.
+    pub(crate) fn last(&self) -> Option<ImuSample> {
+        self.last
+    }
+
     /// What counts after `newest` came, and its age, s: infinite where there is none, and counted from the last change where the
     /// values stand still. A sample from the future is refused: its clock is another one.
     pub fn read(&mut self, newest: Option<ImuSample>, now_ns: u64) -> (Option<ImuSample>, f32) {

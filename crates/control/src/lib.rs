@@ -16,6 +16,7 @@ pub mod imu;
 mod manual;
 mod options;
 mod phase;
+pub mod plausible;
 mod policy;
 mod record;
 mod snapshot;

@@ -125,6 +125,8 @@ impl Manual {
             joints: &self.vitals,
             goal_rad: goals,
             imu_age_s: 0.0,
+            imu_implausible_hz: 0.0,
+            servo_implausible_hz: &[],
             bus_silent_s,
             refusals_in_a_row: 0,
             skipped_last_second: 0,

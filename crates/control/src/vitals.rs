@@ -59,6 +59,10 @@ pub struct Vitals<'a> {
     pub goal_rad: &'a [f32],
     /// Age of the newest sample of the IMU, s; infinite where none ever came.
     pub imu_age_s: f32,
+    /// Samples of the IMU that the table of the wires refused, a second.
+    pub imu_implausible_hz: f32,
+    /// The same for the values of each joint's servo; empty where the profile has no such table.
+    pub servo_implausible_hz: &'a [f32],
     /// Time since any servo answered, s.
     pub bus_silent_s: f32,
     /// Policy ticks in a row whose output was refused.

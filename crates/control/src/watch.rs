@@ -95,6 +95,13 @@ impl FaultWatch {
         alarms.max_by_key(|alarm| alarm.reaction)
     }
 
+    /// A fault that would make the robot hold or worse, and whose cause is there, if not yet for long enough.
+    pub(crate) fn impending(&self) -> Option<FaultKind> {
+        let is_impending =
+            |line: &&Line| line.lasts_s > 0.0 && line.alarm.is_none() && line.rule.reaction >= Reaction::Hold;
+        self.lines.iter().find(is_impending).map(|line| line.rule.when)
+    }
+
     /// A person at the robot says that what needed a hand is put right. What is still wrong comes back.
     pub fn clear_by_hand(&mut self) {
         for line in &mut self.lines {
@@ -173,24 +180,36 @@ fn measure(rule: &FaultRule, vitals: &Vitals, stall: &[f32]) -> (f32, Option<usi
             above(worst(joints, |joint| recent(joint).map(|servo| servo.temperature_c)))
         }
         FaultKind::Overload => flagged(joints.iter().position(|joint| joint.overload)),
-        FaultKind::Stall => {
-            let sums = stall.iter().copied().enumerate();
-            let (joint, value) =
-                sums.fold(
-                    (None, 0.0),
-                    |worst, (joint, sum)| {
-                        if sum > worst.1 { (Some(joint), sum) } else { worst }
-                    },
-                );
-            (value, joint, value > limit)
-        }
+        FaultKind::Stall => above(largest(stall)),
         FaultKind::SilentServo => above(worst(joints, |joint| Some(joint.age_s))),
         FaultKind::NonFiniteOutput => above((None, vitals.refusals_in_a_row as f32)),
         FaultKind::BusGone => above((None, vitals.bus_silent_s)),
         FaultKind::OverrunStorm => above((None, vitals.skipped_last_second as f32)),
         FaultKind::ImuStale => above((None, vitals.imu_age_s)),
         FaultKind::Fallen => (f32::from(u8::from(vitals.fallen)), None, vitals.fallen),
+        FaultKind::HighVoltage => {
+            let (joint, value) = worst(joints, |joint| recent(joint).map(|servo| servo.voltage_v));
+            (value, joint, most_supplies_are_above(joints, limit))
+        }
+        FaultKind::ImuImplausible => above((None, vitals.imu_implausible_hz)),
+        FaultKind::ServoImplausible => above(largest(vitals.servo_implausible_hz)),
     }
+}
+
+/// All servos are on one supply: a single one that measures more measures wrongly.
+fn most_supplies_are_above(joints: &[JointVitals], limit: f32) -> bool {
+    let (mut known, mut above) = (0, 0);
+    for servo in joints.iter().filter_map(recent).filter(|servo| servo.voltage_v.is_finite()) {
+        known += 1;
+        above += usize::from(servo.voltage_v > limit);
+    }
+    2 * above > known
+}
+
+/// The joint with the largest sum above 0, and the sum.
+fn largest(sums: &[f32]) -> (Option<usize>, f32) {
+    let sums = sums.iter().copied().enumerate();
+    sums.fold((None, 0.0), |worst, (joint, sum)| if sum > worst.1 { (Some(joint), sum) } else { worst })
 }
 
 /// What a servo told not long ago. The age of its position bounds that of what was read in the same way.

@@ -40,6 +40,8 @@ fn ticks_to_stall(watch: &mut FaultWatch, knee: JointVitals, limit: usize) -> Op
             joints: &joints,
             goal_rad: &[0.0; 14],
             imu_age_s: 0.0,
+            imu_implausible_hz: 0.0,
+            servo_implausible_hz: &[],
             bus_silent_s: 0.0,
             refusals_in_a_row: 0,
             skipped_last_second: 0,

@@ -2,8 +2,10 @@
 
 mod safety;
 mod validate;
+mod wire;
 
 pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support};
+pub use wire::{WireLimit, WireValue};
 
 use crate::canonical;
 use crate::error::{ProfileError, place};
@@ -41,8 +43,11 @@ pub struct RobotProfile {
     /// How the robot knows that its legs bear its weight; absent: the policy starts, and runs on, in the air too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support: Option<Support>,
-    /// What is done about what goes wrong; every kind of fault has a line.
+    /// What is done about what goes wrong; every kind of fault that is not optional has a line.
     pub faults: Vec<FaultRule>,
+    /// What the numbers on the wires can be; empty in profiles from before there was such a table: all are believed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wire: Vec<WireLimit>,
     /// Switches of the published runtime's configuration.
     #[serde(default)]
     pub options: Options,

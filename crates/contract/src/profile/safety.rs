@@ -83,11 +83,18 @@ pub enum FaultKind {
     ImuStale,
     /// The trunk has tilted too far for too long: the verdict of the safety gate.
     Fallen,
+    /// More than half of the servos measure a supply above the limit, V. Optional.
+    HighVoltage,
+    /// Samples of the IMU a second that the table of the wires refused are above the limit: the mean of about three
+    /// seconds. Optional.
+    ImuImplausible,
+    /// The same of the values of one servo. Optional.
+    ServoImplausible,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [FaultKind; 10] = [
+    pub const ALL: [FaultKind; 13] = [
         FaultKind::LowVoltage,
         FaultKind::OverTemperature,
         FaultKind::Overload,
@@ -98,6 +105,9 @@ impl FaultKind {
         FaultKind::OverrunStorm,
         FaultKind::ImuStale,
         FaultKind::Fallen,
+        FaultKind::HighVoltage,
+        FaultKind::ImuImplausible,
+        FaultKind::ServoImplausible,
     ];
 
     /// Name as written in a profile and in logs.
@@ -113,6 +123,51 @@ impl FaultKind {
             FaultKind::OverrunStorm => "overrun_storm",
             FaultKind::ImuStale => "imu_stale",
             FaultKind::Fallen => "fallen",
+            FaultKind::HighVoltage => "high_voltage",
+            FaultKind::ImuImplausible => "imu_implausible",
+            FaultKind::ServoImplausible => "servo_implausible",
+        }
+    }
+
+    /// True where a profile needs no line for it: profiles are older than the kind.
+    pub fn is_optional(self) -> bool {
+        matches!(self, FaultKind::HighVoltage | FaultKind::ImuImplausible | FaultKind::ServoImplausible)
+    }
+
+    /// What the person can do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            FaultKind::LowVoltage => {
+                "charge the battery; if it is full, check the plug and wire of that servo"
+            }
+            FaultKind::OverTemperature => {
+                "let the servo cool, and find what it works against: `gaitway plot`"
+            }
+            FaultKind::Overload => {
+                "free what is blocked, then switch the servos' power off and on: the servo latches its overload"
+            }
+            FaultKind::Stall => "free the blocked joint, then press c and Enter",
+            FaultKind::SilentServo => {
+                "check the plug, the power and the id of that servo: `gaitway motors scan`"
+            }
+            FaultKind::NonFiniteOutput => {
+                "use another policy file: this one computes numbers that are not finite"
+            }
+            FaultKind::BusGone => "check the adaptor's cable and the servos' power: `gaitway doctor`",
+            FaultKind::OverrunStorm => "end other programs: the control loop does not get its time",
+            FaultKind::ImuStale => "check the IMU's cable and power: `gaitway imu watch`",
+            FaultKind::Fallen => "set the robot upright, then press c and Enter",
+            FaultKind::HighVoltage => {
+                "disconnect the supply at once: servos for 7.4 V stand two full cells, 8.4 V, and are destroyed by \
+                 12 V; connect the right one, then press c and Enter"
+            }
+            FaultKind::ImuImplausible => {
+                "bits flip on the IMU's I2C bus: slow it down (dtparam=i2c_arm_baudrate=50000 in config.txt) or use \
+                 a software bus (dtoverlay=i2c-gpio), and shorten its wires"
+            }
+            FaultKind::ServoImplausible => {
+                "check that servo with `gaitway doctor`: its position offset (register 31), its plug, its electronics"
+            }
         }
     }
 }

@@ -35,7 +35,24 @@ impl RobotProfile {
         let offset = self.options.phase_factor_offset;
         check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
         self.validate_safety()?;
+        self.validate_wire()?;
         self.validate_joints()
+    }
+
+    fn validate_wire(&self) -> Result<(), ProfileError> {
+        let mut values = HashSet::new();
+        for (index, row) in self.wire.iter().enumerate() {
+            let at = |field: &str| format!("wire[{index}].{field} ({})", row.value.name());
+            check(&at("value"), values.insert(row.value), "one line for each value", row.value.name())?;
+            check_finite(&at("min"), &[row.min, row.max])?;
+            let found = format!("{} to {}", row.min, row.max);
+            check(&at("min"), row.min < row.max, "less than max", found)?;
+            if let Some(rate) = row.max_rate {
+                check_positive(&at("max_rate"), rate)?;
+                check(&at("max_rate"), row.value.has_rate(), "none: this value may change at once", rate)?;
+            }
+        }
+        Ok(())
     }
 
     fn validate_safety(&self) -> Result<(), ProfileError> {
@@ -65,7 +82,7 @@ impl RobotProfile {
             let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
             check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
         }
-        for kind in FaultKind::ALL {
+        for kind in FaultKind::ALL.into_iter().filter(|kind| !kind.is_optional()) {
             let is_there = self.faults.iter().any(|rule| rule.when == kind);
             check("faults", is_there, "a line for every kind of fault", format!("none for {}", kind.name()))?;
         }

@@ -18,10 +18,11 @@ pub use senses::{Asked, Senses};
 use crate::arbiter::{Arbiter, Decision};
 use crate::controller::Controller;
 use crate::imu::ImuReader;
+use crate::plausible::{Plausible, Refusals};
 use crate::record::Refusal;
 use crate::stance::{Stance, StanceEstimator};
 use crate::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
-use crate::vitals::Vitals;
+use crate::vitals::{JointVitals, Vitals};
 use crate::watch::{Alarm, FaultWatch};
 use gaitway_contract::profile::Reaction;
 use gaitway_contract::{RobotProfile, Sensors};
@@ -56,6 +57,8 @@ pub struct Brain {
     watch: FaultWatch,
     arbiter: Arbiter,
     imu: ImuReader,
+    /// The table of the wires, where the profile has one.
+    plausible: Option<Box<Plausible>>,
     skips: Skips,
     /// Where the profile says how it is known.
     stance_estimator: Option<StanceEstimator>,
@@ -81,6 +84,7 @@ impl Brain {
             watch: FaultWatch::new(profile, loop_hz),
             arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
             imu: ImuReader::default(),
+            plausible: Plausible::new(profile, loop_hz).map(Box::new),
             skips: Skips::new(loop_hz),
             stance_estimator: StanceEstimator::new(profile, &controller),
             stance: Stance::default(),
@@ -113,9 +117,30 @@ impl Brain {
     /// are told is in [`Brain::supervisor`] then.
     pub fn think(&mut self, senses: &Senses, observation: Option<&[f32]>) -> State {
         self.skips.add(senses.left_out);
+        // Set aside for the tick: what it lets through is borrowed by all that follows.
+        let Some(mut plausible) = self.plausible.take() else { return self.act(senses, None, observation) };
+        plausible.judge_joints(senses.now_ns, senses.joints);
+        let imu = plausible.judge_imu(senses.now_ns, senses.imu, self.imu.last());
+        let believed = Senses { joints: plausible.joints(), imu, ..*senses };
+        let state = self.act(&believed, Some(&plausible), observation);
+        self.plausible = Some(plausible);
+        state
+    }
+
+    fn act(&mut self, senses: &Senses, plausible: Option<&Plausible>, observation: Option<&[f32]>) -> State {
         self.sense(senses);
-        self.judge(senses);
-        self.decide(senses, observation)
+        self.judge(senses, plausible);
+        self.decide(senses, plausible, observation)
+    }
+
+    /// What counts of the joints that the last tick heard.
+    pub fn believed<'a>(&'a self, heard: &'a [JointVitals]) -> &'a [JointVitals] {
+        self.plausible.as_ref().map_or(heard, |plausible| plausible.joints())
+    }
+
+    /// What the table of the wires refused since the start; `None` where the profile has no table.
+    pub fn refusals(&self) -> Option<&Refusals> {
+        self.plausible.as_ref().map(|plausible| plausible.refusals())
     }
 
     /// Policy, observation program, gate.
@@ -187,7 +212,7 @@ impl Brain {
         [cos * x + sin * z, y, cos * z - sin * x]
     }
 
-    fn judge(&mut self, senses: &Senses) {
+    fn judge(&mut self, senses: &Senses, plausible: Option<&Plausible>) {
         if senses.asked.clear_faults {
             self.watch.clear_by_hand();
         }
@@ -196,6 +221,8 @@ impl Brain {
             joints: senses.joints,
             goal_rad: self.supervisor.goals().rad(),
             imu_age_s: self.sensors.imu_age_s,
+            imu_implausible_hz: plausible.map_or(0.0, Plausible::imu_hz),
+            servo_implausible_hz: plausible.map_or(&[], Plausible::servo_hz),
             bus_silent_s: senses.bus_silent_s,
             refusals_in_a_row: self.refusals_in_a_row,
             skipped_last_second: self.skips.sum,
@@ -206,7 +233,12 @@ impl Brain {
     }
 
     /// State, policy, goals.
-    fn decide(&mut self, senses: &Senses, observation: Option<&[f32]>) -> State {
+    fn decide(
+        &mut self,
+        senses: &Senses,
+        plausible: Option<&Plausible>,
+        observation: Option<&[f32]>,
+    ) -> State {
         let asked = &senses.asked;
         // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
         let is_waiting = self.supervisor.state() == State::Limp && !asked.emergency_stop;
@@ -216,7 +248,7 @@ impl Brain {
             at_once: asked.at_once,
             emergency_stop: asked.emergency_stop,
             alarm: self.alarm,
-            obstacle: self.outside_obstacle(),
+            obstacle: self.outside_obstacle(plausible),
             stance: self.stance,
             joints: senses.joints,
         };
@@ -254,13 +286,23 @@ impl Brain {
         state
     }
 
-    fn outside_obstacle(&self) -> Option<Obstacle> {
+    fn outside_obstacle(&self, plausible: Option<&Plausible>) -> Option<Obstacle> {
         if self.options.dry_run {
             Some(Obstacle::DryRun)
         } else if self.options.audit_failed {
             Some(Obstacle::Audit)
+        } else if let Some(implausible) = plausible.and_then(|plausible| self.implausible(plausible)) {
+            Some(implausible)
         } else {
             (self.sensors.imu_age_s > IMU_OLD_S).then_some(Obstacle::NoImu)
+        }
+    }
+
+    /// Torque is not enabled on numbers that cannot be, nor while a fault that would disable it is about to come.
+    fn implausible(&self, plausible: &Plausible) -> Option<Obstacle> {
+        match plausible.outside() {
+            Some(outside) => Some(Obstacle::outside(outside)),
+            None => self.watch.impending().map(Obstacle::Fault),
         }
     }
 

@@ -24,6 +24,10 @@ impl Brain {
         if let Some(estimator) = &self.stance_estimator {
             estimator.save(&mut out);
         }
+        // A profile without the table has no such state, and recordings of it keep their bytes.
+        if let Some(plausible) = &self.plausible {
+            plausible.save(&mut out);
+        }
         self.controller.save_into(bytes);
     }
 
@@ -40,6 +44,9 @@ impl Brain {
         self.skips.load(&mut input)?;
         if let Some(estimator) = &mut self.stance_estimator {
             estimator.load(&mut input)?;
+        }
+        if let Some(plausible) = &mut self.plausible {
+            plausible.load(&mut input)?;
         }
         self.controller.restore(input.rest)?;
         self.controller.record.fallen = fallen;

@@ -1,5 +1,6 @@
 //! The states of a robot, why it is in one, and what keeps it from leaving.
 
+use crate::plausible::Outside;
 use gaitway_contract::profile::FaultKind;
 use std::fmt;
 
@@ -113,6 +114,17 @@ pub enum Obstacle {
         /// Which joint.
         joint: usize,
     },
+    /// A joint reads an angle that it cannot have.
+    OutOfRange {
+        /// Which joint.
+        joint: usize,
+        /// What it reads, mrad.
+        reads_mrad: i32,
+        /// What it can have at least, mrad.
+        min_mrad: i32,
+        /// And at most, mrad.
+        max_mrad: i32,
+    },
     /// There is no sample of the IMU, or only an old one.
     NoImu,
     /// The audit found something that must be put right first.
@@ -128,13 +140,31 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    pub(crate) fn outside(found: Outside) -> Obstacle {
+        let mrad = |rad: f32| (rad * 1000.0).round() as i32;
+        let [min_mrad, max_mrad] = found.range_rad.map(mrad);
+        Obstacle::OutOfRange { joint: found.joint, reads_mrad: mrad(found.reads_rad), min_mrad, max_mrad }
+    }
+
+    /// The joint it is about, where it is about one.
+    pub fn joint(&self) -> Option<usize> {
+        match self {
+            Obstacle::SilentServo { joint } | Obstacle::OutOfRange { joint, .. } => Some(*joint),
+            _ => None,
+        }
+    }
+
     /// What the person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
             Obstacle::EmergencyStop => "clear the emergency stop at the robot's terminal or with the pad",
-            Obstacle::Fault(_) => "put the cause right; a fault that needs a hand is cleared at the terminal",
+            Obstacle::Fault(kind) => kind.hint(),
             Obstacle::SilentServo { .. } => {
                 "check its plug, its power and its id: `gaitwayd --audit` lists who answers"
+            }
+            Obstacle::OutOfRange { .. } => {
+                "a turn (6.28 rad) or more off: its position offset (register 31) or multi-turn mode is wrong, see \
+                 `gaitway doctor`; less: its offset in duck_config.json, or the horn: `gaitway motors calibrate`"
             }
             Obstacle::NoImu => "name a source of samples with --imu-socket",
             Obstacle::Audit => "`gaitwayd --audit --fix` puts the servos' settings right",
@@ -152,6 +182,11 @@ impl fmt::Display for Obstacle {
             Obstacle::EmergencyStop => f.write_str("the emergency stop is set"),
             Obstacle::Fault(kind) => write!(f, "fault {}", kind.name()),
             Obstacle::SilentServo { joint } => write!(f, "the servo of joint {joint} does not answer"),
+            Obstacle::OutOfRange { joint, reads_mrad, min_mrad, max_mrad } => {
+                let [reads, min, max] =
+                    [reads_mrad, min_mrad, max_mrad].map(|mrad| f64::from(*mrad) / 1000.0);
+                write!(f, "joint {joint} reads {reads:.2} rad, its range is {min:.2} to {max:.2} rad")
+            }
             Obstacle::NoImu => f.write_str("no fresh sample of the IMU"),
             Obstacle::Audit => f.write_str("the servos are not set up as they must be"),
             Obstacle::AskAgain => f.write_str("it went limp because of a fault"),
