@@ -98,6 +98,7 @@ class Watched(TypedDict):
     allocations: int
     stale_joints: int
     stale_imu: int
+    impossible: int
     longest_limp_ns: int
     longest_replugged_ns: int
     largest_step_rad: float

@@ -69,7 +69,9 @@ def test_a_robot_that_runs_is_looked_at(bench: Bench, tmp_path: Path) -> None:
             assert ticks[-1] > ticks[0] + 300
         bench.host.inject("overload servo=left_knee")
         row = wait_for_state(path, "limp")
+        hint = row["fault"].pop("hint")
         assert row["fault"] == {"kind": "overload", "joint": "left_knee"}
+        assert hint.startswith("free what is blocked")
     finally:
         process.terminate()
         process.communicate(timeout=30)

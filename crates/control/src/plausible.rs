@@ -15,6 +15,8 @@ use gaitway_contract::profile::WireValue;
 const MEAN_S: f32 = 3.0;
 /// Fewer a second are none.
 const LEAST_HZ: f32 = 1e-3;
+/// More a second are told no further apart: once they have ended the mean is to be small again soon.
+const MOST_HZ: f32 = 10.0;
 /// A rate of change is judged over at least so long, s: sensors have noise, however short the time.
 const SHORTEST_S: f32 = 0.01;
 /// A joint whose readings are refused for so long keeps a limp robot from getting up, s.
@@ -38,7 +40,7 @@ pub struct Refused {
 pub struct Refusals {
     /// Samples of the IMU.
     pub imu: u64,
-    /// Values of servos: position with velocity, and each slow measurement.
+    /// Answers of servos: with their position and velocity, or with their slow measurements.
     pub servo: u64,
     /// The last.
     pub last: Option<Refused>,
@@ -183,7 +185,7 @@ impl Plausible {
         }
         let Some((value, found)) = self.implausible_in(&sample, last) else { return newest };
         self.imu_refused_ns = sample.sampled_ns;
-        self.imu_hz += 1.0 / MEAN_S;
+        self.imu_hz = with_one_more(self.imu_hz);
         self.refusals.imu += 1;
         self.refusals.last = Some(Refused { value, joint: None, found });
         None
@@ -340,21 +342,23 @@ impl Plausible {
 
     /// A measurement that cannot be is no number from here on.
     fn judge_slow(&mut self, index: usize, heard: ServoVitals, supply_is_known: bool) -> ServoVitals {
-        let is_new = heard.at_ns > self.known[index].slow_ns;
-        self.known[index].slow_ns = heard.at_ns;
+        let mut refused = None;
         let mut judge = |value: WireValue, found: f32| {
             if self.limit(value).has(found) {
                 return found;
             }
-            if is_new {
-                self.count(Refused { value, joint: Some(index), found }, index);
-            }
+            refused = Some(Refused { value, joint: Some(index), found });
             f32::NAN
         };
         let temperature_c = judge(WireValue::ServoTemperature, heard.temperature_c);
         let current_a = judge(WireValue::ServoCurrent, heard.current_a);
         let voltage_v =
             if supply_is_known { judge(WireValue::SupplyVoltage, heard.voltage_v) } else { heard.voltage_v };
+        let is_new = heard.at_ns > self.known[index].slow_ns;
+        self.known[index].slow_ns = heard.at_ns;
+        if let Some(refused) = refused.filter(|_| is_new) {
+            self.count(refused, index);
+        }
         ServoVitals { voltage_v, temperature_c, current_a, ..heard }
     }
 
@@ -370,7 +374,7 @@ impl Plausible {
     }
 
     fn count(&mut self, refused: Refused, index: usize) {
-        self.servo_hz[index] += 1.0 / MEAN_S;
+        self.servo_hz[index] = with_one_more(self.servo_hz[index]);
         self.refusals.servo += 1;
         self.refusals.last = Some(refused);
     }
@@ -378,6 +382,10 @@ impl Plausible {
 
 fn since_s(sample: &ImuSample, last: &ImuSample) -> f32 {
     sample.sampled_ns.saturating_sub(last.sampled_ns) as f32 * 1e-9
+}
+
+fn with_one_more(hz: f32) -> f32 {
+    (hz + 1.0 / MEAN_S).min(MOST_HZ)
 }
 
 fn faded(hz: f32, keep: f32) -> f32 {

@@ -3,7 +3,6 @@
 use crate::printer::Printer;
 use crate::recording::Line;
 use gaitway_contract::RobotProfile;
-use gaitway_control::supervisor::Obstacle;
 use gaitway_record::writer::Level;
 use gaitway_runtime::robot::Event;
 use gaitway_runtime::robot::event::Stamped;
@@ -105,16 +104,25 @@ fn words(event: &Event, profile: &RobotProfile) -> (&'static str, &'static str, 
             let joint = alarm.joint.and_then(name);
             let (kind, reaction, value) = (alarm.kind.name(), alarm.reaction.name(), finite(alarm.value));
             let name = if change.came { "fault" } else { "fault gone" };
-            (level, name, json!({ "fault": kind, "reaction": reaction, "joint": joint, "value": value }))
+            let mut more = json!({ "fault": kind, "reaction": reaction, "joint": joint, "value": value });
+            if change.came {
+                more["hint"] = json!(alarm.kind.hint());
+            }
+            (level, name, more)
         }
         Event::Obstacle(None) => ("info", "nothing keeps it limp", json!({})),
         Event::Obstacle(Some(obstacle)) => {
-            let joint = match obstacle {
-                Obstacle::SilentServo { joint } => name(*joint),
-                _ => None,
-            };
+            let joint = obstacle.joint().and_then(name);
             let (why, hint) = (obstacle.to_string(), obstacle.hint());
             ("warn", "stays limp", json!({ "why": why, "joint": joint, "hint": hint }))
+        }
+        Event::Implausible { last, count } => {
+            let (value, joint) = (last.value.name(), last.joint.and_then(name));
+            (
+                "warn",
+                "implausible value dropped",
+                json!({ "value": value, "joint": joint, "found": finite(last.found), "count": count }),
+            )
         }
         Event::ServoReset { joint } => ("warn", "servo was reset", json!({ "joint": name(*joint) })),
         Event::PortGone(error) => {

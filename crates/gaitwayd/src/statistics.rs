@@ -30,6 +30,7 @@ pub fn statistics<P: Port, C: Clock + Clone>(robot: &Robot<P, C>, pacer: &Pacer<
             "reads": bus.reads, "retries": bus.retries, "strays": bus.strays,
             "implausible": bus.implausible, "garbage_bytes": bus.garbage_bytes,
         },
+        "implausible": robot.refusals().map(|refused| json!({ "imu": refused.imu, "servo": refused.servo })),
         "refusals": controller.refusals, "limited": controller.limited, "falls": controller.falls,
         "events_lost": statistics.events_lost,
         "servos": servos,

@@ -53,7 +53,7 @@ fn line(title: &str, names: &[String], status: &Status) -> String {
     let joints: Vec<Value> =
         names.iter().zip(&status.joints).map(|(name, state)| joint(name, state)).collect();
     let fault = status.fault.map(
-        |(kind, joint)| json!({ "kind": kind.name(), "joint": joint.and_then(|joint| names.get(joint)) }),
+        |(kind, joint)| json!({ "kind": kind.name(), "joint": joint.and_then(|joint| names.get(joint)), "hint": kind.hint() }),
     );
     let row = json!({
         "robot": title,
@@ -68,6 +68,7 @@ fn line(title: &str, names: &[String], status: &Status) -> String {
         "tick_ns": status.tick_ns,
         "compute_ns": status.compute_ns,
         "skipped": status.skipped,
+        "implausible": { "imu": status.imu_refused, "servo": status.servo_refused },
         "joints": joints,
     });
     format!("{row}\n")

@@ -209,6 +209,10 @@ impl VirtualRobot {
             Event::ServoReset { joint } => {
                 format!("servo reset: {}", self.robot.profile.joints[*joint].name)
             }
+            Event::Implausible { last, count } => {
+                let joint = last.joint.map_or("", |joint| &self.robot.profile.joints[joint].name);
+                format!("implausible {} {joint} {:.2}, {count} dropped", last.value.name(), last.found)
+            }
             Event::PortGone(_) => "port gone".to_owned(),
             Event::PortBack => "port back".to_owned(),
         };
@@ -228,6 +232,7 @@ impl VirtualRobot {
             ("allocations", watched.allocations),
             ("stale_joints", watched.stale_joints),
             ("stale_imu", watched.stale_imu),
+            ("impossible", watched.impossible),
             ("longest_limp_ns", watched.longest_limp_ns),
             ("longest_replugged_ns", watched.longest_replugged_ns),
         ];

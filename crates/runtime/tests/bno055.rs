@@ -190,6 +190,23 @@ fn saturation_is_marked() {
 }
 
 #[test]
+fn flipped_bits_come_through_as_they_were_read() {
+    let mut desk = Desk::up(UPRIGHT);
+    let before = desk.samples.len();
+    let fault = Bno055Fault::Flipped { every_ns: 100_000_000, for_ns: SECOND };
+    desk.chip.inject(desk.now_ns, fault);
+    desk.run(2 * SECOND);
+    let sound = |sample: &&Sample| {
+        close(sample.gyro_rps, [0.0; 3], 0.003) && close(sample.accel_mps2, [0.0, 0.0, 9.81], 0.03)
+    };
+    let seen = &desk.samples[before..];
+    let wrong = seen.len() - seen.iter().filter(sound).count();
+    // Of ten flips those of the lowest bits are lost in the noise.
+    assert!((5..=10).contains(&wrong), "{wrong} of {}", seen.len());
+    assert!(seen.len() > 195, "no sample is lost: whoever takes them judges them");
+}
+
+#[test]
 fn another_chip_is_not_driven() {
     let mut driver = Bno055::new(config(UPRIGHT));
     assert_eq!(driver.poll(0), Next::Transfer { write: &[0], read: 8 });

@@ -80,6 +80,13 @@ pub enum Bno055Fault {
         /// How long, ns.
         for_ns: u64,
     },
+    /// Now and then one bit of a measurement is read as another one, as on a bus that does not bear its stretched clock.
+    Flipped {
+        /// How often, ns; 0: in every read.
+        every_ns: u64,
+        /// How long, ns.
+        for_ns: u64,
+    },
     /// Its supply dips: it starts like new.
     BrownOut,
 }
@@ -103,6 +110,8 @@ pub struct Bno055 {
     saturated_until_ns: u64,
     garbled_until_ns: u64,
     slow: (u64, u64),
+    /// When the next bit flips, how often one does, and until when, ns.
+    flips: (u64, u64, u64),
     /// What is to come, the next at the end.
     schedule: Vec<(u64, Bno055Fault)>,
     /// How often it was told to reset.
@@ -132,6 +141,7 @@ impl Bno055 {
             saturated_until_ns: 0,
             garbled_until_ns: 0,
             slow: (0, 0),
+            flips: (0, 0, 0),
             schedule: Vec::new(),
             resets: 0,
             random: Random::new(seed),
@@ -160,6 +170,7 @@ impl Bno055 {
             Bno055Fault::Saturated { for_ns } => self.saturated_until_ns = until(for_ns),
             Bno055Fault::Garbled { for_ns } => self.garbled_until_ns = until(for_ns),
             Bno055Fault::Slow { by_ns, for_ns } => self.slow = (by_ns, until(for_ns)),
+            Bno055Fault::Flipped { every_ns, for_ns } => self.flips = (now_ns, every_ns, until(for_ns)),
             Bno055Fault::BrownOut => self.start(now_ns, POWER_ON_NS),
         }
     }
@@ -192,12 +203,26 @@ impl Bno055 {
         if now_ns < self.garbled_until_ns {
             bytes.iter_mut().for_each(|byte| *byte ^= self.random.mask());
         }
+        self.flip(now_ns, usize::from(register), &mut bytes);
         (Some(bytes), took_ns)
     }
 
     /// A register's value, as a test may want to know it.
     pub fn register(&self, address: u8) -> u8 {
         self.registers.get(usize::from(address)).copied().unwrap_or(0)
+    }
+
+    /// Flips a bit of a measurement, where one is read and it is time.
+    fn flip(&mut self, now_ns: u64, first: usize, bytes: &mut [u8]) {
+        let (next_ns, every_ns, until_ns) = self.flips;
+        if first != ACCEL || bytes.len() < GYRO + 6 - ACCEL || !(next_ns..until_ns).contains(&now_ns) {
+            return;
+        }
+        self.flips.0 = now_ns.saturating_add(every_ns);
+        let byte = self.random.below(12);
+        // Between the two stands the magnetic field.
+        let at = if byte < 6 { byte } else { byte - 6 + GYRO - ACCEL };
+        bytes[at] ^= 1 << self.random.below(8);
     }
 
     fn start(&mut self, now_ns: u64, deaf_ns: u64) {

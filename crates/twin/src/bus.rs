@@ -266,6 +266,8 @@ impl ServoBus {
             Fault::Setting { servo, register, value } => {
                 self.servos[servo].registers_mut().store(register, value);
             }
+            Fault::Shows { servo, register, value } => self.servos[servo].show_instead(register, value),
+            Fault::PositionOff { servo, steps } => self.servos[servo].set_position_off(steps),
             Fault::SetId { servo, id } => self.servos[servo].registers_mut().store(ID, u16::from(id)),
             Fault::Reset { servo } => self.servos[servo].power_cycle(now_ns),
             Fault::Overload { servo } => self.servos[servo].force_overload(),

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// What can be written, an example each: the first word is the kind.
-pub const FAULT_EXAMPLES: [&str; 27] = [
+pub const FAULT_EXAMPLES: [&str; 31] = [
     "lost servo=4",
     "cut servo=4 keep=3",
     "corrupted servo=4 bits=1",
@@ -22,6 +22,8 @@ pub const FAULT_EXAMPLES: [&str; 27] = [
     "swap-ids first=0 second=9",
     "set-id servo=4 id=20",
     "setting servo=4 register=7 value=250",
+    "shows servo=4 register=62 value=0",
+    "position-off servo=4 counts=4096",
     "reset servo=4",
     "overload servo=4",
     "over-temperature servo=4",
@@ -31,10 +33,12 @@ pub const FAULT_EXAMPLES: [&str; 27] = [
     "imu-frozen for=500ms",
     "imu-late by=30ms for=1",
     "imu-lost for=500ms",
+    "imu-flip every=300ms for=3 seed=1",
     "chip-silent for=2",
     "chip-frozen for=500ms",
     "chip-saturated for=500ms",
     "chip-garbled for=500ms",
+    "chip-flip every=300ms for=3",
     "chip-slow by=30ms for=1",
     "chip-brown-out",
 ];
@@ -136,6 +140,13 @@ impl<'a> Words<'a> {
                 let (servo, register) = (self.servo("servo")?, self.register()?);
                 Fault::Setting { servo, register, value: self.number("value")? }
             }
+            "shows" => {
+                let (servo, register) = (self.servo("servo")?, self.register()?);
+                Fault::Shows { servo, register, value: self.number("value")? }
+            }
+            "position-off" => {
+                Fault::PositionOff { servo: self.servo("servo")?, steps: self.steps("counts")? }
+            }
             "reset" => Fault::Reset { servo: self.servo("servo")? },
             "overload" => Fault::Overload { servo: self.servo("servo")? },
             "over-temperature" => Fault::OverTemperature { servo: self.servo("servo")? },
@@ -160,6 +171,11 @@ impl<'a> Words<'a> {
             }
             "imu-frozen" => return Ok(WrittenFault::Imu(ImuFault::Frozen { for_ns: self.duration("for")? })),
             "imu-lost" => return Ok(WrittenFault::Imu(ImuFault::Lost { for_ns: self.duration("for")? })),
+            "imu-flip" => {
+                let (every_ns, for_ns) = (self.duration("every")?, self.duration("for")?);
+                let seed = self.take("seed").map_or(Ok(1), |value| self.parse("seed", value))?;
+                return Ok(WrittenFault::Imu(ImuFault::Flipped { every_ns, for_ns, seed }));
+            }
             "imu-late" => {
                 let (by_ns, for_ns) = (self.duration("by")?, self.duration("for")?);
                 return Ok(WrittenFault::Imu(ImuFault::Late { by_ns, for_ns }));
@@ -180,10 +196,21 @@ impl<'a> Words<'a> {
             "chip-frozen" => Bno055Fault::Frozen { for_ns: self.duration("for")? },
             "chip-saturated" => Bno055Fault::Saturated { for_ns: self.duration("for")? },
             "chip-garbled" => Bno055Fault::Garbled { for_ns: self.duration("for")? },
+            "chip-flip" => {
+                Bno055Fault::Flipped { every_ns: self.duration("every")?, for_ns: self.duration("for")? }
+            }
             "chip-slow" => Bno055Fault::Slow { by_ns: self.duration("by")?, for_ns: self.duration("for")? },
             "chip-brown-out" => Bno055Fault::BrownOut,
             other => return Err(self.refuse("a kind of fault", other)),
         })
+    }
+
+    /// A number of steps that the register of the position has room for, whatever it stands at.
+    fn steps(&mut self, key: &str) -> Result<i32, FaultTextError> {
+        let steps: i32 = self.number(key)?;
+        let fits = (-28_000..=28_000).contains(&steps);
+        let expected = format!("{key}= -28000 to 28000");
+        if fits { Ok(steps) } else { Err(self.refuse(&expected, &steps.to_string())) }
     }
 
     fn register(&mut self) -> Result<Register, FaultTextError> {

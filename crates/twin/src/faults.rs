@@ -69,9 +69,25 @@ pub enum Fault {
         /// Which servo.
         servo: usize,
     },
+    /// A register of the servo shows another value from now on, whatever it measures, until its power goes.
+    Shows {
+        /// Which servo.
+        servo: usize,
+        /// Which register.
+        register: Register,
+        /// What it shows, raw.
+        value: u16,
+    },
+    /// The servo's position reads so many steps further, as after a wrong offset or with a turn too many.
+    PositionOff {
+        /// Which servo.
+        servo: usize,
+        /// How many steps; 0 ends it.
+        steps: i32,
+    },
     /// The supply drops by so much, and stays there.
     Sag {
-        /// How much, V; 0 ends the sag.
+        /// How much, V; 0 ends the sag, and less than 0 is a supply that is too high.
         drop_v: f64,
     },
     /// The host's end comes off: what is under way is lost. The servos keep their power and their goals.
@@ -208,6 +224,8 @@ impl Fault {
             | Fault::Speaks { servo }
             | Fault::SetId { servo, .. }
             | Fault::Setting { servo, .. }
+            | Fault::Shows { servo, .. }
+            | Fault::PositionOff { servo, .. }
             | Fault::Reset { servo }
             | Fault::Overload { servo }
             | Fault::OverTemperature { servo } => servo,

@@ -2,6 +2,7 @@
 //!
 //! Until the drivers of the real chip exist, an IMU reaches the robot's program as datagrams (docs/formats.md).
 
+use crate::random::Random;
 use std::collections::VecDeque;
 
 /// Bytes of one datagram.
@@ -45,6 +46,28 @@ pub enum ImuFault {
         /// How long, ns.
         for_ns: u64,
     },
+    /// Now and then one bit of one number is another one, as on the I²C of a chip that stretches the clock.
+    Flipped {
+        /// How often, ns; 0: in every sample.
+        every_ns: u64,
+        /// How long, ns.
+        for_ns: u64,
+        /// Decides which bits.
+        seed: u64,
+    },
+}
+
+/// Units of the chip's words in rad/s and m/s².
+const GYRO_WORDS: f32 = 16.0 * 180.0 / std::f32::consts::PI;
+const ACCEL_WORDS: f32 = 100.0;
+
+/// Bits that flip: the next one when, how often, until when.
+#[derive(Debug, Clone)]
+struct Flips {
+    next_ns: u64,
+    every_ns: u64,
+    until_ns: u64,
+    random: Random,
 }
 
 /// An IMU without clock and socket.
@@ -57,6 +80,7 @@ pub struct Imu {
     late_until_ns: u64,
     late_by_ns: u64,
     lost_until_ns: u64,
+    flips: Option<Flips>,
     /// When each is due; the times never fall.
     waiting: VecDeque<(u64, [u8; IMU_DATAGRAM_BYTES])>,
     faults: u64,
@@ -75,6 +99,10 @@ impl Imu {
         match fault {
             ImuFault::Frozen { for_ns } => self.frozen_until_ns = now_ns.saturating_add(for_ns),
             ImuFault::Lost { for_ns } => self.lost_until_ns = now_ns.saturating_add(for_ns),
+            ImuFault::Flipped { every_ns, for_ns, seed } => {
+                let (until_ns, random) = (now_ns.saturating_add(for_ns), Random::new(seed));
+                self.flips = Some(Flips { next_ns: now_ns, every_ns, until_ns, random });
+            }
             ImuFault::Late { by_ns, for_ns } => {
                 self.late_by_ns = by_ns;
                 self.late_until_ns = now_ns.saturating_add(for_ns);
@@ -94,7 +122,8 @@ impl Imu {
             _ => sample,
         };
         self.last = Some(shown);
-        let datagram = shown.datagram(self.sequence);
+        let read = self.flips.as_mut().map_or(shown, |flips| flips.strike(shown));
+        let datagram = read.datagram(self.sequence);
         self.sequence = self.sequence.wrapping_add(1);
         if now_ns < self.lost_until_ns || self.waiting.len() >= WAITING {
             return;
@@ -113,6 +142,23 @@ impl Imu {
     /// Faults that struck.
     pub fn fault_count(&self) -> u64 {
         self.faults
+    }
+}
+
+impl Flips {
+    fn strike(&mut self, mut sample: ImuSample) -> ImuSample {
+        if !(self.next_ns..self.until_ns).contains(&sample.sampled_ns) {
+            return sample;
+        }
+        self.next_ns = sample.sampled_ns.saturating_add(self.every_ns);
+        let (number, bit) = (self.random.below(6), self.random.below(16));
+        let (value, words) = match number {
+            0..3 => (&mut sample.gyro_rps[number], GYRO_WORDS),
+            _ => (&mut sample.accel_mps2[number - 3], ACCEL_WORDS),
+        };
+        let word = (*value * words).round() as i16 ^ (1_u16 << bit) as i16;
+        *value = f32::from(word) / words;
+        sample
     }
 }
 

@@ -10,7 +10,7 @@ use crate::register_file::RegisterFile;
 use crate::registers::{
     BAUD, D_GAIN, GOAL_COPY, GOAL_POSITION, I_GAIN, ID, MAX_TEMPERATURE, MODE, MOVING, P_GAIN,
     POSITION_OFFSET, PRESENT_CURRENT, PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE,
-    PRESENT_VOLTAGE, PROTECTIVE_TORQUE, REG_WRITE_PENDING, RESPONSE_LEVEL, RETURN_DELAY, STATUS,
+    PRESENT_VOLTAGE, PROTECTIVE_TORQUE, REG_WRITE_PENDING, RESPONSE_LEVEL, RETURN_DELAY, Register, STATUS,
     TORQUE_ENABLE, TORQUE_LIMIT, baud_of, error_bit,
 };
 
@@ -45,6 +45,10 @@ pub struct Servo {
     /// A reg-write that waits for its action.
     pending: Option<(u8, Vec<u8>)>,
     silence: Option<LaterServos>,
+    /// A register that shows another value than the one measured.
+    shown: Option<(Register, u16)>,
+    /// Steps by which the position reads too much.
+    off_steps: i32,
     up_at_ns: u64,
 }
 
@@ -59,6 +63,8 @@ impl Servo {
             measured: Measured { voltage_v: supply_v, temperature_c, current_a: 0.0, duty: 0.0 },
             pending: None,
             silence: None,
+            shown: None,
+            off_steps: 0,
             up_at_ns: 0,
         };
         servo.set_joint(JointState::default());
@@ -209,6 +215,7 @@ impl Servo {
         self.registers.power_cycle();
         self.protection = Protection::default();
         self.pending = None;
+        self.shown = None;
         self.up_at_ns = now_ns.saturating_add(self.options.boot_ns);
         self.show();
     }
@@ -224,6 +231,16 @@ impl Servo {
     pub(crate) fn overheat(&mut self) {
         self.measured.temperature_c = f64::from(self.registers.raw(MAX_TEMPERATURE)) + OVERHEAT_K;
         self.step(0, self.measured.voltage_v);
+    }
+
+    pub(crate) fn show_instead(&mut self, register: Register, raw: u16) {
+        self.shown = Some((register, raw));
+        self.show();
+    }
+
+    pub(crate) fn set_position_off(&mut self, steps: i32) {
+        self.off_steps = steps;
+        self.show();
     }
 
     pub(crate) fn set_silence(&mut self, silence: Option<LaterServos>) {
@@ -285,7 +302,8 @@ impl Servo {
             // The offset is taken off, as LeRobot's calibration expects; the facts give no direction.
             (
                 PRESENT_POSITION,
-                encoder::step_at(self.joint.position_rad) - self.registers.value(POSITION_OFFSET),
+                encoder::step_at(self.joint.position_rad) - self.registers.value(POSITION_OFFSET)
+                    + self.off_steps,
             ),
             (PRESENT_SPEED, speed),
             (PRESENT_LOAD, (1000.0 * measured.duty).round() as i32),
@@ -299,6 +317,9 @@ impl Servo {
         ];
         for (register, value) in values {
             self.registers.set(register, value);
+        }
+        if let Some((register, raw)) = self.shown {
+            self.registers.store(register, raw);
         }
     }
 }

@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use gaitway_twin::registers::RETURN_DELAY;
+use gaitway_twin::registers::{PRESENT_VOLTAGE, RETURN_DELAY};
 use gaitway_twin::{
-    FAULT_EXAMPLES, Fault, FaultScript, ImuFault, LaterServos, ReplyFault, RequestFault, WrittenFault,
-    parse_fault,
+    Bno055Fault, FAULT_EXAMPLES, Fault, FaultScript, ImuFault, LaterServos, ReplyFault, RequestFault,
+    WrittenFault, parse_fault,
 };
 
 const JOINTS: [&str; 14] = [
@@ -43,6 +43,8 @@ fn every_fault_can_be_written() {
         bus(Fault::SwapIds { first: 0, second: 9 }),
         bus(Fault::SetId { servo: 4, id: 20 }),
         bus(Fault::Setting { servo: 4, register: RETURN_DELAY, value: 250 }),
+        bus(Fault::Shows { servo: 4, register: PRESENT_VOLTAGE, value: 0 }),
+        bus(Fault::PositionOff { servo: 4, steps: 4096 }),
         bus(Fault::Reset { servo: 4 }),
         bus(Fault::Overload { servo: 4 }),
         bus(Fault::OverTemperature { servo: 4 }),
@@ -52,7 +54,16 @@ fn every_fault_can_be_written() {
         WrittenFault::Imu(ImuFault::Frozen { for_ns: 500_000_000 }),
         WrittenFault::Imu(ImuFault::Late { by_ns: 30_000_000, for_ns: 1_000_000_000 }),
         WrittenFault::Imu(ImuFault::Lost { for_ns: 500_000_000 }),
+        WrittenFault::Imu(ImuFault::Flipped { every_ns: 300_000_000, for_ns: 3_000_000_000, seed: 1 }),
+        WrittenFault::Chip(Bno055Fault::Silent { for_ns: 2_000_000_000 }),
+        WrittenFault::Chip(Bno055Fault::Frozen { for_ns: 500_000_000 }),
+        WrittenFault::Chip(Bno055Fault::Saturated { for_ns: 500_000_000 }),
+        WrittenFault::Chip(Bno055Fault::Garbled { for_ns: 500_000_000 }),
+        WrittenFault::Chip(Bno055Fault::Flipped { every_ns: 300_000_000, for_ns: 3_000_000_000 }),
+        WrittenFault::Chip(Bno055Fault::Slow { by_ns: 30_000_000, for_ns: 1_000_000_000 }),
+        WrittenFault::Chip(Bno055Fault::BrownOut),
     ];
+    assert_eq!(parsed.len(), expected.len());
     for ((at_ns, found), expected) in parsed.into_iter().zip(expected) {
         assert_eq!((at_ns, found), (0, expected));
     }

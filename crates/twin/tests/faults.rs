@@ -7,7 +7,9 @@ use common::{
     BYTE_NS, DUCK_IDS, Host, SETTLED_NS, exchange_at, frame, quick_bus, quick_bus_with, status, sync_read,
     write,
 };
-use gaitway_twin::registers::{P_GAIN, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, TORQUE_ENABLE, error_bit};
+use gaitway_twin::registers::{
+    P_GAIN, PRESENT_POSITION, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, TORQUE_ENABLE, error_bit,
+};
 use gaitway_twin::{
     BusOptions, Fault, FaultPlan, FaultRates, LaterServos, ReplyFault, RequestFault, ServoBus, TwinError,
 };
@@ -162,6 +164,26 @@ fn overload_and_heat_latch_and_show_in_every_answer() {
         assert_eq!(host.read(1, TORQUE_ENABLE), 0);
         let hot = host.read(1, PRESENT_TEMPERATURE);
         assert_eq!(hot, if bit == error_bit::TEMPERATURE { 75 } else { 25 });
+    }
+}
+
+#[test]
+fn a_servo_shows_what_it_does_not_measure_until_its_power_goes() {
+    let mut host = Host::new(quick_bus(&IDS));
+    host.bus.inject(0, Fault::Shows { servo: 0, register: PRESENT_VOLTAGE, value: 0 }).unwrap();
+    assert_eq!((host.read(1, PRESENT_VOLTAGE), host.read(2, PRESENT_VOLTAGE)), (0, 74));
+    host.bus.inject(host.now_ns, Fault::Reset { servo: 0 }).unwrap();
+    host.now_ns += 1_000_000_000;
+    assert_eq!(host.read(1, PRESENT_VOLTAGE), 74);
+}
+
+#[test]
+fn a_position_is_off_by_a_turn_and_the_goal_is_not() {
+    let mut host = Host::new(quick_bus(&IDS));
+    for (steps, raw) in [(4096, 2048 + 4096), (-4096, 2048 | 1 << 15), (0, 2048)] {
+        host.bus.inject(host.now_ns, Fault::PositionOff { servo: 0, steps }).unwrap();
+        assert_eq!(host.read(1, PRESENT_POSITION), raw, "{steps}");
+        assert_eq!(host.read(2, PRESENT_POSITION), 2048);
     }
 }
 

@@ -1,6 +1,6 @@
 //! The emulated IMU: the datagram to the byte, and each fault by what a reader sees.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use gaitway_twin::{IMU_DATAGRAM_BYTES, Imu, ImuFault, ImuSample};
 
@@ -102,6 +102,39 @@ fn late_samples_keep_their_true_time_and_their_order() {
         };
         assert_eq!(seen.at_ns, seen.sampled_ns + late_ns, "sample {number}");
     }
+}
+
+#[test]
+fn a_bit_that_flips_changes_one_number_by_a_power_of_two_of_its_unit() {
+    let sample =
+        ImuSample { gyro_rps: [0.5, -0.25, 0.0], accel_mps2: [0.0, 1.0, 9.81], ..ImuSample::default() };
+    let numbers = |bytes: &[u8; IMU_DATAGRAM_BYTES]| -> Vec<f32> {
+        bytes[16..40].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+    };
+    let read = |seed: u64| -> Vec<Vec<f32>> {
+        let fault = ImuFault::Flipped { every_ns: 100_000_000, for_ns: 1_000_000_000, seed };
+        let mut imu = Imu::new(vec![(500_000_000, fault)]);
+        let times = (0..2_000_000_000_u64).step_by(PERIOD_NS as usize);
+        times
+            .map(|sampled_ns| {
+                imu.sample(ImuSample { sampled_ns, ..sample });
+                numbers(&imu.take_due(sampled_ns).unwrap())
+            })
+            .collect()
+    };
+    let sound: Vec<f32> = sample.gyro_rps.into_iter().chain(sample.accel_mps2).collect();
+    let seen = read(1);
+    let struck: Vec<usize> = (0..seen.len()).filter(|&at| seen[at] != sound).collect();
+    assert_eq!(struck, (50..150).step_by(10).collect::<Vec<_>>());
+    for row in struck.iter().map(|&at| &seen[at]) {
+        let changed: Vec<usize> = (0..6).filter(|&at| row[at] != sound[at]).collect();
+        let [at] = changed[..] else { panic!("{row:?}") };
+        let words = if at < 3 { 16.0 * 57.295_78 } else { 100.0 };
+        let off = ((row[at] * words).round() - (sound[at] * words).round()).abs();
+        assert_eq!((off as u32).count_ones(), 1, "{off}");
+    }
+    assert_eq!(seen, read(1));
+    assert_ne!(seen, read(2));
 }
 
 #[test]

@@ -10,7 +10,7 @@ from gaitway.bench.chaos_table import LIMP_WITHIN_MS, REPLUGGED_WITHIN_MS, Fault
 FULL_FAULTS, FULL_EPISODES, FULL_OF_EACH = 10_000, 1_000, 300
 
 #: Counts that must be 0 whatever happens.
-_NEVER = ("goals_out_of_range", "goals_not_finite", "stale_joints", "stale_imu", "worn", "allocations")
+_NEVER = ("goals_out_of_range", "goals_not_finite", "stale_joints", "stale_imu", "impossible", "worn", "allocations")
 #: Figures of which the largest counts.
 _LARGEST = ("longest_limp_ns", "longest_replugged_ns", "largest_step_rad", "largest_jerk_rad")
 

@@ -123,6 +123,8 @@ class _Scene:
             "other": other,
             "keep": self._chance.randrange(1, 10),
             "late": self._chance.randrange(100, 4000),
+            "seed": self._chance.randrange(1, 1 << 30),
+            "turn": self._chance.choice((-4096, 4096)),
         }
         phase_us = self._chance.randrange(_TICK_MS * 1000) if kind.any_time else 0
         self._servo = servo

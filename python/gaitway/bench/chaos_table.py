@@ -19,7 +19,8 @@ class FaultClass:
 
     `steps` are what happens, each so many ms after the strike: faults as `gaitway twin` takes them, or one of
     `starve=MS`, `command-nan`, `command`, `wish-limp`, `wish-limp-at-once`, `emergency-stop`, `block`, `block-knee`,
-    `unblock`. `{servo}` and `{other}` are two servos by chance, `{keep}` bytes of an answer, `{late}` µs.
+    `unblock`. `{servo}` and `{other}` are two servos by chance, `{keep}` bytes of an answer, `{late}` µs,
+    `{seed}` decides which bits flip, `{turn}` is a turn of the encoder either way.
     """
 
     name: str
@@ -101,6 +102,41 @@ TABLE = (
     FaultClass("IMU late by 30 ms for 0.3 s", ((0, "imu-late by=30ms for=300ms"),), May.RUN_ON, False, 8, 75),
     FaultClass("IMU lost 0.3 s", ((0, "imu-lost for=300ms"),), May.HOLD, True, 4, 90),
     FaultClass("IMU frozen 0.3 s", ((0, "imu-frozen for=300ms"),), May.HOLD, True, 4, 90),
+    FaultClass(
+        "a bit flips in the IMU's samples, four times in 1 s", ((0, "imu-flip every=250ms for=1 seed={seed}"),),
+        May.RUN_ON, False, 8, 100,
+    ),
+    FaultClass(
+        "bits flip in every third sample of the IMU for 1 s", ((0, "imu-flip every=30ms for=1 seed={seed}"),),
+        May.HOLD, True, 4, 150,
+    ),
+    FaultClass(
+        "bits flip in every sample of the IMU for 1 s", ((0, "imu-flip every=0 for=1 seed={seed}"),),
+        May.HOLD, True, 2, 150,
+    ),
+    FaultClass(
+        "one servo measures 0.0 V", ((0, "shows servo={servo} register=62 value=0"),), May.RUN_ON, False, 1, 150
+    ),
+    FaultClass(
+        "one servo measures 200 °C", ((0, "shows servo={servo} register=63 value=200"),), May.RUN_ON, False, 1, 150
+    ),
+    FaultClass(
+        "one servo measures 13 A", ((0, "shows servo={servo} register=69 value=2000"),), May.RUN_ON, False, 1, 150
+    ),
+    FaultClass(
+        "one servo's speed reads 25 rad/s", ((0, "shows servo={servo} register=58 value=16384"),),
+        May.BE_LIMP, True, 1, 250, off_within_ms=4500,
+    ),
+    FaultClass("supply rises to 12 V", ((0, "sag volts=-4.6"),), May.BE_LIMP, True, 1, 100, off_within_ms=1000),
+    FaultClass(
+        "a position is a turn off for 0.1 s",
+        ((0, "position-off servo={servo} counts=4096"), (100, "position-off servo={servo} counts=0")),
+        May.RUN_ON, True, 10, 60,
+    ),
+    FaultClass(
+        "a position is a turn off", ((0, "position-off servo={servo} counts={turn}"),), May.BE_LIMP, True, 1, 250,
+        off_within_ms=4500,
+    ),
     FaultClass("command that is no number, 0.2 s", ((0, "command-nan"), (200, "command")), May.RUN_ON, False, 10, 60),
     FaultClass("joint blocked 4 s", ((0, "block"), (4000, "unblock")), May.END_LIMP, True, 1, 300),
     FaultClass("knee blocked 6 s", ((0, "block-knee"), (6000, "unblock")), May.END_LIMP, True, 1, 400),

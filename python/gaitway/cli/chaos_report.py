@@ -24,6 +24,7 @@ _MARKS = {
     "goals_not_finite": "goals that are no finite number",
     "stale_joints": "joint values called fresh that are not",
     "stale_imu": "IMU values older than said",
+    "impossible": "impossible numbers that were believed",
     "worn": "writes that wear an EEPROM",
     "allocations": "allocations in the robot's ticks",
     "longest_limp_ns": "longest torque of a limp robot",

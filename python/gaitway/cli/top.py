@@ -72,6 +72,7 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
     else:
         where = f" at {fault['joint']}" if fault["joint"] else ""
         table.add_row("fault", f"[bold red]{fault['kind']}{where}[/]")
+        table.add_row("", fault["hint"])
     command = ", ".join(f"{axis} {value:+.2f}" for axis, value in row["command"].items() if value)
     table.add_row("control", f"{row['owner'] or 'nobody'} ({row['cause']})", command or "nothing asked")
 
@@ -81,7 +82,10 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
     timing = f"late {worst_us('lateness_ns')}, computing {worst_us('compute_ns')}, whole tick {worst_us('tick_ns')}"
     table.add_row("timing", timing, f"{row['skipped']} ticks left out")
     age_s = row["imu_age_s"]
-    table.add_row("IMU", "never heard" if age_s is None else f"{age_s * 1000:.0f} ms old")
+    dropped = row["implausible"]
+    told = f"implausible values dropped: IMU {dropped['imu']}, servos {dropped['servo']}"
+    imu = "never heard" if age_s is None else f"{age_s * 1000:.0f} ms old"
+    table.add_row("IMU", imu, told if any(dropped.values()) else "")
     return table
 
 

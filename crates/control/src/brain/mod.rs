@@ -17,7 +17,7 @@ pub use senses::{Asked, Senses};
 
 use crate::arbiter::{Arbiter, Decision};
 use crate::controller::Controller;
-use crate::imu::ImuReader;
+use crate::imu::{ImuReader, ImuSample};
 use crate::plausible::{Plausible, Refusals};
 use crate::record::Refusal;
 use crate::stance::{Stance, StanceEstimator};
@@ -136,6 +136,11 @@ impl Brain {
     /// What counts of the joints that the last tick heard.
     pub fn believed<'a>(&'a self, heard: &'a [JointVitals]) -> &'a [JointVitals] {
         self.plausible.as_ref().map_or(heard, |plausible| plausible.joints())
+    }
+
+    /// The sample of the IMU that counts.
+    pub fn imu_sample(&self) -> Option<ImuSample> {
+        self.imu.last()
     }
 
     /// What the table of the wires refused since the start; `None` where the profile has no table.

@@ -61,7 +61,7 @@ impl RecordedRobot {
         };
         let replaced = tick.policy.as_ref().filter(|_| tick.is_replaced);
         self.brain.think(&senses, replaced.map(|policy| policy.observation.as_slice()));
-        self.row.take(&self.joints, &self.brain);
+        self.row.take(self.brain.believed(&self.joints), &self.brain);
         clear_fault(replayed);
         outputs(replayed, &self.row);
         // Durations are the robot's own.

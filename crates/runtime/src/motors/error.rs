@@ -51,9 +51,8 @@ impl MotorsError {
                 "a bad plug, a dip of the supply, or a fault it latched until its power was off and on: gaitway doctor"
                     .to_owned()
             }
-            MotorsError::Alarm { .. } => {
-                "everything is limp; free what is blocked, let it cool, charge the battery, then try again"
-                    .to_owned()
+            MotorsError::Alarm { alarm, .. } => {
+                format!("every servo is limp; {}", alarm.kind.hint())
             }
         }
     }

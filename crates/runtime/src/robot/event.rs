@@ -1,6 +1,7 @@
 //! What the loop has to say, as plain values: whoever drains the ring turns them into words.
 
 use crate::port::PortError;
+use gaitway_control::plausible::Refused;
 use gaitway_control::supervisor::{Change, Obstacle};
 use gaitway_control::watch;
 
@@ -17,6 +18,13 @@ pub enum Event {
     ServoReset {
         /// Which joint.
         joint: usize,
+    },
+    /// The table of the wires refused values; at most one line a second.
+    Implausible {
+        /// The last of them.
+        last: Refused,
+        /// How many since the last line.
+        count: u64,
     },
     /// The port carries nothing any more.
     PortGone(PortError),

@@ -5,6 +5,7 @@ use crate::slot::{Slot, join, split};
 use gaitway_contract::Axis;
 use gaitway_contract::profile::FaultKind;
 use gaitway_control::arbiter::{Cause, Source};
+use gaitway_control::plausible::Refusals;
 use gaitway_control::supervisor::State;
 use gaitway_control::vitals::JointVitals;
 use gaitway_control::watch::Alarm;
@@ -14,8 +15,8 @@ use gaitway_record::row::Durations;
 const JOINTS: usize = 32;
 const AXES: usize = Axis::ALL.len();
 /// Before the command: tick 2, state, IMU, late, tick's and its computation's duration, skipped, owner, cause, fault and
-/// its joint, joints.
-const HEAD: usize = 13;
+/// its joint, joints, refused values of the IMU and of servos.
+const HEAD: usize = 15;
 /// Goal, position, age, voltage, temperature, current.
 const JOINT: usize = 6;
 const WORDS: usize = HEAD + AXES + JOINT * JOINTS;
@@ -51,6 +52,10 @@ pub struct Status {
     pub command: [f32; AXES],
     /// The gravest fault, and its joint.
     pub fault: Option<(FaultKind, Option<usize>)>,
+    /// Samples of the IMU that the table of the wires refused since the start.
+    pub imu_refused: u32,
+    /// Values of servos that it refused.
+    pub servo_refused: u32,
     /// The joints, in the order of the robot.
     pub joints: Vec<JointStatus>,
 }
@@ -79,10 +84,11 @@ impl StatusSlot {
         record: &RunRecord,
         durations: &Durations,
         alarm: Option<Alarm>,
+        refusals: Option<&Refusals>,
         goal_rad: &[f32],
         vitals: &[JointVitals],
     ) {
-        let short = |ns: u64| u32::try_from(ns).unwrap_or(u32::MAX);
+        let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |index: Option<usize>| index.map_or(0, |index| index as u32 + 1);
         let mut words = [0; WORDS];
         words[..2].copy_from_slice(&split(record.tick));
@@ -98,6 +104,8 @@ impl StatusSlot {
             place(alarm.map(|alarm| alarm.kind as usize)),
             place(alarm.and_then(|alarm| alarm.joint)),
             goal_rad.len().min(JOINTS) as u32,
+            refusals.map_or(0, |refusals| short(refusals.imu)),
+            refusals.map_or(0, |refusals| short(refusals.servo)),
         ]);
         let command = record.decision.command.values.iter();
         words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
@@ -137,6 +145,8 @@ impl StatusSlot {
             cause: Cause::ALL.get(words[9] as usize).copied().unwrap_or_default(),
             command: std::array::from_fn(|axis| f32::from_bits(words[HEAD + axis])),
             fault: kind.map(|kind| (kind, place(words[11]))),
+            imu_refused: words[13],
+            servo_refused: words[14],
             joints: joints.map(joint_status).collect(),
         })
     }

@@ -12,7 +12,10 @@ use crate::robot::recorder::TickRecorder;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
 use gaitway_control::brain::{BrainOptions, Senses};
+use gaitway_control::imu::ImuSample;
+use gaitway_control::plausible::Refusals;
 use gaitway_control::supervisor::{Obstacle, State, Supervisor, Wish};
+use gaitway_control::vitals::JointVitals;
 use gaitway_control::{Brain, Controller};
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::RowSource;
@@ -25,6 +28,8 @@ const READ_PARTS: u64 = 2;
 const SLOW_MARGIN_NS: u64 = 200_000;
 /// Events that wait to be said; more are counted and lost.
 const EVENTS: usize = 256;
+/// Between two lines about refused values, ns.
+const REFUSED_EVERY_NS: u64 = 1_000_000_000;
 
 /// A robot: everything a tick needs.
 #[derive(Debug)]
@@ -39,12 +44,20 @@ pub struct Robot<P, C> {
     statistics: Statistics,
     events: Vec<Stamped>,
     obstacle_said: Option<Obstacle>,
+    refused_said: RefusedSaid,
     port_was_gone: bool,
     status: Arc<StatusSlot>,
     /// Observations of the policy's ticks, one behind the other, as far as there is room.
     observations: Vec<f32>,
     replay: Option<Replay>,
     recorder: Option<TickRecorder>,
+}
+
+/// How many refused values have been told, and when that was last done, ns.
+#[derive(Debug, Default)]
+struct RefusedSaid {
+    count: u64,
+    at_ns: Option<u64>,
 }
 
 /// Observations that take the place of the robot's own.
@@ -75,6 +88,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             statistics: Statistics::default(),
             events: Vec::with_capacity(EVENTS),
             obstacle_said: None,
+            refused_said: RefusedSaid::default(),
             port_was_gone: false,
             status: Arc::default(),
             observations: Vec::new(),
@@ -152,7 +166,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.statistics.add(&durations);
         self.show(&durations);
         if let Some(recorder) = &mut self.recorder {
-            recorder.push(wake, durations, self.body.vitals(), &self.brain);
+            recorder.push(wake, durations, self.brain.believed(self.body.vitals()), &self.brain);
         }
         state
     }
@@ -247,7 +261,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let is_dry = self.brain.options().dry_run;
         let goals = if is_dry { self.brain.controller().goals() } else { self.brain.supervisor().goals() };
         let (record, alarm) = (&self.record, self.brain.alarm());
-        self.status.put(record, durations, alarm, goals.rad(), self.body.vitals());
+        let joints = self.brain.believed(self.body.vitals());
+        self.status.put(record, durations, alarm, self.brain.refusals(), goals.rad(), joints);
     }
 
     /// Writes the record, and puts into the ring what there is to say.
@@ -274,7 +289,20 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             self.obstacle_said = obstacle;
             self.say(Event::Obstacle(obstacle));
         }
+        self.note_refused();
         self.note_port();
+    }
+
+    fn note_refused(&mut self) {
+        let Some(refusals) = self.brain.refusals() else { return };
+        let (count, Some(last)) = (refusals.imu + refusals.servo, refusals.last) else { return };
+        let now_ns = self.record.now_ns;
+        let is_early = self.refused_said.at_ns.is_some_and(|at_ns| now_ns < at_ns + REFUSED_EVERY_NS);
+        if count > self.refused_said.count && !is_early {
+            let new = count - self.refused_said.count;
+            self.refused_said = RefusedSaid { count, at_ns: Some(now_ns) };
+            self.say(Event::Implausible { last, count: new });
+        }
     }
 
     fn note_port(&mut self) {
@@ -292,6 +320,21 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         } else {
             self.statistics.events_lost += 1;
         }
+    }
+
+    /// What the table of the wires refused since the start, where the profile has one.
+    pub fn refusals(&self) -> Option<&Refusals> {
+        self.brain.refusals()
+    }
+
+    /// The sample of the IMU that counts.
+    pub fn imu_sample(&self) -> Option<ImuSample> {
+        self.brain.imu_sample()
+    }
+
+    /// What counts of the joints.
+    pub fn believed(&self) -> &[JointVitals] {
+        self.brain.believed(self.body.vitals())
     }
 
     /// Why a limp robot that should get up does not.

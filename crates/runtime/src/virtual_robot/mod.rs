@@ -52,7 +52,7 @@ impl VirtualRobot {
         let (mailbox, imu) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
         let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
         let wire = Wire::new(twin, START_NS, step_ns.max(1), Arc::clone(&imu));
-        let watch = Watch::new(&setup.profile.joints);
+        let watch = Watch::new(&setup.profile);
         let pacer = Pacer::new(wire.clone(), period_ns, Overrun::Skip)?;
         let robot = Robot::new(setup, wire.clone(), wire.clone(), Arc::clone(&mailbox), Arc::clone(&imu));
         Ok(VirtualRobot { robot, wire, mailbox, imu, pacer, wake: None, watch, events: Vec::new() })
@@ -170,12 +170,13 @@ impl VirtualRobot {
         let (watch, robot) = (&mut self.watch, &self.robot);
         watch.judge_finite(robot.supervisor().goals().rad());
         watch.judge_finite(robot.controller().goals().rad());
-        watch.judge_imu(&self.imu, wake.now_ns, robot.record().imu_age_s);
+        watch.judge_imu(robot.imu_sample(), wake.now_ns, robot.record().imu_age_s);
+        watch.judge_impossible(robot.imu_sample(), robot.believed());
         self.wire.act(|shared| {
             shared.torque.tell(wake.now_ns, state == State::Limp);
             watch.wrote(shared.written.drain(..));
             watch.judge_steps(&shared.twin);
-            watch.judge_vitals(robot.body().vitals(), &shared.twin);
+            watch.judge_vitals(robot.believed(), &shared.twin);
         });
     }
 }

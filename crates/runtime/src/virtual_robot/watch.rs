@@ -1,7 +1,8 @@
 //! What is looked at in every tick, whatever happens, and counted where it must not be.
 
-use crate::robot::imu::ImuSlot;
-use gaitway_contract::profile::Joint;
+use gaitway_contract::RobotProfile;
+use gaitway_contract::profile::{Joint, WireLimit, WireValue};
+use gaitway_control::imu;
 use gaitway_control::vitals::JointVitals;
 use gaitway_twin::registers::GOAL_POSITION;
 use gaitway_twin::{ImuSample, Request, RequestParser, ServoBus, instruction};
@@ -41,6 +42,8 @@ pub struct Watched {
     /// Ticks in which the IMU's values were older than they were said to be, by more than it takes to see that they
     /// stand still.
     pub stale_imu: u64,
+    /// Numbers that counted in a tick although the profile's table of the wires has no room for them.
+    pub impossible: u64,
     /// The longest a limp robot had torque while its bus was plugged in all the time, ns.
     pub longest_limp_ns: u64,
     /// The longest it had torque after its bus was plugged in again, ns.
@@ -51,6 +54,7 @@ pub struct Watched {
 #[derive(Debug)]
 pub(super) struct Watch {
     joints: Vec<Joint>,
+    limits: Vec<WireLimit>,
     goals_before: Vec<Option<f64>>,
     requests: RequestParser,
     /// The newest true samples of the IMU.
@@ -59,10 +63,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub fn new(joints: &[Joint]) -> Watch {
+    pub fn new(profile: &RobotProfile) -> Watch {
         Watch {
-            joints: joints.to_vec(),
-            goals_before: vec![None; joints.len()],
+            joints: profile.joints.clone(),
+            limits: profile.wire.clone(),
+            goals_before: vec![None; profile.joints.len()],
             requests: RequestParser::default(),
             imu: VecDeque::new(),
             sums: Watched::default(),
@@ -126,14 +131,50 @@ impl Watch {
         }
     }
 
-    /// What is said of the age of the IMU's values holds.
-    pub fn judge_imu(&mut self, slot: &ImuSlot, now_ns: u64, said_s: f32) {
-        let Some(shown) = slot.take() else { return };
-        let is_shown =
-            |sample: &&ImuSample| sample.gyro_rps == shown.gyro_rps && sample.accel_mps2 == shown.accel_mps2;
+    /// What is said of the age of the IMU's values holds. One of them may have a bit that flipped.
+    pub fn judge_imu(&mut self, counts: Option<imu::ImuSample>, now_ns: u64, said_s: f32) {
+        let Some(shown) = counts else { return };
+        let shown = shown.gyro_rps.iter().chain(&shown.accel_mps2);
+        let is_shown = |sample: &&ImuSample| {
+            let felt = sample.gyro_rps.iter().chain(&sample.accel_mps2);
+            felt.zip(shown.clone()).filter(|(felt, shown)| felt != shown).count() <= 1
+        };
         let felt_ns = self.imu.iter().rev().find(is_shown).map_or(0, |sample| sample.sampled_ns);
         let true_s = now_ns.saturating_sub(felt_ns) as f32 * 1e-9;
         self.sums.stale_imu += u64::from(true_s > said_s + FROZEN_UNNOTICED_S);
+    }
+
+    /// Nothing counts that the profile says cannot be.
+    pub fn judge_impossible(&mut self, counts: Option<imu::ImuSample>, joints: &[JointVitals]) {
+        for limit in &self.limits {
+            let outside = |value: f32| !(limit.min..=limit.max).contains(&f64::from(value));
+            let heard = || joints.iter().zip(&self.joints).filter(|(vitals, _)| vitals.age_s.is_finite());
+            let count = match limit.value {
+                WireValue::Gyroscope => {
+                    counts.iter().flat_map(|sample| sample.gyro_rps).filter(|rps| outside(*rps)).count()
+                }
+                WireValue::Accelerometer => {
+                    counts.iter().flat_map(|sample| sample.accel_mps2).filter(|mps2| outside(*mps2)).count()
+                }
+                WireValue::JointPosition => heard()
+                    .filter(|(vitals, joint)| {
+                        let range_rad =
+                            joint.min_rad + limit.min - STEP_RAD..=joint.max_rad + limit.max + STEP_RAD;
+                        !range_rad.contains(&f64::from(vitals.position_rad))
+                    })
+                    .count(),
+                WireValue::JointVelocity => {
+                    heard().filter(|(vitals, _)| outside(vitals.velocity_rps)).count()
+                }
+                // Those that are no number any more are known to be none; of a supply that all servos agree on none
+                // is said to be impossible.
+                WireValue::FootContact
+                | WireValue::SupplyVoltage
+                | WireValue::ServoTemperature
+                | WireValue::ServoCurrent => 0,
+            };
+            self.sums.impossible += count as u64;
+        }
     }
 
     fn judge_goals(&mut self, request: &Request) {

@@ -11,7 +11,7 @@ use gaitway_runtime::robot::{Mailbox, Robot, Setup};
 use gaitway_runtime::virtual_robot::{Trouble, Watched, Wire};
 use gaitway_runtime::{ServoView, VirtualRobot};
 use gaitway_twin::registers::{LOCK, RETURN_DELAY, TORQUE_ENABLE};
-use gaitway_twin::{BusOptions, Fault, FaultPlan, ImuSample, JointState, ServoBus as Twin};
+use gaitway_twin::{BusOptions, Fault, FaultPlan, ImuFault, ImuSample, JointState, ServoBus as Twin};
 
 pub const DUCK: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const WALK: &[u8] = include_bytes!("../../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
@@ -49,6 +49,8 @@ pub struct Bench {
     pub feet: [bool; 2],
     /// How far the weight bends the knees beyond their goals, rad.
     pub knees_sag_rad: f64,
+    /// What the IMU turns at.
+    pub gyro_rps: f32,
     pub events: Vec<Stamped>,
     views: Vec<ServoView>,
     joints: Vec<JointState>,
@@ -88,6 +90,7 @@ impl Bench {
             accel_mps2: [0.0, 0.0, 9.81],
             feet: [true, true],
             knees_sag_rad: 0.0,
+            gyro_rps: 0.0,
             events: Vec::new(),
             views: vec![ServoView::LIMP; ids.len()],
             joints,
@@ -144,6 +147,10 @@ impl Bench {
         self.room.plan(0, Trouble::Bus(fault)).unwrap();
     }
 
+    pub fn inject_imu(&mut self, fault: ImuFault) {
+        self.room.plan(0, Trouble::Imu(fault)).unwrap();
+    }
+
     pub fn starve(&mut self, for_ns: u64) {
         self.room.plan(0, Trouble::Starved(for_ns)).unwrap();
     }
@@ -181,7 +188,7 @@ impl Bench {
         let noise = if self.imu_is_frozen { 0.0 } else { (self.count % 7) as f32 * 1e-3 };
         self.room.sample_imu(ImuSample {
             sampled_ns: now_ns,
-            gyro_rps: [noise, 0.0, 0.0],
+            gyro_rps: [noise + self.gyro_rps, 0.0, 0.0],
             accel_mps2: [self.accel_mps2[0], self.accel_mps2[1] + noise, self.accel_mps2[2]],
             foot_contact: self.feet,
         });

@@ -6,6 +6,7 @@ mod bench;
 mod chaos;
 mod gait;
 mod motors;
+mod plausible;
 mod recorder;
 mod replay;
 mod stance;

@@ -14,7 +14,8 @@ use gaitway_record::tick::{Keyframe, Tick};
 use gaitway_record::{Converter, Replay};
 use gaitway_runtime::robot::Setup;
 use gaitway_runtime::robot::setup::servos;
-use gaitway_twin::{Fault, FaultPlan, FaultRates, LaterServos};
+use gaitway_twin::registers::PRESENT_VOLTAGE;
+use gaitway_twin::{Fault, FaultPlan, FaultRates, ImuFault, LaterServos};
 
 /// A recording in memory.
 struct Recording {
@@ -127,6 +128,15 @@ fn life() -> Recording {
     bench.imu_is_frozen = false;
     bench.inject(Fault::Silent { servo: 3, later: LaterServos::Answer });
     recording.tick(&mut bench, 150);
+    let flips = ImuFault::Flipped { every_ns: 200_000_000, for_ns: 2_000_000_000, seed: 3 };
+    bench.inject_imu(flips);
+    bench.inject(Fault::Shows { servo: 5, register: PRESENT_VOLTAGE, value: 0 });
+    recording.tick(&mut bench, 110);
+    bench.inject(Fault::PositionOff { servo: 9, steps: 4096 });
+    recording.tick(&mut bench, 40);
+    bench.inject(Fault::PositionOff { servo: 9, steps: 0 });
+    let refusals = bench.robot().refusals().unwrap();
+    assert!(refusals.imu > 0 && refusals.servo > 20, "{refusals:?}");
     bench.mailbox().set_emergency_stop(Source::Network);
     recording.tick(&mut bench, 40);
     bench.mailbox().clear_emergency_stop(Source::Pad).unwrap();
