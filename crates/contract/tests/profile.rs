@@ -129,14 +129,23 @@ fn a_profile_from_before_the_table_of_the_wires_stays_what_it_was() {
     }
 }
 
+/// A joint whose readings are refused must be a fault.
+const HOLDS: &str = "[[faults]]\nwhen = \"servo_implausible\"\nlimit = 5\nfor_s = 0\nreaction = \"hold\"\n\
+                     clears = \"by_itself\"\n";
+
 #[test]
 fn the_table_of_the_wires() {
     for value in WireValue::ALL {
-        let line = format!("[[wire]]\nvalue = \"{}\"\nmin = -1\nmax = 1.5\n", value.name());
+        let line = format!("{HOLDS}[[wire]]\nvalue = \"{}\"\nmin = -1\nmax = 1.5\n", value.name());
         let profile = RobotProfile::from_toml(&format!("{MINI}\n{line}")).unwrap();
         assert_eq!(profile.wire, [WireLimit { value, min: -1.0, max: 1.5, max_rate: None }]);
         let twice = RobotProfile::from_toml(&format!("{MINI}\n{line}{line}")).unwrap_err();
         assert!(twice.to_string().contains("one line for each value"), "{twice}");
+    }
+    for value in ["joint_position", "joint_velocity"] {
+        let text = format!("{MINI}\n[[wire]]\nvalue = \"{value}\"\nmin = -1\nmax = 1\n");
+        let error = RobotProfile::from_toml(&text).unwrap_err().to_string();
+        assert!(error.contains("a line for servo_implausible that holds or worse"), "{error}");
     }
     for (rest, path, expected) in [
         ("min = 1\nmax = 1", "wire[0].min (supply_voltage)", "less than max"),

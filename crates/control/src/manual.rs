@@ -1,6 +1,7 @@
 //! Joints moved by a tool: each to its target, slowly, through the safety gate and under the fault table.
 
 use crate::gate::{GateState, Goals, SafetyGate};
+use crate::plausible::Plausible;
 use crate::supervisor::joint::UNHEARD_AFTER;
 use crate::vitals::{JointVitals, ServoVitals, Vitals};
 use crate::watch::{Alarm, FaultWatch};
@@ -31,6 +32,8 @@ pub struct Manual {
     gate: SafetyGate,
     state: GateState,
     watch: FaultWatch,
+    /// What servos measure is judged, and where their joints are is not: a tool may be there to put that right.
+    plausible: Option<Plausible>,
     /// Furthest a goal moves in a tick, rad.
     step_rad: f32,
     driven: Vec<bool>,
@@ -48,6 +51,7 @@ impl Manual {
             state: gate.initial_state(&pose),
             gate,
             watch: FaultWatch::new(profile, loop_hz),
+            plausible: Plausible::new(profile, loop_hz),
             step_rad: (profile.start.speed_rps / f64::from(loop_hz)) as f32,
             driven: vec![false; pose.len()],
             limits: vec![0; pose.len()],
@@ -120,6 +124,9 @@ impl Manual {
                 ..JointVitals::default()
             };
             *vitals = if self.driven[index] { *joint } else { sound };
+            if let Some(plausible) = self.plausible.as_mut().filter(|_| self.driven[index]) {
+                vitals.servo = plausible.judge_measured(index, joints);
+            }
         }
         self.watch.update(&Vitals {
             joints: &self.vitals,

@@ -13,6 +13,8 @@ pub struct JointVitals {
     pub is_fresh: bool,
     /// Reads in a row the servo has not answered.
     pub silent_ticks: u32,
+    /// It answers, and what it answers cannot be.
+    pub is_refused: bool,
     /// It reports overload or too much current.
     pub overload: bool,
     /// Settings and slow measurements, where they were ever read.
@@ -44,6 +46,7 @@ impl Default for JointVitals {
             age_s: f32::INFINITY,
             is_fresh: false,
             silent_ticks: 0,
+            is_refused: false,
             overload: false,
             servo: None,
         }

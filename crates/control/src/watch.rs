@@ -181,7 +181,10 @@ fn measure(rule: &FaultRule, vitals: &Vitals, stall: &[f32]) -> (f32, Option<usi
         }
         FaultKind::Overload => flagged(joints.iter().position(|joint| joint.overload)),
         FaultKind::Stall => above(largest(stall)),
-        FaultKind::SilentServo => above(worst(joints, |joint| Some(joint.age_s))),
+        // One that answers the impossible has a fault of its own.
+        FaultKind::SilentServo => {
+            above(worst(joints, |joint| Some(joint.age_s).filter(|_| !joint.is_refused)))
+        }
         FaultKind::NonFiniteOutput => above((None, vitals.refusals_in_a_row as f32)),
         FaultKind::BusGone => above((None, vitals.bus_silent_s)),
         FaultKind::OverrunStorm => above((None, vitals.skipped_last_second as f32)),

@@ -118,11 +118,9 @@ fn words(event: &Event, profile: &RobotProfile) -> (&'static str, &'static str, 
         }
         Event::Implausible { last, count } => {
             let (value, joint) = (last.value.name(), last.joint.and_then(name));
-            (
-                "warn",
-                "implausible value dropped",
-                json!({ "value": value, "joint": joint, "found": finite(last.found), "count": count }),
-            )
+            let found = finite(last.found).map(|found| (f64::from(found) * 1e3).round() / 1e3);
+            let more = json!({ "value": value, "joint": joint, "found": found, "count": count });
+            ("warn", "implausible value dropped", more)
         }
         Event::ServoReset { joint } => ("warn", "servo was reset", json!({ "joint": name(*joint) })),
         Event::PortGone(error) => {

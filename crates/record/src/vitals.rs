@@ -21,6 +21,7 @@ pub fn vitals(state: &ServoState, gains: [u8; 3], read: ReadTimes) -> JointVital
         age_s: state.age_s(read.ended_ns),
         is_fresh: state.sampled_ns.is_some_and(|sampled_ns| sampled_ns >= read.begun_ns),
         silent_ticks: state.health.misses_in_a_row,
+        is_refused: false,
         overload: state.faults.contains(ServoFaults::OVERLOAD | ServoFaults::CURRENT),
         servo: state.slow.map(|slow| ServoVitals {
             at_ns: slow.sampled_ns,

@@ -1,6 +1,6 @@
 //! What the format cannot say of a profile: ranges, uniqueness, signs.
 
-use super::{FILE, FaultKind, RobotProfile, SCHEMA};
+use super::{FILE, FaultKind, FaultRule, Reaction, RobotProfile, SCHEMA, WireValue};
 use crate::error::ProfileError;
 use std::collections::HashSet;
 
@@ -40,6 +40,18 @@ impl RobotProfile {
     }
 
     fn validate_wire(&self) -> Result<(), ProfileError> {
+        let judges_joints = self
+            .wire
+            .iter()
+            .any(|row| matches!(row.value, WireValue::JointPosition | WireValue::JointVelocity));
+        let holds =
+            |rule: &FaultRule| rule.when == FaultKind::ServoImplausible && rule.reaction >= Reaction::Hold;
+        check(
+            "faults",
+            !judges_joints || self.faults.iter().any(holds),
+            "a line for servo_implausible that holds or worse, where [[wire]] judges joints",
+            "none",
+        )?;
         let mut values = HashSet::new();
         for (index, row) in self.wire.iter().enumerate() {
             let at = |field: &str| format!("wire[{index}].{field} ({})", row.value.name());

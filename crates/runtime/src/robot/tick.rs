@@ -13,7 +13,7 @@ use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
 use gaitway_control::brain::{BrainOptions, Senses};
 use gaitway_control::imu::ImuSample;
-use gaitway_control::plausible::Refusals;
+use gaitway_control::plausible::{Refusals, Refused};
 use gaitway_control::supervisor::{Obstacle, State, Supervisor, Wish};
 use gaitway_control::vitals::JointVitals;
 use gaitway_control::{Brain, Controller};
@@ -28,8 +28,9 @@ const READ_PARTS: u64 = 2;
 const SLOW_MARGIN_NS: u64 = 200_000;
 /// Events that wait to be said; more are counted and lost.
 const EVENTS: usize = 256;
-/// Between two lines about refused values, ns.
+/// Between two lines about refused values, ns, and between two about the same number of the same joint.
 const REFUSED_EVERY_NS: u64 = 1_000_000_000;
+const SAME_REFUSED_EVERY_NS: u64 = 10_000_000_000;
 
 /// A robot: everything a tick needs.
 #[derive(Debug)]
@@ -53,11 +54,11 @@ pub struct Robot<P, C> {
     recorder: Option<TickRecorder>,
 }
 
-/// How many refused values have been told, and when that was last done, ns.
+/// How many refused values have been told, and the last that was, and when, ns.
 #[derive(Debug, Default)]
 struct RefusedSaid {
     count: u64,
-    at_ns: Option<u64>,
+    last: Option<(u64, Refused)>,
 }
 
 /// Observations that take the place of the robot's own.
@@ -297,10 +298,13 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let Some(refusals) = self.brain.refusals() else { return };
         let (count, Some(last)) = (refusals.imu + refusals.servo, refusals.last) else { return };
         let now_ns = self.record.now_ns;
-        let is_early = self.refused_said.at_ns.is_some_and(|at_ns| now_ns < at_ns + REFUSED_EVERY_NS);
+        let is_early = self.refused_said.last.is_some_and(|(at_ns, said)| {
+            let is_same = (said.value, said.joint) == (last.value, last.joint);
+            now_ns < at_ns + if is_same { SAME_REFUSED_EVERY_NS } else { REFUSED_EVERY_NS }
+        });
         if count > self.refused_said.count && !is_early {
             let new = count - self.refused_said.count;
-            self.refused_said = RefusedSaid { count, at_ns: Some(now_ns) };
+            self.refused_said = RefusedSaid { count, last: Some((now_ns, last)) };
             self.say(Event::Implausible { last, count: new });
         }
     }

@@ -38,7 +38,6 @@ pub struct VirtualRobot {
     robot: Robot<Wire, Wire>,
     wire: Wire,
     mailbox: Arc<Mailbox>,
-    imu: Arc<ImuSlot>,
     pacer: Pacer<Wire>,
     wake: Option<Wake>,
     watch: Watch,
@@ -54,8 +53,8 @@ impl VirtualRobot {
         let wire = Wire::new(twin, START_NS, step_ns.max(1), Arc::clone(&imu));
         let watch = Watch::new(&setup.profile);
         let pacer = Pacer::new(wire.clone(), period_ns, Overrun::Skip)?;
-        let robot = Robot::new(setup, wire.clone(), wire.clone(), Arc::clone(&mailbox), Arc::clone(&imu));
-        Ok(VirtualRobot { robot, wire, mailbox, imu, pacer, wake: None, watch, events: Vec::new() })
+        let robot = Robot::new(setup, wire.clone(), wire.clone(), Arc::clone(&mailbox), imu);
+        Ok(VirtualRobot { robot, wire, mailbox, pacer, wake: None, watch, events: Vec::new() })
     }
 
     /// Waits for the next tick; returns the time, ns. The physics is then to be brought up to it.

@@ -5,7 +5,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_runtime::Clock;
 use gaitway_runtime::motors::{Motors, MotorsError};
 use gaitway_runtime::virtual_robot::{Trouble, Wire};
-use gaitway_twin::registers::TORQUE_LIMIT;
+use gaitway_twin::registers::{PRESENT_VOLTAGE, TORQUE_LIMIT};
 use gaitway_twin::{Fault, FaultPlan, LaterServos};
 
 const MS: u64 = 1_000_000;
@@ -50,6 +50,24 @@ fn a_servo_that_stays_silent_ends_it_limp() {
     let error = stay(&mut motors, 100).unwrap_err();
     assert!(matches!(&error, MotorsError::Silent { joint, .. } if joint == "left_knee"), "{error}");
     assert!(bench.room.now_ns() - before_ns < 400 * MS);
+    settle(&bench);
+    assert_eq!(bench.driven(), 0);
+}
+
+#[test]
+fn one_servo_that_measures_no_supply_ends_nothing() {
+    let shows = Fault::Shows { servo: KNEE, register: PRESENT_VOLTAGE, value: 0 };
+    let (bench, mut motors) = holding(&[(50, Trouble::Bus(shows))]);
+    stay(&mut motors, 150).unwrap();
+    assert_eq!(bench.driven(), 1);
+}
+
+#[test]
+fn a_supply_of_12_v_ends_it_limp_and_its_remedy_is_about_the_supply() {
+    let (bench, mut motors) = holding(&[(50, Trouble::Bus(Fault::Sag { drop_v: 7.4 - 12.0 }))]);
+    let error = stay(&mut motors, 150).unwrap_err();
+    assert!(error.to_string().contains("high_voltage (12.00)"), "{error}");
+    assert!(error.hint().contains("disconnect the supply at once"), "{}", error.hint());
     settle(&bench);
     assert_eq!(bench.driven(), 0);
 }

@@ -128,6 +128,7 @@ fn a_joint_that_reads_a_turn_too_much_while_it_runs_is_held_and_then_limp() {
     assert_eq!(record.reason, Reason::Fault(FaultKind::ServoImplausible));
     assert!(bench.robot().believed()[KNEE].position_rad < 1.58, "{:?}", bench.robot().believed()[KNEE]);
     bench.until(State::Limp, 130);
+    assert!(came(&bench).iter().all(|(kind, ..)| *kind != FaultKind::SilentServo), "it answers");
     bench.mailbox().set_wish(Wish::Walk, false);
     bench.ticks(10);
     assert!(matches!(bench.robot().obstacle(), Some(Obstacle::OutOfRange { joint: KNEE, .. })));
