@@ -77,10 +77,11 @@ fn tell(said: &Said, log: &mut Log) {
 
 fn record(mut recorder: Recorder, clock: &MonotonicClock, logged: &Receiver<Line>, say: &Sender<Said>) {
     loop {
-        let goes_on = recorder.step(clock.now_ns());
+        // Lines first: with the last step the file is closed.
         for (at_ns, level, text) in logged.try_iter() {
             recorder.log(at_ns, level, &text);
         }
+        let goes_on = recorder.step(clock.now_ns());
         for said in recorder.take_said() {
             // Nobody may listen any more.
             let _ = say.send(said);

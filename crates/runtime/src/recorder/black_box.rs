@@ -6,7 +6,7 @@ use gaitway_contract::profile::{FaultKind, Reaction};
 use gaitway_record::RecordError;
 use gaitway_record::about::About;
 use gaitway_record::row::Row;
-use gaitway_record::writer::Kind;
+use gaitway_record::writer::{Kind, Level};
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
@@ -16,6 +16,8 @@ const BEFORE_NS: u64 = 60_000_000_000;
 const BEHIND_NS: u64 = 3_000_000_000;
 /// Messages are packed in blocks of this length, bytes.
 const BLOCK: usize = 64 << 10;
+/// A fault that comes and goes is kept once in so long, ns: a loose plug must not push all other recordings out.
+const SAME_AGAIN_NS: u64 = 60_000_000_000;
 
 /// The last minute, from keyframe to keyframe.
 #[derive(Debug, Default)]
@@ -26,6 +28,15 @@ pub struct BlackBox {
     fault: Option<FaultKind>,
     /// A fault that struck, and when.
     struck: Option<(FaultKind, u64)>,
+    /// When each kind struck that was kept, in the order of [`FaultKind::ALL`].
+    kept_ns: [Option<u64>; FaultKind::ALL.len()],
+}
+
+/// What is in a part.
+#[derive(Debug, Clone, Copy)]
+enum Entry {
+    Message(Kind),
+    Log(Level),
 }
 
 /// What follows one keyframe.
@@ -42,7 +53,11 @@ impl BlackBox {
         self.now_ns = row.wake.woken_ns;
         let fault = row.alarm.filter(|alarm| alarm.reaction >= Reaction::Hold).map(|alarm| alarm.kind);
         if let (Some(kind), true, true) = (fault, fault != self.fault, self.struck.is_none()) {
-            self.struck = Some((kind, self.now_ns));
+            let kept_ns = &mut self.kept_ns[kind as usize];
+            if kept_ns.is_none_or(|kept_ns| self.now_ns >= kept_ns + SAME_AGAIN_NS) {
+                *kept_ns = Some(self.now_ns);
+                self.struck = Some((kind, self.now_ns));
+            }
         }
         self.fault = fault;
     }
@@ -51,24 +66,38 @@ impl BlackBox {
     pub fn push(&mut self, kind: Kind, at_ns: u64, body: &[u8]) {
         if kind == Kind::Keyframe {
             self.parts.push_back(Part { begun_ns: at_ns, packed: Vec::new(), open: Vec::new() });
-            // The first part may go as soon as the others are long enough.
-            while self.parts.get(1).is_some_and(|part| part.begun_ns + BEFORE_NS < at_ns) {
-                self.parts.pop_front();
-            }
         }
-        if let Some(part) = self.parts.back_mut() {
-            part.push(kind, at_ns, body);
+        // The first part may go as soon as the others are long enough, wherever in the wait behind a fault this is.
+        while self.parts.get(1).is_some_and(|part| part.begun_ns + BEFORE_NS + BEHIND_NS < at_ns) {
+            self.parts.pop_front();
         }
+        self.append(Entry::Message(kind), at_ns, body);
     }
 
-    /// A while after a fault writes everything into a file of its own, once; returns its path, or why there is none.
-    pub fn dump(&mut self, folder: &Folder, about: &About) -> Option<Result<PathBuf, RecordError>> {
-        let (kind, _) = self.struck.filter(|(_, struck_ns)| self.now_ns >= struck_ns + BEHIND_NS)?;
+    /// Takes a log line.
+    pub fn log(&mut self, at_ns: u64, level: Level, text: &str) {
+        self.append(Entry::Log(level), at_ns, text.as_bytes());
+    }
+
+    /// A while after a fault, or where the recording `is_over`, writes everything into a file of its own; returns its
+    /// path, or why there is none. The minute stays in memory: the next fault needs what was before it, too.
+    pub fn dump(
+        &mut self,
+        is_over: bool,
+        folder: &Folder,
+        about: &About,
+    ) -> Option<Result<PathBuf, RecordError>> {
+        let is_due = |struck_ns: u64| is_over || self.now_ns >= struck_ns + BEHIND_NS;
+        let (kind, _) = self.struck.filter(|(_, struck_ns)| is_due(*struck_ns))?;
         self.struck = None;
-        let written = self.write(&format!("-{}", kind.name()), folder, about);
-        // What was written once is not written again with the next fault.
-        self.parts.clear();
-        Some(written)
+        folder.make_room();
+        Some(self.write(&format!("-{}", kind.name()), folder, about))
+    }
+
+    fn append(&mut self, entry: Entry, at_ns: u64, body: &[u8]) {
+        if let Some(part) = self.parts.back_mut() {
+            part.push(entry, at_ns, body);
+        }
     }
 
     fn write(&self, suffix: &str, folder: &Folder, about: &About) -> Result<PathBuf, RecordError> {
@@ -81,8 +110,8 @@ impl BlackBox {
 }
 
 impl Part {
-    fn push(&mut self, kind: Kind, at_ns: u64, body: &[u8]) {
-        self.open.push(u8::from(kind == Kind::Keyframe));
+    fn push(&mut self, entry: Entry, at_ns: u64, body: &[u8]) {
+        self.open.push(entry.tag());
         self.open.extend_from_slice(&at_ns.to_le_bytes());
         self.open.extend_from_slice(&(body.len() as u32).to_le_bytes());
         self.open.extend_from_slice(body);
@@ -94,20 +123,41 @@ impl Part {
 
     fn write(&self, file: &mut OpenFile) -> Result<(), RecordError> {
         for block in &self.packed {
-            write_messages(&lz4_flex::decompress_size_prepended(block).map_err(io::Error::other)?, file)?;
+            write_entries(&lz4_flex::decompress_size_prepended(block).map_err(io::Error::other)?, file)?;
         }
-        write_messages(&self.open, file)?;
+        write_entries(&self.open, file)?;
         file.writer.flush()
     }
 }
 
-fn write_messages(mut block: &[u8], file: &mut OpenFile) -> Result<(), RecordError> {
+impl Entry {
+    const ALL: [Entry; 5] = [
+        Entry::Message(Kind::Tick),
+        Entry::Message(Kind::Keyframe),
+        Entry::Log(Level::Info),
+        Entry::Log(Level::Warn),
+        Entry::Log(Level::Error),
+    ];
+
+    fn tag(self) -> u8 {
+        match self {
+            Entry::Message(Kind::Tick) => 0,
+            Entry::Message(Kind::Keyframe) => 1,
+            Entry::Log(level) => level as u8,
+        }
+    }
+}
+
+fn write_entries(mut block: &[u8], file: &mut OpenFile) -> Result<(), RecordError> {
     while let Some((head, rest)) = block.split_first_chunk::<13>() {
-        let [kind, a, b, c, d, e, f, g, h, len @ ..] = *head;
-        let kind = if kind == 1 { Kind::Keyframe } else { Kind::Tick };
+        let [tag, a, b, c, d, e, f, g, h, len @ ..] = *head;
         let at_ns = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
         let (body, rest) = rest.split_at(u32::from_le_bytes(len) as usize);
-        file.writer.put(kind, at_ns, body)?;
+        match Entry::ALL.into_iter().find(|entry| entry.tag() == tag) {
+            Some(Entry::Log(level)) => file.writer.log(at_ns, level, &String::from_utf8_lossy(body))?,
+            Some(Entry::Message(kind)) => file.writer.put(kind, at_ns, body)?,
+            None => {}
+        }
         block = rest;
     }
     Ok(())

@@ -17,6 +17,7 @@ use gaitway_record::about::About;
 use gaitway_record::ring::{Entry, RowSource};
 use gaitway_record::writer::{Level, Packer};
 use open_file::OpenFile;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 /// Ticks that wait in the ring while the disk is slow.
@@ -26,6 +27,8 @@ pub const RING_TICKS: usize = 256;
 const SYNC_NS: u64 = 900_000_000;
 /// Between two tries to begin a file where the last one failed, ns.
 const RETRY_NS: u64 = 10_000_000_000;
+/// Log lines that wait for a file: what is said before the first tick, and while the disk is gone.
+const WAITING_LINES: usize = 256;
 
 /// What the recorder has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +56,8 @@ pub struct Recorder {
     about: About,
     folder: Folder,
     open: Option<OpenFile>,
+    /// Log lines since there was no file.
+    waiting: VecDeque<(u64, Level, String)>,
     synced_ns: u64,
     failed_ns: Option<u64>,
     packer: Packer,
@@ -68,6 +73,7 @@ impl Recorder {
             about,
             folder,
             open: None,
+            waiting: VecDeque::new(),
             synced_ns: 0,
             failed_ns: None,
             packer: Packer::default(),
@@ -84,7 +90,7 @@ impl Recorder {
             self.write(&entry, now_ns);
             self.source.give_back(entry);
         }
-        match self.black_box.dump(&self.folder, &self.about) {
+        match self.black_box.dump(is_over, &self.folder, &self.about) {
             Some(Ok(path)) => self.said.push(Said::Kept { path }),
             Some(Err(why)) => self.fail(&why, now_ns),
             None => {}
@@ -101,8 +107,16 @@ impl Recorder {
 
     /// Writes a log line of `at_ns`.
     pub fn log(&mut self, at_ns: u64, level: Level, text: &str) {
-        let written = self.open.as_mut().map(|open| open.writer.log(at_ns, level, text));
-        self.judge(written.unwrap_or(Ok(())), at_ns);
+        self.black_box.log(at_ns, level, text);
+        if let Some(open) = &mut self.open {
+            let written = open.writer.log(at_ns, level, text);
+            self.judge(written, at_ns);
+            return;
+        }
+        if self.waiting.len() == WAITING_LINES {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back((at_ns, level, text.to_owned()));
     }
 
     /// What there is to say.
@@ -146,6 +160,9 @@ impl Recorder {
                 self.said.push(Said::Begun { path: open.path.clone() });
                 self.failed_ns = None;
                 self.open = Some(open);
+                for (at_ns, level, text) in std::mem::take(&mut self.waiting) {
+                    self.log(at_ns, level, &text);
+                }
             }
             Err(why) => self.fail(&why, now_ns),
         }

@@ -6,6 +6,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_control::Options;
 use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::State;
+use gaitway_record::writer::Level;
 use gaitway_record::{About, Recording, repair};
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_twin::{Fault, FaultPlan};
@@ -145,24 +146,99 @@ fn a_flipped_bit_in_a_chunk_is_refused() {
     assert!(error.contains("checksum"), "{error}");
 }
 
-#[test]
-fn a_fault_keeps_the_last_minute_in_a_file_of_its_own() {
-    let folder = Temporary::new("fault");
-    let mut flight = Flight::new(&folder, Bounds::default());
-    flight.ticks(4000);
-    flight.bench.inject(Fault::Overload { servo: 5 });
-    flight.ticks(400);
-    let said = flight.end();
-    let kept = said.iter().find_map(|said| match said {
+/// Files that were kept because of faults, in order.
+fn kept(said: &[Said]) -> Vec<PathBuf> {
+    let paths = said.iter().filter_map(|said| match said {
         Said::Kept { path } => Some(path.clone()),
         _ => None,
     });
-    let path = kept.unwrap();
-    assert!(path.to_string_lossy().ends_with("-overload.mcap"), "{path:?}");
-    let recording = read(&path);
-    let ticks = verified(&recording);
-    assert!((3000..=3700).contains(&ticks), "60 to 70 s before, and 3 behind: {ticks}");
-    assert!(recording.ticks.iter().any(|(tick, _)| tick.fault == "overload"));
+    paths.collect()
+}
+
+/// Where a fault struck: the file named after it must begin with a keyframe, hold the whole minute before it or all
+/// since the start, and run again.
+fn check_kept(path: &Path, fault: &str) {
+    let name = path.to_string_lossy();
+    assert!(name.ends_with(&format!("-{fault}.mcap")), "{name}");
+    let recording = read(path);
+    let ticks = &recording.ticks;
+    assert!(ticks[0].1.is_some(), "{name}: no keyframe at its beginning");
+    let is_struck = |index: &usize| ticks[*index].0.fault == fault && ticks[index - 1].0.fault != fault;
+    let struck = (1..ticks.len()).rev().find(is_struck).unwrap();
+    let number = ticks[struck].0.tick as usize;
+    assert!(struck >= number.min(3000), "{name}: {struck} ticks before the fault in tick {number}");
+    assert!(
+        struck <= 3650,
+        "{name}: a minute, the wait behind the fault, and the way to a keyframe: {struck}"
+    );
+    assert_eq!(verified(&recording), ticks.len(), "{name}");
+}
+
+#[test]
+fn a_fault_at_any_time_keeps_its_whole_minute_whatever_struck_before() {
+    // A run may be shorter than a keyframe's way, the second fault may strike before, in and behind the file of the
+    // first, and the run may end before that is due.
+    let runs =
+        [(1, 160, 9), (5, 451, 400), (40, 580, 160), (330, 200, 200), (777, 899, 10), (2000, 333, 160)];
+    for (run, (first, between, behind)) in runs.into_iter().enumerate() {
+        let folder = Temporary::new(&format!("minute-{run}"));
+        let mut flight = Flight::new(&folder, Bounds::default());
+        flight.ticks(first);
+        flight.bench.imu_is_silent = true;
+        flight.ticks(10);
+        flight.bench.imu_is_silent = false;
+        flight.ticks(between);
+        flight.bench.inject(Fault::Overload { servo: 5 });
+        flight.ticks(behind);
+        let kept = kept(&flight.end());
+        assert_eq!(kept.len(), 2, "{run}: {kept:?}");
+        check_kept(&kept[0], "imu_stale");
+        check_kept(&kept[1], "overload");
+    }
+}
+
+#[test]
+fn a_fault_late_in_a_run_keeps_a_minute_and_not_all() {
+    let folder = Temporary::new("late");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(4321);
+    flight.bench.inject(Fault::Overload { servo: 5 });
+    flight.ticks(170);
+    let kept = kept(&flight.end());
+    check_kept(&kept[0], "overload");
+    assert_eq!(kept.len(), 1);
+}
+
+#[test]
+fn a_fault_that_comes_and_goes_is_kept_once_a_minute() {
+    let folder = Temporary::new("loose");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    for _ in 0..40 {
+        flight.bench.imu_is_silent = true;
+        flight.ticks(10);
+        flight.bench.imu_is_silent = false;
+        flight.ticks(90);
+    }
+    assert_eq!(kept(&flight.end()).len(), 2, "80 s");
+}
+
+#[test]
+fn log_lines_are_in_every_file_from_the_first_on() {
+    let folder = Temporary::new("lines");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.recorder.log(0, Level::Info, "before the first tick");
+    flight.ticks(100);
+    flight.recorder.log(flight.bench.room.now_ns(), Level::Warn, "while it runs");
+    flight.bench.inject(Fault::Overload { servo: 5 });
+    flight.ticks(10);
+    let kept = kept(&flight.end());
+    let holds = |path: &Path, line: &str| {
+        let bytes = bytes_of(path);
+        bytes.windows(line.len()).any(|window| window == line.as_bytes())
+    };
+    let whole = folder.files().into_iter().find(|path| !kept.contains(path)).unwrap();
+    assert!(holds(&whole, "before the first tick") && holds(&whole, "while it runs"));
+    assert!(holds(&kept[0], "while it runs"));
 }
 
 #[test]
