@@ -143,6 +143,12 @@ impl FaultWatch {
 }
 
 impl Line {
+    /// How long it may be so before it is a fault, s. The age of what was never heard is infinite.
+    fn patience_s(&self, value: f32) -> f32 {
+        let first_s = self.rule.first_s.filter(|_| value.is_infinite());
+        first_s.unwrap_or(self.rule.for_s) as f32
+    }
+
     fn judge(&mut self, is_bad: bool, alarm: Alarm, tick_s: f32) -> Option<Change> {
         if is_bad {
             self.lasts_s += tick_s;
@@ -152,7 +158,7 @@ impl Line {
             self.away_s += tick_s;
         }
         match self.alarm {
-            None if is_bad && self.lasts_s >= self.rule.for_s as f32 => {
+            None if is_bad && self.lasts_s >= self.patience_s(alarm.value) => {
                 self.alarm = Some(alarm);
                 Some(Change { alarm, came: true })
             }

@@ -70,3 +70,40 @@ fn of_a_joint_that_is_not_heard_nothing_is_concluded() {
     assert_eq!(ticks_to_stall(&mut watch, unheard, 500), None);
     assert!(ticks_to_stall(&mut watch, knee(2.0, 0.4), 60).is_some(), "but once it is heard");
 }
+
+/// After how many ticks each kind of fault comes, with an IMU, a bus and servos of these ages, within 5 s.
+fn ticks_to(kind: FaultKind, watch: &mut FaultWatch, age_s: f32) -> Option<usize> {
+    let joints = [JointVitals { age_s, ..JointVitals::default() }; 14];
+    (1..=250).find(|_| {
+        watch.update(&Vitals {
+            joints: &joints,
+            goal_rad: &[0.0; 14],
+            imu_age_s: age_s,
+            bus_silent_s: age_s,
+            refusals_in_a_row: 0,
+            skipped_last_second: 0,
+            fallen: false,
+            powered: false,
+        });
+        watch.changes().iter().any(|change| change.came && change.alarm.kind == kind)
+    })
+}
+
+#[test]
+fn what_was_never_heard_has_its_time_to_start_and_what_fell_silent_has_none() {
+    for kind in [FaultKind::ImuStale, FaultKind::SilentServo, FaultKind::BusGone] {
+        let never = ticks_to(kind, &mut watch(), f32::INFINITY).unwrap();
+        assert!((150..=151).contains(&never), "{kind:?}: three seconds: {never}");
+        assert_eq!(ticks_to(kind, &mut watch(), 1.5), Some(1), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_profile_that_names_no_time_to_start_judges_as_it_ever_did() {
+    let without: String =
+        DUCK.lines().filter(|line| !line.starts_with("first_s")).map(|line| format!("{line}\n")).collect();
+    let profile = RobotProfile::from_toml(&without).unwrap();
+    for kind in [FaultKind::ImuStale, FaultKind::SilentServo, FaultKind::BusGone] {
+        assert_eq!(ticks_to(kind, &mut FaultWatch::new(&profile, HZ), f32::INFINITY), Some(1), "{kind:?}");
+    }
+}

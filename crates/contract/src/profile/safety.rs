@@ -222,6 +222,10 @@ pub struct FaultRule {
     pub limit: f64,
     /// For how long without a break, s.
     pub for_s: f64,
+    /// How long a source that has told nothing since the start may take before its silence is a fault, s. `None`: as
+    /// long as one that has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_s: Option<f64>,
     /// What is done.
     pub reaction: Reaction,
     /// How it ends.

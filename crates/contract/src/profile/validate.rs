@@ -91,6 +91,8 @@ impl RobotProfile {
         for (index, rule) in self.faults.iter().enumerate() {
             let at = |field: &str| format!("faults[{index}].{field} ({})", rule.when.name());
             check(&at("for_s"), (0.0..=3600.0).contains(&rule.for_s), "0 to 3600", rule.for_s)?;
+            let first_s = rule.first_s.unwrap_or(0.0);
+            check(&at("first_s"), (0.0..=3600.0).contains(&first_s), "0 to 3600", first_s)?;
             let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
             check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
         }

@@ -166,7 +166,7 @@ impl Obstacle {
                 "a turn (6.28 rad) or more off: its position offset (register 31) or multi-turn mode is wrong, see \
                  `gaitway doctor`; less: its offset in duck_config.json, or the horn: `gaitway motors calibrate`"
             }
-            Obstacle::NoImu => "name a source of samples with --imu-socket",
+            Obstacle::NoImu => "check the IMU's wiring and power: `gaitway imu watch` shows its samples",
             Obstacle::Audit => "`gaitwayd --audit --fix` puts the servos' settings right",
             Obstacle::AskAgain => "ask to stand or walk once more",
             Obstacle::DryRun => "leave out --dry-run",

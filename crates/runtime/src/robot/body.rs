@@ -40,7 +40,6 @@ pub struct Body<P, C> {
     values: Values,
     limits_sent: Vec<u16>,
     limits_age: u32,
-    opened_ns: u64,
     last_heard_ns: Option<u64>,
     /// Until then the wire carries what was sent before, ns: its bytes take so long.
     busy_until_ns: u64,
@@ -62,7 +61,6 @@ impl<P: Port, C: Clock> Body<P, C> {
         let count = bus.servos().len();
         let [p, i, d] = [0, 1, 2].map(|which| gains.iter().map(|gain| u16::from(gain[which])).collect());
         Body {
-            opened_ns: clock.now_ns(),
             bus,
             port,
             clock,
@@ -207,10 +205,10 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.error = None;
     }
 
-    /// Time since any servo answered, s; since the opening where none has.
+    /// Time since any servo answered, s; infinite where none ever has.
     pub fn silent_s(&self, now_ns: u64) -> f32 {
-        let since_ns = self.last_heard_ns.unwrap_or(self.opened_ns);
-        now_ns.saturating_sub(since_ns) as f32 * 1e-9
+        let age_s = |heard_ns: u64| now_ns.saturating_sub(heard_ns) as f32 * 1e-9;
+        self.last_heard_ns.map_or(f32::INFINITY, age_s)
     }
 
     /// Lock twice: were it lost, the gains would be saved, and saving wears the EEPROM.

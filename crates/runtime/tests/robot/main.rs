@@ -193,6 +193,22 @@ fn without_an_imu_it_stays_limp_and_says_so() {
 }
 
 #[test]
+fn an_imu_that_boots_is_waited_for_and_one_that_stays_away_is_a_fault() {
+    let faults = |bench: &Bench| bench.events.iter().filter(|it| matches!(it.event, Event::Fault(_))).count();
+    let mut bench = Bench::new(FaultPlan::default());
+    bench.imu_is_silent = true;
+    bench.ticks(120);
+    assert_eq!((faults(&bench), bench.robot().obstacle()), (0, Some(Obstacle::NoImu)));
+    bench.imu_is_silent = false;
+    bench.until(State::Running, 300);
+    assert_eq!(faults(&bench), 0);
+    let mut bench = Bench::new(FaultPlan::default());
+    bench.imu_is_silent = true;
+    bench.ticks(160);
+    assert_eq!(faults(&bench), 1, "three seconds");
+}
+
+#[test]
 fn a_starved_loop_is_counted_and_a_storm_makes_it_hold() {
     let mut bench = running();
     bench.starve(130_000_000);
