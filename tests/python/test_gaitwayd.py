@@ -57,7 +57,7 @@ def test_without_an_imu_it_stays_limp_and_says_so(bench: Bench) -> None:
     bench.has_imu = False
     output, _ = bench.start("--seconds", "1").communicate(timeout=60)
     reasons = [event["why"] for event in events(output) if event["event"] == "stays limp"]
-    assert "no fresh sample of the IMU" in reasons
+    assert "waiting for the IMU (no fresh sample yet)" in reasons
     assert states(events(output)) == ["limp"]
     assert bench.driven == 0
 

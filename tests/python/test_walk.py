@@ -184,7 +184,7 @@ def test_a_duck_that_stays_on_its_stand_is_an_error_and_not_a_walk(
     daemon = Daemon(["--serial-port", tmp_path / "bus"], tmp_path)
     try:
         walk = Walk(Twin(host, duck, len(robot.joint_names)), duck, daemon, 5.0)
-        with pytest.raises(DaemonError, match=f"{NOT_UP} within 2 s: no fresh sample of the IMU") as caught:
+        with pytest.raises(DaemonError, match=f"{NOT_UP} within 2 s: waiting for the IMU") as caught:
             walk.run(lambda _: None)
         assert caught.value.hint
         assert not daemon.is_running()

@@ -1,4 +1,4 @@
-//! The command line: the published runtime's flags, and those of this one.
+//! The command line: the words of `gaitway`, and those of the published runtime for the same.
 //!
 //! Every flag may be written with dashes or with underscores, its value behind a space or an equals sign. The last of
 //! two equal flags counts.
@@ -116,7 +116,13 @@ pub struct Arguments {
     pub audit: bool,
     /// Settings that the audit finds wrong are corrected.
     pub fix: bool,
+    /// The log is JSON lines, at a terminal, too.
+    pub json: bool,
 }
+
+/// Environment variables that name the robot's wires once for every program.
+const PORT: &str = "GAITWAY_PORT";
+const IMU: &str = "GAITWAY_IMU";
 
 /// Something to print.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,19 +179,26 @@ impl Default for Arguments {
             dry_run: false,
             audit: false,
             fix: false,
+            json: false,
         }
     }
 }
 
 impl Arguments {
     /// Reads the arguments behind the program's name. Whether files that are read exist is looked up at once;
-    /// nothing is opened. After `--help` or `--version` nothing more is read.
+    /// nothing is opened. After `--help` or `--version` nothing more is read. What `environment` names counts where
+    /// no flag does.
     ///
     /// # Errors
     /// The first argument that is not understood, or contradicts another.
-    pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Arguments, ArgumentError> {
+    pub fn parse(
+        arguments: impl Iterator<Item = OsString>,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Arguments, ArgumentError> {
+        let named = |name: &str| environment(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let mut parser = Parser::from_args(arguments);
         let mut parsed = Arguments::default();
+        parsed.serial_port = named(PORT).unwrap_or(parsed.serial_port);
         while parsed.show.is_none() {
             let Some(argument) = parser.next().map_err(|error| ArgumentError::syntax(&error))? else {
                 break;
@@ -210,6 +223,9 @@ impl Arguments {
         }
         if parsed.imu.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--imu", other: "--imu-socket" });
+        }
+        if parsed.imu_socket.is_none() {
+            parsed.imu = parsed.imu.or_else(|| named(IMU));
         }
         Ok(parsed)
     }

@@ -40,7 +40,7 @@ type Duck = Robot<SerialPort, Clocked>;
 
 /// Runs a robot until it is told to stop. `exec_ns` is when the program began.
 pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
-    let mut log = Log::new(exec_ns).map_err(failed_to_start)?;
+    let mut log = Log::new(exec_ns, arguments.json).map_err(failed_to_start)?;
     let termination = Termination::install()?;
     let (profile, report) = load::profile(arguments)?;
     report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
@@ -54,6 +54,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
+    log.hint_at_imu(imu.hint(arguments, &profile));
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
@@ -120,7 +121,7 @@ fn warn_of_a_slow_bus(setup: &Setup, log: &mut Log) {
     let longest_ns = setup.bus.tick_ns() + setup.bus.slow_read_ns();
     if period_ns < longest_ns {
         let ms = |ns: u64| ns as f64 * 1e-6;
-        let hint = "a lower --control-freq, if the robot does not get up with `torque not taken`";
+        let hint = "a lower --loop-hz, if the robot does not get up with `torque not taken`";
         let found = json!({ "period_ms": ms(period_ns), "bus_at_worst_ms": ms(longest_ns), "hint": hint });
         log.say("warn", "the bus may be too slow for this loop", found);
     }

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+const NO_BUS_HINT: &str = "switch I2C on (sudo raspi-config nonint do_i2c 0), or name its bus with --imu";
 const CALIBRATION_SCHEMA: &str = "gaitway.imu_calibration/1";
 
 /// Who puts samples into the slot.
@@ -42,8 +43,7 @@ impl Imu {
             Some(path) => path,
             None if usual.exists() => &usual,
             None => {
-                let hint = "switch I2C on (sudo raspi-config nonint do_i2c 0), or name its bus with --imu";
-                log.say("warn", "no IMU", json!({ "expected": usual, "hint": hint }));
+                log.say("warn", "no IMU", json!({ "expected": usual, "hint": NO_BUS_HINT }));
                 return Ok(Imu::Missing);
             }
         };
@@ -55,6 +55,25 @@ impl Imu {
         let contact = Arc::new(Contact::default());
         let feet = start_feet(arguments, profile, &contact, log)?;
         Ok(Imu::Chip(ImuChip::start(path, address, config, contact, slot)?, feet))
+    }
+
+    /// What to do where no sample comes.
+    pub fn hint(&self, arguments: &Arguments, profile: &RobotProfile) -> String {
+        match (self, &arguments.imu_socket) {
+            (Imu::Socket(_), Some(path)) => {
+                let path = path.display();
+                format!("start what sends samples to {path}; for a twin: gaitway twin --imu-socket {path}")
+            }
+            (Imu::Chip(..), _) => {
+                let bus = arguments.imu.clone().unwrap_or_else(|| profile.imu_bus().into());
+                let (bus, address) = (bus.display(), profile.imu.i2c_address);
+                format!(
+                    "check power, SDA and SCL of the chip at {address:#04x} on {bus}; gaitway imu watch --imu {bus} \
+                     shows its samples"
+                )
+            }
+            _ => NO_BUS_HINT.to_owned(),
+        }
     }
 
     /// What became of it.

@@ -5,6 +5,7 @@ mod audit;
 pub mod daemon;
 pub mod error;
 mod expression;
+mod face;
 mod imu;
 mod keys;
 mod load;

@@ -1,11 +1,15 @@
-//! Logs: one JSON object a line on stdout, and nothing else there.
+//! Logs: one JSON object a line on stdout, and nothing else there; at a terminal, sentences.
 
+use crate::face::Face;
 use crate::printer::Printer;
 use crate::recording::Line;
 use gaitway_contract::RobotProfile;
+use gaitway_contract::profile::FaultKind;
+use gaitway_control::supervisor::Obstacle;
 use gaitway_record::writer::Level;
 use gaitway_runtime::robot::Event;
 use gaitway_runtime::robot::event::Stamped;
+use gaitway_runtime::robot::status::StatusSlot;
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::{Value, json};
 use std::io;
@@ -17,6 +21,10 @@ pub struct Log {
     clock: MonotonicClock,
     started_ns: u64,
     printer: Printer,
+    /// Where a person reads.
+    face: Option<Face>,
+    /// What to do where no sample of the IMU comes.
+    imu_hint: String,
     /// Lines nobody read in time.
     left_out: u64,
     /// Where every line goes as well.
@@ -24,10 +32,19 @@ pub struct Log {
 }
 
 impl Log {
-    /// A log whose times count from `started_ns`.
-    pub fn new(started_ns: u64) -> io::Result<Log> {
+    /// A log whose times count from `started_ns`, in any case `as_json`.
+    pub fn new(started_ns: u64, as_json: bool) -> io::Result<Log> {
         let (clock, printer) = (MonotonicClock::default(), Printer::start(io::stdout())?);
-        Ok(Log { clock, started_ns, printer, left_out: 0, recorder: None })
+        let face = if as_json { None } else { Face::of_stdout() };
+        Ok(Log { clock, started_ns, printer, face, imu_hint: String::new(), left_out: 0, recorder: None })
+    }
+
+    /// Shows a person how the robot is.
+    pub fn show(&mut self, slot: &StatusSlot, profile: &RobotProfile) {
+        let now_ns = self.clock.now_ns();
+        if let Some(text) = self.face.as_mut().and_then(|face| face.follow(now_ns, slot, profile)) {
+            self.printer.print(text);
+        }
     }
 
     /// One line: what happened now, with the keys of `more`.
@@ -40,6 +57,11 @@ impl Log {
         self.recorder = Some(recorder);
     }
 
+    /// Says `hint` where no sample of the IMU comes.
+    pub fn hint_at_imu(&mut self, hint: String) {
+        self.imu_hint = hint;
+    }
+
     /// True once stdout took no more: the terminal, or whoever read the logs, is gone.
     pub fn is_lost(&self) -> bool {
         self.printer.is_lost()
@@ -47,8 +69,11 @@ impl Log {
 
     /// An event of the loop.
     pub fn event(&mut self, stamped: &Stamped, profile: &RobotProfile) {
-        let (level, message, more) = words(&stamped.event, profile);
+        let (level, message, more) = words(stamped, profile);
         let mut more = more;
+        if is_about_the_imu(&stamped.event) {
+            more["hint"] = json!(self.imu_hint);
+        }
         more["tick"] = json!(stamped.tick);
         self.say_at(stamped.at_ns, level, message, more);
     }
@@ -71,13 +96,26 @@ impl Log {
         let is_told = self.left_out == 0 || {
             let missed =
                 json!({ "t": line["t"], "level": "warn", "event": "lines left out", "count": self.left_out });
-            self.printer.print(missed.to_string())
+            self.print_one(&missed)
         };
         if is_told {
             self.left_out = 0;
         }
-        if !(is_told && self.printer.print(line.to_string())) {
+        if !(is_told && self.print_one(line)) {
             self.left_out += 1;
+        }
+    }
+
+    fn print_one(&mut self, line: &Value) -> bool {
+        let text = self.face.as_mut().map(|face| face.line(line));
+        self.printer.print(text.unwrap_or_else(|| format!("{line}\n")))
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(face) = &mut self.face {
+            self.printer.print(face.clear());
         }
     }
 }
@@ -90,10 +128,22 @@ fn level_of(level: &str) -> Level {
     }
 }
 
-/// Level, name and keys of an event.
-fn words(event: &Event, profile: &RobotProfile) -> (&'static str, &'static str, Value) {
-    let name = |joint: usize| profile.joints.get(joint).map(|joint| joint.name.as_str());
+fn is_about_the_imu(event: &Event) -> bool {
     match event {
+        Event::Fault(change) => change.came && change.alarm.kind == FaultKind::ImuStale,
+        Event::Obstacle(obstacle) => *obstacle == Some(Obstacle::NoImu),
+        _ => false,
+    }
+}
+
+/// Level, name and keys of an event.
+fn words(stamped: &Stamped, profile: &RobotProfile) -> (&'static str, &'static str, Value) {
+    let name = |joint: usize| profile.joints.get(joint).map(|joint| joint.name.as_str());
+    match &stamped.event {
+        // It boots; where it does not come that becomes a fault.
+        Event::Obstacle(Some(Obstacle::NoImu)) if stamped.tick == 0 => {
+            ("info", "stays limp", json!({ "why": "waiting for the IMU (no fresh sample yet)" }))
+        }
         Event::State(change) => {
             let (from, to, reason) = (change.from.name(), change.to.name(), change.reason.to_string());
             ("info", "state", json!({ "from": from, "to": to, "reason": reason }))

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     if let Some(code) = gaitway_runtime::guard::run_if_asked() {
         return code;
     }
-    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
+    let arguments = match Arguments::parse(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
         Ok(arguments) => arguments,
         Err(error) => {
             eprintln!("gaitwayd: {error}\n  hint: {}", error.hint());

@@ -110,6 +110,7 @@ impl<'a> Minder<'a> {
             self.bring_port_back(running, now_ns, log);
             self.check_guard(mailbox, log);
             self.show(running, now_ns, log);
+            log.show(&running.status, self.profile);
         }
     }
 

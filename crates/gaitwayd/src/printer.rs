@@ -13,7 +13,7 @@ const STACK_BYTES: usize = 64 * 1024;
 /// At the end what waits to be read is waited for so long.
 const LAST: Duration = Duration::from_secs(1);
 
-/// Prints lines on a thread.
+/// Prints texts on a thread.
 #[derive(Debug)]
 pub(crate) struct Printer {
     lines: Option<SyncSender<String>>,
@@ -39,9 +39,9 @@ impl Printer {
         Ok(Printer { lines: Some(lines), is_lost, end })
     }
 
-    /// Prints a line, now or once there is somebody who reads. False where too many wait already: it is left out.
-    pub fn print(&self, line: String) -> bool {
-        let sent = self.lines.as_ref().map(|lines| lines.try_send(line));
+    /// Prints a text, now or once there is somebody who reads. False where too many wait already: it is left out.
+    pub fn print(&self, text: String) -> bool {
+        let sent = self.lines.as_ref().map(|lines| lines.try_send(text));
         !matches!(sent, Some(Err(TrySendError::Full(_))))
     }
 
@@ -60,8 +60,8 @@ impl Drop for Printer {
 }
 
 fn print(mut to: impl Write, waiting: &Receiver<String>) -> io::Result<()> {
-    for line in waiting {
-        to.write_all(format!("{line}\n").as_bytes())?;
+    for text in waiting {
+        to.write_all(text.as_bytes())?;
         to.flush()?;
     }
     Ok(())
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn lines_come_in_order_at_last() {
         let (allow, read, printer) = slow();
-        assert!((0..100).all(|line| printer.print(line.to_string())));
+        assert!((0..100).all(|line| printer.print(format!("{line}\n"))));
         (0..100).for_each(|_| allow.send(()).unwrap());
         drop(printer);
         let expected: String = (0..100).map(|line| format!("{line}\n")).collect();
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_reader_that_is_gone_is_known_to_be() {
         let (allow, _, printer) = slow();
-        printer.print(String::new());
+        printer.print("\n".to_owned());
         drop(allow);
         printer.end.recv().unwrap_err();
         assert!(printer.is_lost());

@@ -14,7 +14,7 @@ use std::process::{Command as Program, Output};
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
 
 fn parse(arguments: &[&str]) -> Result<Arguments, ArgumentError> {
-    Arguments::parse(arguments.iter().map(OsString::from))
+    Arguments::parse(arguments.iter().map(OsString::from), |_| None)
 }
 
 /// What is parsed from `arguments` is the default, edited.
@@ -182,13 +182,13 @@ fn a_command_names_axes_or_gives_three_numbers() {
 #[test]
 fn numbers_out_of_range_are_refused_with_the_range() {
     for (arguments, expected, hint) in [
-        (["-p", "256"], "a whole number from 0 to 255", "-p 30"),
+        (["--kp", "256"], "a whole number from 0 to 255", "-p 30"),
         (["-i", "-1"], "a whole number from 0 to 255", "-i 0"),
         (["-d", "2.5"], "a whole number from 0 to 255", "-d 0"),
-        (["-p", ""], "a whole number from 0 to 255", "-p 30"),
-        (["-p", "99999999999999999999"], "a whole number from 0 to 255", "-p 30"),
-        (["--control-freq", "0"], "a whole number from 1 to 10000", "-c 50"),
-        (["--control-freq", "10001"], "a whole number from 1 to 10000", "-c 50"),
+        (["--kp", ""], "a whole number from 0 to 255", "-p 30"),
+        (["--kp", "99999999999999999999"], "a whole number from 0 to 255", "-p 30"),
+        (["--loop-hz", "0"], "a whole number from 1 to 10000", "-c 50"),
+        (["--loop-hz", "10001"], "a whole number from 1 to 10000", "-c 50"),
         (["--priority", "100"], "a whole number from 0 to 99", "--priority 80"),
         (["--cpu", "1024"], "a whole number from 0 to 1023", "--cpu 3"),
         (["--action-scale", "0"], "a number above 0, at most 2", "-a 0.25"),
@@ -200,7 +200,7 @@ fn numbers_out_of_range_are_refused_with_the_range() {
         (["--seconds", "0"], "a number above 0", "--seconds 10"),
         (["--seconds", "1e999"], "a number above 0", "--seconds 10"),
         (["--overrun", "panic"], "skip, catch_up or hold", "--overrun skip"),
-        (["--serial-port", ""], "a path", "--serial-port /dev/ttyACM0"),
+        (["--port", ""], "a path", "--port /dev/ttyACM0"),
     ] {
         let [flag, found] = arguments;
         let message = format!("{flag}: expected {expected}, found {found:?}");
@@ -216,7 +216,7 @@ fn numbers_out_of_range_are_refused_with_the_range() {
 #[test]
 fn a_short_letter_is_reported_by_its_long_name() {
     let error = parse(&["-c", "fast"]).unwrap_err().to_string();
-    assert_eq!(error, "--control-freq: expected a whole number from 1 to 10000, found \"fast\"");
+    assert_eq!(error, "--loop-hz: expected a whole number from 1 to 10000, found \"fast\"");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_forgotten_value_does_not_swallow_the_next_flag() {
         (&["--save-obs", "--dry-run"][..], "--save-obs: expected FILE, found the flag --dry-run"),
         (&["--pitch-bias", "-p", "30"], "--pitch-bias: expected DEG, found the flag -p"),
         (&["--seconds"], "--seconds: expected S, found nothing"),
-        (&["-p"], "-p: expected GAIN, found nothing"),
+        (&["-p"], "--kp: expected GAIN, found nothing"),
     ] {
         let error = parse(arguments).unwrap_err();
         assert!(error.hint().starts_with("write it as in: gaitwayd -"), "{}", error.hint());
@@ -242,17 +242,12 @@ fn flags_without_a_value_take_none() {
         "expected a flag, found \"true\"",
         "every value stands behind its flag, and one with spaces in quotes; see gaitwayd --help",
     );
-    refused(
-        &["walk.onnx"],
-        "expected a flag, found \"walk.onnx\"",
-        "pass a policy as --onnx-model-path walk.onnx",
-    );
+    refused(&["walk.onnx"], "expected a flag, found \"walk.onnx\"", "pass a policy as --policy walk.onnx");
 }
 
 #[test]
 fn files_that_are_read_must_be_there() {
-    for flag in ["--onnx-model-path", "--duck-config-path", "--poly-coefficients", "--replay-obs", "--robot"]
-    {
+    for flag in ["--policy", "--config", "--poly-coefficients", "--replay-obs", "--robot"] {
         let hint = "check the path; it is counted from the folder the program is started in";
         for nothing in ["nowhere/at.all", "", env!("CARGO_MANIFEST_DIR")] {
             let message = format!("{flag}: expected a file, found {nothing:?}, which is none");
@@ -262,15 +257,50 @@ fn files_that_are_read_must_be_there() {
 }
 
 #[test]
+fn words_of_the_published_runtime_mean_the_same() {
+    for (theirs, ours, value) in [
+        ("--onnx_model_path", "--policy", FILE),
+        ("--duck_config_path", "--config", FILE),
+        ("--serial_port", "--port", "/dev/ttyUSB0"),
+        ("--control_freq", "--loop-hz", "60"),
+        ("-p", "--kp", "30"),
+    ] {
+        assert_eq!(parse(&[theirs, value]), parse(&[ours, value]), "{theirs}");
+        assert!(parse(&[ours, value]).is_ok(), "{ours}");
+        assert_eq!(help().matches(&format!("{ours} ")).count(), 1, "{ours}");
+    }
+}
+
+#[test]
+fn the_environment_names_the_wires_where_no_flag_does() {
+    let environment = |name: &str| match name {
+        "GAITWAY_PORT" => Some("/dev/servos".into()),
+        "GAITWAY_IMU" => Some("/dev/i2c-7".into()),
+        _ => None,
+    };
+    let parse =
+        |arguments: &[&str]| Arguments::parse(arguments.iter().map(OsString::from), environment).unwrap();
+    let found = parse(&[]);
+    assert_eq!((found.serial_port, found.imu), ("/dev/servos".into(), Some("/dev/i2c-7".into())));
+    let found = parse(&["--port", "/tmp/duck", "--imu", "/tmp/i2c"]);
+    assert_eq!((found.serial_port, found.imu), ("/tmp/duck".into(), Some("/tmp/i2c".into())));
+    assert_eq!(parse(&["--imu-socket", "/tmp/imu"]).imu, None, "a socket was named in its place");
+    let empty = Arguments::parse(std::iter::empty(), |_| Some("".into())).unwrap();
+    assert_eq!(empty, Arguments::default());
+}
+
+#[test]
 fn an_unknown_flag_suggests_the_nearest() {
     for (unknown, nearest) in [
         ("--comand", "--command"),
-        ("--onnx-model", "--onnx-model-path"),
-        ("--onnx_modle_path", "--onnx-model-path"),
-        ("--ONNX-MODEL-PATH", "--onnx-model-path"),
+        ("--onnx-model", "--policy"),
+        ("--onnx_modle_path", "--policy"),
+        ("--ONNX-MODEL-PATH", "--policy"),
+        ("--polcy", "--policy"),
         ("--dryrun", "--dry-run"),
         ("--second", "--seconds"),
-        ("--serial_prot", "--serial-port"),
+        ("--serial_prot", "--port"),
+        ("--loop-hertz", "--loop-hz"),
         ("--cutoff", "--cutoff-frequency"),
         ("--verison", "--version"),
         ("--fixx", "--fix"),
@@ -296,11 +326,12 @@ fn to_correct_and_to_write_nothing_contradict_each_other() {
 #[test]
 fn text_that_is_not_unicode_is_refused_where_it_is_not_a_path() {
     let odd = OsString::from_vec(b"\xff3".to_vec());
-    let parse = |flag: &str| Arguments::parse([OsString::from(flag), odd.clone()].into_iter());
+    let parse = |flag: &str| Arguments::parse([OsString::from(flag), odd.clone()].into_iter(), |_| None);
     assert_eq!(parse("--save-obs").unwrap().save_obs, Some(PathBuf::from(&odd)));
     let error = parse("--seconds").unwrap_err();
     assert_eq!(error.to_string(), "--seconds: expected Unicode text, found \"\u{fffd}3\"");
-    let unknown = Arguments::parse([OsString::from_vec(b"--\xff".to_vec())].into_iter()).unwrap_err();
+    let unknown =
+        Arguments::parse([OsString::from_vec(b"--\xff".to_vec())].into_iter(), |_| None).unwrap_err();
     assert!(matches!(unknown, ArgumentError::Unknown { .. }), "{unknown}");
 }
 
@@ -333,7 +364,7 @@ fn listed() -> Vec<(String, Option<String>)> {
     let flags = help.lines().filter(|line| line.starts_with("  ")).map(|line| {
         let mut words = line.split_whitespace().filter(|word| !word.ends_with(','));
         let name = words.next().unwrap().to_owned();
-        // Values are called in capitals; help begins in small letters, or with two spaces before P, I and D.
+        // Values are called in capitals; help begins behind two spaces.
         let behind = line.split_once(&name).unwrap().1;
         (name, (!behind.starts_with("  ")).then(|| words.next().unwrap().to_owned()))
     });
@@ -347,9 +378,9 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 43, "{listed:?}");
+    assert_eq!(listed.len(), 44, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
-    assert!(help.contains(&format!("(default: {DEFAULT_SERIAL_PORT})")));
+    assert!(help.contains(&format!("else {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {
         let (left, right) = line.split_at(32);
         assert!(left.ends_with("  ") && !right.starts_with(' '), "{line:?}");

@@ -1,9 +1,17 @@
 //! The terminal the program was started from, as keys: each is read as it is pressed, without an echo.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::stdio::stdin;
-use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
 use std::os::fd::{AsFd, OwnedFd};
+
+/// Columns of the terminal stdout is; `None` where it is none.
+pub fn stdout_width() -> Option<usize> {
+    /// Of a terminal that does not tell.
+    const USUAL: usize = 80;
+    let size = tcgetwinsize(stdout()).ok()?;
+    Some(if size.ws_col == 0 { USUAL } else { usize::from(size.ws_col) })
+}
 
 /// What keeps keys until the end of a line, and shows them.
 const COOKED: LocalModes = LocalModes::ICANON.union(LocalModes::ECHO);

@@ -113,8 +113,8 @@ def _standing(port: Path, config: Path | None) -> list[object]:
     """A gaitwayd whose duck stands."""
     from gaitway.twin.daemon import find_daemon
 
-    configured = ["--duck-config-path", config] if config is not None else []
-    return [find_daemon(), "--stand", "--serial-port", port, *configured]
+    configured = ["--config", config] if config is not None else []
+    return [find_daemon(), "--stand", "--port", port, *configured]
 
 
 def _become(command: Iterable[object]) -> None:

@@ -46,8 +46,8 @@ def arguments(
     wanted = ",".join(f"{axis}={value:.9g}" for axis, value in zip(axes(), values, strict=True))
     result: list[str | Path] = ["--robot", profile, "--command", wanted]
     options = {
-        "--duck-config-path": config,
-        "--control-freq": loop_hz,
+        "--config": config,
+        "--loop-hz": loop_hz,
         "-p": None if kp is None else f"{kp:g}",
         "--assume-contract": assume_contract,
     }
@@ -84,8 +84,8 @@ def run(
         try:
             twin = Twin(host, duck, len(robot.joint_names))
             # Without a name gaitwayd runs the pair it carries, which is the one that was loaded here.
-            named: list[str | Path] = [] if policy.native.standing_name else ["--onnx-model-path", policy.path]
-            daemon = Daemon([*named, "--serial-port", link, "--imu-socket", imu, *arguments], folder)
+            named: list[str | Path] = [] if policy.native.standing_name else ["--policy", policy.path]
+            daemon = Daemon([*named, "--port", link, "--imu-socket", imu, *arguments], folder)
             result = Walk(twin, duck, daemon, seconds).run(line or _show_nothing)
         finally:
             if line is not None:

@@ -78,7 +78,7 @@ impl ArgumentError {
                 "check the path; it is counted from the folder the program is started in".to_owned()
             }
             ArgumentError::Positional { found } if found.ends_with(".onnx") => {
-                format!("pass a policy as --onnx-model-path {found}")
+                format!("pass a policy as --policy {found}")
             }
             ArgumentError::Positional { .. } => {
                 "every value stands behind its flag, and one with spaces in quotes; see gaitwayd --help"

@@ -40,9 +40,18 @@ pub(super) fn by_short(short: char) -> Option<&'static Flag> {
     all().find(|flag| flag.short == Some(short))
 }
 
+/// Other names of flags: those of the published runtime.
+const ALIASES: [(&str, &str); 4] = [
+    ("--onnx-model-path", "--policy"),
+    ("--duck-config-path", "--config"),
+    ("--serial-port", "--port"),
+    ("--control-freq", "--loop-hz"),
+];
+
 /// The flag with this name, written with dashes or underscores, without those before it.
 pub(super) fn by_long(long: &str) -> Option<&'static Flag> {
-    let name = format!("--{}", long.replace('_', "-"));
+    let written = format!("--{}", long.replace('_', "-"));
+    let name = ALIASES.iter().find(|(alias, _)| *alias == written).map_or(written.as_str(), |(_, name)| name);
     all().find(|flag| flag.name == name)
 }
 
@@ -50,10 +59,12 @@ pub(super) fn by_long(long: &str) -> Option<&'static Flag> {
 pub(super) fn nearest(unknown: &str) -> Option<&'static str> {
     let unknown = unknown.replace('_', "-").to_lowercase();
     // The beginning of a name is taken for the name: the published runtime's parser does so, too.
-    let longer = all().find(|flag| unknown.len() > 3 && flag.name.starts_with(&unknown));
-    let by_distance = || all().map(|flag| (distance(&unknown, flag.name), flag)).min_by_key(|(far, _)| *far);
-    let near = || by_distance().filter(|(far, _)| *far <= unknown.len().min(9) / 3).map(|(_, flag)| flag);
-    longer.or_else(near).map(|flag| flag.name)
+    let names = || all().map(|flag| (flag.name, flag.name)).chain(ALIASES);
+    let longer = names().find(|(written, _)| unknown.len() > 3 && written.starts_with(&unknown));
+    let by_distance = || names().min_by_key(|(written, _)| distance(&unknown, written));
+    let near =
+        || by_distance().filter(|(written, _)| distance(&unknown, written) <= unknown.len().min(9) / 3);
+    longer.or_else(near).map(|(_, name)| name)
 }
 
 /// How many letters to insert, remove or replace to make one text of the other.
@@ -86,11 +97,12 @@ pub fn help() -> String {
 }
 
 const HEAD: &str = "\
-gaitwayd: lets a policy walk a robot, in real time, without Python
+gaitwayd: runs a policy on a robot, in real time, without Python
 
 usage: gaitwayd [FLAGS]
-Flags may be written with dashes or underscores, values behind a space or an equals sign.
-While it runs at a terminal: space stops at once, h shows the other keys.
+Write flags with dashes or underscores, values after a space or an equals sign.
+The published runtime's names of flags work, too: --onnx_model_path, --serial_port and so on.
+At a terminal: space is the emergency stop, h lists the other keys.
 ";
 
 fn left(flag: &Flag) -> String {

@@ -25,18 +25,18 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
         "Policy",
         &[
             flag(
-                "--onnx-model-path",
+                "--policy",
                 None,
                 "FILE",
-                "the policy (default: the robot's own)",
-                "--onnx-model-path walk.onnx",
+                "ONNX file of the policy (default: the robot's own)",
+                "--policy walk.onnx",
                 |to, flag, value| file(flag, value).map(|path| to.onnx_model_path = Some(path)),
             ),
             flag(
                 "--assume-contract",
                 None,
                 "NAME",
-                "contract of a policy file that carries none",
+                "assume this contract for a policy that carries none",
                 "--assume-contract open_duck_walk",
                 |to, flag, value| name(flag, value).map(|name| to.assume_contract = Some(name)),
             ),
@@ -44,7 +44,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--poly-coefficients",
                 None,
                 "FILE",
-                "the gait's period, from polynomial_coefficients.pkl",
+                "take the gait's period from polynomial_coefficients.pkl",
                 "--poly-coefficients polynomial_coefficients.pkl",
                 |to, flag, value| file(flag, value).map(|path| to.poly_coefficients = Some(path)),
             ),
@@ -74,34 +74,22 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--command",
                 None,
                 "TEXT",
-                "what to do: \"vx=0.1,wz=0.2\", or \"0.1 0 0.2\" (vx vy wz)",
+                "fixed command: \"vx=0.1,wz=0.2\", or \"0.1 0 0.2\" (vx vy wz)",
                 "--command vx=0.1,wz=0.2",
                 |to, flag, value| command(flag, value).map(|command| to.command = Some(command)),
             ),
-            flag(
-                "--commands",
-                None,
-                "",
-                "what to do, from a pad: the first that is found",
-                "--commands",
-                |to, _, _| {
-                    to.commands = true;
-                    Ok(())
-                },
-            ),
-            flag(
-                "--pad",
-                None,
-                "PATH",
-                "what to do, from this pad",
-                "--pad /dev/input/event3",
-                |to, flag, value| path(flag, value).map(|path| (to.commands, to.pad) = (true, Some(path))),
-            ),
+            flag("--commands", None, "", "use the first detected gamepad", "--commands", |to, _, _| {
+                to.commands = true;
+                Ok(())
+            }),
+            flag("--pad", None, "PATH", "use this gamepad", "--pad /dev/input/event3", |to, flag, value| {
+                path(flag, value).map(|path| (to.commands, to.pad) = (true, Some(path)))
+            }),
             flag(
                 "--keyboard",
                 None,
                 "",
-                "what to do, from the keys of this terminal; space stops at once",
+                "drive with the keys of this terminal; space is the emergency stop",
                 "--keyboard",
                 |to, _, _| {
                     to.keyboard = true;
@@ -112,7 +100,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--pad-listen",
                 None,
                 "ADDRESS",
-                "what to do, from a pad elsewhere: datagrams",
+                "use a remote gamepad (datagrams)",
                 "--pad-listen 0.0.0.0:9871",
                 |to, flag, value| address(flag, value).map(|address| to.pad_listen = Some(address)),
             ),
@@ -120,7 +108,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--sounds",
                 None,
                 "DIR",
-                "its sound button plays any .wav of this folder",
+                "folder of .wav sounds for the gamepad's button",
                 "--sounds sounds",
                 |to, flag, value| path(flag, value).map(|path| to.sounds = Some(path)),
             ),
@@ -128,7 +116,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--pad-layout",
                 None,
                 "NAME",
-                "its layout, or a file (default: by its name)",
+                "gamepad layout by name or file (default: by the gamepad's name)",
                 "--pad-layout dualsense",
                 |to, flag, value| path(flag, value).map(|path| to.pad_layout = Some(path)),
             ),
@@ -154,19 +142,19 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| file(flag, value).map(|path| to.robot = Some(path)),
             ),
             flag(
-                "--duck-config-path",
+                "--config",
                 None,
                 "FILE",
                 "configuration (default: ~/duck_config.json where it exists)",
-                "--duck-config-path duck_config.json",
+                "--config duck_config.json",
                 |to, flag, value| file(flag, value).map(|path| to.duck_config_path = Some(path)),
             ),
             flag(
-                "--serial-port",
+                "--port",
                 None,
                 "PATH",
-                "servo bus (default: /dev/ttyACM0)",
-                "--serial-port /dev/ttyACM0",
+                "servo bus (default: $GAITWAY_PORT, else /dev/ttyACM0)",
+                "--port /dev/ttyACM0",
                 |to, flag, value| path(flag, value).map(|path| to.serial_port = path),
             ),
             flag(
@@ -181,7 +169,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--stand",
                 None,
                 "",
-                "stand and never walk; the head follows all the same",
+                "stand without walking; the head still follows",
                 "--stand",
                 |to, _, _| {
                     to.stand = true;
@@ -203,7 +191,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--imu",
                 None,
                 "PATH",
-                "I2C bus of the IMU (default: the profile's)",
+                "I2C bus of the IMU (default: $GAITWAY_IMU, else the profile's)",
                 "--imu /dev/i2c-1",
                 |to, flag, value| path(flag, value).map(|path| to.imu = Some(path)),
             ),
@@ -211,7 +199,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--imu-calibration",
                 None,
                 "FILE",
-                "what the IMU learned: gaitway imu calibrate",
+                "IMU calibration, as written by gaitway imu calibrate",
                 "--imu-calibration imu.json",
                 |to, flag, value| file(flag, value).map(|path| to.imu_calibration = Some(path)),
             ),
@@ -235,7 +223,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--antenna-pwm",
                 None,
                 "DIR",
-                "this PWM of the board moves the antennas (default: GPIO)",
+                "move the antennas with this PWM of the board (default: GPIO)",
                 "--antenna-pwm /sys/class/pwm/pwmchip0",
                 |to, flag, value| path(flag, value).map(|path| to.antenna_pwm = Some(path)),
             ),
@@ -243,7 +231,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--imu-socket",
                 None,
                 "PATH",
-                "samples of the IMU from this datagram socket",
+                "read IMU samples from this datagram socket",
                 "--imu-socket /tmp/imu.socket",
                 |to, flag, value| path(flag, value).map(|path| to.imu_socket = Some(path)),
             ),
@@ -251,7 +239,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--pitch-bias",
                 None,
                 "DEG",
-                "turn of the IMU forward, taken off, -45 to 45 (default: 0)",
+                "IMU pitch offset, -45 to 45 (default: 0)",
                 "--pitch-bias -3",
                 |to, flag, value| {
                     number(flag, value, "a number from -45 to 45", |x| x.abs() <= 45.0)
@@ -259,10 +247,10 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 },
             ),
             flag(
-                "-p",
+                "--kp",
                 Some('p'),
                 "GAIN",
-                "P of all servos but the head's, 0 to 255 (default: the policy's)",
+                "leg P gain, 0 to 255 (default: the policy's)",
                 "-p 30",
                 |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.leg_kp = Some(gain)),
             ),
@@ -270,7 +258,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "-i",
                 Some('i'),
                 "GAIN",
-                "I of all servos, 0 to 255 (default: 0)",
+                "I gain of all servos, 0 to 255 (default: 0)",
                 "-i 0",
                 |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.ki = Some(gain)),
             ),
@@ -278,7 +266,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "-d",
                 Some('d'),
                 "GAIN",
-                "D of all servos, 0 to 255 (default: the policy's)",
+                "D gain of all servos, 0 to 255 (default: the policy's)",
                 "-d 0",
                 |to, flag, value| whole(flag, value, 0..=255).map(|gain| to.kd = Some(gain)),
             ),
@@ -286,31 +274,38 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--dry-run",
                 None,
                 "",
-                "reads and computes everything, writes nothing to the servos",
+                "read and compute everything, write nothing to the servos",
                 "--dry-run",
                 |to, _, _| {
                     to.dry_run = true;
                     Ok(())
                 },
             ),
-            flag("--audit", None, "", "checks the servos' settings first", "--audit", |to, _, _| {
+            flag("--audit", None, "", "check the servos' settings, then exit", "--audit", |to, _, _| {
                 to.audit = true;
                 Ok(())
             }),
-            flag("--fix", None, "", "the same, and corrects them", "--fix", |to, _, _| {
-                (to.audit, to.fix) = (true, true);
-                Ok(())
-            }),
+            flag(
+                "--fix",
+                None,
+                "",
+                "check and correct the servos' settings, then exit",
+                "--fix",
+                |to, _, _| {
+                    (to.audit, to.fix) = (true, true);
+                    Ok(())
+                },
+            ),
         ],
     ),
     (
         "Time",
         &[
             flag(
-                "--control-freq",
+                "--loop-hz",
                 Some('c'),
                 "HZ",
-                "ticks of the loop in a second (default: the policy's)",
+                "loop rate (default: the policy's)",
                 "-c 50",
                 |to, flag, value| whole(flag, value, 1..=10_000).map(|hz| to.control_freq_hz = Some(hz)),
             ),
@@ -318,7 +313,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--seconds",
                 None,
                 "S",
-                "ends after so long (default: never)",
+                "stop after so long (default: never)",
                 "--seconds 10",
                 |to, flag, value| {
                     number(flag, value, "a number above 0", |s| s > 0.0).map(|s| to.seconds = Some(s))
@@ -352,7 +347,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--no-lock-memory",
                 None,
                 "",
-                "memory may be swapped out",
+                "allow memory to be swapped out",
                 "--no-lock-memory",
                 |to, _, _| {
                     to.lock_memory = false;
@@ -368,7 +363,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--save-obs",
                 None,
                 "FILE",
-                "writes every observation (.npy)",
+                "write every observation (.npy)",
                 "--save-obs observations.npy",
                 |to, flag, value| path(flag, value).map(|path| to.save_obs = Some(path)),
             ),
@@ -376,11 +371,11 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--record",
                 None,
                 "DIR",
-                "where recordings go (default: ~/.local/state/gaitway/recordings)",
+                "folder of recordings (default: ~/.local/state/gaitway/recordings)",
                 "--record /media/usb/recordings",
                 |to, flag, value| path(flag, value).map(|path| to.record = Some(path)),
             ),
-            flag("--no-record", None, "", "records nothing", "--no-record", |to, _, _| {
+            flag("--no-record", None, "", "record nothing", "--no-record", |to, _, _| {
                 to.no_record = true;
                 Ok(())
             }),
@@ -388,7 +383,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--stats-json",
                 None,
                 "FILE",
-                "writes the measurements at the end",
+                "write measurements at the end",
                 "--stats-json stats.json",
                 |to, flag, value| path(flag, value).map(|path| to.stats_json = Some(path)),
             ),
@@ -397,11 +392,22 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
     (
         "Help",
         &[
-            flag("--help", Some('h'), "", "this text", "--help", |to, _, _| {
+            flag(
+                "--json",
+                None,
+                "",
+                "log as JSON lines (default unless stdout is a terminal)",
+                "--json",
+                |to, _, _| {
+                    to.json = true;
+                    Ok(())
+                },
+            ),
+            flag("--help", Some('h'), "", "show this help", "--help", |to, _, _| {
                 to.show = Some(Show::Help);
                 Ok(())
             }),
-            flag("--version", None, "", "name and version", "--version", |to, _, _| {
+            flag("--version", None, "", "show the version", "--version", |to, _, _| {
                 to.show = Some(Show::Version);
                 Ok(())
             }),
