@@ -38,6 +38,7 @@ __all__ = [
     "recordings_folder",
     "repair",
     "run_guard",
+    "summarise",
     "tick_times",
 ]
 
@@ -415,6 +416,19 @@ class StepRecorder:
 
     def finish(self) -> None:
         """Ends the file. Raises RecordingError."""
+
+class RecordingSummary(TypedDict):
+    """A recording at a glance; `begun_ns` counts from 1970."""
+
+    notes: dict[str, str]
+    begun_ns: int
+    seconds: float
+    ticks: int
+    faults: list[str]
+    cut: str | None
+
+def summarise(data: bytes) -> RecordingSummary:
+    """What a recording is of, at a glance, with little memory. Raises RecordingError."""
 
 def recordings_folder() -> Path:
     """Where recordings go unless another folder is named."""

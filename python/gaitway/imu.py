@@ -9,6 +9,7 @@ from pathlib import Path
 from gaitway import files
 from gaitway.errors import UsageError
 from gaitway.inert import InertUnpickler
+from gaitway.recognise import describe
 
 SCHEMA = "gaitway.imu_calibration/1"
 _HINT = "calibrate again: gaitway imu calibrate"
@@ -40,7 +41,12 @@ class Calibration:
                 found = InertUnpickler(io.BytesIO(data)).load()
                 accel, mag, gyro = (_three(found[key]) for key in _PUBLISHED)
                 return cls(accel, mag, gyro)
-            found = json.loads(data)
+            try:
+                found = json.loads(data)
+            except ValueError as error:
+                raise ValueError(f"expected JSON, found {describe(data)}") from error
+            if not isinstance(found, dict):
+                raise ValueError(f"expected an object, found {type(found).__name__}")
             if found.get("schema") != SCHEMA:
                 raise ValueError(f"expected schema {SCHEMA}, found {found.get('schema')!r}")
             radii = found.get("radii")

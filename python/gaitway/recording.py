@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from gaitway import _native, files
+from gaitway.errors import GaitwayError, RecordingError
+from gaitway.recognise import describe
 
 #: Longest recording that is read, bytes: days of it.
 _MAX_BYTES = 16 << 30
+_MAGIC = b"\x89MCAP0\r\n"
+_NO_RECORDING = "gaitwayd and gaitway run write recordings, .mcap; gaitway record list shows them"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,13 @@ class Recording:
     @classmethod
     def load(cls, path: Path) -> "Recording":
         """Reads a file of `gaitwayd`."""
-        return cls(_native.Recording.read(files.read_bytes(path, "recording", _MAX_BYTES)), path)
+        found = _native.Recording.read(_read(path))
+        # Without a profile nobody knows what robot it is of.
+        if not found.profile and found.ticks == 0:
+            raise RecordingError(
+                f"{path}: expected a recording of Gaitway, found an MCAP file without one", hint=_NO_RECORDING
+            )
+        return cls(found, path)
 
     @property
     def notes(self) -> dict[str, str]:
@@ -115,12 +125,79 @@ class Recording:
         return array("d", [(at - woken[0]) * 1e-9 for at in woken])
 
 
+@dataclass(frozen=True)
+class Listed:
+    """A recording of a folder, at a glance."""
+
+    path: Path
+    size_bytes: int
+    #: When its first tick was, s since 1970.
+    begun_s: float
+    seconds: float
+    ticks: int
+    robot: str
+    policy: str
+    faults: list[str]
+    #: Why it cannot be read, or why it ends too early; None for a whole one.
+    problem: str | None
+
+
+def recordings(folder: Path | None = None) -> list[Path]:
+    """Recordings in a folder, the newest first; in the one where `gaitwayd` and `gaitway run` put them."""
+    found = []
+    for path in (folder or default_folder()).glob("*.mcap"):
+        try:
+            found.append((path.stat().st_mtime_ns, path))
+        except OSError:
+            # The recorder makes room.
+            continue
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def newest() -> Path:
+    """The recording that was written last. Raises RecordingError where there is none."""
+    found = recordings()
+    if not found:
+        hint = "gaitwayd and gaitway run record; or name a file"
+        raise RecordingError(f"{default_folder()}: no recording", hint=hint)
+    return found[0]
+
+
+def default_folder() -> Path:
+    """Where recordings go unless another folder is named."""
+    return Path(_native.recordings_folder())
+
+
+def glance(path: Path) -> Listed:
+    """A recording at a glance; one that cannot be read says why."""
+    size = path.stat().st_size
+    try:
+        found = _native.summarise(_read(path))
+    except GaitwayError as error:
+        problem = error.message.removeprefix(f"{path}: ")
+        return Listed(path, size, path.stat().st_mtime, 0.0, 0, "", "", [], problem)
+    notes = found["notes"]
+    if not notes:
+        return Listed(path, size, path.stat().st_mtime, 0.0, 0, "", "", [], "an MCAP file without a recording")
+    return Listed(
+        path,
+        size,
+        found["begun_ns"] * 1e-9,
+        found["seconds"],
+        found["ticks"],
+        notes.get("robot", ""),
+        notes.get("contract", ""),
+        found["faults"],
+        found["cut"],
+    )
+
+
 def repair(path: Path, output: Path) -> int:
     """Closes a recording that was cut: what is whole is written to `output`. Returns how many messages that is.
 
     Raises RecordingError for what is no recording.
     """
-    data, messages = _native.repair(files.read_bytes(path, "recording", _MAX_BYTES))
+    data, messages = _native.repair(_read(path))
     files.write_bytes(output, data, "recording")
     return messages
 
@@ -130,8 +207,17 @@ def cut(path: Path, output: Path, begin_s: float, end_s: float) -> None:
 
     Raises RecordingError where no tick is.
     """
-    data = _native.cut(files.read_bytes(path, "recording", _MAX_BYTES), begin_s, end_s)
+    data = _native.cut(_read(path), begin_s, end_s)
     files.write_bytes(output, data, "recording")
+
+
+def _read(path: Path) -> bytes:
+    """The file's bytes. Raises RecordingError for what is no MCAP file."""
+    data = files.read_bytes(path, "recording", _MAX_BYTES)
+    # One that was cut within its first bytes is none yet, either.
+    if not data.startswith(_MAGIC):
+        raise RecordingError(f"{path}: expected a recording, found {describe(data)}", hint=_NO_RECORDING)
+    return data
 
 
 def _values(column: bytes | list[str]) -> "array[float] | list[str]":

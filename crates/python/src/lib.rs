@@ -82,7 +82,7 @@ mod _native {
     #[pymodule_export]
     use super::policy::{Policy, check, embed};
     #[pymodule_export]
-    use super::recording::{Recording, StepRecorder, cut, recordings_folder, repair};
+    use super::recording::{Recording, StepRecorder, cut, recordings_folder, repair, summarise};
     #[pymodule_export]
     use super::robot::Robot;
     #[cfg(target_os = "linux")]

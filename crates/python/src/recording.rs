@@ -1,4 +1,4 @@
-//! `Recording`, `StepRecorder`, `repair` and `cut`.
+//! `Recording`, `StepRecorder`, `summarise`, `repair` and `cut`.
 
 use crate::controller::Controller;
 use crate::policy::Policy;
@@ -97,6 +97,22 @@ impl Recording {
         }
         Ok(table)
     }
+}
+
+/// What a recording is of, at a glance.
+#[pyfunction]
+pub fn summarise<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyDict>> {
+    let read = py.detach(|| gaitway_record::Summary::read(data));
+    let summary = read.map_err(|error| errors::record(&error))?;
+    let found = PyDict::new(py);
+    let (begun_ns, ended_ns) = summary.span_ns.unwrap_or_default();
+    found.set_item("notes", summary.about.notes)?;
+    found.set_item("begun_ns", summary.about.epoch_ns.saturating_add(begun_ns))?;
+    found.set_item("seconds", ended_ns.saturating_sub(begun_ns) as f64 * 1e-9)?;
+    found.set_item("ticks", summary.ticks)?;
+    found.set_item("faults", summary.faults)?;
+    found.set_item("cut", summary.cut)?;
+    Ok(found)
 }
 
 /// Writes what a controller does into files of a folder.

@@ -50,7 +50,7 @@ impl Recording {
         columns.finish()
     }
 
-    fn take(
+    pub(crate) fn take(
         &mut self,
         record: Record,
         topics: &mut BTreeMap<u16, String>,

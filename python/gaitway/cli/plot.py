@@ -1,14 +1,20 @@
 """`gaitway plot`: a recording as one picture."""
 
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gaitway.colours import ASKED, DID
+
 if TYPE_CHECKING:
     from gaitway.recording import Recording
+
+#: Fills a panel.
+Fill = Callable[["Recording", Any], None]
 
 #: Colours of the states, behind everything.
 _STATES = {
@@ -26,16 +32,17 @@ _SMOOTH_S = 0.54
 
 
 def plot(
-    recording: Annotated[Path, typer.Argument(help="Recording, .mcap.")],
+    recording: Annotated[Path | None, typer.Argument(help="Recording, .mcap (default: the newest recording).")] = None,
     output: Annotated[Path, typer.Option("-o", "--out", help="Picture to write, .png.")] = Path("recording.png"),
 ) -> None:
     """Draws a recording over the time: command, tilt, joints against goals, ages, timings, servos, states, faults."""
+    from gaitway.cli.record import the_newest
     from gaitway.errors import UsageError
     from gaitway.recording import Recording
 
     if output.suffix != ".png":
         raise UsageError(f"{output}: expected a name that ends in .png", hint="name the picture with its ending")
-    draw(Recording.load(recording), output)
+    draw(Recording.load(recording or the_newest()), output)
     typer.echo(f"{output}: look at it")
 
 
@@ -50,13 +57,13 @@ def draw(recording: "Recording", path: Path) -> None:
     extras.load("matplotlib", "sim").use("Agg")
     pyplot = extras.load("matplotlib.pyplot", "sim")
     names = recording.joint_names
-    panels = [panel for panel in _PANELS if panel[1] in recording.columns]
+    panels = list(_panels(recording))
     top, rows = 1 + len(panels), (len(names) + 1) // 2
     with pyplot.rc_context(RC | {"axes.prop_cycle": pyplot.cycler(color=COLOURS)}):
         figure = pyplot.figure(figsize=(14, 2.0 * top + 1.4 * rows), layout="constrained")
         grid = figure.add_gridspec(top + rows, 2, height_ratios=[0.7] + [1.6] * len(panels) + [1.0] * rows)
         _name_events(recording, figure.add_subplot(grid[0, :]))
-        for row, (title, _, fill) in enumerate(panels):
+        for row, (title, fill) in enumerate(panels):
             axis = figure.add_subplot(grid[1 + row, :])
             fill(recording, axis)
             _mark_states(recording, axis)
@@ -81,17 +88,17 @@ def _title(recording: "Recording") -> str:
     return f"{recording.path.name}: {what}, {recording.ticks} ticks, {dropped} dropped"
 
 
-def _draw_command(recording: "Recording", axis: Any) -> None:
-    """What was commanded, and beneath it, where a simulator knows, how the trunk moved."""
-    ways = ("forward, m/s", "leftward, m/s", "turning, rad/s")
-    truths = ("tick.truth.velocity_mps[0]", "tick.truth.velocity_mps[1]", "tick.truth.yaw_rate_rps")
-    for index, (way, truth) in enumerate(zip(ways, truths, strict=True)):
-        _line(recording, axis, f"tick.command[{index}]", way, color=f"C{index}")
-        if truth in recording.columns:
-            speed = _smooth(recording.column(truth), recording.seconds)
-            axis.plot(recording.seconds, speed, "--", color=f"C{index}", linewidth=0.9)
-    if truths[0] in recording.columns:
-        axis.plot([], [], "--", color="#555555", label=f"as it was, mean of {_SMOOTH_S:g} s")
+def _draw_speed(recording: "Recording", axis: Any, index: int, truth: str) -> None:
+    """What was commanded, and where a simulator knows, how the trunk moved."""
+    _line(recording, axis, f"tick.command[{index}]", "commanded", color=ASKED, linestyle="--")
+    if truth in recording.columns:
+        speed = _smooth(recording.column(truth), recording.seconds)
+        axis.plot(recording.seconds, speed, color=DID, linewidth=0.9, label=f"measured, mean of {_SMOOTH_S:g} s")
+
+
+def _draw_head(recording: "Recording", axis: Any) -> None:
+    for index, name in enumerate(("neck pitch", "head pitch", "head yaw", "head roll"), start=3):
+        _line(recording, axis, f"tick.command[{index}]", name)
 
 
 def _draw_tilt(recording: "Recording", axis: Any) -> None:
@@ -109,9 +116,12 @@ def _draw_times(recording: "Recording", axis: Any) -> None:
     axis.set_yscale("log")
 
 
-def _draw_servos(recording: "Recording", axis: Any) -> None:
+def _draw_temperature(recording: "Recording", axis: Any) -> None:
     _draw_worst(recording, axis, "servo.temperature_c", "hottest servo, °C")
-    _draw_worst(recording, axis, "servo.voltage_v", "lowest supply, V", lowest=True)
+
+
+def _draw_supply(recording: "Recording", axis: Any) -> None:
+    _draw_worst(recording, axis, "servo.voltage_v", "lowest at any servo, V", lowest=True)
 
 
 def _smooth(values: "array[float]", seconds: "array[float]") -> list[float]:
@@ -121,19 +131,37 @@ def _smooth(values: "array[float]", seconds: "array[float]") -> list[float]:
     return [sum(window) / len(window) for window in windows]
 
 
-#: Title, a column without which there is nothing to draw, and who draws it.
-_PANELS: tuple[tuple[str, str, Callable[["Recording", Any], None]], ...] = (
-    ("Command and speed", "tick.command[0]", _draw_command),
-    ("Tilt", "tick.policy.tilt_rad", _draw_tilt),
-    ("Age of what was known", "tick.joint_age_s[0]", _draw_ages),
-    ("Timing", "tick.servo_position[0]", _draw_times),
-    ("Servos", "servo.voltage_v[0]", _draw_servos),
+#: Title, columns of which one must tell something, and who draws it. What shares an axis shares a unit.
+_PANELS: tuple[tuple[str, tuple[str, ...], Fill], ...] = (
+    ("Head command, rad", tuple(f"tick.command[{axis}]" for axis in range(3, 7)), _draw_head),
+    ("Tilt", ("tick.policy.tilt_rad",), _draw_tilt),
+    ("Age of readings", ("tick.joint_age_s[0]",), _draw_ages),
+    ("Timing", ("tick.tick_ns",), _draw_times),
+    ("Temperature", ("servo.temperature_c[0]",), _draw_temperature),
+    ("Supply", ("servo.voltage_v[0]",), _draw_supply),
+)
+#: A command's axes, and how the trunk truly moved.
+_SPEEDS = (
+    ("Forward, m/s", "tick.truth.velocity_mps[0]"),
+    ("Leftward, m/s", "tick.truth.velocity_mps[1]"),
+    ("Turning, rad/s", "tick.truth.yaw_rate_rps"),
 )
 
 
+def _panels(recording: "Recording") -> Iterator[tuple[str, Fill]]:
+    """Titles and who draws below them; none that would be empty."""
+    for index, (title, truth) in enumerate(_SPEEDS):
+        if any(recording.column(f"tick.command[{index}]")) or any(recording.column(truth)):
+            yield title, partial(_draw_speed, index=index, truth=truth)
+    for title, columns, fill in _PANELS:
+        row = (recording.column(key) for key in columns if key in recording.columns)
+        if any(number == number and number != 0 for numbers in row for number in numbers):
+            yield title, fill
+
+
 def _draw_joint(recording: "Recording", axis: Any, index: int, name: str) -> None:
-    _line(recording, axis, f"tick.goal_rad[{index}]", "goal")
-    _line(recording, axis, f"tick.joint_position_rad[{index}]", "angle")
+    _line(recording, axis, f"tick.goal_rad[{index}]", "goal", color=ASKED)
+    _line(recording, axis, f"tick.joint_position_rad[{index}]", "joint", color=DID)
     axis.set_title(f"{name.replace('_', ' ')}, rad", loc="left")
     if index == 0:
         axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, frameon=False)

@@ -23,8 +23,11 @@ _Json = Json
 
 def replay(
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Recordings, .mcap, or observations, .npy or .pkl.")
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="FILE…", help="Recordings, .mcap, or observations, .npy or .pkl (default: the newest recording)."
+        ),
+    ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Compare every number; a replay always does.")] = True,
     policy: Annotated[
         Path, typer.Option(help="For observations: the ONNX file that saw them, or its name; a recording has its own.")
@@ -35,34 +38,50 @@ def replay(
 
     Every number that comes out is compared to the bit, on whatever machine this is. Of observations alone the policy's
     actions are compared with those that the observations after them remember.
-    Exit codes: 0 every bit is the same, 1 something differs, 2 wrong use.
+    Exit codes: 0 every bit is the same, 1 something differs or no tick could be run again, 2 wrong use.
     """
     from dataclasses import asdict
 
     from gaitway.observations import ENDINGS
     from gaitway.recording import Recording
 
-    observed = [path for path in recordings if path.suffix in ENDINGS]
+    paths = recordings or [the_newest()]
+    observed = [path for path in paths if path.suffix in ENDINGS]
     if observed:
-        if len(observed) < len(recordings):
+        if len(observed) < len(paths):
             raise UsageError("recordings and observations in one call", hint="replay them one after the other")
         return _replay_observations(observed, policy, as_json=as_json)
     results = []
-    for path in recordings:
+    for path in paths:
         recording = Recording.load(path)
         results.append((path, recording, recording.verify()))
-    differs = any(found.different for _, _, found in results)
+    # Nothing that was compared is nothing that was shown.
+    failed = any(found.different or not found.same for _, _, found in results)
     if as_json:
         print_json({"recordings": [{"file": str(path)} | asdict(found) for path, _, found in results]})
-        return int(differs)
+        return int(failed)
     for path, recording, found in results:
         typer.echo(f"{path}: {found.same} ticks the same, {found.different} different, {found.skipped} skipped")
+        if not recording.ticks:
+            typer.echo("  it holds no tick: nothing was run again")
+            continue
+        if not found.same and not found.different:
+            typer.echo("  it holds no keyframe to begin at: nothing was run again")
         typer.echo(f"  recorded on {recording.notes.get('cpu_path', '?')}, run again on {found.cpu_path}")
         if found.first is not None:
             first = found.first
             typer.echo(f"  first in tick {first.tick}: {first.place}")
             typer.echo(f"    recorded {first.recorded}, now {first.replayed}")
-    return int(differs)
+    return int(failed)
+
+
+def the_newest() -> Path:
+    """The recording a person means who names none; says which it is."""
+    from gaitway.recording import newest
+
+    path = newest()
+    typer.echo(f"newest recording: {path}", err=True)
+    return path
 
 
 def _replay_observations(paths: list[Path], name: Path, *, as_json: bool) -> int:
@@ -88,6 +107,44 @@ def _replay_observations(paths: list[Path], name: Path, *, as_json: bool) -> int
             f"them{first}; largest difference {result['largest']:.2g}"
         )
     return int(any(result["different"] for result in results))
+
+
+@app.command("list")
+def list_recordings(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Folder (default: where gaitwayd and gaitway run record).")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the recordings of a folder, the newest first."""
+    from dataclasses import asdict
+    from datetime import datetime
+
+    from gaitway import recording as recordings
+    from gaitway.cli.output import print_table
+
+    where = folder or recordings.default_folder()
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{folder}: expected a folder, found none", hint="name the folder that recordings are in")
+    found = [recordings.glance(path) for path in recordings.recordings(where)]
+    if as_json:
+        listed = [asdict(one) | {"path": str(one.path)} for one in found]
+        print_json({"folder": str(where), "recordings": listed})
+        return
+    rows = [
+        (
+            datetime.fromtimestamp(one.begun_s).strftime("%Y-%m-%d %H:%M:%S"),
+            f"{one.seconds:.1f} s",
+            one.robot,
+            one.policy,
+            f"{one.size_bytes / 1e6:.1f} MB",
+            ", ".join(one.faults) or "-",
+            one.path.name if one.problem is None else f"{one.path.name} ({one.problem})",
+        )
+        for one in found
+    ]
+    print_table(("time", "length", "robot", "policy", "size", "faults", "file"), rows)
+    typer.echo(f"{len(rows)} recordings in {where}")
 
 
 @app.command()

@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from gaitway import extras, files
+from gaitway.colours import ASKED, DID
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Floats, Trace
 
-_COMMAND = "#e8710a"
-_MEASURED = "#1f6f8b"
 _FAINT = "#9bb8c2"
 #: Speeds are shown averaged over half a second, one gait: within a step the trunk sways far more than it travels.
 _SMOOTH_S = 0.5
@@ -26,20 +25,20 @@ def draw_run(trace: Trace, script: Script, joint_names: list[str], path: Path, *
     for column, (axis, label) in enumerate(zip(axes, labels, strict=False)):
         measured = trace["velocity"][:, column]
         axis.plot(time_s, measured, color=_FAINT, linewidth=0.5)
-        axis.plot(time_s, smooth(measured, time_s), color=_MEASURED, label="measured, mean of a gait")
-        axis.plot(time_s, trace["command"][:, column], color=_COMMAND, linestyle="--", label="commanded")
+        axis.plot(time_s, smooth(measured, time_s), color=DID, label="measured, mean of a gait")
+        axis.plot(time_s, trace["command"][:, column], color=ASKED, linestyle="--", label="commanded")
         spread = float(np.abs(trace["command"][:, column]).max())
         axis.set_ylim(*_span(smooth(measured, time_s), spread))
         axis.set_ylabel(label)
-    axes[0].legend(loc="upper right", frameon=False, ncols=2)
-    axes[3].plot(time_s, np.degrees(trace["tilt"]), color=_MEASURED)
+    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.1), frameon=False, ncols=2)
+    axes[3].plot(time_s, np.degrees(trace["tilt"]), color=DID)
     axes[3].set_ylabel("tilt\n°")
     axes[3].set_ylim(bottom=0)
     knee = joint_names.index("left_knee") if "left_knee" in joint_names else 0
-    axes[4].plot(time_s, trace["target"][:, knee], color=_COMMAND, linewidth=0.8, label="goal")
-    axes[4].plot(time_s, trace["joint"][:, knee], color=_MEASURED, linewidth=0.8, label="joint")
+    axes[4].plot(time_s, trace["target"][:, knee], color=ASKED, linewidth=0.8, label="goal")
+    axes[4].plot(time_s, trace["joint"][:, knee], color=DID, linewidth=0.8, label="joint")
     axes[4].set_ylabel(f"{joint_names[knee]}\nrad")
-    axes[4].legend(loc="upper right", frameon=False, ncols=2)
+    axes[4].legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=2)
     error = np.degrees(np.abs(trace["target"] - trace["joint"])).T
     image = axes[5].imshow(
         error,
