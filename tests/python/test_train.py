@@ -175,6 +175,31 @@ def test_killed_and_resumed_gives_the_same_bytes(duck: Robot, tmp_path: Path) ->
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
+def test_a_finished_run_goes_on_with_more_steps_and_with_nothing_else_changed(duck: Robot, tmp_path: Path) -> None:
+    trainer = runs.begin(tmp_path, duck, config(duck, "run.steps=512"))
+    assert trainer.run(tmp_path, lambda _: True)
+    more = runs.resume(tmp_path, duck, ["train.steps=1024"])
+    assert more.progress.steps == 512
+    assert more.run(tmp_path, lambda _: True)
+    # The folder says what it holds: it is resumed without a word, too.
+    assert runs.resume(tmp_path, duck).config.run.steps == 1024
+    with pytest.raises(TrainingError, match=r"run\.steps: expected more than the 1024 that are done, found 700"):
+        runs.resume(tmp_path, duck, ["run.steps=700"])
+    for settled in ("run.seed=9", "ppo.rollout=8", "rewards.alive=3.0"):
+        with pytest.raises(TrainingError, match=r"expected only run\.steps"):
+            runs.resume(tmp_path, duck, ["run.steps=2048", settled])
+
+
+def test_what_takes_long_is_told_stage_by_stage(duck: Robot, tmp_path: Path) -> None:
+    trainer = runs.begin(tmp_path, duck, config(duck, "run.steps=512"))
+    assert trainer.run(tmp_path, lambda _: True)
+    told: list[str] = []
+    export_run(duck, tmp_path, tmp_path / "policy.onnx", told.append)
+    assert told[0] == "reading the checkpoint"
+    assert "calibrating commands: walk 6 of 6" in told
+    assert told[-1] == "comparing the engines with the trained network"
+
+
 def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Path) -> None:
     trainer = runs.begin(tmp_path / "run", duck, config(duck, "run.steps=512"))
     assert trainer.run(tmp_path / "run", lambda _: True)

@@ -23,7 +23,9 @@ def train(
     task: Annotated[str, typer.Argument(help="A task of the robot (walk, stand), or a TOML file.")] = "walk",
     robot: RobotName = DEFAULT_ROBOT,
     out: Annotated[Path | None, typer.Option(help="Folder of the run; out/train/TASK where left out.")] = None,
-    resume: Annotated[Path | None, typer.Option(help="Folder of a run to go on with.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Folder of a run to continue; with --set run.steps=… a finished one, too.")
+    ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Control steps of all robots together.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is chance.")] = None,
     device: Annotated[str | None, typer.Option(help="Device of the learner: cpu, cuda.")] = None,
@@ -33,9 +35,11 @@ def train(
     """Trains a policy, and writes it with its contract.
 
     The run's folder holds its configuration, its learning curve (also for TensorBoard) and a checkpoint: a run that
-    was killed goes on with --resume and ends with the same bytes.
+    was killed goes on with --resume and ends with the same bytes. What follows the share of the run that is over, as
+    learning rate and reward weights, is spread over all steps anew where a run gets more of them.
     """
     from gaitway import extras
+    from gaitway.cli.stages import Stages
     from gaitway.robot import Robot
 
     for module in ("mujoco", "numpy", "onnx", "torch"):
@@ -44,23 +48,28 @@ def train(
     from gaitway.train import runs
 
     duck = Robot.load(robot)
+    given = {"steps": steps, "seed": seed, "device": device}
+    overrides = [f"run.{key}={value}" for key, value in given.items() if value is not None] + (settings or [])
     if resume is not None:
-        if out or steps or seed or device or settings:
-            raise UsageError("--resume goes on as the run began", hint="leave the other options out")
-        folder, trainer = resume, runs.resume(resume, duck)
+        if out or seed is not None:
+            raise UsageError(
+                "--resume goes on in its folder, with its seed", hint="leave --out and --seed out; --steps may be more"
+            )
+        with Stages(shown=not as_json) as stages:
+            stages.tell(f"loading the run in {resume}")
+            folder, trainer = resume, runs.resume(resume, duck, overrides)
+        _say_where(trainer, shown=not as_json)
     else:
         path = Path(task) if task.endswith(".toml") else runs.task_config(duck, task)
         if not task.endswith(".toml"):
             runs.task_contract(duck, task)
-        given = {"steps": steps, "seed": seed, "device": device}
-        overrides = [f"run.{key}={value}" for key, value in given.items() if value is not None]
-        config = configuration.load(path, [*overrides, *(settings or [])])
+        config = configuration.load(path, overrides)
         folder = out or Path("out/train") / path.stem
         trainer = runs.begin(folder, duck, config)
     done = _run(trainer, folder, shown=not as_json)
     result = _result(trainer, folder, done)
     if done:
-        result["export"] = _export(duck, folder, folder / "policy.onnx")
+        result["export"] = _export(duck, folder, folder / "policy.onnx", shown=not as_json)
     if as_json:
         print_json(result)
     else:
@@ -78,7 +87,7 @@ def export(
     from gaitway.robot import Robot
 
     path = out or run / "policy.onnx"
-    result = _export(Robot.load(robot), run, path)
+    result = _export(Robot.load(robot), run, path, shown=not as_json)
     if as_json:
         print_json(result)
     else:
@@ -144,10 +153,23 @@ def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
         runs.write_curve(folder, trainer.progress.curve)
 
 
-def _export(robot: Any, folder: Path, path: Path) -> dict[str, Any]:
+def _export(robot: Any, folder: Path, path: Path, *, shown: bool) -> dict[str, Any]:
+    from gaitway.cli.stages import Stages
     from gaitway.train.export import export_run
 
-    return export_run(robot, folder, path)
+    with Stages(shown=shown) as stages:
+        return export_run(robot, folder, path, stages.tell)
+
+
+def _say_where(trainer: "Trainer", *, shown: bool) -> None:
+    """How far a run is that is gone on with."""
+    done, wanted = trainer.progress.steps, trainer.config.run.steps
+    if shown and done >= wanted:
+        typer.echo(
+            f"the run has its {done} steps: writing its policy again; --set run.steps=… trains it further", err=True
+        )
+    elif shown:
+        typer.echo(f"going on at {done} of {wanted} steps", err=True)
 
 
 def _result(trainer: "Trainer", folder: Path, done: bool) -> dict[str, Any]:

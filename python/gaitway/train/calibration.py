@@ -5,6 +5,7 @@ mean of all ducks. Here ducks walk without noise in their actions and without pu
 little is taken off the commands that their policy sees.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -43,8 +44,11 @@ _DRIVES: tuple[dict[str, Any], ...] = (
 )
 
 
-def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet) -> list[dict[str, float]]:
-    """Gives the actor its calibration; returns its errors before, on the way, and after: m/s, m/s, rad/s.
+def calibrate(
+    robot: Robot, contract: Contract, config: Config, actor: MirrorNet, tell: Callable[[str], None]
+) -> list[dict[str, float]]:
+    """Gives the actor its calibration; returns its errors before, on the way, and after: m/s, m/s, rad/s. It takes a
+    while: `tell` is told how far it is.
 
     Empty, and without effect, where a task asks for no velocity or no duck stays on its feet.
     """
@@ -53,7 +57,10 @@ def calibrate(robot: Robot, contract: Contract, config: Config, actor: MirrorNet
         return errors
     correction = np.zeros((6, 3))
     for round_ in range(_ROUNDS):
-        walks = [_walk(robot, contract, config, actor, drives) for drives in _DRIVES]
+        walks = []
+        for part, drives in enumerate(_DRIVES):
+            tell(f"calibrating commands: walk {round_ * len(_DRIVES) + part + 1} of {_ROUNDS * len(_DRIVES)}")
+            walks.append(_walk(robot, contract, config, actor, drives))
         asked, walked = (np.concatenate(rows) for rows in zip(*walks, strict=True))
         if not asked.any():
             return []

@@ -242,6 +242,8 @@ def _literal(value: Any) -> str:
 def _override(text: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     section, dot, name = key.partition(".")
+    # What a run is asked for is called after the command as well.
+    section = "run" if section == "train" else section
     if not (equals and dot and name):
         raise TrainingError(f"--set {override}: expected section.key=value", hint="--set run.steps=1000000")
     try:

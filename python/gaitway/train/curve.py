@@ -7,7 +7,7 @@ from pathlib import Path
 from gaitway import extras, files
 from gaitway.errors import TrainingError
 from gaitway.evaluate.style import COLOURS, RC, calm
-from gaitway.train.runs import CURVE
+from gaitway.train.runs import CURVE, check_folder
 
 #: What is told of each part: the curve's column, its heading, and how many digits.
 TOLD = (
@@ -23,6 +23,8 @@ Row = dict[str, float]
 
 def read(folder: Path) -> list[Row]:
     """The curve of the run in `folder`, a row for each rollout. Raises TrainingError where there is none."""
+    if not (folder / CURVE).is_file():
+        check_folder(folder)
     text = files.read_text(folder / CURVE, "learning curve")
     try:
         rows = [{name: float(cell) for name, cell in row.items() if cell} for row in csv.DictReader(io.StringIO(text))]

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ TOLERANCE = 1e-4
 _BUG = "this is a bug: please report it with the run's folder"
 
 
-def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
+def _tell_nobody(_: str) -> None:
+    """For programs that wait for the result alone."""
+
+
+def export_run(robot: Robot, folder: Path, path: Path, tell: Callable[[str], None] = _tell_nobody) -> dict[str, Any]:
     """Writes the policy of the last checkpoint of the run in `folder`: beside it its contract, to read, and its card.
+    `tell` is told what it is at.
 
     Raises TrainingError, with nothing written, where an engine differs from the trained network by more than
     TOLERANCE, or from the golden vectors by more than theirs.
@@ -34,12 +40,14 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
     from gaitway.train import checkpoint, runs
     from gaitway.train.config import load
 
+    runs.check_folder(folder)
+    tell("reading the checkpoint")
     saved = checkpoint.read(folder)
     config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
     steps = saved["progress"]["steps"]
     extras.load("torch", "train").set_num_threads(config.run.threads)
     actor = _actor(saved["averaged"], contract, config.ppo)
-    errors = calibrate(robot, contract, config, actor)
+    errors = calibrate(robot, contract, config, actor, tell)
     described = json.loads(contract.to_json())
     described["provenance"] = {
         # No times and no names of machines: the same run gives the same bytes.
@@ -49,11 +57,13 @@ def export_run(robot: Robot, folder: Path, path: Path) -> dict[str, Any]:
     }
     network = onnx_bytes(actor, contract)
     described["weights_sha256"] = hashlib.sha256(network).hexdigest()
+    tell("computing golden ticks")
     golden = vectors.build(described, vectors.onnxruntime_network(network, described))
     text = vectors.text(described, golden)
     contract = Contract.from_json(text)
     data = _native.embed(network, contract)
     observations = saved["ducks"]["rows"]["observation"].numpy()
+    tell("comparing the engines with the trained network")
     differences = check(actor, data, robot, path, observations)
     files.write_bytes(path, data, "policy")
     files.write_bytes(path.with_suffix(".json"), text.encode(), "contract")

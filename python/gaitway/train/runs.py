@@ -6,18 +6,24 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 from gaitway import _native, files
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
+from gaitway.recognise import describe
 from gaitway.robot import Robot
 from gaitway.train import config as configuration
 from gaitway.train.config import Config
 from gaitway.train.trainer import Trainer
 
 CONFIG, CONTRACT, CURVE, HOW = "config.toml", "contract.json", "curve.csv", "how.json"
+#: What may differ where a run is gone on with, and what of the same section may not.
+_RESUMABLE = ("steps", "checkpoint_steps", "device", "threads")
+_SETTLED = tuple(entry.name for entry in fields(configuration.Run) if entry.name not in _RESUMABLE)
 #: Where the weights' hash goes once there are weights.
 _NO_WEIGHTS = "0" * 64
 
@@ -52,14 +58,46 @@ def begin(folder: Path, robot: Robot, config: Config) -> Trainer:
     return trainer
 
 
-def resume(folder: Path, robot: Robot) -> Trainer:
-    """The run in `folder`, as its last checkpoint left it."""
+def resume(folder: Path, robot: Robot, overrides: Sequence[str] = ()) -> Trainer:
+    """The run in `folder`, as its last checkpoint left it, with more steps where `overrides` say so.
+
+    Raises TrainingError for what was settled when the run began.
+    """
     from gaitway.train import checkpoint
 
-    config = configuration.load(folder / CONFIG, [])
+    check_folder(folder)
+    began = configuration.load(folder / CONFIG, [])
+    config = configuration.load(folder / CONFIG, list(overrides))
+    settled = replace(began, run=replace(config.run, **{key: getattr(began.run, key) for key in _SETTLED}))
+    if replace(config, text=began.text) != settled:
+        raise TrainingError(
+            f"{folder}: expected only {', '.join(f'run.{key}' for key in _RESUMABLE)} to differ, found more",
+            hint="all else was settled when the run began: begin another run for it",
+        )
     trainer = Trainer(robot, read_contract(folder), config)
     trainer.restore(checkpoint.read(folder))
+    if overrides and config.run.steps <= trainer.progress.steps:
+        raise TrainingError(
+            f"run.steps: expected more than the {trainer.progress.steps} that are done, found {config.run.steps}",
+            hint="run.steps counts from the beginning of the run",
+        )
+    if overrides:
+        _write(folder / CONFIG, configuration.as_toml(config.text))
     return trainer
+
+
+def check_folder(folder: Path) -> None:
+    """Raises TrainingError for what is no folder of a run."""
+    if (folder / CONFIG).is_file():
+        return
+    if folder.is_file():
+        found = describe(files.read_bytes(folder, "run"))
+    else:
+        found = f"a folder without {CONFIG}" if folder.is_dir() else "nothing"
+    raise TrainingError(
+        f"{folder}: expected the folder of a run, found {found}",
+        hint="name the folder that gaitway train wrote, such as out/train/walk",
+    )
 
 
 def read_contract(folder: Path) -> Contract:
