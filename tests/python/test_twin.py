@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import run_gaitway
 
 import gaitway
 from gaitway import _native
 from gaitway.errors import UsageError
 from gaitway.sim.duck import DuckSim
 from gaitway.sim.live import LiveDuck
-from gaitway.twin import StillBody, Twin
+from gaitway.twin import StillBody, Twin, hands
 
 ROBOT = gaitway.Robot.load()
 IDS = ROBOT.native.servo_ids
@@ -437,3 +438,74 @@ def test_joints_without_physics_keep_to_their_speed() -> None:
         body.step(row)
     body.show(joints, imu)
     assert list(joints[JOINTS : 2 * JOINTS]) == [0.0] * JOINTS
+
+
+def limp(joints: int = JOINTS) -> "array[float]":
+    """What servos do that are limp: goals, P, D, I, torque limits."""
+    return array("f", [math.nan] * joints + [0.0] * (4 * joints))
+
+
+@pytest.mark.parametrize("body", [StillBody(ROBOT), LiveDuck(ROBOT, release_after_s=3600)], ids=["still", "physics"])
+def test_a_hand_holds_a_joint_while_its_servo_is_limp_and_lowers_the_nose(body: Any) -> None:
+    pitch, servos, joints, imu = (
+        ROBOT.joint_names.index("head_pitch"),
+        limp(),
+        array("f", bytes(12 * JOINTS)),
+        array("f", bytes(32)),
+    )
+
+    def after(seconds: float) -> float:
+        for _ in range(round(seconds / body.step_s)):
+            body.step(servos)
+        body.show(joints, imu)
+        return joints[pitch]
+
+    body.take_in_hand({pitch: 0.3}, math.radians(45))
+    assert after(2.0) == pytest.approx(0.3, abs=0.01)
+    assert joints[2 * JOINTS + pitch] == 0, "the servo feels nothing of it"
+    assert imu[3] == pytest.approx(-9.81 * math.sin(math.radians(45)), abs=0.5)
+    # What a servo drives no hand holds.
+    servos[pitch], servos[JOINTS + pitch], servos[4 * JOINTS + pitch] = -0.2, 30.0, 1.0
+    assert after(2.0) == pytest.approx(-0.2, abs=0.1)
+    servos[pitch] = math.nan
+    assert after(2.0) == pytest.approx(0.3, abs=0.01)
+    body.take_in_hand({}, 0.0)
+    after(1.0)
+    assert imu[5] == pytest.approx(9.81, abs=0.5)
+
+
+def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
+    link = tmp_path / "duck"
+    with running_twin(tmp_path, "--no-physics"):
+        assert hands.ask(link, {"hold": {"head_yaw": 0.25}})["held_rad"] == {"head_yaw": pytest.approx(0.25)}
+        wait_for("the hand", lambda: abs(position_rad(link, "head_yaw") - 0.25) < 0.01)
+        for command in (["hold", "head_pitch=0"], ["plug", "left_knee", "--new"], ["fault", "sag volts=0.5"]):
+            done = run_gaitway("twin", *command, "--port", link)
+            assert done.returncode == 0, done.stderr
+        scanned = json.loads(run_gaitway("motors", "scan", "--port", link, "--json").stdout)
+        assert [servo["id"] for servo in scanned["servos"]] == [1], "alone, and as sold"
+        assert run_gaitway("twin", "plug", "--port", link).returncode == 0
+        scanned = json.loads(run_gaitway("motors", "scan", "--port", link, "--json").stdout)
+        assert sorted(servo["id"] for servo in scanned["servos"]) == sorted(IDS)
+        assert hands.ask(link, {"release": []})["held_rad"] == {}
+        for command, words in (
+            (["hold", "left_wing=0"], "no joint is called 'left_wing'"),
+            (["hold", "head_yaw=9"], "head_yaw=9"),
+            (["fault", "left wing off"], "fault"),
+            (["plug", "left_wing"], "no joint is called 'left_wing'"),
+        ):
+            done = run_gaitway("twin", *command, "--port", link)
+            assert (done.returncode, words in done.stderr) == (2, True), (command, done.stderr)
+        assert hands.socket_of(link).exists()
+    assert not hands.socket_of(link).exists()
+    done = run_gaitway("twin", "release", "--port", link)
+    assert (done.returncode, f"no twin at {link}" in done.stderr) == (1, True), done.stderr
+
+
+def position_rad(link: Path, joint: str) -> float:
+    """Where a tool sees a joint."""
+    from gaitway.motors import Motors
+
+    with Motors(ROBOT, link) as motors:
+        look = motors.look()[joint]
+    return math.nan if look is None else look.position_rad

@@ -8,9 +8,9 @@ import typer
 
 from gaitway.cli import motors_calibrate, motors_setup
 from gaitway.cli.answers import Answers
-from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot
+from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot, targets
 from gaitway.cli.output import print_json, print_table
-from gaitway.errors import BusError, UsageError
+from gaitway.errors import BusError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def move(
 ) -> None:
     """Moves joints slowly to angles or a pose, through the safety gate, and lets them go."""
     duck = load_robot(robot, config)
-    target_rad = _targets(duck, goals or ["default"])
+    target_rad = targets(duck, goals or ["default"])
     with _open(duck, port, torque=torque) as motors:
         motors.hold(target_rad)
         reached_rad = motors.move(target_rad)
@@ -184,31 +184,6 @@ def _open(duck: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
 def _check_heard(rows: dict[str, Any]) -> None:
     if all(row is None for row in rows.values()):
         raise BusError("no servo answers", hint="switch the power on: gaitway motors scan")
-
-
-def _targets(duck: Robot, goals: list[str]) -> dict[str, float]:
-    poses = {
-        "default": duck.default_pose_rad,
-        "zero": [0.0] * len(duck.joint_names),
-        "sit": duck.native.sit_pose_rad,
-    }
-    targets: dict[str, float] = {}
-    for goal in goals:
-        joint, separator, angle = goal.partition("=")
-        if not separator and goal in poses:
-            targets.update(zip(duck.joint_names, poses[goal], strict=True))
-            continue
-        try:
-            targets[joint] = float(angle)
-        except ValueError:
-            hint = f"as in head_yaw=0.3, or a pose: {', '.join(poses)}"
-            raise UsageError(f"{goal!r}: expected a joint and an angle in rad", hint=hint) from None
-    for joint, (low, high) in zip(duck.joint_names, duck.limits_rad, strict=True):
-        if not low <= targets.get(joint, low) <= high:
-            raise UsageError(
-                f"{joint}={targets[joint]:g}: expected {low:.3f} to {high:.3f}", hint="its range ends there"
-            )
-    return targets
 
 
 def _electric(joint: str, look: "Look | None") -> tuple[str, ...]:

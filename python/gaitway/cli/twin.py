@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
-from gaitway.cli.options import Config, Json, RobotName
+from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, targets
 from gaitway.cli.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
@@ -19,8 +19,15 @@ if TYPE_CHECKING:
     from gaitway.twin import Figures, Twin
 
 
+app = typer.Typer(invoke_without_command=True)
+
+_Joints = Annotated[list[str] | None, typer.Argument(help="Joints; all where none is named.")]
+
+
+@app.callback()
 def twin(
-    link: Annotated[Path | None, typer.Option(help="Where the device file shall be found.")] = None,
+    context: typer.Context,
+    link: Annotated[Path | None, typer.Option(help="Path of the pseudo-terminal link.")] = None,
     imu_socket: Annotated[
         Path | None, typer.Option(help="Datagram socket of the program that reads the IMU, see docs/formats.md.")
     ] = None,
@@ -56,17 +63,22 @@ def twin(
     stats_json: Annotated[Path | None, typer.Option(help="File for the figures, written at the end.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A duck on a pseudo-terminal: programs that drive the real servos drive it.
+    """Simulated duck on a virtual serial port: programs that drive the real servos drive it.
 
+    With --link, `gaitway twin hold`, `release`, `tip`, `plug` and `fault` in another terminal do what hands do to a
+    real one.
     Ends after --seconds, or with SIGINT or SIGTERM. Figures tell what truly happened. Clients open the port at 1 Mbaud;
     rustypot 0.1.0 takes a pseudo-terminal at rate 0 only.
     """
+    if context.invoked_subcommand is not None:
+        return
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"--seconds: expected more than 0, found {seconds}", hint="leave it out to run on")
     from gaitway._native import TwinHost
     from gaitway.twin import Figures, StillBody, Twin
+    from gaitway.twin.hands import Hands
 
     duck = Robot.load(robot, duck_config=config)
     figures = None
@@ -87,11 +99,16 @@ def twin(
         turnaround_us=turnaround_us,
         factory=factory,
     )
+    hands = None
     try:
-        hosted = Twin(host, body if physics else StillBody(duck), len(duck.joint_names), imu_hz=imu_hz)
+        hands = Hands(link, host, duck) if link is not None else None
+        joints = len(duck.joint_names)
+        hosted = Twin(host, body if physics else StillBody(duck), joints, imu_hz=imu_hz, hands=hands)
         print(f"{duck.title} on {host.path}", file=sys.stderr if as_json else sys.stdout, flush=True)
         _run(hosted, figures, seconds)
     finally:
+        if hands is not None:
+            hands.close()
         host.stop()
     result = _result(hosted, figures)
     if stats_json is not None:
@@ -102,6 +119,76 @@ def twin(
         print_json(result)
     else:
         _print(result)
+
+
+@app.command()
+def hold(
+    goals: Annotated[list[str], typer.Argument(metavar="JOINT=RAD…", help="head_pitch=0, or a pose: zero, default.")],
+    port: Port = DEFAULT_PORT,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """Hold joints of a running twin at these angles while their servos are limp, as a hand does."""
+    from gaitway.motors import check_joints
+
+    duck = Robot.load(robot)
+    held_rad = targets(duck, goals)
+    check_joints(duck, held_rad)
+    _tell_hands(port, {"hold": held_rad}, as_json)
+
+
+@app.command()
+def release(joints: _Joints = None, port: Port = DEFAULT_PORT, as_json: Json = False) -> None:
+    """Let go of joints of a running twin that `hold` holds."""
+    _tell_hands(port, {"release": joints or []}, as_json)
+
+
+@app.command()
+def tip(
+    nose_down_deg: Annotated[float, typer.Argument(metavar="DEG", min=-90.0, max=90.0, help="0 is upright.")],
+    port: Port = DEFAULT_PORT,
+    as_json: Json = False,
+) -> None:
+    """Lower the nose of a running twin that hangs by so many degrees."""
+    _tell_hands(port, {"tip": nose_down_deg}, as_json)
+
+
+@app.command()
+def plug(
+    joints: _Joints = None,
+    port: Port = DEFAULT_PORT,
+    robot: RobotName = DEFAULT_ROBOT,
+    new: Annotated[bool, typer.Option("--new", help="Servos as sold: id 1, factory settings.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Plug in the servos of these joints of a running twin, set up for their joints, and unplug all others."""
+    from gaitway.motors import check_joints
+
+    duck = Robot.load(robot)
+    plugged = joints or duck.joint_names
+    check_joints(duck, plugged)
+    _tell_hands(port, {"plug": plugged, "new": new}, as_json)
+
+
+@app.command()
+def fault(
+    faults: Annotated[list[str], typer.Argument(metavar="FAULT…", help="'silent servo=left_knee': docs/formats.md.")],
+    port: Port = DEFAULT_PORT,
+    as_json: Json = False,
+) -> None:
+    """Plant faults in a running twin, written as for --fault."""
+    _tell_hands(port, {"fault": faults}, as_json)
+
+
+def _tell_hands(port: Path, what: dict[str, Any], as_json: bool) -> None:
+    from gaitway.twin.hands import ask
+
+    answer = ask(port, what)
+    if as_json:
+        print_json(answer)
+    elif not what.keys().isdisjoint(("hold", "release")):
+        held = ", ".join(f"{joint} at {rad:+.3f} rad" for joint, rad in answer["held_rad"].items())
+        typer.echo(f"held while limp: {held or 'nothing'}")
 
 
 def _run(hosted: "Twin", figures: "Figures | None", seconds: float | None) -> None:

@@ -1,6 +1,7 @@
 """`LiveDuck`: the robot in MuJoCo, moved by its servos one physics step at a time."""
 
 from array import array
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from gaitway.sim.world import Noise, World
 
 #: How near the default pose every joint must have come before the stand lowers the robot, rad.
 NEAR_RAD = 0.1
+#: How firmly a hand holds a joint: as a servo with this P gain and the torque of one.
+_HAND_KP = 255.0
 
 #: How much the IMU's numbers tremble, rad/s and m/s².
 _TREMBLE = 1e-3
@@ -58,6 +61,9 @@ class LiveDuck:
         self._lift_left = 0.0
         self._lying_s = 0.0
         self._joints = len(robot.joint_names)
+        self._held_rad: Mapping[int, float] = {}
+        self._nose_down_rad = 0.0
+        self._is_in_hand = np.zeros(self._joints, dtype=bool)
         self._pose = np.array(robot.default_pose_rad)
 
     @property
@@ -68,13 +74,15 @@ class LiveDuck:
     def step(self, servos: "array[float]", count: int = 1) -> None:
         """`count` physics steps with the servos as `TwinHost.read_servos` has them [5n]."""
         goals, p_gains, _, _, torque_limits = _row(servos).reshape(5, self._joints)
+        are_on = not np.isnan(goals).any()
+        driven = self._with_hands(goals, p_gains, torque_limits)
         while self._stand is not None and count > 0:
-            self.sim.step_physics(goals, p_gains, torque_limits)
-            self._lower(self._stand, are_on=not np.isnan(goals).any())
+            self.sim.step_physics(*driven)
+            self._lower(self._stand, are_on=are_on)
             count -= 1
         if count == 0:
             return
-        self.sim.step_physics(goals, p_gains, torque_limits, count)
+        self.sim.step_physics(*driven, count)
         if self.sim.fallen:
             self._lie(count * self.step_s)
         else:
@@ -86,6 +94,11 @@ class LiveDuck:
             self._stand = Stand(self.sim)
             self._set_down_after_s, self._held_s, self._lift_left = set_down_after_s, 0.0, 1.0
 
+    def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
+        """From now on hands hold these joints at these angles, rad, where their servos are limp, and the nose of a
+        duck that hangs so far down."""
+        self._held_rad, self._nose_down_rad = held_rad, nose_down_rad
+
     def trunk(self) -> TrunkState:
         """The trunk as it truly is."""
         return self.sim.trunk()
@@ -94,11 +107,28 @@ class LiveDuck:
         """Fills joints [3n] (angles, velocities, drives) and IMU [8] (gyro, accelerometer, feet)."""
         sensed, joint_row, imu_row = _row(self.sim.sense().row), _row(joints), _row(imu)
         joint_row[: 2 * self._joints] = sensed[9 : 9 + 2 * self._joints]
-        joint_row[2 * self._joints :] = self.sim.data.actuator_force
+        # What a hand bears the servo does not feel.
+        joint_row[2 * self._joints :] = np.where(self._is_in_hand, 0.0, self.sim.data.actuator_force)
         # A trunk on a stand is as still as no real one; a sensor that says always the same counts as frozen.
         self._shows += 1
         imu_row[:6] = sensed[:6] + _TREMBLE * np.sin(self._shows)
         imu_row[6:] = sensed[7:9]
+
+    def _with_hands(
+        self, goals: NDArray[np.float32], p_gains: NDArray[np.float32], torque_limits: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """What drives the joints: their servos, and hands where those are limp."""
+        if not self._held_rad:
+            self._is_in_hand[:] = False
+            return goals, p_gains, torque_limits
+        held_rad = np.full(self._joints, np.nan, dtype=np.float32)
+        held_rad[list(self._held_rad)] = list(self._held_rad.values())
+        hand = self._is_in_hand = np.isnan(goals) & ~np.isnan(held_rad)
+        return (
+            np.where(hand, held_rad, goals),
+            np.where(hand, np.float32(_HAND_KP), p_gains),
+            np.where(hand, np.float32(1.0), torque_limits),
+        )
 
     def _lower(self, stand: Stand, *, are_on: bool) -> None:
         if self._lift_left > 0:
@@ -110,7 +140,9 @@ class LiveDuck:
         self._held_s = self._held_s + self.step_s if are_on and is_near else 0.0
         lowered_s = max(0.0, self._held_s - self._set_down_after_s)
         if lowered_s < self._release_after_s and not (lowered_s > 0 and stand.is_carried):
-            stand.hold(1.0 - lowered_s / self._release_after_s)
+            # One that is lowered stands upright.
+            nose_down_rad = 0.0 if self._held_s else self._nose_down_rad
+            stand.hold(1.0 - lowered_s / self._release_after_s, nose_down_rad)
         else:
             stand.release()
             self._stand = None

@@ -30,9 +30,10 @@ class Stand:
         sim.model.dof_armature[:6] = _FIXED_ARMATURE
         self.hold(1.0)
 
-    def hold(self, share: float) -> None:
+    def hold(self, share: float, nose_down_rad: float = 0.0) -> None:
         """Puts the trunk at this share of the full height of the stand, after every step of the physics."""
         self._sim.data.qpos[:7] = self._pose
+        _turn(self._sim.data.qpos[3:7], 0.0, nose_down_rad)
         self._sim.data.qpos[2] += LIFT_M * np.clip(share, 0.0, 1.0)
         self._sim.data.qvel[:6] = 0.0
 

@@ -1,11 +1,12 @@
 """`Twin`: emulated servos and physics, kept in step with the clock."""
 
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from gaitway._native import Pacer, TwinHost
 from gaitway.errors import UsageError
+from gaitway.twin.hands import Hands
 
 #: After a stall longer than this many steps the physics gives up catching up; what it leaves out is counted.
 MAX_CATCH_UP_STEPS = 50
@@ -20,6 +21,11 @@ class Body(Protocol):
     def step(self, servos: Any) -> None:
         """One step with goals and stiffnesses [5n]."""
 
+    def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
+        """From now on hands hold these joints at these angles, rad, where their servos are limp, and the nose of a
+        duck that hangs so far down.
+        """
+
     def show(self, joints: Any, imu: Any) -> None:
         """Fills what the joints do [3n] and what the IMU feels [8]."""
 
@@ -31,9 +37,12 @@ class Twin:
     by returning False.
     """
 
-    def __init__(self, host: TwinHost, body: Body, joints: int, *, imu_hz: int = 100) -> None:
+    def __init__(
+        self, host: TwinHost, body: Body, joints: int, *, imu_hz: int = 100, hands: Hands | None = None
+    ) -> None:
         self.host = host
         self.body = body
+        self._hands = hands
         self.steps = 0
         #: Steps left out after stalls of the machine.
         self.lost_steps = 0
@@ -59,6 +68,8 @@ class Twin:
     def _step(self, due: int) -> None:
         host, body = self.host, self.body
         host.read_servos(self._servos)
+        if self._hands is not None:
+            body.take_in_hand(self._hands.held_rad, self._hands.nose_down_rad)
         before = self.steps // self._imu_every
         for _ in range(due):
             body.step(self._servos)
