@@ -482,11 +482,9 @@ def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
         for command in (["hold", "head_pitch=0"], ["plug", "left_knee", "--new"], ["fault", "sag volts=0.5"]):
             done = run_gaitway("twin", *command, "--port", link)
             assert done.returncode == 0, done.stderr
-        scanned = json.loads(run_gaitway("motors", "scan", "--port", link, "--json").stdout)
-        assert [servo["id"] for servo in scanned["servos"]] == [1], "alone, and as sold"
+        wait_for("one servo alone, as sold", lambda: scanned(link) == [1])
         assert run_gaitway("twin", "plug", "--port", link).returncode == 0
-        scanned = json.loads(run_gaitway("motors", "scan", "--port", link, "--json").stdout)
-        assert sorted(servo["id"] for servo in scanned["servos"]) == sorted(IDS)
+        wait_for("all servos", lambda: scanned(link) == sorted(IDS))
         assert hands.ask(link, {"release": []})["held_rad"] == {}
         for command, words in (
             (["hold", "left_wing=0"], "no joint is called 'left_wing'"),
@@ -500,6 +498,12 @@ def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
     assert not hands.socket_of(link).exists()
     done = run_gaitway("twin", "release", "--port", link)
     assert (done.returncode, f"no twin at {link}" in done.stderr) == (1, True), done.stderr
+
+
+def scanned(link: Path) -> list[int]:
+    """Servos that answer; on a busy machine some are missed."""
+    found = json.loads(run_gaitway("motors", "scan", "--port", link, "--json").stdout)
+    return sorted(servo["id"] for servo in found["servos"])
 
 
 def position_rad(link: Path, joint: str) -> float:
