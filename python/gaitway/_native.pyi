@@ -417,6 +417,7 @@ class StepRecorder:
     def finish(self) -> None:
         """Ends the file. Raises RecordingError."""
 
+@type_check_only
 class RecordingSummary(TypedDict):
     """A recording at a glance; `begun_ns` counts from 1970."""
 
