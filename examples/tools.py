@@ -128,6 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", action="store_true", help="print the tools as JSON, and end")
     parser.add_argument("--address", default="127.0.0.1:9871", help="gaitwayd --pad-listen (%(default)s)")
+    parser.add_argument("--key", type=Path, help="key of a robot elsewhere (default: gaitway pad pair's)")
     options = parser.parse_args()
     contract = gaitway.Policy.load(gaitway.Robot.load().default_policy).contract
     if options.list:
@@ -137,7 +138,7 @@ def main() -> None:
         # Also where a shell had it ignored in the background.
         signal.signal(number, signal.default_int_handler)
     try:
-        with gaitway.Remote(options.address, contract=contract) as remote:
+        with gaitway.Remote(options.address, contract=contract, key=options.key) as remote:
             known = {tool["name"]: tool for tool in tools(contract.envelope)}
             for line in sys.stdin.buffer:
                 print(json.dumps(answer(remote, known, line.decode(errors="replace"))), flush=True)

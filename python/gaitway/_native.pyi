@@ -32,7 +32,9 @@ __all__ = [
     "check",
     "cut",
     "embed",
+    "make_pad_key",
     "pace",
+    "pad_key_path",
     "push_times",
     "real_time",
     "recordings_folder",
@@ -363,7 +365,9 @@ class Pad:
 class PadSender:
     """A pad that a program holds, as datagrams. See `gaitway.remote`."""
 
-    def __new__(cls, contract: Contract) -> PadSender: ...
+    def __new__(cls, contract: Contract, *, key: str | PathLike[str] | None = None) -> PadSender:
+        """Signs with the key of this file, or with the empty one. Raises UsageError for a file that holds none."""
+
     def walk(self, forward_mps: float, leftward_mps: float, turning_rps: float) -> None:
         """Sticks that walk. Raises UsageError outside the contract's envelope."""
 
@@ -374,7 +378,10 @@ class PadSender:
         """The one button that is down from now on. Raises UsageError for a name no button has."""
 
     def datagram(self) -> bytes:
-        """How it stands, 22 bytes; each has the next number."""
+        """How it stands, 78 bytes; each has the next number."""
+
+    def hear(self, datagram: bytes) -> bool:
+        """True for the robot's answer, without which it follows nothing."""
 
 @final
 class Recording:
@@ -430,6 +437,12 @@ class RecordingSummary(TypedDict):
 
 def summarise(data: bytes) -> RecordingSummary:
     """What a recording is of, at a glance, with little memory. Raises RecordingError."""
+
+def pad_key_path() -> Path:
+    """Where the key of robot and pad is unless another file is named."""
+
+def make_pad_key(path: str | PathLike[str]) -> None:
+    """Makes a key in a new file that only its owner may read. Raises UsageError where one is there already."""
 
 def recordings_folder() -> Path:
     """Where recordings go unless another folder is named."""

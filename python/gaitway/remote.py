@@ -1,8 +1,12 @@
 """A pad in a program's hands: it steers a robot that runs under `gaitwayd --pad-listen`."""
 
 import atexit
+import ipaddress
 import socket
 import threading
+import time
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 
 from gaitway import _native
@@ -17,6 +21,11 @@ _PERIOD_S = 0.02
 #: What counts once is said so often: of datagrams some are lost.
 _TIMES = 5
 _LAST_PORT = 65535
+#: A robot that is there answers 50 times a second.
+_ANSWER_S = 5.0
+_SILENT_S = 3.0
+_MOST_ANSWERS = 64
+_MOST_BYTES = 256
 
 
 class Remote:
@@ -29,21 +38,34 @@ class Remote:
     The sticks either walk or move the head, as on every pad: who looks stands, and who walks has the head where it
     was left. At the end, however it comes, the sticks are in the middle; of a program that is killed nothing is
     heard, and the robot stands a second and a half later. The robot listens to whoever sent first until they were
-    silent for half a second; a pad or keys at the robot itself are stronger.
+    silent for half a second; a pad or keys at the robot itself are stronger, and what they made limp only they get up.
+
+    What is said over a network is signed with a key that only the two sides have: `gaitway pad pair` makes it.
     """
 
-    def __init__(self, address: str, *, contract: Contract | None = None) -> None:
+    def __init__(
+        self, address: str, *, contract: Contract | None = None, key: str | PathLike[str] | None = None
+    ) -> None:
         """Begins to speak to `address`, HOST:PORT, with its sticks in the middle.
 
         `contract` is of the policy that walks there, whose envelope full sticks ask for; the default robot's own
-        where it is left out. Raises UsageError for what is no address, and DaemonError where it is known that nobody
-        listens: a network need not say.
+        where it is left out. `key` is the file of the key; where it is left out, none for a robot on this machine and
+        the one that `gaitway pad pair` makes for any other. Raises UsageError for what is no address and no key, and
+        DaemonError where nobody answers who has the key.
         """
         self._address = address
-        self._pad = _native.PadSender(contract or Policy.load(Robot.load().default_policy).contract)
-        self._pad.walk(0.0, 0.0, 0.0)
         self._socket = _connect(address)
+        try:
+            if key is None and not _is_this_machine(self._socket):
+                key = Path(_native.pad_key_path())
+            walks = contract or Policy.load(Robot.load().default_policy).contract
+            self._pad = _native.PadSender(walks, key=key)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._pad.walk(0.0, 0.0, 0.0)
         self._failure: OSError | None = None
+        self._heard_s: float | None = None
         self._said = 0
         self._news = threading.Condition()
         self._end = threading.Event()
@@ -51,8 +73,9 @@ class Remote:
         self._thread.start()
         atexit.register(self.close)
         try:
-            # The first brings the answer that nobody listens, the second hears it.
-            self._wait(2)
+            with self._news:
+                # Until it answers, or it is known that nobody listens: a network need not say.
+                self._news.wait_for(lambda: self._heard_s is not None or self._failure is not None, _ANSWER_S)
             self._check()
         except BaseException:
             self.close()
@@ -117,6 +140,9 @@ class Remote:
         if self._failure is not None:
             hint = "start gaitwayd --pad-listen ADDRESS there, and name the same port here"
             raise DaemonError(f"nobody listens at {self._address}: {self._failure.strerror}", hint=hint)
+        if self._heard_s is None or time.monotonic() - self._heard_s > _SILENT_S:
+            hint = "start gaitwayd --pad-listen there, and give both sides the same key: gaitway pad pair"
+            raise DaemonError(f"no answer from {self._address} that is signed with this key", hint=hint)
 
     def _wait(self, times: int) -> None:
         """Until it was said so often more how the pad stands."""
@@ -126,11 +152,27 @@ class Remote:
 
     def _run(self) -> None:
         while not self._end.wait(_PERIOD_S):
-            failure = self._say(self._pad.datagram())
+            heard, refused = self._hear()
+            failure = self._say(self._pad.datagram()) or refused
             with self._news:
                 self._failure = failure
+                if heard:
+                    self._heard_s = time.monotonic()
                 self._said += 1
                 self._news.notify_all()
+
+    def _hear(self) -> tuple[bool, OSError | None]:
+        """Whether the robot has answered, and what the network said where it has refused."""
+        heard = False
+        try:
+            # Somebody who answers more than was asked must not keep it from speaking.
+            for _ in range(_MOST_ANSWERS):
+                heard |= self._pad.hear(self._socket.recv(_MOST_BYTES, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            pass
+        except OSError as error:
+            return heard, error
+        return heard, None
 
     def _say(self, datagram: bytes) -> OSError | None:
         failure = None
@@ -161,3 +203,7 @@ def _connect(address: str) -> socket.socket:
     except (OSError, UnicodeError) as error:
         raise UsageError(f"{address}: {getattr(error, 'strerror', None) or error}", hint=hint) from error
     return line
+
+
+def _is_this_machine(line: socket.socket) -> bool:
+    return ipaddress.ip_address(line.getpeername()[0].partition("%")[0]).is_loopback

@@ -1,15 +1,14 @@
 """What the duck's body shows: eyes, projector and antennas, on a pipe that is told what a GPIO chip would do."""
 
 import json
-import socket
 import statistics
-import struct
 import subprocess
 from collections.abc import Callable
 from itertools import pairwise
 
 from board import LEFT_ANTENNA, LEFT_EYE, PROJECTOR, RIGHT_ANTENNA, RIGHT_EYE, Board
 from daemon_bench import Bench
+from far_pad import FarPad
 from hands import LEFT_TRIGGER, PULLED, RIGHT_TRIGGER, Hands, X, events_of
 
 
@@ -80,17 +79,13 @@ def test_a_pad_elsewhere_moves_them_too(bench: Bench) -> None:
     assert process.stdout
     for line in process.stdout:
         if json.loads(line)["event"] == "listening for a pad":
-            host, port = json.loads(line)["address"].split(":")
+            address = json.loads(line)["address"]
             break
-    number = 0
     projector_bit = 1 << 3
-    with socket.socket(type=socket.SOCK_DGRAM) as pad:
+    with FarPad(address).greet() as pad:
 
         def is_shown_with(buttons: int, is_so: Callable[[], bool]) -> bool:
-            nonlocal number
-            number += 1
-            sticks = (0, 0, 0, 0, 0, 32767)
-            pad.sendto(struct.pack("<4sI6hH", b"GWP1", number, *sticks, buttons), (host, int(port)))
+            pad.send((0, 0, 0, 0, 0, 32767), buttons)
             return is_so()
 
         def is_wide() -> bool:

@@ -2,8 +2,6 @@
 
 import fcntl
 import signal
-import socket
-import struct
 import subprocess
 import time
 from itertools import groupby, pairwise
@@ -11,11 +9,13 @@ from pathlib import Path
 
 import pytest
 from daemon_bench import BINARY, Bench, wait_until
-from daemon_session import Session, asked, flight, states
+from daemon_session import Session, asked, flight, listen, states
+from far_pad import FarPad
 from hands import FORWARD, HAT_Y, LEFT_BUMPER, LEFT_X, LEFT_Y, MENU, MIDDLE, A, B, Hands, Y
 
 from gaitway.recording import Recording
 
+PAUSE, SOUND, MOTORS = 1 << 0, 1 << 2, 1 << 7
 XBOX = ("--pad-layout", "xbox_bluetooth")
 
 
@@ -166,20 +166,14 @@ def test_a_pad_that_is_found_is_greeted(bench: Bench) -> None:
 
 def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -> None:
     folder = bench.folder / "far"
-    with (
-        Session(bench.start("--pad-listen", "127.0.0.1:0", "--record", str(folder))) as session,
-        socket.socket(type=socket.SOCK_DGRAM) as first,
-        socket.socket(type=socket.SOCK_DGRAM) as second,
-    ):
-        host, port = session.until("listening for a pad")[-1]["address"].split(":")
-        session.until("state", to="running")
-        end, number = bench.writes() + 200, 0
+    session, address = listen(bench, "--record", str(folder))
+    with session, FarPad(address).greet() as first, FarPad(address).greet() as second:
+        end = bench.writes() + 200
         while bench.writes() < end:
-            number += 1
             # Forward; the other one would go back.
-            first.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 32767, 0, 0, 0, 0, 0), (host, int(port)))
-            second.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, -32767, 0, 0, 0, 0, 0), (host, int(port)))
-            second.sendto(b"nonsense", (host, int(port)))
+            first.send((0, 32767, 0, 0, 0, 0))
+            second.send((0, -32767, 0, 0, 0, 0))
+            second.line.send(b"nonsense")
             time.sleep(0.02)
         session.until("pad gone")
         bench.wait_writes(150)
@@ -192,23 +186,15 @@ def test_a_pad_elsewhere_is_the_first_senders_until_it_is_silent(bench: Bench) -
 
 
 def test_a_press_that_lasts_over_a_hole_is_one(bench: Bench) -> None:
-    with (
-        Session(bench.start("--pad-listen", "127.0.0.1:0", "--no-record")) as session,
-        socket.socket(type=socket.SOCK_DGRAM) as line,
-    ):
-        host, port = session.until("listening for a pad")[-1]["address"].split(":")
-        session.until("state", to="running")
-
-        def send(number: int, pause: int) -> None:
-            line.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 0, 0, 0, 0, 0, pause), (host, int(port)))
-
-        send(1, pause=1)
+    session, address = listen(bench, "--no-record")
+    with session, FarPad(address) as pad:
+        pad.greet().send(buttons=PAUSE)
         session.until("pad button", button="pause")
         session.until("pad gone")
-        send(2, pause=1)
+        pad.greet().send(buttons=PAUSE)
         session.until("pad")
-        send(3, pause=0)
-        send(4, pause=1)
+        pad.greet().send()
+        pad.send(buttons=PAUSE)
         session.until("pad button", button="pause")
         said = session.stop()
     assert sum(event["event"] == "pad button" for event in said) == 2

@@ -5,7 +5,6 @@ import math
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import threading
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 from daemon_bench import Bench, wait_until
 from daemon_session import Session, asked, asked_in_turn, flight, listen, states
+from far_pad import FarPad
 from program import run_gaitway
 
 import gaitway
@@ -54,10 +54,9 @@ def test_speeds_are_asked_as_they_are_wished_and_the_head_stays_where_it_was_lef
 
 def test_the_head_button_of_the_one_before_does_not_matter(bench: Bench) -> None:
     session, address = listen(bench, "--record", str(bench.folder / "recordings"))
-    host, port = address.split(":")
-    with session, socket.socket(type=socket.SOCK_DGRAM) as before:
-        for number, buttons in ((1, 0), (2, 2), (3, 0)):
-            before.sendto(struct.pack("<4sI6hH", b"GWP1", number, 0, 0, 0, 0, 0, 0, buttons), (host, int(port)))
+    with session, FarPad(address).greet() as before:
+        for buttons in (0, 2, 0):
+            before.send(buttons=buttons)
         session.until("pad button", button="head")
         session.until("pad gone")
         with gaitway.Remote(address) as remote:
@@ -97,7 +96,7 @@ def test_one_press_is_one_press_although_three_of_four_datagrams_are_lost(bench:
 
 
 class Lossy:
-    """A network that carries every fourth datagram."""
+    """A network that carries every fourth datagram, and every second answer."""
 
     def __init__(self, to: tuple[str, int]) -> None:
         self._line = socket.socket(type=socket.SOCK_DGRAM)
@@ -107,11 +106,18 @@ class Lossy:
         self._thread = threading.Thread(target=self._carry)
 
     def _carry(self) -> None:
-        count = 0
-        while datagram := self._line.recv(64):
-            count += 1
-            if count % 4 == 0:
-                self._line.sendto(datagram, self._to)
+        counts = {True: 0, False: 0}
+        near = self._to
+        while True:
+            datagram, sender = self._line.recvfrom(256)
+            if not datagram:
+                return
+            is_answer = sender == self._to
+            near = near if is_answer else sender
+            counts[is_answer] += 1
+            # Of the answers every second: one comes for every fourth datagram only.
+            if counts[is_answer] % (2 if is_answer else 4) == 0:
+                self._line.sendto(datagram, near if is_answer else self._to)
 
     def __enter__(self) -> "Lossy":
         self._thread.start()

@@ -1,10 +1,13 @@
 //! Pads as byte streams: the published runtime's mapping, byte stream in and command out, and each of its defects absent.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use gaitway_drivers::pad::datagram::{NetworkPad, encode};
+use gaitway_drivers::pad::datagram::{NetworkPad, RemotePad};
 use gaitway_drivers::pad::evdev::{EVENT_BYTES, Event, Events};
 use gaitway_drivers::pad::keyboard::Keyboard;
+use gaitway_drivers::pad::seal::Key;
 use gaitway_drivers::pad::{AxisRange, Button, Controls, Layout, Operator, Pad, Reach, Stick};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 
 /// The published runtime's numbers.
@@ -377,42 +380,135 @@ fn keys_that_stop_clear_and_help_drive_nothing() {
     assert!(names.contains(&"enter") && names.iter().all(|name| !["space", "c", "h", "?"].contains(name)));
 }
 
-fn datagram(sequence: u32, forward: i16, held: u16) -> Vec<u8> {
-    let mut bytes = Vec::from(*b"GWP1");
-    bytes.extend(sequence.to_le_bytes());
+const NONCE: [u8; 16] = *b"made up at start";
+
+fn key(byte: u8) -> Key {
+    Key::new(&[byte; 32])
+}
+
+/// As docs/formats.md has it, made by nothing of the driver's.
+fn datagram(secret: u8, (nonce, at_ns): ([u8; 16], u64), number: u32, forward: i16, held: u16) -> Vec<u8> {
+    let mut bytes = Vec::from(*b"GWP2");
+    bytes.extend(nonce);
+    bytes.extend(at_ns.to_le_bytes());
+    bytes.extend(number.to_le_bytes());
     for way in [0, forward, 0, 0, 0, 0] {
         bytes.extend(way.to_le_bytes());
     }
     bytes.extend(held.to_le_bytes());
+    let signed = Hmac::<Sha256>::new_from_slice(&[secret; 32]).unwrap().chain_update(&bytes);
+    bytes.extend(signed.finalize().into_bytes());
     bytes
+}
+
+fn is_followed<Sender: PartialEq>(
+    pad: &mut NetworkPad<Sender>,
+    sender: Sender,
+    bytes: &[u8],
+    now_ns: u64,
+) -> bool {
+    pad.take(sender, bytes, now_ns).is_some_and(|heard| heard.is_followed)
 }
 
 #[test]
 fn the_first_sender_has_the_pad_until_it_is_silent() {
-    let mut pad = NetworkPad::default();
-    assert!(pad.take("one", &datagram(5, 32767, 1), 0));
-    assert!(!pad.take("two", &datagram(9, -32767, 0), 100 * MS), "somebody has it");
-    assert!(!pad.take("one", &datagram(4, -32767, 0), 100 * MS), "overtaken on the way");
+    let mut pad = NetworkPad::new(key(1), NONCE);
+    let of = |at_ms, number, forward, held| datagram(1, (NONCE, at_ms * MS), number, forward, held);
+    assert!(is_followed(&mut pad, "one", &of(5, 5, 32767, 1), 10 * MS));
+    assert!(!is_followed(&mut pad, "two", &of(9, 9, -32767, 0), 100 * MS), "somebody has it");
+    assert!(!is_followed(&mut pad, "one", &of(5, 4, -32767, 0), 100 * MS), "overtaken on the way");
     let controls = pad.controls(200 * MS).unwrap();
     assert_eq!((controls.left, controls.is_held(Button::Pause)), ([0.0, 1.0], true));
-    assert_eq!(pad.controls(500 * MS), None);
-    assert!(pad.take("two", &datagram(1, 0, 0), 600 * MS));
+    assert_eq!(pad.controls(510 * MS), None);
+    assert!(is_followed(&mut pad, "two", &of(600, 1, 0, 0), 600 * MS));
     assert_eq!(pad.sender(), Some(&"two"));
-    for wrong in
-        [&datagram(2, 0, 3 << 8)[..], &datagram(2, 0, 1 << 10), &datagram(2, 0, 0)[..21], b"", &[0; 22]]
+    for wrong in [&of(600, 2, 0, 3 << 8)[..], &of(600, 2, 0, 1 << 10), &of(600, 2, 0, 0)[..77], b"", &[0; 78]]
     {
-        assert!(!pad.take("two", wrong, 601 * MS));
+        assert_eq!(pad.take("two", wrong, 601 * MS), None);
     }
-    assert!(
-        pad.take("two", &datagram(u32::MAX, 0, 0), 602 * MS) || pad.take("two", &datagram(2, 0, 0), 602 * MS)
-    );
+    assert!(is_followed(&mut pad, "two", &of(600, 2, 0, 0), 602 * MS));
+}
+
+#[test]
+fn what_another_key_signed_was_changed_or_cut_is_as_if_it_never_came() {
+    let mut pad = NetworkPad::new(key(1), NONCE);
+    let good = datagram(1, (NONCE, 0), 1, 32767, 0);
+    for at in 0..good.len() {
+        let mut forged = good.clone();
+        forged[at] ^= 1 << (at % 8);
+        assert_eq!(pad.take("one", &forged, MS), None, "byte {at}");
+        assert_eq!(pad.take("one", &good[..at], MS), None, "{at} bytes of it");
+    }
+    let mut longer = good.clone();
+    longer.push(0);
+    let unsigned = [&good[..46], &[0; 32]].concat();
+    let (other, open) = (datagram(2, (NONCE, 0), 1, 32767, 0), datagram(0, (NONCE, 0), 1, 32767, 0));
+    // Its own answer, sent back to it, is no datagram either.
+    let answer = pad.take("one", &datagram(1, (NONCE, 9 * MS), 1, 0, 0), MS).unwrap().answer;
+    for forged in [&longer[..], &unsigned, &other, &open, &answer] {
+        assert_eq!(pad.take("one", forged, MS), None);
+    }
+    assert_eq!(pad.controls(MS), None);
+    assert!(is_followed(&mut pad, "one", &good, MS));
+    let mut everybody = NetworkPad::new(Key::open(), NONCE);
+    assert!(is_followed(&mut everybody, "one", &open, MS), "without a key who is on the machine is heard");
+}
+
+#[test]
+fn what_somebody_wrote_down_is_of_no_use_to_them() {
+    let (walk, now) = (|number| datagram(1, (NONCE, 2000 * MS), number, 32767, 0), 2010 * MS);
+    let mut pad = NetworkPad::new(key(1), NONCE);
+    assert!(is_followed(&mut pad, "one", &walk(1), now) && is_followed(&mut pad, "one", &walk(3), now + MS));
+    for (number, at_ns) in [(3, now + MS), (1, now + 2 * MS), (2, now + 3 * MS), (3, now + 700 * MS)] {
+        for sender in ["one", "two"] {
+            assert!(!is_followed(&mut pad, sender, &walk(number), at_ns), "{number} again from {sender}");
+        }
+    }
+    // Held back on the way: the robot's moment in it is over; one that is yet to come nobody was told.
+    assert!(!is_followed(&mut pad, "one", &walk(4), 3001 * MS));
+    assert!(!is_followed(&mut pad, "one", &walk(5), 1999 * MS));
+    assert!(is_followed(&mut pad, "one", &walk(5), 3000 * MS));
+    // The robot was started again: its clock may even go on from the same moment.
+    let mut restarted = NetworkPad::new(key(1), *b"and made up anew");
+    assert!(!is_followed(&mut restarted, "one", &walk(6), now));
+    assert_eq!(restarted.controls(now), None);
+}
+
+#[test]
+fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either() {
+    let mut robot = NetworkPad::new(key(1), NONCE);
+    let mut pad = RemotePad::new(key(1));
+    let forward = REACH.walk(0.15, 0.0, 0.0).unwrap();
+    let mut talk = |robot: &mut NetworkPad<&str>, pad: &mut RemotePad, now_ns: u64| {
+        let heard = robot.take("one", &pad.datagram(&forward), now_ns).unwrap();
+        assert!(pad.take(&heard.answer));
+        heard.is_followed
+    };
+    assert!(!talk(&mut robot, &mut pad, MS) && talk(&mut robot, &mut pad, 2 * MS));
+    // It was suspended for a while, then started again, then the robot was.
+    assert!(!talk(&mut robot, &mut pad, 9000 * MS) && talk(&mut robot, &mut pad, 9001 * MS));
+    pad = RemotePad::new(key(1));
+    assert!(!talk(&mut robot, &mut pad, 9002 * MS) && talk(&mut robot, &mut pad, 9003 * MS));
+    robot = NetworkPad::new(key(1), *b"and made up anew");
+    assert!(!talk(&mut robot, &mut pad, MS) && talk(&mut robot, &mut pad, 2 * MS));
+    // Of two answers the newer one counts, in whatever order they come; what is no answer changes nothing.
+    let answers = [3, 4].map(|at| robot.take("one", &pad.datagram(&forward), at * MS).unwrap().answer);
+    assert!(pad.take(&answers[1]) && pad.take(&answers[0]));
+    for wrong in [&answers[1][..59], &[0; 60], b"", &pad.clone().datagram(&forward)] {
+        assert!(!pad.take(wrong));
+    }
+    assert!(!RemotePad::new(key(2)).take(&answers[1]));
+    let newest = pad.datagram(&forward);
+    assert_eq!(newest[20..28], (4 * MS).to_le_bytes());
 }
 
 /// What a robot is asked by one pad after another, each over the network.
 fn asked_over_the_network(operator: &mut Operator, pads: &[Controls]) -> [f32; 7] {
-    let mut network = NetworkPad::default();
-    for (number, pad) in (1..).zip(pads) {
-        assert!(network.take("program", &encode(number, pad), 0));
+    let (mut network, mut remote) = (NetworkPad::new(Key::open(), NONCE), RemotePad::new(Key::open()));
+    for pad in pads {
+        let told = network.take("program", &remote.datagram(pad), 0).unwrap();
+        assert!(remote.take(&told.answer));
+        assert!(network.take("program", &remote.datagram(pad), 0).unwrap().is_followed);
         operator.update(&network.controls(0).unwrap(), |_| {});
     }
     operator.command()
@@ -467,9 +563,9 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
     let rounds: u64 =
         std::env::var("GAITWAY_FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
     let mut hands = Hands::new();
-    let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::default());
+    let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::new(key(1), NONCE));
     let (mut far, mut elsewhere) = (Operator::new(REACH), Operator::new(REACH));
-    let (mut chance, mut moved) = (7_u64, 0_u64);
+    let (mut chance, mut moved, mut followed) = (7_u64, 0_u64, 0_u64);
     for round in 0..rounds {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let raw = chance.rotate_left((round % 64) as u32);
@@ -484,12 +580,19 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
         }
         keyboard.typed((raw >> 16) as u8, now_ns);
         far.update(&keyboard.controls(now_ns), |_| {});
-        let mut bytes = datagram(round as u32, (raw >> 24) as i16, (raw >> 40) as u16 & 0x3ff);
-        if raw >> 62 == 0 {
-            let at = (raw >> 3) as usize % bytes.len();
-            bytes[at] ^= (raw >> 32) as u8;
+        // Of another key, another start, a moment that is over, changed on the way: none of it is followed.
+        let (secret, nonce) = (1 + (raw >> 56 & 1) as u8, if raw >> 57 & 1 == 0 { NONCE } else { [0; 16] });
+        let at_ns = now_ns.saturating_sub((raw >> 58 & 1) * 1001 * MS);
+        let (forward, held) = ((raw >> 24) as i16, (raw >> 40) as u16 & 0x3ff);
+        let mut bytes = datagram(secret, (nonce, at_ns), round as u32, forward, held);
+        let bits = if raw >> 62 == 0 { (raw >> 32) as u8 } else { 0 };
+        let at = (raw >> 3) as usize % bytes.len();
+        bytes[at] ^= bits;
+        if let Some(heard) = network.take(raw >> 60, &bytes, now_ns) {
+            assert!(secret == 1 && bits == 0);
+            assert!(!heard.is_followed || nonce == NONCE && now_ns - at_ns <= 1000 * MS);
+            followed += u64::from(heard.is_followed);
         }
-        network.take(raw >> 60, &bytes, now_ns);
         match network.controls(now_ns) {
             Some(controls) => elsewhere.update(&controls, |_| {}),
             None => elsewhere.let_go(),
@@ -503,5 +606,5 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
             moved += u64::from(command[0] != 0.0);
         }
     }
-    assert!(moved > rounds / 10, "{moved} of {rounds}");
+    assert!(moved > rounds / 10 && followed > rounds / 100, "{moved} and {followed} of {rounds}");
 }

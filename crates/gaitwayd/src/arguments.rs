@@ -63,6 +63,8 @@ pub struct Arguments {
     pub keyboard: bool,
     /// Where datagrams of a pad elsewhere are listened for.
     pub pad_listen: Option<SocketAddr>,
+    /// The key that such a pad has, too. `None`: the one in this person's state folder, or none on the machine itself.
+    pub pad_key: Option<PathBuf>,
     /// A folder of sounds.
     pub sounds: Option<PathBuf>,
     /// Name or file of its layout. `None`: by its name.
@@ -153,6 +155,7 @@ impl Default for Arguments {
             pad: None,
             keyboard: false,
             pad_listen: None,
+            pad_key: None,
             sounds: None,
             pad_layout: None,
             cutoff_hz: None,

@@ -6,9 +6,9 @@ use crate::imu::Imu;
 use crate::load::{self, LoadError};
 use crate::log::Log;
 use crate::minder::Minder;
-use crate::pad::Pads;
+use crate::pad::{PadSetup, Pads};
 use crate::recording::Recording;
-use crate::{audit, expression, pad, statistics, status};
+use crate::{audit, expression, statistics, status};
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::BrainOptions;
@@ -46,7 +46,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
     let (policy, onnx) = load::policy(arguments)?;
     let options = load::options(arguments)?;
-    let pad_layout = pad::layout(arguments)?;
+    let pad_setup = PadSetup::load(arguments)?;
     let setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
@@ -80,7 +80,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     if arguments.stand {
         mailbox.forbid_walking();
     }
-    let mut pads = Pads::start(arguments, pad_layout, policy.contract(), &mailbox, &slot, &mut log)?;
+    let mut pads = Pads::start(arguments, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
@@ -110,6 +110,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     figures["memory_kb"] = statistics::memory_kb();
     figures["imu"] = imu.figures();
     figures["expression"] = expression::figures(shown.as_ref());
+    log.tell_left_out(u64::MAX);
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(arguments, &ended.robot, &figures)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }

@@ -8,11 +8,13 @@ use gaitway_runtime::gpio::GpioError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
 use gaitway_runtime::pad::LayoutError;
+use gaitway_runtime::pad::key_file::PadKeyError;
 use gaitway_runtime::robot::imu_chip::ImuChipError;
 use gaitway_runtime::robot::imu_socket::ImuSocketError;
 use gaitway_runtime::termination::TerminationError;
 use gaitway_runtime::{OpenError, PacerError};
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -54,6 +56,17 @@ pub enum DaemonError {
     /// The pad's layout.
     #[error(transparent)]
     PadLayout(#[from] LayoutError),
+    /// The key of a pad elsewhere.
+    #[error(transparent)]
+    PadKey(#[from] PadKeyError),
+    /// The address where it is listened for.
+    #[error("--pad-listen {address}: {source}")]
+    PadListen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Nobody can press keys.
     #[error("--keyboard: expected to be started from a terminal, found none")]
     NoTerminal,
@@ -96,6 +109,8 @@ impl DaemonError {
             DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
             DaemonError::Feet(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),
+            DaemonError::PadKey(error) => error.hint(),
+            DaemonError::PadListen { address, source } => listen_hint(address, source),
             DaemonError::NoTerminal => "over ssh, ask for one: ssh -t HOST gaitwayd --keyboard".to_owned(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),
@@ -106,5 +121,20 @@ impl DaemonError {
             }
             DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
         }
+    }
+}
+
+fn listen_hint(address: &SocketAddr, source: &io::Error) -> String {
+    let port = address.port();
+    match source.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("another program listens there (`ss -ulpn 'sport = :{port}'` names it): end it, or name another port")
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine has no such address (`ip address` lists those it has): 0.0.0.0 listens at all of them"
+                .to_owned()
+        }
+        io::ErrorKind::PermissionDenied => "name a port above 1023, as in 0.0.0.0:9871".to_owned(),
+        _ => "name another address, as in 0.0.0.0:9871".to_owned(),
     }
 }

@@ -12,6 +12,7 @@ mod load;
 mod log;
 mod minder;
 mod pad;
+pub mod plain;
 mod printer;
 mod recording;
 mod statistics;

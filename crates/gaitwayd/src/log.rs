@@ -1,19 +1,27 @@
 //! Logs: one JSON object a line on stdout, and nothing else there; at a terminal, sentences.
 
 use crate::face::Face;
+use crate::plain;
 use crate::printer::Printer;
 use crate::recording::Line;
 use gaitway_contract::RobotProfile;
 use gaitway_contract::profile::FaultKind;
 use gaitway_control::supervisor::Obstacle;
 use gaitway_record::writer::Level;
+use gaitway_runtime::budget::Budget;
 use gaitway_runtime::robot::Event;
 use gaitway_runtime::robot::event::Stamped;
 use gaitway_runtime::robot::status::StatusSlot;
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::SyncSender;
+
+/// Lines of one kind that are written at once, and in each second from then on: a flood of one hides no other, and
+/// fills no disk.
+const LINES: u32 = 100;
+const LINES_PER_SECOND: u32 = 20;
 
 /// Writes the lines, and remembers when nobody reads them any more.
 #[derive(Debug)]
@@ -28,7 +36,9 @@ pub struct Log {
     /// Lines nobody read in time.
     left_out: u64,
     /// Where every line goes as well.
-    recorder: Option<Sender<Line>>,
+    recorder: Option<SyncSender<Line>>,
+    /// How many lines of each kind there may be.
+    budgets: BTreeMap<String, Budget>,
 }
 
 impl Log {
@@ -36,7 +46,16 @@ impl Log {
     pub fn new(started_ns: u64, as_json: bool) -> io::Result<Log> {
         let (clock, printer) = (MonotonicClock::default(), Printer::start(io::stdout())?);
         let face = if as_json { None } else { Face::of_stdout() };
-        Ok(Log { clock, started_ns, printer, face, imu_hint: String::new(), left_out: 0, recorder: None })
+        Ok(Log {
+            clock,
+            started_ns,
+            printer,
+            face,
+            imu_hint: String::new(),
+            left_out: 0,
+            recorder: None,
+            budgets: BTreeMap::new(),
+        })
     }
 
     /// Shows a person how the robot is.
@@ -53,7 +72,7 @@ impl Log {
     }
 
     /// Every line goes to the recorder as well.
-    pub fn record_to(&mut self, recorder: Sender<Line>) {
+    pub fn record_to(&mut self, recorder: SyncSender<Line>) {
         self.recorder = Some(recorder);
     }
 
@@ -78,15 +97,33 @@ impl Log {
         self.say_at(stamped.at_ns, level, message, more);
     }
 
+    /// Says how many lines of a kind were left out, where there were too many; once a second at most.
+    pub fn tell_left_out(&mut self, now_ns: u64) {
+        let counts = self.budgets.iter_mut();
+        let counts = counts.filter_map(|(of, budget)| Some((of.clone(), budget.left_out(now_ns)?)));
+        for (of, count) in counts.collect::<Vec<(String, u64)>>() {
+            self.write(self.clock.now_ns(), "warn", "lines left out", json!({ "of": of, "count": count }));
+        }
+    }
+
     fn say_at(&mut self, at_ns: u64, level: &str, message: &str, more: Value) {
+        let now_ns = self.clock.now_ns();
+        let new = || Budget::new(LINES, LINES_PER_SECOND);
+        if self.budgets.entry(message.to_owned()).or_insert_with(new).take(now_ns) {
+            self.write(at_ns, level, message, more);
+        }
+    }
+
+    fn write(&mut self, at_ns: u64, level: &str, message: &str, mut more: Value) {
+        plain::escape(&mut more);
         let seconds = at_ns.saturating_sub(self.started_ns) as f64 * 1e-9;
         let mut line = json!({ "t": (seconds * 1e6).round() / 1e6, "level": level, "event": message });
         if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
             line.extend(more);
         }
         if let Some(recorder) = &self.recorder {
-            // A recorder that broke off is told of elsewhere.
-            let _ = recorder.send((at_ns, level_of(level), line.to_string()));
+            // A recorder that broke off is told of elsewhere; one that is held up takes no more than fits.
+            let _ = recorder.try_send((at_ns, level_of(level), line.to_string()));
         }
         self.print(&line);
     }

@@ -4,6 +4,7 @@ use gaitway_runtime::allocations::CountingAllocator;
 use gaitway_runtime::{Clock, MonotonicClock};
 use gaitwayd::arguments::{Arguments, Show, help};
 use gaitwayd::daemon::daemon;
+use gaitwayd::plain;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
         Ok(arguments) => arguments,
         Err(error) => {
-            eprintln!("gaitwayd: {error}\n  hint: {}", error.hint());
+            complain(&error.to_string(), &error.hint());
             return ExitCode::from(2);
         }
     };
@@ -29,11 +30,17 @@ fn main() -> ExitCode {
         None => match daemon(&arguments, exec_ns) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("gaitwayd: {error}\n  hint: {}", error.hint());
+                complain(&error.to_string(), &error.hint());
                 ExitCode::FAILURE
             }
         },
     }
+}
+
+/// Says what is wrong, and what to do; in neither may a name from outside move the terminal's cursor.
+fn complain(error: &str, hint: &str) {
+    // Who has closed stderr wants to hear nothing.
+    let _ = writeln!(std::io::stderr(), "gaitwayd: {}\n  hint: {}", plain::text(error), plain::text(hint));
 }
 
 /// Prints; a reader that has gone away is no error.

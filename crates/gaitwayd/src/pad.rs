@@ -5,12 +5,15 @@ use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::Contract;
 use gaitway_drivers::pad::Button;
+use gaitway_drivers::pad::seal::Key;
+use gaitway_runtime::budget::Budget;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::pad::{
-    KeyboardPad, LayoutError, NamedLayout, NetworkPadReader, PadEvent, PadReader, Steered, reach,
+    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, Steered, key_file, reach,
 };
 use gaitway_runtime::robot::Mailbox;
 use gaitway_runtime::sound::{SoundError, Sounds};
+use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,9 +21,27 @@ use std::sync::Arc;
 /// The sound that says that a pad was found, where there is one.
 const GREETING: &str = "happy1";
 
-/// The layout that was asked for, if one was.
-pub(crate) fn layout(arguments: &Arguments) -> Result<Option<NamedLayout>, LayoutError> {
-    arguments.pad_layout.as_deref().map(NamedLayout::load).transpose()
+/// Sounds that are begun at once, and in each second from then on: each one is a process.
+const SOUNDS: u32 = 20;
+const SOUNDS_PER_SECOND: u32 = 5;
+
+/// What pads need of files.
+pub(crate) struct PadSetup {
+    /// The layout that was asked for, if one was.
+    layout: Option<NamedLayout>,
+    /// The key of a pad elsewhere.
+    key: Key,
+}
+
+impl PadSetup {
+    /// Reads the files. A pad elsewhere needs a key unless only this machine's own programs can be heard.
+    pub fn load(arguments: &Arguments) -> Result<PadSetup, DaemonError> {
+        let layout = arguments.pad_layout.as_deref().map(NamedLayout::load).transpose()?;
+        let is_elsewhere = arguments.pad_listen.is_some_and(|address| !address.ip().is_loopback());
+        let usual = is_elsewhere.then(key_file::default_path);
+        let key = arguments.pad_key.clone().or(usual).map(|path| key_file::load(&path)).transpose()?;
+        Ok(PadSetup { layout, key: key.unwrap_or_else(Key::open) })
+    }
 }
 
 /// Who says what to do.
@@ -31,13 +52,15 @@ pub(crate) struct Pads {
     sounds: Option<Sounds>,
     /// The last sound failed, which was said once.
     is_mute: bool,
+    played: Budget,
+    clock: MonotonicClock,
 }
 
 impl Pads {
     /// Follows the pads that were asked for.
     pub fn start(
         arguments: &Arguments,
-        layout: Option<NamedLayout>,
+        setup: PadSetup,
         contract: &Contract,
         mailbox: &Arc<Mailbox>,
         slot: &Arc<ExpressionSlot>,
@@ -45,17 +68,20 @@ impl Pads {
     ) -> Result<Pads, DaemonError> {
         let steered =
             Steered { reach: reach(contract), mailbox: Arc::clone(mailbox), expression: Arc::clone(slot) };
-        let near = || PadReader::start(arguments.pad.clone(), layout, steered.clone());
+        let near = || PadReader::start(arguments.pad.clone(), setup.layout, steered.clone());
         let near = arguments.commands.then(near).transpose();
         let near = near.map_err(|source| DaemonError::System { doing: "starting a thread", source })?;
         let keyboard = arguments.keyboard.then(|| KeyboardPad::new(steered.clone()));
-        let far = |address| NetworkPadReader::start(address, steered);
-        let far = arguments.pad_listen.map(far).transpose();
-        let far = far.map_err(|source| DaemonError::System { doing: "listening for a pad", source })?;
+        let far = |address| {
+            NetworkPadReader::start(address, setup.key, steered)
+                .map_err(|source| DaemonError::PadListen { address, source })
+        };
+        let far = arguments.pad_listen.map(far).transpose()?;
         if let Some(far) = &far {
             log.say("info", "listening for a pad", json!({ "address": far.address().to_string() }));
         }
-        Ok(Pads { near, keyboard, far, sounds: load_sounds(arguments, log), is_mute: false })
+        let (played, clock) = (Budget::new(SOUNDS, SOUNDS_PER_SECOND), MonotonicClock::default());
+        Ok(Pads { near, keyboard, far, sounds: load_sounds(arguments, log), is_mute: false, played, clock })
     }
 
     /// True where nobody is followed.
@@ -87,15 +113,23 @@ impl Pads {
             Some(Err(error)) => self.miss_sound(&error, log),
             None => {}
         }
+        let now_ns = self.clock.now_ns();
+        if let Some(count) = self.played.left_out(now_ns) {
+            log.say("warn", "sounds left out", json!({ "count": count }));
+        }
+        log.tell_left_out(now_ns);
     }
 
     fn play(&mut self, play: impl FnOnce(&mut Sounds) -> Result<PathBuf, SoundError>, log: &mut Log) {
-        match self.sounds.as_mut().map(play) {
-            Some(Ok(file)) => log.say("info", "sound", json!({ "file": file })),
+        let Some(sounds) = self.sounds.as_mut().filter(|_| self.played.take(self.clock.now_ns())) else {
+            return;
+        };
+        match play(sounds) {
+            // A name need not be text.
+            Ok(file) => log.say("info", "sound", json!({ "file": file.to_string_lossy() })),
             // Nobody need have a greeting.
-            Some(Err(SoundError::Unknown { .. })) => {}
-            Some(Err(error)) => self.miss_sound(&error, log),
-            None => {}
+            Err(SoundError::Unknown { .. }) => {}
+            Err(error) => self.miss_sound(&error, log),
         }
     }
 
@@ -133,5 +167,10 @@ fn tell(event: PadEvent, log: &mut Log) {
             log.say("warn", "no pad: standing", json!({ "hint": hint }));
         }
         PadEvent::Pressed(button) => log.say("info", "pad button", json!({ "button": button.name() })),
+        PadEvent::Refused(button, why) => {
+            let more = json!({ "button": button.name(), "why": why.to_string(), "hint": why.hint() });
+            log.say("warn", "pad button refused", more);
+        }
+        PadEvent::LeftOut(count) => log.say("warn", "pad buttons left out", json!({ "count": count })),
     }
 }

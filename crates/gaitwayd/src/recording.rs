@@ -10,12 +10,14 @@ use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_runtime::{Clock, MonotonicClock};
 use serde_json::json;
 use std::io;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 /// Between two looks into the ring, ns.
 const LOOK_NS: u64 = 50_000_000;
 const STACK_BYTES: usize = 256 << 10;
+/// Log lines that wait while the disk is slow.
+const WAITING: usize = 4096;
 
 /// A line of the log on its way into the recording.
 pub type Line = (u64, Level, String);
@@ -40,7 +42,7 @@ impl Recording {
         let path = arguments.record.clone().unwrap_or_else(Folder::default_path);
         let folder = Folder::new(path, Bounds::default());
         let recorder = Recorder::new(source, about, folder);
-        let (lines, logged) = channel();
+        let (lines, logged) = sync_channel(WAITING);
         log.record_to(lines);
         let (say, said) = channel();
         let thread = Builder::new()
@@ -66,8 +68,11 @@ impl Recording {
 
 fn tell(said: &Said, log: &mut Log) {
     match said {
-        Said::Begun { path } => log.say("info", "recording", json!({ "file": path })),
-        Said::Kept { path } => log.say("info", "the last minute was kept", json!({ "file": path })),
+        // A path need not be text.
+        Said::Begun { path } => log.say("info", "recording", json!({ "file": path.to_string_lossy() })),
+        Said::Kept { path } => {
+            log.say("info", "the last minute was kept", json!({ "file": path.to_string_lossy() }));
+        }
         Said::Stopped { why } => {
             let hint = "the walk goes on; make room, or name another folder with --record";
             log.say("warn", "recording stopped", json!({ "why": why, "hint": hint }));

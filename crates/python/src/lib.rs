@@ -78,7 +78,7 @@ mod _native {
     use super::pacer::{Pacer, Wake};
     #[cfg(target_os = "linux")]
     #[pymodule_export]
-    use super::pad::{Pad, PadSender};
+    use super::pad::{Pad, PadSender, make_pad_key, pad_key_path};
     #[pymodule_export]
     use super::policy::{Policy, check, embed};
     #[pymodule_export]

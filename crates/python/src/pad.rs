@@ -2,9 +2,11 @@
 
 use crate::contract::Contract;
 use crate::errors;
-use gaitway_drivers::pad::datagram::{LEN, encode};
+use gaitway_drivers::pad::datagram::{LEN, RemotePad};
 use gaitway_drivers::pad::evdev::Event;
+use gaitway_drivers::pad::seal::Key;
 use gaitway_drivers::pad::{Button, Controls, OutOfReach, Reach};
+use gaitway_runtime::pad::key_file::{self, PadKeyError};
 use gaitway_runtime::pad::{AxisNow, Heard, NamedLayout, PadError, PadWatch, reach};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -73,16 +75,19 @@ pub struct PadSender {
     reach: Reach,
     controls: Controls,
     held: Option<Button>,
-    sequence: u32,
+    pad: RemotePad,
 }
 
 #[pymethods]
 impl PadSender {
-    /// For a robot that walks by this contract; its sticks are in the middle.
+    /// For a robot that walks by this contract and has the key of this file, or none; its sticks are in the middle.
     #[new]
-    fn new(contract: &Contract) -> PadSender {
+    #[pyo3(signature = (contract, *, key=None))]
+    fn new(contract: &Contract, key: Option<PathBuf>) -> PyResult<PadSender> {
         let reach = reach(&contract.contract);
-        PadSender { reach, controls: Controls::default(), held: None, sequence: 0 }
+        let key = key.as_deref().map(key_file::load).transpose().map_err(no_key)?;
+        let pad = RemotePad::new(key.unwrap_or_else(Key::open));
+        Ok(PadSender { reach, controls: Controls::default(), held: None, pad })
     }
 
     fn walk(&mut self, forward_mps: f32, leftward_mps: f32, turning_rps: f32) -> PyResult<()> {
@@ -105,9 +110,29 @@ impl PadSender {
         if let Some(button) = self.held {
             controls.set(button, true);
         }
-        self.sequence = self.sequence.wrapping_add(1);
-        encode(self.sequence, &controls)
+        self.pad.datagram(&controls)
     }
+
+    /// True for an answer of the robot.
+    fn hear(&mut self, datagram: &[u8]) -> bool {
+        self.pad.take(datagram)
+    }
+}
+
+/// Where the key of robot and pad is unless another file is named.
+#[pyfunction]
+pub fn pad_key_path() -> PathBuf {
+    key_file::default_path()
+}
+
+/// Makes a key in a new file.
+#[pyfunction]
+pub fn make_pad_key(path: PathBuf) -> PyResult<()> {
+    key_file::create(&path).map_err(no_key)
+}
+
+fn no_key(error: PadKeyError) -> PyErr {
+    errors::usage(error.to_string(), &error.hint())
 }
 
 fn named(name: &str) -> PyResult<Button> {

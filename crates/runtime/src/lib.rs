@@ -6,6 +6,7 @@
 
 pub mod allocations;
 pub mod bench;
+pub mod budget;
 pub mod clock;
 pub mod desk;
 #[cfg(target_os = "linux")]
@@ -38,6 +39,7 @@ pub mod serial;
 pub mod servo_view;
 pub mod slot;
 pub mod sound;
+pub mod state_folder;
 #[cfg(target_os = "linux")]
 pub mod sysfs_pwm;
 #[cfg(target_os = "linux")]

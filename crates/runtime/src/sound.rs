@@ -8,6 +8,8 @@ use thiserror::Error;
 
 /// Who plays.
 const PLAYER: &str = "aplay";
+/// Players that may be about to end.
+const ENDING: usize = 8;
 
 /// Sounds that cannot be played.
 #[derive(Debug, Error)]
@@ -37,6 +39,9 @@ pub enum SoundError {
     /// The player does not start.
     #[error("{PLAYER}: {0}")]
     Player(io::Error),
+    /// Those that were ended do not go.
+    #[error("{PLAYER} does not end although it was killed")]
+    Hangs,
     /// It ended badly.
     #[error("{PLAYER} ended with {status}")]
     Failed {
@@ -52,6 +57,7 @@ impl SoundError {
             SoundError::Folder { .. } | SoundError::Empty { .. } => "name a folder with .wav files",
             SoundError::Unknown { .. } => "a sound's name is its file's, without .wav",
             SoundError::Player(_) => "sudo apt-get install alsa-utils",
+            SoundError::Hangs => "the sound card hangs: unplug it, or start the board again",
             SoundError::Failed { .. } => "see whether there is a sound card: aplay -l",
         }
     }
@@ -62,6 +68,8 @@ impl SoundError {
 pub struct Sounds {
     files: Vec<PathBuf>,
     playing: Option<Child>,
+    /// Were ended, and have not gone yet: a sound card that hangs keeps its player.
+    ending: Vec<Child>,
     chance: u64,
 }
 
@@ -79,7 +87,7 @@ impl Sounds {
         }
         // Another order every time.
         let chance = MonotonicClock::default().now_ns() | 1;
-        Ok(Sounds { files, playing: None, chance })
+        Ok(Sounds { files, playing: None, ending: Vec::new(), chance })
     }
 
     /// Plays any of them, in place of the one that is playing.
@@ -105,6 +113,9 @@ impl Sounds {
 
     fn start(&mut self, file: PathBuf) -> Result<PathBuf, SoundError> {
         self.stop();
+        if self.ending.len() >= ENDING {
+            return Err(SoundError::Hangs);
+        }
         let mut command = Command::new(PLAYER);
         command.arg("-q").arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         self.playing = Some(command.spawn().map_err(SoundError::Player)?);
@@ -113,17 +124,24 @@ impl Sounds {
 
     /// How the one that was playing ended, once it has.
     pub fn look(&mut self) -> Option<Result<(), SoundError>> {
+        self.reap();
         let status = self.playing.as_mut()?.try_wait().ok()??;
         self.playing = None;
         Some(if status.success() { Ok(()) } else { Err(SoundError::Failed { status: status.to_string() }) })
     }
 
+    /// Ends the one that is playing, and waits for nobody.
     fn stop(&mut self) {
         if let Some(mut child) = self.playing.take() {
             // One that has ended by itself cannot be ended.
             let _ = child.kill();
-            let _ = child.wait();
+            self.ending.push(child);
         }
+        self.reap();
+    }
+
+    fn reap(&mut self) {
+        self.ending.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
     }
 }
 

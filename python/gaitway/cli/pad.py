@@ -1,4 +1,5 @@
-"""`gaitway pad`: what a gamepad says and what would come of it, and a layout for one that nobody knows."""
+"""`gaitway pad`: what a gamepad says and what would come of it, a layout for one that nobody knows, and a key for one
+that is elsewhere."""
 
 import os
 import select
@@ -19,7 +20,9 @@ from gaitway.robot import Robot
 if TYPE_CHECKING:
     from gaitway._native import Pad, PadState
 
-app = typer.Typer(no_args_is_help=True, help="The pad: try it, or find out which of its buttons is what.")
+app = typer.Typer(
+    no_args_is_help=True, help="The pad: try it, find out which of its buttons is what, or pair one elsewhere."
+)
 
 _Path = Annotated[Path | None, typer.Option("--pad", help="Input device; the first pad that is found where left out.")]
 _Json = Json
@@ -82,6 +85,28 @@ def learn(
         print_json({"file": str(output), "name": pad.name, "sticks": learner.sticks, "buttons": learner.buttons})
     else:
         typer.echo(f"{output}: gaitwayd --commands --pad-layout {output}")
+
+
+@app.command("pair")
+def pair(
+    key: Annotated[
+        Path | None, typer.Option(help="Where the key goes; in the folder of this user's state where left out.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Makes the key that a robot and the programs that drive it over a network share: once, on either side."""
+    from gaitway._native import make_pad_key, pad_key_path
+
+    path = key or Path(pad_key_path())
+    make_pad_key(path)
+    named = f" --pad-key {path.name}"
+    if as_json:
+        print_json({"file": str(path)})
+        return
+    typer.echo(f"{path}: a new key. Whoever has it can drive the robot; only you may read it.")
+    typer.echo(f"copy it to the robot:  scp -p {path} duck.local:{path.name}")
+    typer.echo(f"start it there:        gaitwayd --pad-listen 0.0.0.0:9871{named}")
+    typer.echo(f'and drive it here:     gaitway.Remote("duck.local:9871"{f", key={str(path)!r}" if key else ""})')
 
 
 def _open(path: Path | None, layout: Path | None) -> "Pad":

@@ -1,45 +1,108 @@
-//! A pad elsewhere: how it stands, in datagrams. Whoever sends first has it until nothing has come for a while.
+//! A pad elsewhere: how it stands, in signed datagrams. Whoever sends first has it until nothing has come for a while.
+//!
+//! ```text
+//!  pad                                   robot
+//!   │  how it stands, no moment yet ───►  not followed, but signed: answered
+//!   │  ◄─── the robot's moment
+//!   │  how it stands, at that moment ──►  followed, and answered with the next
+//! ```
+//!
+//! The robot answers every datagram that is signed with its key with the **moment** it is: a number that this start of
+//! it made up, and its clock. A pad says the newest moment it knows with every datagram, and the robot follows only those
+//! of the last second, each once and in order. So what somebody wrote down is of no use to them: a second later, after
+//! the robot or the pad was started again, or twice.
 
+use super::seal::{Key, SIGNATURE_LEN};
 use super::{Button, Controls, Mode};
 
-/// Bytes of a datagram: `GWP1`, a number that counts up, six sticks and triggers as signed words, the buttons that are
-/// down as bits in the order of [`Button::ALL`], and behind them a bit for each [`Mode`] that is said.
-pub const LEN: usize = 22;
+/// Bytes of a datagram: `GWP2`, the moment, a number that counts up, how the pad stands, a signature.
+pub const LEN: usize = NUMBER + 4 + CONTROLS_LEN + SIGNATURE_LEN;
+/// Bytes of an answer: `GWA2`, the moment, a signature.
+pub const ANSWER_LEN: usize = NUMBER + SIGNATURE_LEN;
+/// Bytes of the number that a start of the robot makes up.
+pub const NONCE_LEN: usize = 16;
+
+const MAGIC: [u8; 4] = *b"GWP2";
+const ANSWER_MAGIC: [u8; 4] = *b"GWA2";
+/// Where the number stands: behind `GWP2`, nonce and clock.
+const NUMBER: usize = 4 + NONCE_LEN + 8;
+/// Six sticks and triggers as signed words, the buttons that are down as bits in the order of [`Button::ALL`], and behind
+/// them a bit for each [`Mode`] that is said.
+const CONTROLS_LEN: usize = 14;
 /// A stick that is all the way.
 const FULL: f32 = 32767.0;
-const MAGIC: [u8; 4] = *b"GWP1";
 /// A sender that was not heard for so long has let go, ns.
 const TIMEOUT_NS: u64 = 500_000_000;
+/// A moment is old after so long, ns: as much as Wi-Fi may hold up a datagram and the answer before it.
+const FRESH_NS: u64 = 1_000_000_000;
 
-/// Who is heard, and how the pad stands.
-#[derive(Debug, Clone)]
-pub struct NetworkPad<Sender> {
-    sender: Option<Sender>,
-    heard_ns: u64,
-    sequence: u32,
-    controls: Controls,
+/// A moment of a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// What this start of the robot made up.
+    nonce: [u8; NONCE_LEN],
+    /// Its clock.
+    at_ns: u64,
 }
 
-impl<Sender: PartialEq> Default for NetworkPad<Sender> {
-    fn default() -> Self {
-        NetworkPad { sender: None, heard_ns: 0, sequence: 0, controls: Controls::default() }
+impl Moment {
+    fn read(bytes: &[u8; NUMBER]) -> Moment {
+        let [_, _, _, _, nonce @ .., a, b, c, d, e, f, g, h] = *bytes;
+        Moment { nonce, at_ns: u64::from_le_bytes([a, b, c, d, e, f, g, h]) }
+    }
+
+    fn write(&self, magic: [u8; 4], bytes: &mut [u8]) {
+        bytes[..4].copy_from_slice(&magic);
+        bytes[4..4 + NONCE_LEN].copy_from_slice(&self.nonce);
+        bytes[4 + NONCE_LEN..NUMBER].copy_from_slice(&self.at_ns.to_le_bytes());
     }
 }
 
+/// The robot's side: who is heard, and how the pad stands.
+#[derive(Debug, Clone)]
+pub struct NetworkPad<Sender> {
+    key: Key,
+    nonce: [u8; NONCE_LEN],
+    sender: Option<Sender>,
+    heard_ns: u64,
+    /// Of the newest datagram that was followed, whoever sent it: the clock it said, and its number.
+    last: (u64, u32),
+    controls: Controls,
+}
+
+/// What comes of a datagram that is signed as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// What its sender is to be told: without it, it is never followed.
+    pub answer: [u8; ANSWER_LEN],
+    /// The pad stands as it says from now on.
+    pub is_followed: bool,
+}
+
 impl<Sender: PartialEq> NetworkPad<Sender> {
-    /// Bytes came. False where they are no such datagram, are older than the last, or are another sender's.
-    pub fn take(&mut self, sender: Sender, bytes: &[u8], now_ns: u64) -> bool {
+    /// Listens to whoever has `key`; `nonce` is another with every start, and nobody can guess it.
+    pub fn new(key: Key, nonce: [u8; NONCE_LEN]) -> NetworkPad<Sender> {
+        let controls = Controls::default();
+        NetworkPad { key, nonce, sender: None, heard_ns: 0, last: (0, 0), controls }
+    }
+
+    /// Bytes came. `None` for what is no such datagram or not signed with the key.
+    pub fn take(&mut self, sender: Sender, bytes: &[u8], now_ns: u64) -> Option<Heard> {
         self.expire(now_ns);
-        let Some((sequence, controls)) = decode(bytes) else { return false };
-        match &self.sender {
-            Some(owner) if *owner != sender => return false,
-            // Overtaken on the way: half of all numbers are behind.
-            Some(_) if sequence.wrapping_sub(self.sequence) as i32 <= 0 => return false,
-            _ => {}
+        let (said, number, controls) = decode(self.key.open_signed(bytes)?)?;
+        let mut answer = [0; ANSWER_LEN];
+        Moment { nonce: self.nonce, at_ns: now_ns }.write(ANSWER_MAGIC, &mut answer);
+        self.key.sign(&mut answer);
+        let age_ns = now_ns.checked_sub(said.at_ns);
+        let is_of_now = said.nonce == self.nonce && age_ns.is_some_and(|age_ns| age_ns <= FRESH_NS);
+        // One that was overtaken on the way, or comes a second time, is behind.
+        let is_next = (said.at_ns, number) > self.last;
+        let is_followed = is_of_now && is_next && self.sender.as_ref().is_none_or(|owner| *owner == sender);
+        if is_followed {
+            (self.sender, self.last) = (Some(sender), (said.at_ns, number));
+            (self.heard_ns, self.controls) = (now_ns, controls);
         }
-        (self.sender, self.sequence) = (Some(sender), sequence);
-        (self.heard_ns, self.controls) = (now_ns, controls);
-        true
+        Some(Heard { answer, is_followed })
     }
 
     /// How it stands; `None` where nobody has it.
@@ -60,47 +123,85 @@ impl<Sender: PartialEq> NetworkPad<Sender> {
     }
 }
 
-/// The datagram number `sequence` of a pad that stands so.
-pub fn encode(sequence: u32, controls: &Controls) -> [u8; LEN] {
+/// The pad's side.
+#[derive(Debug, Clone)]
+pub struct RemotePad {
+    key: Key,
+    /// The newest the robot has told.
+    moment: Moment,
+    number: u32,
+}
+
+impl RemotePad {
+    /// A pad with `key`, which no robot has answered yet.
+    pub fn new(key: Key) -> RemotePad {
+        RemotePad { key, moment: Moment::default(), number: 0 }
+    }
+
+    /// The next datagram: the pad stands so.
+    pub fn datagram(&mut self, controls: &Controls) -> [u8; LEN] {
+        self.number = self.number.wrapping_add(1);
+        let mut bytes = [0; LEN];
+        self.moment.write(MAGIC, &mut bytes);
+        bytes[NUMBER..NUMBER + 4].copy_from_slice(&self.number.to_le_bytes());
+        write_controls(controls, &mut bytes[NUMBER + 4..]);
+        self.key.sign(&mut bytes);
+        bytes
+    }
+
+    /// Bytes came. True for an answer of a robot that has the key; one that was overtaken changes nothing.
+    pub fn take(&mut self, bytes: &[u8]) -> bool {
+        let content = self.key.open_signed(bytes).and_then(|content| <&[u8; NUMBER]>::try_from(content).ok());
+        let Some(content) = content.filter(|content| content[..4] == ANSWER_MAGIC) else { return false };
+        let told = Moment::read(content);
+        if told.nonce != self.moment.nonce || told.at_ns > self.moment.at_ns {
+            self.moment = told;
+        }
+        true
+    }
+}
+
+fn write_controls(controls: &Controls, bytes: &mut [u8]) {
     let Controls { left, right, triggers, mode, held, .. } = controls;
     let mode = match mode {
         None => 0,
         Some(Mode::Walk) => 1,
         Some(Mode::Head) => 2,
     };
-    let mut bytes = [0; LEN];
-    bytes[..4].copy_from_slice(&MAGIC);
-    bytes[4..8].copy_from_slice(&sequence.to_le_bytes());
-    for (word, way) in bytes[8..20].chunks_exact_mut(2).zip([left, right, triggers].into_iter().flatten()) {
+    for (word, way) in bytes[..12].chunks_exact_mut(2).zip([left, right, triggers].into_iter().flatten()) {
         word.copy_from_slice(&((way * FULL).round() as i16).to_le_bytes());
     }
-    bytes[20..].copy_from_slice(&(held | mode << Button::ALL.len()).to_le_bytes());
-    bytes
+    bytes[12..CONTROLS_LEN].copy_from_slice(&(held | mode << Button::ALL.len()).to_le_bytes());
 }
 
-fn decode(bytes: &[u8]) -> Option<(u32, Controls)> {
-    let bytes: &[u8; LEN] = bytes.try_into().ok()?;
+/// Moment, number, and how the pad stands.
+fn decode(content: &[u8]) -> Option<(Moment, u32, Controls)> {
+    let (head, rest) = content.split_first_chunk::<NUMBER>()?;
+    let (number, controls) = rest.split_first_chunk::<4>()?;
+    let controls: &[u8; CONTROLS_LEN] = controls.try_into().ok()?;
+    let is_ours = head[..4] == MAGIC;
+    is_ours.then_some((Moment::read(head), u32::from_le_bytes(*number), read_controls(controls)?))
+}
+
+fn read_controls(bytes: &[u8; CONTROLS_LEN]) -> Option<Controls> {
     let word = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
     let way = |at: usize| (f32::from(word(at) as i16) / FULL).clamp(-1.0, 1.0);
-    let held = word(20);
+    let held = word(12);
     let mode = match held >> Button::ALL.len() {
         0 => None,
         1 => Some(Mode::Walk),
         2 => Some(Mode::Head),
         _ => return None,
     };
-    if bytes[..4] != MAGIC {
-        return None;
-    }
     let mut controls = Controls {
-        left: [way(8), way(10)],
-        right: [way(12), way(14)],
-        triggers: [way(16).max(0.0), way(18).max(0.0)],
+        left: [way(0), way(2)],
+        right: [way(4), way(6)],
+        triggers: [way(8).max(0.0), way(10).max(0.0)],
         mode,
         ..Controls::default()
     };
     for (place, button) in Button::ALL.into_iter().enumerate() {
         controls.set(button, held >> place & 1 == 1);
     }
-    Some((u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]), controls))
+    Some(controls)
 }

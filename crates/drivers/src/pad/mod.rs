@@ -11,6 +11,7 @@ pub mod evdev;
 pub mod keyboard;
 mod layout;
 mod operator;
+pub mod seal;
 
 pub use layout::{AxisRange, Layout, Pad, Stick};
 pub use operator::{Operator, OutOfReach, Reach};

@@ -1,7 +1,10 @@
 //! From how a pad stands to what is in the mailbox.
 
+use super::PadEvent;
+use crate::budget::Budget;
 use crate::expression::ExpressionSlot;
 use crate::robot::Mailbox;
+use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_contract::{Axis, Command, Contract};
 use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::supervisor::Wish;
@@ -12,6 +15,9 @@ use std::sync::Arc;
 const STAND_AFTER_NS: u64 = 3_000_000_000;
 /// What a pad asks holds for so long, ns: a few times as long as it takes until it is said again.
 const LEASE_NS: u64 = 200_000_000;
+/// Presses that are done at once, and in each second from then on: more than a hand makes.
+const PRESSES: u32 = 40;
+const PRESSES_PER_SECOND: u32 = 20;
 
 /// A full stick asks for as much as the policy was trained for, and nothing where it was not.
 pub fn reach(contract: &Contract) -> Reach {
@@ -50,6 +56,7 @@ pub(super) struct Helm {
     antennas: [f32; 2],
     /// Since when nobody holds the pad, who did, ns.
     gone_since_ns: Option<u64>,
+    presses: Budget,
 }
 
 impl Helm {
@@ -59,18 +66,31 @@ impl Helm {
         if !steered.mailbox.may_walk() {
             operator.move_head();
         }
-        Helm { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None }
+        let presses = Budget::new(PRESSES, PRESSES_PER_SECOND);
+        Helm { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None, presses }
     }
 
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
-    /// pressed is done and handed out, once.
-    pub fn steer(&mut self, controls: &Controls, now_ns: u64, mut pressed: impl FnMut(Button)) {
+    /// pressed is done and told, once. Of a flood of presses most are left out, but never one that makes limp.
+    pub fn steer(&mut self, controls: &Controls, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
         self.gone_since_ns = None;
-        let steered = &self.steered;
+        let (source, steered, presses) = (self.source, &self.steered, &mut self.presses);
         self.operator.update(controls, |button| {
-            press(button, steered);
-            pressed(button);
+            let has_room = presses.take(now_ns);
+            if !has_room && !makes_limp(button, steered) {
+                return;
+            }
+            let event = match press(button, source, steered) {
+                Ok(()) => PadEvent::Pressed(button),
+                Err(refused) => PadEvent::Refused(button, refused),
+            };
+            if has_room {
+                tell(event);
+            }
         });
+        if let Some(count) = self.presses.left_out(now_ns) {
+            tell(PadEvent::LeftOut(count));
+        }
         self.move_antennas();
         let (values, phase_factor_offset) = (self.operator.command(), self.operator.phase_factor_offset());
         let command = Command { values, phase_factor_offset };
@@ -83,10 +103,14 @@ impl Helm {
     }
 
     /// Nobody holds the pad any more: the lease ends by itself.
-    pub fn let_go(&mut self, now_ns: u64) {
+    pub fn let_go(&mut self, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
         self.operator.let_go();
         self.move_antennas();
         self.gone_since_ns = Some(now_ns);
+        if let Some(count) = self.presses.take_left_out() {
+            tell(PadEvent::LeftOut(count));
+        }
+        tell(PadEvent::Gone);
     }
 
     /// A robot that walks is told to stand once the pad has been gone for a while, and nobody else steers it; true
@@ -117,14 +141,96 @@ impl Helm {
 }
 
 /// What the robot is wished to do from now on.
-fn press(button: Button, steered: &Steered) {
+fn press(button: Button, source: Source, steered: &Steered) -> Result<(), NotAtTheRobot> {
     let mailbox = &steered.mailbox;
     match (button, mailbox.wish().0) {
-        (Button::Pause, Wish::Walk) => mailbox.set_wish(Wish::Stand, false),
-        (Button::Pause, Wish::Stand) => mailbox.set_wish(Wish::Walk, false),
-        (Button::Motors, Wish::Limp) => mailbox.set_wish(Wish::Stand, false),
-        (Button::Motors, _) => mailbox.set_wish(Wish::Limp, false),
-        (Button::Projector, _) => steered.expression.toggle_projector(),
-        _ => {}
+        (Button::Pause, Wish::Walk) => mailbox.wish_of(source, Wish::Stand),
+        (Button::Pause, Wish::Stand) => mailbox.wish_of(source, Wish::Walk),
+        (Button::Motors, Wish::Limp) => mailbox.wish_of(source, Wish::Stand),
+        (Button::Motors, _) => mailbox.wish_of(source, Wish::Limp),
+        (Button::Projector, _) => {
+            steered.expression.toggle_projector();
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn makes_limp(button: Button, steered: &Steered) -> bool {
+    button == Button::Motors && steered.mailbox.wish().0 != Wish::Limp
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn steered() -> Steered {
+        let reach = Reach {
+            forward: [-0.1, 0.1],
+            leftward: [0.0; 2],
+            turning: [0.0; 2],
+            head_pitch: [0.0; 2],
+            head_yaw: [0.0; 2],
+            head_roll: [0.0; 2],
+        };
+        Steered { reach, mailbox: Arc::default(), expression: Arc::default() }
+    }
+
+    /// Presses and lets go so often, 20,000 times a second, and returns what was told.
+    fn flood(helm: &mut Helm, button: Button, count: u64) -> Vec<PadEvent> {
+        let mut told = Vec::new();
+        for number in 0..2 * count {
+            let mut controls = Controls::default();
+            controls.set(button, number % 2 == 0);
+            helm.steer(&controls, number * MS / 40, |event| told.push(event));
+        }
+        helm.let_go(count * MS / 20, |event| told.push(event));
+        told
+    }
+
+    #[test]
+    fn a_flood_of_presses_is_bounded_and_counted() {
+        let mut helm = Helm::new(Source::Network, steered());
+        let told = flood(&mut helm, Button::Sound, 200_000);
+        let pressed = told.iter().filter(|event| **event == PadEvent::Pressed(Button::Sound)).count();
+        let count = |event: &PadEvent| if let PadEvent::LeftOut(count) = event { *count } else { 0 };
+        assert_eq!((pressed, told.iter().map(count).sum::<u64>() + pressed as u64), (40 + 199, 200_000));
+        assert!(told.len() < 40 + 199 + 12, "it is told once a second that more were left out");
+    }
+
+    #[test]
+    fn a_press_that_makes_limp_is_never_left_out() {
+        let steered = steered();
+        let mut helm = Helm::new(Source::Pad, steered.clone());
+        steered.mailbox.set_wish(Wish::Walk, false);
+        flood(&mut helm, Button::Projector, 2000);
+        let mut controls = Controls::default();
+        controls.set(Button::Motors, true);
+        helm.steer(&controls, 100 * MS, |_| {});
+        assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+        // But one that gets up is, so that no flood of both ends on its feet.
+        for number in 0..100 {
+            controls.set(Button::Motors, number % 2 == 1);
+            helm.steer(&controls, 100 * MS, |_| {});
+            assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+        }
+    }
+
+    #[test]
+    fn one_elsewhere_is_told_that_it_may_not_get_up_what_was_set_limp_here() {
+        let steered = steered();
+        let (mut far, mut near) =
+            (Helm::new(Source::Network, steered.clone()), Helm::new(Source::Pad, steered.clone()));
+        steered.mailbox.set_wish(Wish::Limp, false);
+        let mut controls = Controls::default();
+        controls.set(Button::Motors, true);
+        let mut told = Vec::new();
+        far.steer(&controls, MS, |event| told.push(event));
+        assert!(matches!(told[..], [PadEvent::Refused(Button::Motors, _)]), "{told:?}");
+        assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+        near.steer(&controls, MS, |event| told.push(event));
+        assert_eq!((steered.mailbox.wish().0, told.len()), (Wish::Stand, 2));
     }
 }

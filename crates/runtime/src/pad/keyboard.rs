@@ -32,7 +32,7 @@ impl KeyboardPad {
         let now_ns = self.clock.now_ns();
         let mut events = Vec::new();
         let controls = self.keyboard.controls(now_ns);
-        self.helm.steer(&controls, now_ns, |button| events.push(PadEvent::Pressed(button)));
+        self.helm.steer(&controls, now_ns, |event| events.push(event));
         events
     }
 }

@@ -7,12 +7,16 @@
 //!                                  └─► PadWatch, for tools: no mailbox
 //! ```
 //!
+//! Pads elsewhere sign what they say with a key in a file ([`key_file`]). What was made limp at the robot they cannot get
+//! up again.
+//!
 //! A pad that is gone asks for nothing: its lease ends, and the duck eases to a stand. A person's own is missed: after a
 //! while the duck is told to stand. One elsewhere comes and goes with the programs that hold it.
 
 mod device;
 mod finder;
 mod helm;
+pub mod key_file;
 mod keyboard;
 mod layouts;
 mod network;
@@ -27,7 +31,11 @@ pub use network::NetworkPadReader;
 pub use reader::PadReader;
 pub use watch::{Heard, PadError, PadWatch};
 
+use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_drivers::pad::Button;
+
+/// Events that wait until they are fetched.
+const WAITING: usize = 256;
 
 /// Something to say about the pad.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,4 +60,8 @@ pub enum PadEvent {
     Stands,
     /// A button was pressed.
     Pressed(Button),
+    /// A button was pressed elsewhere, and does nothing: only somebody at the robot may do that now.
+    Refused(Button, NotAtTheRobot),
+    /// So many presses were left out: there were more in a second than a person can press.
+    LeftOut(u64),
 }

@@ -1,18 +1,21 @@
 //! A pad elsewhere, in datagrams: whoever sends first has it until nothing has come for a while.
 
-use super::PadEvent;
 use super::helm::{Helm, Steered};
+use super::key_file::made_up;
+use super::reader::tell;
+use super::{PadEvent, WAITING};
 use crate::clock::{Clock, MonotonicClock};
 use crate::worker::{End, Worker};
 use gaitway_control::arbiter::Source;
-use gaitway_drivers::pad::datagram::{LEN, NetworkPad};
+use gaitway_drivers::pad::datagram::{Heard, LEN, NetworkPad};
+use gaitway_drivers::pad::seal::Key;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
-/// It looks at least so often whether the sender is still there.
-const LOOK: Duration = Duration::from_millis(20);
+/// It looks at least so often whether the sender is still there, and says so often what was asked last, ns.
+const LOOK_NS: u64 = 20_000_000;
 const STACK_BYTES: usize = 128 * 1024;
 
 /// The thread; it ends when this is dropped.
@@ -23,15 +26,29 @@ pub struct NetworkPadReader {
     _worker: Worker,
 }
 
+struct Listener {
+    socket: UdpSocket,
+    pad: NetworkPad<SocketAddr>,
+    helm: Helm,
+    say: SyncSender<PadEvent>,
+    /// Who has the pad, and who had it last.
+    sender: Option<SocketAddr>,
+    last: Option<SocketAddr>,
+    steered_ns: u64,
+}
+
 impl NetworkPadReader {
-    /// Listens on `address`.
-    pub fn start(address: SocketAddr, steered: Steered) -> io::Result<NetworkPadReader> {
+    /// Listens on `address` to whoever has `key`.
+    pub fn start(address: SocketAddr, key: Key, steered: Steered) -> io::Result<NetworkPadReader> {
         let socket = UdpSocket::bind(address)?;
-        socket.set_read_timeout(Some(LOOK))?;
+        socket.set_read_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
+        socket.set_write_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
         let address = socket.local_addr()?;
-        let (say, events) = channel();
+        let (say, events) = sync_channel(WAITING);
+        let pad = NetworkPad::new(key, made_up()?);
         let helm = Helm::new(Source::Network, steered);
-        let worker = Worker::start("network pad", STACK_BYTES, move |end| listen(&socket, helm, &say, end))?;
+        let mut listener = Listener { socket, pad, helm, say, sender: None, last: None, steered_ns: 0 };
+        let worker = Worker::start("network pad", STACK_BYTES, move |end| listener.run(end))?;
         Ok(NetworkPadReader { address, events, _worker: worker })
     }
 
@@ -46,35 +63,44 @@ impl NetworkPadReader {
     }
 }
 
-fn listen(socket: &UdpSocket, mut helm: Helm, say: &Sender<PadEvent>, end: &End) {
-    let clock = MonotonicClock::default();
-    let mut pad = NetworkPad::default();
-    let mut had_sender = false;
-    let mut last = None;
-    // One byte more than a datagram has, so that a longer one is seen to be longer.
-    let mut bytes = [0; LEN + 1];
-    while !end.has_come() {
-        if let Ok((len, sender)) = socket.recv_from(&mut bytes) {
-            pad.take(sender, &bytes[..len], clock.now_ns());
-        }
-        let now_ns = clock.now_ns();
-        let Some(controls) = pad.controls(now_ns) else {
-            if std::mem::take(&mut had_sender) {
-                helm.let_go(now_ns);
-                let _ = say.send(PadEvent::Gone);
+impl Listener {
+    fn run(&mut self, end: &End) {
+        let clock = MonotonicClock::default();
+        // One byte more than a datagram has, so that a longer one is seen to be longer.
+        let mut bytes = [0; LEN + 1];
+        while !end.has_come() {
+            let came = self.socket.recv_from(&mut bytes).ok();
+            let now_ns = clock.now_ns();
+            let heard = came.and_then(|(len, sender)| self.hear(sender, &bytes[..len], now_ns));
+            // What is not followed, however much of it comes, costs no more than that.
+            if heard.is_some_and(|heard| heard.is_followed) || now_ns >= self.steered_ns + LOOK_NS {
+                self.steer(now_ns);
             }
-            continue;
-        };
-        if let (false, Some(sender)) = (had_sender, pad.sender()) {
-            had_sender = true;
+        }
+    }
+
+    fn hear(&mut self, sender: SocketAddr, bytes: &[u8], now_ns: u64) -> Option<Heard> {
+        let heard = self.pad.take(sender, bytes, now_ns)?;
+        // An answer that cannot be sent is lost, as on any network: the next is asked for soon.
+        let _ = self.socket.send_to(&heard.answer, sender);
+        Some(heard)
+    }
+
+    fn steer(&mut self, now_ns: u64) {
+        self.steered_ns = now_ns;
+        let (say, controls, sender) = (&self.say, self.pad.controls(now_ns), self.pad.sender().copied());
+        let before = std::mem::replace(&mut self.sender, sender);
+        if before.is_some() && before != sender {
+            self.helm.let_go(now_ns, |event| tell(say, event));
+        }
+        let (Some(controls), Some(sender)) = (controls, sender) else { return };
+        if before != Some(sender) {
             // What it held down all through a hole it pressed before.
-            if last.replace(*sender) == Some(*sender) {
-                helm.take_up(&controls);
+            if self.last.replace(sender) == Some(sender) {
+                self.helm.take_up(&controls);
             }
-            let _ = say.send(PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
+            tell(say, PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
-        helm.steer(&controls, now_ns, |button| {
-            let _ = say.send(PadEvent::Pressed(button));
-        });
+        self.helm.steer(&controls, now_ns, |event| tell(say, event));
     }
 }

@@ -1,16 +1,16 @@
 //! The pad's thread: follows a pad, and finds it again.
 
-use super::PadEvent;
 use super::device::Device;
 use super::finder::{Finder, wait};
 use super::helm::{Helm, Steered};
 use super::layouts::NamedLayout;
+use super::{PadEvent, WAITING};
 use crate::clock::{Clock, MonotonicClock};
 use crate::worker::{End, Worker};
 use gaitway_control::arbiter::Source;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// What the pad asks is said so often, ns.
 const SAY_NS: u64 = 20_000_000;
@@ -26,7 +26,7 @@ pub struct PadReader {
 struct Follower {
     finder: Finder,
     helm: Helm,
-    say: Sender<PadEvent>,
+    say: SyncSender<PadEvent>,
     clock: MonotonicClock,
 }
 
@@ -37,7 +37,7 @@ impl PadReader {
         layout: Option<NamedLayout>,
         steered: Steered,
     ) -> io::Result<PadReader> {
-        let (say, events) = channel();
+        let (say, events) = sync_channel(WAITING);
         let mut follower = Follower {
             finder: Finder::new(path, layout),
             helm: Helm::new(Source::Pad, steered),
@@ -90,13 +90,11 @@ impl Follower {
                 tell(&self.say, PadEvent::Found { name, layout });
             }
             let say = &self.say;
-            self.helm.steer(&device.pad.look(), self.clock.now_ns(), |button| {
-                tell(say, PadEvent::Pressed(button));
-            });
+            self.helm.steer(&device.pad.look(), self.clock.now_ns(), |event| tell(say, event));
         }
         if !is_new {
-            self.helm.let_go(self.clock.now_ns());
-            tell(&self.say, PadEvent::Gone);
+            let say = &self.say;
+            self.helm.let_go(self.clock.now_ns(), |event| tell(say, event));
         }
         !is_new
     }
@@ -108,7 +106,7 @@ impl Follower {
     }
 }
 
-fn tell(say: &Sender<PadEvent>, event: PadEvent) {
-    // Nobody may listen any more.
-    let _ = say.send(event);
+/// Who listens may be held up, or gone: the pad is followed all the same.
+pub(super) fn tell(say: &SyncSender<PadEvent>, event: PadEvent) {
+    let _ = say.try_send(event);
 }

@@ -1,6 +1,7 @@
 //! The folder recordings lie in, and how much of it they may take.
 
 use crate::clock::wall_time;
+use crate::state_folder::state_folder;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,12 +40,9 @@ impl Folder {
         Folder { path, bounds }
     }
 
-    /// Where recordings go unless another folder is named: where programs of this person keep their state, else of
-    /// the machine.
+    /// Where recordings go unless another folder is named.
     pub fn default_path() -> PathBuf {
-        let state = || Some(PathBuf::from(std::env::var_os("XDG_STATE_HOME")?).join("gaitway/recordings"));
-        let home = || Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/state/gaitway/recordings"));
-        state().or_else(home).unwrap_or_else(|| PathBuf::from("/var/lib/gaitway/recordings"))
+        state_folder().join("recordings")
     }
 
     /// How much it may take.
@@ -97,8 +95,15 @@ impl Folder {
     }
 }
 
+/// True for the name of a recording as [`Folder::create`] gives it: one that somebody renamed is theirs to keep.
 fn is_recording(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "mcap")
+    let name = path.file_name().map(|name| name.as_encoded_bytes()).unwrap_or_default();
+    let is_as_in = |(found, pattern): (&u8, &u8)| match pattern {
+        b'0' => found.is_ascii_digit(),
+        exact => found == exact,
+    };
+    let pattern = b"0000-00-00T00-00-00Z";
+    name.len() > pattern.len() && name.ends_with(b".mcap") && name.iter().zip(pattern).all(is_as_in)
 }
 
 /// A moment as a name: 2026-11-22T01-17-27Z.
@@ -130,6 +135,25 @@ fn date_of(mut days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_has_our_names_is_ever_deleted() {
+        let is_ours = |name: &str| is_recording(&Path::new("/recordings").join(name));
+        for ours in
+            ["2026-11-22T01-17-27Z.mcap", "2026-11-22T01-17-27Z-2.mcap", "2026-11-22T01-17-27Z-fell.mcap"]
+        {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for theirs in [
+            "best.mcap",
+            "walk-2026-11-22T01-17-27Z.mcap",
+            "2026-11-22T01-17-27Z",
+            "2026-11-22.mcap",
+            ".mcap",
+        ] {
+            assert!(!is_ours(theirs), "{theirs}");
+        }
+    }
 
     #[test]
     fn a_moment_has_a_name() {

@@ -11,11 +11,15 @@ use thiserror::Error;
 /// Of an offer: when it ends 2, what it adds to the gait's speed, its command.
 const WORDS: usize = 3 + Axis::ALL.len();
 const SOURCES: usize = Source::ALL.len();
+/// Beside the wish: it was set limp at the robot, and stays so until somebody there says otherwise.
+const LIMP_AT_THE_ROBOT: u8 = 1 << 7;
 
 /// A source that may not do what it asked for.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-#[error("clearing a stop or a fault: expected somebody at the robot, found {}", source_name(*.found))]
+#[error("{what}: expected somebody at the robot, found {}", source_name(*.found))]
 pub struct NotAtTheRobot {
+    /// What they asked for.
+    pub what: &'static str,
     /// Who asked.
     pub found: Source,
 }
@@ -27,7 +31,7 @@ fn source_name(source: Source) -> &'static str {
 impl NotAtTheRobot {
     /// What the person can do about it.
     pub fn hint(&self) -> &'static str {
-        "look at the robot, then clear it at the terminal it was started from, or with the pad"
+        "look at the robot, then do it at the terminal it was started from, or with a pad of its own"
     }
 }
 
@@ -90,12 +94,33 @@ impl Mailbox {
         !self.stands_only.load(Ordering::Relaxed)
     }
 
-    /// What the operator wants; with `at_once` to be limp now, whatever the pose.
+    /// What somebody at the robot wants, or the program itself; with `at_once` to be limp now, whatever the pose.
     pub fn set_wish(&self, wish: Wish, at_once: bool) {
-        let wish = if wish == Wish::Walk && !self.may_walk() { Wish::Stand } else { wish };
-        self.wish.store(wish as u8, Ordering::Relaxed);
+        let wish = self.allowed(wish);
+        let limp = if wish == Wish::Limp { LIMP_AT_THE_ROBOT } else { 0 };
+        self.wish.store(wish as u8 | limp, Ordering::Relaxed);
         self.at_once.store(at_once, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
+    }
+
+    /// What `source` wants. What was set limp at the robot nobody elsewhere gets up again.
+    pub fn wish_of(&self, source: Source, wish: Wish) -> Result<(), NotAtTheRobot> {
+        if source.is_at_the_robot() {
+            self.set_wish(wish, false);
+            return Ok(());
+        }
+        let allowed = self.allowed(wish);
+        let change = |now: u8| (now & LIMP_AT_THE_ROBOT == 0).then_some(allowed as u8);
+        if self.wish.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_err() {
+            return if wish == Wish::Limp { Ok(()) } else { at_the_robot("getting up", source) };
+        }
+        self.at_once.store(false, Ordering::Relaxed);
+        self.asked.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn allowed(&self, wish: Wish) -> Wish {
+        if wish == Wish::Walk && !self.may_walk() { Wish::Stand } else { wish }
     }
 
     /// What a tick takes out: what was said once is then gone.
@@ -113,7 +138,7 @@ impl Mailbox {
 
     /// What the operator wants, and whether at once.
     pub fn wish(&self) -> (Wish, bool) {
-        let wish = match self.wish.load(Ordering::Relaxed) {
+        let wish = match self.wish.load(Ordering::Relaxed) & !LIMP_AT_THE_ROBOT {
             1 => Wish::Stand,
             2 => Wish::Walk,
             _ => Wish::Limp,
@@ -128,7 +153,7 @@ impl Mailbox {
 
     /// Clears the emergency stop, whoever set it.
     pub fn clear_emergency_stop(&self, source: Source) -> Result<(), NotAtTheRobot> {
-        at_the_robot(source)?;
+        at_the_robot("clearing an emergency stop", source)?;
         self.emergency_stop.store(0, Ordering::Relaxed);
         Ok(())
     }
@@ -140,7 +165,7 @@ impl Mailbox {
 
     /// Says that what needed a hand is put right.
     pub fn clear_faults(&self, source: Source) -> Result<(), NotAtTheRobot> {
-        at_the_robot(source)?;
+        at_the_robot("clearing faults", source)?;
         self.clear_faults.store(true, Ordering::Relaxed);
         Ok(())
     }
@@ -151,8 +176,8 @@ impl Mailbox {
     }
 }
 
-fn at_the_robot(source: Source) -> Result<(), NotAtTheRobot> {
-    if source.is_at_the_robot() { Ok(()) } else { Err(NotAtTheRobot { found: source }) }
+fn at_the_robot(what: &'static str, source: Source) -> Result<(), NotAtTheRobot> {
+    if source.is_at_the_robot() { Ok(()) } else { Err(NotAtTheRobot { what, found: source }) }
 }
 
 #[cfg(test)]
@@ -196,6 +221,40 @@ mod tests {
                 assert_eq!(mailbox.is_stopped(), other < Source::Terminal);
                 assert_eq!(mailbox.clear_faults(other).is_ok(), other >= Source::Terminal);
             }
+        }
+    }
+
+    #[test]
+    fn what_was_set_limp_at_the_robot_nobody_elsewhere_gets_up_again() {
+        for far in [Source::Program, Source::Agent, Source::Network] {
+            let mailbox = Mailbox::new();
+            // From afar it comes and goes as it likes, until somebody at the robot says limp.
+            for wish in [Wish::Stand, Wish::Walk, Wish::Limp, Wish::Stand] {
+                mailbox.wish_of(far, wish).unwrap();
+                assert_eq!(mailbox.wish(), (wish, false));
+            }
+            mailbox.set_wish(Wish::Limp, true);
+            assert!(mailbox.take_asked());
+            for wish in [Wish::Stand, Wish::Walk] {
+                let refused = mailbox.wish_of(far, wish).unwrap_err();
+                assert!(refused.to_string().starts_with("getting up: expected somebody at the robot"));
+            }
+            mailbox.wish_of(far, Wish::Limp).unwrap();
+            assert_eq!(
+                (mailbox.wish(), mailbox.take_asked()),
+                ((Wish::Limp, true), false),
+                "as they left it"
+            );
+            for near in [Source::Terminal, Source::Pad] {
+                mailbox.wish_of(near, Wish::Stand).unwrap();
+                mailbox.wish_of(far, Wish::Walk).unwrap();
+                mailbox.wish_of(near, Wish::Limp).unwrap();
+                assert!(mailbox.wish_of(far, Wish::Walk).is_err());
+            }
+            mailbox.wish_of(Source::Pad, Wish::Stand).unwrap();
+            mailbox.forbid_walking();
+            mailbox.wish_of(far, Wish::Walk).unwrap();
+            assert_eq!(mailbox.wish().0, Wish::Stand);
         }
     }
 

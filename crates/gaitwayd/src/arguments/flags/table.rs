@@ -105,6 +105,14 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| address(flag, value).map(|address| to.pad_listen = Some(address)),
             ),
             flag(
+                "--pad-key",
+                None,
+                "FILE",
+                "key of that pad; without it only this machine's",
+                "--pad-key pad.key",
+                |to, flag, value| path(flag, value).map(|path| to.pad_key = Some(path)),
+            ),
+            flag(
                 "--sounds",
                 None,
                 "DIR",
