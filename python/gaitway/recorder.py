@@ -19,7 +19,8 @@ class Recorder:
 
     The folder is that of gaitwayd where none is named, with its bounds: 64 MiB a file, 1 GiB and 30 days in all.
     Raises RecordingError where no file can be begun; one that fails later stops the recording and not the robot:
-    `failure` says why. Raises UsageError for another engine than the native one, whose sums nothing can repeat.
+    `failure` says why, and so does the end. Raises UsageError for another engine than the native one, whose sums
+    nothing can repeat.
     """
 
     def __init__(self, controller: Controller, folder: Path | None = None) -> None:
@@ -59,9 +60,10 @@ class Recorder:
         return goals
 
     def close(self) -> None:
-        """Ends the file. Raises RecordingError where not all of it could be written."""
-        if self.failure is None:
-            self._native.finish()
+        """Ends the file. Raises RecordingError where not all of it could be written, then or before."""
+        if self.failure is not None:
+            raise self.failure
+        self._native.finish()
 
     def __enter__(self) -> "Recorder":
         return self
@@ -69,4 +71,7 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        elif self.failure is None:
+            self._native.finish()

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import shutil
 import subprocess
 import sys
 from array import array
@@ -96,6 +97,40 @@ def test_a_program_of_ones_own_records_and_may_reset_and_restore(tmp_path: Path)
     assert (found.same, found.different, found.skipped) == (200, 0, 0)
     with pytest.raises(UsageError):
         recorder.step(sensors, command)
+
+
+@pytest.mark.parametrize("fate", ["deleted", "moved", "replaced"])
+def test_a_file_that_went_while_it_was_written_is_told(tmp_path: Path, fate: str) -> None:
+    made = controller()
+    sensors, command = Sensors(made.robot), gaitway.command(vx=0.1)
+    folder = tmp_path / "recordings"
+
+    def record() -> gaitway.Recorder:
+        with gaitway.Recorder(made, folder) as recorder:
+            for tick in range(150):
+                recorder.step(sensors, command)
+                if tick == 60:
+                    lose(recorder.path)
+        return recorder
+
+    def lose(path: Path) -> None:
+        if fate == "deleted":
+            shutil.rmtree(folder)
+        else:
+            path.rename(tmp_path / "elsewhere.mcap")
+        if fate == "replaced":
+            path.write_bytes(b"another")
+
+    with pytest.raises(RecordingError, match="found it gone") as told:
+        record()
+    assert str(folder) in told.value.message and told.value.hint
+    # What the program breaks off with is not hidden by it.
+    with pytest.raises(ZeroDivisionError), gaitway.Recorder(made, folder) as recorder:
+        shutil.rmtree(folder)
+        for _ in range(150):
+            recorder.step(sensors, command)
+        assert recorder.failure is not None
+        1 / 0  # noqa: B018
 
 
 def test_what_a_program_adds_to_the_gaits_speed_is_recorded_and_runs_again(tmp_path: Path) -> None:

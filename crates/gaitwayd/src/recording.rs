@@ -73,6 +73,10 @@ fn tell(said: &Said, log: &mut Log) {
         Said::Kept { path } => {
             log.say("info", "the last minute was kept", json!({ "file": path.to_string_lossy() }));
         }
+        Said::Full { path } => {
+            let hint = "it is followed by the next within ten seconds; ticks until then are not recorded";
+            log.say("warn", "recording full", json!({ "file": path.to_string_lossy(), "hint": hint }));
+        }
         Said::Stopped { why } => {
             let hint = "the walk goes on; make room, or name another folder with --record";
             log.say("warn", "recording stopped", json!({ "why": why, "hint": hint }));

@@ -16,6 +16,12 @@ pub enum RecordError {
     /// A message in it.
     #[error("recording: {0}")]
     Message(#[from] DecodeError),
+    /// The file was deleted, moved away or replaced while it was written.
+    #[error("recording {}: expected the file that is written, found it gone", path.display())]
+    Gone {
+        /// Where it was.
+        path: std::path::PathBuf,
+    },
     /// Something that should be in it is not.
     #[error("recording: expected {expected}, found {found}")]
     Lacks {
@@ -58,6 +64,9 @@ impl RecordError {
     pub fn hint(&self) -> &'static str {
         match self {
             RecordError::Io(_) => "make room, or name another folder",
+            RecordError::Gone { .. } => {
+                "leave the folder in its place while it is recorded, or name another one"
+            }
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
             RecordError::Lacks { .. } => "use a recording that Gaitway made, of this version or an older one",

@@ -225,11 +225,8 @@ def _end(recorder: "Recorder | None") -> Path | None:
         return None
     try:
         recorder.close()
-        failure = recorder.failure
     except RecordingError as error:
-        failure = error
-    if failure is not None:
-        typer.echo(f"the recording stopped: {failure}", err=True)
+        typer.echo(f"the recording stopped: {error}", err=True)
         return None
     return recorder.path
 

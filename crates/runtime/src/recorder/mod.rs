@@ -38,6 +38,11 @@ pub enum Said {
         /// Which.
         path: PathBuf,
     },
+    /// A file has come to its bound before the next one can begin, at a keyframe; ticks until then are left out.
+    Full {
+        /// Which.
+        path: PathBuf,
+    },
     /// Nothing is written any more; the walk goes on.
     Stopped {
         /// Why.
@@ -109,7 +114,7 @@ impl Recorder {
     pub fn log(&mut self, at_ns: u64, level: Level, text: &str) {
         self.black_box.log(at_ns, level, text);
         if let Some(open) = &mut self.open {
-            let written = open.writer.log(at_ns, level, text);
+            let written = open.log(at_ns, level, text);
             self.judge(written, at_ns);
             return;
         }
@@ -131,22 +136,23 @@ impl Recorder {
 
     fn write(&mut self, entry: &Entry, now_ns: u64) {
         // A file begins with a keyframe, so that all of it can be run again.
-        if !entry.row.keyframe.is_empty() && (self.open.is_none() || self.is_full()) {
+        let has_keyframe = !entry.row.keyframe.is_empty();
+        if has_keyframe && self.open.as_ref().is_none_or(OpenFile::is_full) {
             self.begin(now_ns);
+        } else if let Some(open) = self.open.take_if(|open| open.is_over()) {
+            self.said.push(Said::Full { path: open.path.clone() });
+            let finished = open.finish();
+            self.judge(finished.map(|_| ()), now_ns);
         }
         self.black_box.watch(&entry.row);
         let (black_box, mut open, mut written) = (&mut self.black_box, self.open.as_mut(), Ok(()));
         self.packer.pack(entry, |kind, at_ns, body| {
             black_box.push(kind, at_ns, body);
             if let (Some(open), Ok(())) = (&mut open, &written) {
-                written = open.writer.put(kind, at_ns, body);
+                written = open.put(kind, at_ns, body);
             }
         });
         self.judge(written, now_ns);
-    }
-
-    fn is_full(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.len() >= self.folder.bounds().file_bytes)
     }
 
     fn begin(&mut self, now_ns: u64) {

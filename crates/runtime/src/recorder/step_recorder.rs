@@ -70,7 +70,7 @@ impl StepRecorder {
         self.after = controller.save();
         self.tick += 1;
         if self.tick.is_multiple_of(self.loop_hz) {
-            self.file.writer.flush()?;
+            self.file.flush()?;
         }
         Ok(())
     }
@@ -83,11 +83,11 @@ impl StepRecorder {
     fn put(&mut self, kind: Kind, at_ns: u64, message: &mut impl Message) -> Result<(), RecordError> {
         self.body.clear();
         encode(message, &mut self.body);
-        self.file.writer.put(kind, at_ns, &self.body)
+        self.file.put(kind, at_ns, &self.body)
     }
 
     fn begin_next_if_full(&mut self) -> Result<(), RecordError> {
-        if self.file.len() < self.folder.bounds().file_bytes {
+        if !self.file.is_full() {
             return Ok(());
         }
         self.folder.make_room();

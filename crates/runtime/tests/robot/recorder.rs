@@ -283,3 +283,71 @@ fn a_folder_that_vanishes_is_told_once_and_made_again() {
     assert!(verified(&recording) > 100);
     assert_eq!(recording.ticks[0].0.dropped, 0, "the ring was emptied all the time");
 }
+
+/// Recordings of other days, so many and so long.
+fn others(folder: &Temporary, count: u64, len: u64) -> Vec<PathBuf> {
+    fs::create_dir_all(&folder.0).unwrap();
+    let other = |number| {
+        let path = folder.0.join(format!("2025-01-01T00-00-{number:02}Z.mcap"));
+        fs::File::create(&path).unwrap().set_len(len).unwrap();
+        path
+    };
+    (0..count).map(other).collect()
+}
+
+#[test]
+fn a_flood_of_log_lines_has_its_share_of_a_file_and_deletes_no_other() {
+    let folder = Temporary::new("flood");
+    let others = others(&folder, 5, 900 << 10);
+    let bounds = Bounds { file_bytes: 1 << 20, all_bytes: 8 << 20, ..Bounds::default() };
+    let mut flight = Flight::new(&folder, bounds);
+    flight.ticks(100);
+    let line = "x".repeat(200);
+    for _ in 0..100_000 {
+        flight.recorder.log(flight.bench.room.now_ns(), Level::Warn, &line);
+    }
+    flight.ticks(1100);
+    flight.end();
+    let files = folder.files();
+    assert!(others.iter().all(|other| files.contains(other)), "{files:?}");
+    for file in files.iter().filter(|file| !others.contains(file)) {
+        let (recording, len) = (read(file), fs::metadata(file).unwrap().len());
+        assert!(len <= bounds.file_bytes, "{len}");
+        verified(&recording);
+    }
+    let told = br#"{\"event\":\"lines left out\",\"count\":"#;
+    let tells = |file: &PathBuf| bytes_of(file).windows(told.len()).any(|window| window == told);
+    assert!(files.iter().filter(|file| !others.contains(file)).any(tells));
+}
+
+#[test]
+fn a_file_that_comes_to_its_bound_between_two_keyframes_is_ended_there() {
+    let folder = Temporary::new("over");
+    let bounds = Bounds { file_bytes: 450 << 10, all_bytes: 8 << 20, ..Bounds::default() };
+    let mut flight = Flight::new(&folder, bounds);
+    flight.ticks(1200);
+    let said = flight.end();
+    let full = said.iter().filter(|said| matches!(said, Said::Full { .. })).count();
+    assert!(full >= 2, "{said:?}");
+    for file in folder.files() {
+        // The index at its end comes on top.
+        let len = fs::metadata(&file).unwrap().len();
+        assert!(len <= bounds.file_bytes + (64 << 10), "{len}");
+        verified(&read(&file));
+    }
+}
+
+#[test]
+fn a_file_in_whose_place_another_was_put_is_gone() {
+    let folder = Temporary::new("replaced");
+    let mut flight = Flight::new(&folder, Bounds::default());
+    flight.ticks(200);
+    let path = folder.files().remove(0);
+    fs::rename(&path, folder.0.join("moved.mcap")).unwrap();
+    fs::write(&path, b"another").unwrap();
+    flight.ticks(100);
+    let said = flight.end();
+    let [Said::Begun { .. }, Said::Stopped { why }] = &said[..] else { panic!("{said:?}") };
+    assert!(why.ends_with("expected the file that is written, found it gone"), "{why}");
+    assert_eq!(bytes_of(&path), b"another");
+}
