@@ -197,7 +197,11 @@ fn words(stamped: &Stamped, profile: &RobotProfile) -> (&'static str, &'static s
             }
             (level, name, more)
         }
-        Event::Obstacle(None) => ("info", "nothing keeps it limp", json!({})),
+        Event::Obstacle(None) => ("info", "no obstacle", json!({})),
+        Event::Obstacle(Some(Obstacle::NoWeight)) => {
+            let hint = Obstacle::NoWeight.hint();
+            ("info", "policy waits", json!({ "why": Obstacle::NoWeight.to_string(), "hint": hint }))
+        }
         Event::Obstacle(Some(obstacle)) => {
             let joint = obstacle.joint().and_then(name);
             let (why, hint) = (obstacle.to_string(), obstacle.hint());
