@@ -266,6 +266,9 @@ class ServoLook(TypedDict):
     load: float | None
     torque_on: bool | None
 
+def holder(path: str | PathLike[str]) -> tuple[int, str] | None:
+    """Process id and name of the Gaitway program that uses the device or socket; None where nobody does."""
+
 @final
 class ServoDesk:
     """Servos one at a time, whatever their ids; nothing here moves one. See `gaitway.motors.scan`."""

@@ -53,9 +53,13 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     }
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
+    let slot = Arc::new(ExpressionSlot::default());
+    // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
+    // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
+    let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
+    let mut pads = Pads::start(arguments, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
     let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(arguments, &profile));
-    let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
     if arguments.keyboard && !minder.has_keys() {
@@ -75,12 +79,10 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         minder.dismiss(&mut log);
         return Ok(());
     }
-    let slot = Arc::new(ExpressionSlot::default());
     let shown = expression::start(arguments, &profile, Arc::clone(&slot), &mut log);
     if arguments.stand {
         mailbox.forbid_walking();
     }
-    let mut pads = Pads::start(arguments, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);

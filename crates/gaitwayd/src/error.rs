@@ -10,9 +10,8 @@ use gaitway_runtime::observation_file::ObservationFileError;
 use gaitway_runtime::pad::LayoutError;
 use gaitway_runtime::pad::key_file::PadKeyError;
 use gaitway_runtime::robot::imu_chip::ImuChipError;
-use gaitway_runtime::robot::imu_socket::ImuSocketError;
 use gaitway_runtime::termination::TerminationError;
-use gaitway_runtime::{OpenError, PacerError};
+use gaitway_runtime::{ExclusiveError, OpenError, PacerError};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -35,7 +34,7 @@ pub enum DaemonError {
     Termination(#[from] TerminationError),
     /// The IMU's socket.
     #[error(transparent)]
-    Imu(#[from] ImuSocketError),
+    ImuSocket(#[from] ExclusiveError),
     /// The IMU's chip.
     #[error(transparent)]
     ImuChip(#[from] ImuChipError),
@@ -103,8 +102,8 @@ impl DaemonError {
             DaemonError::Open(error) => error.hint(),
             DaemonError::Guard(error) => error.hint().to_owned(),
             DaemonError::Termination(error) => error.hint().to_owned(),
-            DaemonError::Imu(error) => error.hint().to_owned(),
-            DaemonError::ImuChip(error) => error.hint().to_owned(),
+            DaemonError::ImuSocket(error) => error.hint(),
+            DaemonError::ImuChip(error) => error.hint(),
             DaemonError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
             DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
             DaemonError::Feet(error) => error.hint().to_owned(),

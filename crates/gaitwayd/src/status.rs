@@ -29,11 +29,7 @@ pub(crate) fn show(
         }
         Err(error) => {
             let hint = "name another socket with --status, and gaitway top --socket";
-            log.say(
-                "info",
-                "no status",
-                json!({ "why": format!("{}: {error}", path.display()), "hint": hint }),
-            );
+            log.say("info", "no status", json!({ "why": error.to_string(), "hint": hint }));
             None
         }
     }

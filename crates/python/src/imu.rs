@@ -41,7 +41,7 @@ impl Imu {
         let address = u8::try_from(robot.profile.imu.i2c_address).unwrap_or(u8::MAX);
         let (feet, theirs) = (Arc::new(Contact::default()), Arc::clone(&slot));
         let chip = py.detach(|| ImuChip::start(&path, address, config, feet, theirs));
-        let chip = chip.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
+        let chip = chip.map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
         Ok(Imu { chip, slot })
     }
 

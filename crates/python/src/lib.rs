@@ -15,6 +15,8 @@ mod count;
 mod desk;
 mod errors;
 #[cfg(target_os = "linux")]
+mod exclusive;
+#[cfg(target_os = "linux")]
 mod feet;
 #[cfg(target_os = "linux")]
 mod imu;
@@ -62,6 +64,9 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::desk::ServoDesk;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::exclusive::holder;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::feet::Feet;

@@ -1,6 +1,7 @@
 //! I²C: the kernel's character device, and a socket behind which chips are emulated.
 
-use rustix::fs::{FileType, FlockOperation};
+use crate::exclusive::{self, Claim, ExclusiveError, Use};
+use rustix::fs::FileType;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -33,23 +34,25 @@ pub enum I2cError {
         /// What is there.
         found: &'static str,
     },
+    /// Another program uses it.
+    #[error("I2C bus {0}")]
+    Exclusive(#[from] ExclusiveError),
 }
 
 impl I2cError {
     /// What the person can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            I2cError::Exclusive(error) => return error.hint(),
             I2cError::Open { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 "add yourself to the group of the device: sudo usermod -aG i2c $USER, then log in again"
-            }
-            I2cError::Open { source, .. } if source.kind() == io::ErrorKind::WouldBlock => {
-                "another program of ours reads the IMU: end gaitwayd, or gaitway imu"
             }
             I2cError::Open { .. } => {
                 "switch I2C on (sudo raspi-config nonint do_i2c 0), and see which buses there are: ls /dev/i2c-*"
             }
             I2cError::NotABus { .. } => "name the bus: /dev/i2c-1 on a Raspberry Pi",
-        }
+        };
+        hint.to_owned()
     }
 }
 
@@ -60,24 +63,24 @@ pub trait I2c: Send {
     fn transfer(&mut self, write: &[u8], read: &mut [u8]) -> io::Result<()>;
 }
 
-/// The chip at `address` on the bus `path`.
+/// The chip at `address` on the bus `path`, for this program alone: two that bring one chip up in turn take it away from
+/// each other. Nothing is written yet.
 pub fn open(path: &Path, address: u8) -> Result<Box<dyn I2c>, I2cError> {
     let failed = |source| I2cError::Open { path: path.to_owned(), source };
     let about = rustix::fs::stat(path).map_err(|errno| failed(errno.into()))?;
     match FileType::from_raw_mode(about.st_mode) {
         FileType::Socket => {
+            let claim = Claim::socket(path, Use::Connect)?;
             let stream = UnixStream::connect(path).map_err(failed)?;
             stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-            Ok(Box::new(EmulatedBus { path: path.to_owned(), stream: Some(stream), address }))
+            Ok(Box::new(EmulatedBus { path: path.to_owned(), stream: Some(stream), address, _claim: claim }))
         }
         FileType::CharacterDevice => {
             let file = File::options().read(true).write(true).open(path).map_err(failed)?;
-            // Two programs that bring one chip up in turn take it away from each other.
-            let locked = rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive);
-            locked.map_err(|errno| failed(errno.into()))?;
             if functions(&file).is_err() {
                 return Err(I2cError::NotABus { path: path.to_owned(), found: "another device" });
             }
+            exclusive::lock_device(&file, path)?;
             Ok(Box::new(LinuxBus { file, address }))
         }
         _ => Err(I2cError::NotABus { path: path.to_owned(), found: "a file or folder" }),
@@ -147,6 +150,7 @@ struct EmulatedBus {
     /// None after the other end hung up, until it is there again.
     stream: Option<UnixStream>,
     address: u8,
+    _claim: Claim,
 }
 
 impl I2c for EmulatedBus {

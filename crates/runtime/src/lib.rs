@@ -10,6 +10,8 @@ pub mod budget;
 pub mod clock;
 pub mod desk;
 #[cfg(target_os = "linux")]
+pub mod exclusive;
+#[cfg(target_os = "linux")]
 pub mod expression;
 #[cfg(target_os = "linux")]
 pub mod gpio;
@@ -53,6 +55,8 @@ pub mod virtual_robot;
 mod worker;
 
 pub use clock::{Clock, MonotonicClock, VirtualClock};
+#[cfg(target_os = "linux")]
+pub use exclusive::ExclusiveError;
 #[cfg(target_os = "linux")]
 pub use guard::{Guard, GuardError};
 pub use histogram::{Histogram, Quantiles};

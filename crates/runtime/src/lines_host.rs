@@ -1,13 +1,11 @@
 //! Lines for whoever connects to a Unix socket: how a program beside the loop is looked at.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::exclusive::{BoundPath, ExclusiveError};
 use crate::worker::{End, Worker};
-use rustix::io::Errno;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::FileTypeExt;
+use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Between two lines, ns.
 const EVERY_NS: u64 = 100_000_000;
@@ -20,8 +18,8 @@ const STACK_BYTES: usize = 128 * 1024;
 /// The thread; it ends, and the socket goes, when this is dropped.
 #[derive(Debug)]
 pub struct LinesHost {
-    path: PathBuf,
     _worker: Worker,
+    _path: BoundPath,
 }
 
 impl LinesHost {
@@ -30,38 +28,15 @@ impl LinesHost {
     pub fn start(
         path: &Path,
         line: impl FnMut() -> Option<String> + Send + 'static,
-    ) -> io::Result<LinesHost> {
-        if is_taken(path) {
-            return Err(io::Error::new(ErrorKind::AddrInUse, "another program shows itself there"));
-        }
-        match std::fs::symlink_metadata(path) {
-            Ok(about) if about.file_type().is_socket() => std::fs::remove_file(path)?,
-            Ok(_) => return Err(io::Error::new(ErrorKind::AlreadyExists, "it is no socket")),
-            Err(_) => {}
-        }
-        let listener = UnixListener::bind(path)?;
-        listener.set_nonblocking(true)?;
-        let worker = Worker::start("status", STACK_BYTES, move |end| serve(&listener, line, end))?;
-        Ok(LinesHost { path: path.to_owned(), _worker: worker })
+    ) -> Result<LinesHost, ExclusiveError> {
+        let failed = |source| ExclusiveError::Failed { path: path.to_owned(), source };
+        let path = BoundPath::claim(path)?;
+        let listener = UnixListener::bind(path.path()).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let work = move |end: &End| serve(&listener, line, end);
+        let worker = Worker::start("status", STACK_BYTES, work).map_err(failed)?;
+        Ok(LinesHost { _worker: worker, _path: path })
     }
-}
-
-impl Drop for LinesHost {
-    fn drop(&mut self) {
-        // Who connects from now on finds nobody.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-/// True where somebody listens; never waits for them.
-fn is_taken(path: &Path) -> bool {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let knock = || -> Result<(), Errno> {
-        let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-        rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
-    };
-    // One whose queue is full is there all the same.
-    matches!(knock(), Ok(()) | Err(Errno::AGAIN))
 }
 
 fn serve(listener: &UnixListener, mut line: impl FnMut() -> Option<String>, end: &End) {

@@ -74,7 +74,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// Another program drives this bus.
-    #[error("{}: expected a free port, found it held by {}", path.display(), name_of(holder))]
+    #[error("{}: expected a free port, found it held by {}", path.display(), name_of(holder.as_ref()))]
     Busy {
         /// The path asked for.
         path: PathBuf,
@@ -109,8 +109,9 @@ pub enum OpenError {
     },
 }
 
-fn name_of(holder: &Option<Holder>) -> String {
-    holder.as_ref().map_or_else(|| "another program".to_owned(), Holder::to_string)
+/// Who holds something, in words.
+pub(crate) fn name_of(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "another program".to_owned(), Holder::to_string)
 }
 
 impl OpenError {

@@ -1,7 +1,8 @@
 //! A serial port of Linux: a servo board on USB, a UART, or a pseudo-terminal.
 
 use crate::clock::{Clock, MonotonicClock};
-use crate::port::{Holder, OpenError, Port, PortError};
+use crate::exclusive::device_holder;
+use crate::port::{OpenError, Port, PortError};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{ControlModes, OptionalActions, QueueSelector, SpecialCodeIndex, Termios};
@@ -137,7 +138,7 @@ fn refusal(path: &Path, doing: &'static str, errno: Errno) -> OpenError {
         Errno::NOENT | Errno::NXIO | Errno::NODEV | Errno::IO | Errno::NOTDIR => OpenError::NotFound { path },
         Errno::ACCESS | Errno::PERM | Errno::ROFS => OpenError::Permission { path },
         Errno::NOTTY | Errno::ISDIR => OpenError::NotATerminal { path },
-        Errno::BUSY | Errno::AGAIN => OpenError::Busy { holder: holder(&path), path },
+        Errno::BUSY | Errno::AGAIN => OpenError::Busy { holder: device_holder(&path), path },
         errno => OpenError::Failed { path, doing, errno: errno.raw_os_error() },
     }
 }
@@ -173,24 +174,4 @@ fn lock_out_others(file: &OwnedFd) -> bool {
     let is_hardware = rustix::fs::fstat(file)
         .is_ok_and(|about| !PSEUDO_TERMINALS.contains(&rustix::fs::major(about.st_rdev)));
     is_hardware && rustix::termios::ioctl_tiocexcl(file).is_ok()
-}
-
-/// Who has locked the device. The kernel's own list is asked: no lock file can be stale, foreign or left behind.
-fn holder(path: &Path) -> Option<Holder> {
-    let about = rustix::fs::stat(path).ok()?;
-    let (major, minor) = (rustix::fs::major(about.st_dev), rustix::fs::minor(about.st_dev));
-    let device = format!("{major:02x}:{minor:02x}:{}", about.st_ino);
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    let pid = holder_in(&locks, &device)?;
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-    Some(Holder { pid, name: name.trim_end().to_owned() })
-}
-
-/// Finds the pid in lines such as `1: FLOCK  ADVISORY  WRITE 4711 00:05:1234 0 EOF`.
-fn holder_in(locks: &str, device: &str) -> Option<u32> {
-    locks.lines().find_map(|line| {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let (kind, pid, place) = (words.get(1)?, words.get(4)?, words.get(5)?);
-        if *kind == "FLOCK" && *place == device { pid.parse().ok() } else { None }
-    })
 }

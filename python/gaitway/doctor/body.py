@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaitway import _native
-from gaitway.doctor.finding import Finding, failed, passed, skipped, warned
+from gaitway.doctor.finding import Finding, failed, in_use, passed, skipped, warned
 from gaitway.errors import GaitwayError
 from gaitway.imu import Calibration
 from gaitway.robot import Robot
@@ -36,6 +36,10 @@ _ALL_IMU = ("IMU samples", "IMU gravity", "IMU rest", "IMU calibration")
 def look_at_imu(robot: Robot, bus: Path | None, calibration: Path | None) -> Iterator[Finding]:
     """Is it there, does it measure, is it mounted as the profile says, does it know itself?"""
     path = bus or Path(robot.native.imu_bus)
+    if (user := in_use(path)) is not None:
+        yield skipped("IMU", f"{path}: {user}")
+        yield from (skipped(what, "the IMU is in use") for what in _ALL_IMU)
+        return
     try:
         words = Calibration.load(calibration).words if calibration else None
         imu = _native.Imu(robot.native, path, calibration=words)

@@ -33,7 +33,8 @@ _HOT_C = 65.0
 #: the looks is an answer in eighty; those who walk ask again.
 _LOOKS = 20
 _NOISY = 10
-_ALL = (
+#: Everything that is looked at behind the port.
+ALL = (
     "servo power",
     "servo ids",
     "round trip",
@@ -52,7 +53,7 @@ def look(robot: Robot, port: Path, system: Path = Path("/")) -> Iterator[Finding
         desk = ServoDesk(port, robot.native.baud)
     except GaitwayError as error:
         yield failed("serial port", error.message, error.hint)
-        yield from (skipped(what, "no port") for what in _ALL)
+        yield from (skipped(what, "no port") for what in ALL)
         return
     try:
         try:
@@ -67,7 +68,7 @@ def look(robot: Robot, port: Path, system: Path = Path("/")) -> Iterator[Finding
             yield from _with_motors(robot, port)
         else:
             yield _power(robot, port)
-            yield from (skipped(what, "no servo answers") for what in _ALL[2:])
+            yield from (skipped(what, "no servo answers") for what in ALL[2:])
     except GaitwayError as error:
         yield failed("servo bus", error.message, error.hint)
 
@@ -145,7 +146,7 @@ def _with_motors(robot: Robot, port: Path) -> Iterator[Finding]:
         looks = {joint: look for joint, look in motors.look().items() if look is not None}
         # Of servos that say nothing nothing is known.
         if not (audited and looks):
-            yield from (skipped(what, "no joint's servo answers") for what in _ALL[3:])
+            yield from (skipped(what, "no joint's servo answers") for what in ALL[3:])
             return
         yield _settings(audited)
         yield from _electric(looks)

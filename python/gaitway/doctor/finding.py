@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+
+from gaitway import _native
 
 
 class Verdict(StrEnum):
@@ -47,3 +50,9 @@ def failed(what: str, found: str, remedy: str) -> Finding:
 def skipped(what: str, why: str) -> Finding:
     """It was not looked at."""
     return Finding(what, Verdict.SKIP, why)
+
+
+def in_use(path: Path) -> str | None:
+    """Which program uses a device or a socket, in words; None where nobody does."""
+    holder = _native.holder(path)
+    return None if holder is None else f"in use by {holder[1] or 'another program'}, process {holder[0]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gaitway import files
 from gaitway.doctor import body, bus, machine, software
-from gaitway.doctor.finding import Finding, skipped
+from gaitway.doctor.finding import Finding, in_use, skipped
 from gaitway.errors import GaitwayError
 from gaitway.robot import Robot
 
@@ -35,14 +35,14 @@ def visit(patient: Patient) -> Iterator[Finding]:
     """
     yield from software.look(patient.robot, patient.config, patient.policy)
     yield from machine.look(patient.system, patient.recordings)
-    robot, is_held = _as_configured(patient), False
-    for finding in bus.look(robot, patient.port):
-        is_held |= finding.what == "serial port" and "held by" in finding.found
-        yield finding
-    if is_held:
+    robot = _as_configured(patient)
+    driver = in_use(patient.port)
+    if driver is not None:
+        yield from (skipped(what, f"{patient.port}: {driver}") for what in ("serial port", *bus.ALL))
         # A chip is brought up by whoever looks at it: not under a robot that walks.
-        yield skipped("IMU", "another program drives this robot")
+        yield skipped("IMU", f"the robot is {driver}")
     else:
+        yield from bus.look(robot, patient.port)
         yield from body.look_at_imu(robot, patient.imu, patient.imu_calibration)
     yield from body.look_at_feet(robot, patient.feet)
     yield from body.look_at_pad(robot)

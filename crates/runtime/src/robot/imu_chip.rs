@@ -30,10 +30,12 @@ pub enum ImuChipError {
 
 impl ImuChipError {
     /// What the person can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> String {
         match self {
             ImuChipError::Bus(error) => error.hint(),
-            ImuChipError::Thread(_) => "the machine is out of memory or threads: end other programs",
+            ImuChipError::Thread(_) => {
+                "the machine is out of memory or threads: end other programs".to_owned()
+            }
         }
     }
 }

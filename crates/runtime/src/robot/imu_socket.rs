@@ -1,56 +1,25 @@
 //! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
 
+use crate::exclusive::{BoundPath, ExclusiveError};
 use crate::robot::imu::{ImuSlot, sample_of};
 use crate::worker::{End, Worker};
 use gaitway_drivers::imu_datagram::{self, LEN};
-use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use thiserror::Error;
 
 /// How long the thread waits for a sample before it looks whether it shall end.
 const PATIENCE: Duration = Duration::from_millis(50);
 const STACK_BYTES: usize = 64 * 1024;
 
-/// A socket that cannot be had.
-#[derive(Debug, Error)]
-pub enum ImuSocketError {
-    /// Something else is there.
-    #[error("{}: expected a free path or an old socket, found a file", path.display())]
-    NotASocket {
-        /// The path asked for.
-        path: PathBuf,
-    },
-    /// Anything the system says.
-    #[error("{}: {source}", path.display())]
-    Failed {
-        /// The path asked for.
-        path: PathBuf,
-        /// What it said.
-        source: io::Error,
-    },
-}
-
-impl ImuSocketError {
-    /// What the person can do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            ImuSocketError::NotASocket { .. } => "name another path: this file is not touched",
-            ImuSocketError::Failed { .. } => "name a path in a folder you may write to, such as /tmp/imu",
-        }
-    }
-}
-
 /// The thread that reads the socket; it ends, and the socket goes, when this is dropped.
 #[derive(Debug)]
 pub struct ImuSocket {
-    path: PathBuf,
     shared: Arc<Shared>,
-    worker: Worker,
+    _worker: Worker,
+    _path: BoundPath,
 }
 
 #[derive(Debug, Default)]
@@ -60,35 +29,22 @@ struct Shared {
 }
 
 impl ImuSocket {
-    /// Binds a datagram socket at `path`, where only an old socket may be, and puts its samples into `slot`.
-    pub fn bind(path: &Path, slot: Arc<ImuSlot>) -> Result<ImuSocket, ImuSocketError> {
-        let failed = |source| ImuSocketError::Failed { path: path.to_owned(), source };
-        match std::fs::symlink_metadata(path) {
-            Ok(found) if !found.file_type().is_socket() => {
-                return Err(ImuSocketError::NotASocket { path: path.to_owned() });
-            }
-            Ok(_) => std::fs::remove_file(path).map_err(failed)?,
-            Err(_) => {}
-        }
-        let socket = UnixDatagram::bind(path).map_err(failed)?;
+    /// Binds a datagram socket at `path`, which no other program uses, and puts its samples into `slot`.
+    pub fn bind(path: &Path, slot: Arc<ImuSlot>) -> Result<ImuSocket, ExclusiveError> {
+        let failed = |source| ExclusiveError::Failed { path: path.to_owned(), source };
+        let path = BoundPath::claim(path)?;
+        let socket = UnixDatagram::bind(path.path()).map_err(failed)?;
         socket.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let work = move |end: &End| receive(&socket, &slot, &theirs, end);
         let worker = Worker::start("imu", STACK_BYTES, work).map_err(failed)?;
-        Ok(ImuSocket { path: path.to_owned(), shared, worker })
+        Ok(ImuSocket { shared, _worker: worker, _path: path })
     }
 
     /// Samples received, and datagrams that were none.
     pub fn counts(&self) -> (u64, u64) {
         (self.shared.received.load(Ordering::Relaxed), self.shared.refused.load(Ordering::Relaxed))
-    }
-}
-
-impl Drop for ImuSocket {
-    fn drop(&mut self) {
-        self.worker.stop();
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 
@@ -136,7 +92,7 @@ mod tests {
         drop(socket);
         assert!(!path.exists());
         std::fs::write(&path, "precious").unwrap();
-        assert!(matches!(ImuSocket::bind(&path, slot), Err(ImuSocketError::NotASocket { .. })));
+        assert!(matches!(ImuSocket::bind(&path, slot), Err(ExclusiveError::NotASocket { .. })));
         std::fs::remove_file(&path).unwrap();
     }
 }
