@@ -22,6 +22,7 @@ use gaitway_runtime::real_time::{self, RealTimeRequest};
 use gaitway_runtime::recorder::RING_TICKS;
 use gaitway_runtime::robot::event::Stamped;
 use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot, run};
+use gaitway_runtime::stop::Stop;
 use gaitway_runtime::termination::Termination;
 use gaitway_runtime::{Clock, MonotonicClock, SerialPort};
 use serde_json::{Value, json};
@@ -62,7 +63,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     log.hint_at_imu(imu.hint(arguments, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
-    if arguments.keyboard && !minder.has_keys() {
+    if arguments.keyboard && minder.keys().is_none() {
         return Err(DaemonError::NoTerminal);
     }
     // Before anything can switch a motor on.
@@ -71,6 +72,9 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let clock = Arc::new(MonotonicClock::default());
     let first_ns = clock.now_ns();
     let mut robot = Robot::new(setup, port, clock, Arc::clone(&mailbox), imu_slot);
+    if !arguments.dry_run {
+        robot.beat_with(minder.heartbeat());
+    }
     let first_ms = first_ns.saturating_sub(exec_ns) as f64 * 1e-6;
     let path = arguments.serial_port.display().to_string();
     log.say("info", "bus open", json!({ "port": path, "first_transaction_ms": first_ms }));
@@ -97,9 +101,14 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
             Some(Recording::start(source, about, arguments, &mut log).map_err(failed_to_start)?)
         }
     };
-    let running = start(robot, arguments, loop_hz, slot, &mut log)?;
+    let control = Arc::new(RunControl::default());
+    let terminal = minder.keys().map(|keys| Arc::clone(keys.terminal()));
+    let priority = arguments.priority.checked_sub(1).filter(|priority| *priority > 0);
+    let stop = Stop::start(terminal, termination, Arc::clone(&mailbox), Arc::clone(&control), priority);
+    let stop = stop.map_err(failed_to_start)?;
+    let running = start(robot, arguments, loop_hz, slot, control, &mut log)?;
     let _shown = status::show(arguments, &profile, Arc::clone(&running.status), &mut log);
-    minder.mind(&running, recording.as_ref(), &mut pads, &termination, &mailbox, &mut log);
+    minder.mind(&running, recording.as_ref(), &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
     if let Some(recording) = recording {
@@ -159,7 +168,6 @@ pub(crate) struct Ended {
 /// The loop on its thread, and the ends of its channels.
 pub(crate) struct Running {
     pub thread: std::thread::JoinHandle<Result<Ended, PacerError>>,
-    pub control: Arc<RunControl>,
     pub events: Receiver<Stamped>,
     pub ports: SyncSender<SerialPort>,
     pub status: Arc<StatusSlot>,
@@ -196,12 +204,11 @@ fn start(
     arguments: &Arguments,
     loop_hz: u32,
     expression: Arc<ExpressionSlot>,
+    control: Arc<RunControl>,
     log: &mut Log,
 ) -> Result<Running, DaemonError> {
     let (events, fetched) = sync_channel(EVENTS);
     let (ports, arriving) = sync_channel::<SerialPort>(1);
-    let control = Arc::new(RunControl::default());
-    let theirs = Arc::clone(&control);
     let status = robot.status();
     let overrun = arguments.overrun;
     let request = RealTimeRequest {
@@ -218,7 +225,7 @@ fn start(
         // Half a period away from every wake-up of the loop: two threads that wake at once are late by each other.
         expression.rise_at(clock.now_ns() + period_ns / 2);
         let before = allocations::count();
-        let is_sound = run(&mut robot, &mut pacer, &theirs, &events, &arriving);
+        let is_sound = run(&mut robot, &mut pacer, &control, &events, &arriving);
         let allocated = allocations::count() - before;
         robot.end_recording();
         Ok(Ended { robot, pacer, is_sound, allocated })
@@ -227,7 +234,7 @@ fn start(
     for item in report {
         log.say("info", "real time", json!(item));
     }
-    Ok(Running { thread, control, events: fetched, ports, status })
+    Ok(Running { thread, events: fetched, ports, status })
 }
 
 fn failed_to_start(source: std::io::Error) -> DaemonError {

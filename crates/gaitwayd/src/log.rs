@@ -217,6 +217,9 @@ fn words(stamped: &Stamped, profile: &RobotProfile) -> (&'static str, &'static s
         Event::PortGone(error) => {
             ("error", "port gone", json!({ "error": error.to_string(), "hint": error.hint() }))
         }
+        Event::Watchdog(trip) => {
+            ("error", "watchdog: emergency stop", json!({ "why": trip.to_string(), "hint": trip.hint() }))
+        }
         Event::PortBack => ("info", "port back", json!({})),
     }
 }

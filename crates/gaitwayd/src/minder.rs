@@ -10,12 +10,11 @@ use crate::pad::Pads;
 use crate::recording::Recording;
 use gaitway_contract::RobotProfile;
 use gaitway_control::arbiter::Source;
-use gaitway_control::supervisor::Wish;
 use gaitway_drivers::feetech::bus::ServoBus;
-use gaitway_drivers::feetech::error::BusError;
 use gaitway_runtime::guard::Guard;
+use gaitway_runtime::heartbeat::{GUARDS, Heartbeat, LOOP_LIMIT_NS};
 use gaitway_runtime::robot::{Event, Mailbox, setup};
-use gaitway_runtime::termination::Termination;
+use gaitway_runtime::stop::Stop;
 use gaitway_runtime::{Clock, MonotonicClock, PortError, SerialPort};
 use serde_json::json;
 
@@ -23,6 +22,8 @@ use serde_json::json;
 const LOOK_NS: u64 = 10_000_000;
 /// Between two tries to open a port that is gone, ns.
 const REOPEN_NS: u64 = 200_000_000;
+/// Between two tries to start a guard, ns.
+const GUARD_NS: u64 = 1_000_000_000;
 /// Between two lines of a dry run, ns.
 const SHOW_NS: u64 = 1_000_000_000;
 
@@ -34,6 +35,9 @@ pub(crate) struct Minder<'a> {
     /// The frame that makes every servo limp.
     torque_off: Vec<u8>,
     guard: Option<Guard>,
+    /// By which loop and guards watch each other.
+    heartbeat: Heartbeat,
+    guard_tried_ns: u64,
     /// Where the program was started from a terminal.
     keys: Option<Keys>,
     port_gone_since_ns: Option<u64>,
@@ -46,7 +50,7 @@ impl<'a> Minder<'a> {
         arguments: &'a Arguments,
         profile: &'a RobotProfile,
         log: &mut Log,
-    ) -> Result<Minder<'a>, BusError> {
+    ) -> Result<Minder<'a>, DaemonError> {
         let mut bus = ServoBus::new(&setup::servos(profile), setup::link(profile))?;
         Ok(Minder {
             arguments,
@@ -54,6 +58,8 @@ impl<'a> Minder<'a> {
             clock: MonotonicClock::default(),
             torque_off: bus.torque_off().to_vec(),
             guard: None,
+            heartbeat: Heartbeat::new(LOOP_LIMIT_NS).map_err(failed_to_share)?,
+            guard_tried_ns: 0,
             keys: Keys::of_stdin(arguments.keyboard, log),
             port_gone_since_ns: None,
             shown_ns: 0,
@@ -61,17 +67,22 @@ impl<'a> Minder<'a> {
         })
     }
 
-    /// True where somebody can press keys.
-    pub fn has_keys(&self) -> bool {
-        self.keys.is_some()
+    /// The keys, where somebody can press any.
+    pub fn keys(&self) -> Option<&Keys> {
+        self.keys.as_ref()
+    }
+
+    /// By which loop and guards watch each other.
+    pub fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat.clone()
     }
 
     /// Puts a guard on `port`; a dry run writes nothing, and needs none.
     pub fn guard(&mut self, port: &SerialPort) -> Result<(), DaemonError> {
         if !self.arguments.dry_run {
             let descriptor = port.try_clone_fd().map_err(failed_to_clone)?;
-            self.guard =
-                Some(Guard::start(descriptor, &self.torque_off, self.keys.as_ref().map(Keys::terminal))?);
+            let terminal = self.keys.as_ref().map(|keys| &**keys.terminal());
+            self.guard = Some(Guard::start(descriptor, &self.torque_off, terminal, &self.heartbeat)?);
         }
         Ok(())
     }
@@ -89,7 +100,7 @@ impl<'a> Minder<'a> {
         running: &Running,
         recording: Option<&Recording>,
         pads: &mut Pads,
-        termination: &Termination,
+        stop: &Stop,
         mailbox: &Mailbox,
         log: &mut Log,
     ) {
@@ -105,10 +116,10 @@ impl<'a> Minder<'a> {
             }
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
-            self.listen(running, pads, termination, mailbox, is_time, log);
+            self.listen(pads, stop, mailbox, is_time, log);
             pads.follow(log);
             self.bring_port_back(running, now_ns, log);
-            self.check_guard(mailbox, log);
+            self.check_guard(mailbox, now_ns, log);
             self.show(running, now_ns, log);
             log.show(&running.status, self.profile);
         }
@@ -122,28 +133,12 @@ impl<'a> Minder<'a> {
         }
     }
 
-    /// Keys, signals, the end of the time, and a stdout nobody reads any more.
-    fn listen(
-        &mut self,
-        running: &Running,
-        pads: &mut Pads,
-        termination: &Termination,
-        mailbox: &Mailbox,
-        is_time: bool,
-        log: &mut Log,
-    ) {
+    /// Keys, the end of the time, and a stdout nobody reads any more. Signals are followed elsewhere, and told here.
+    fn listen(&mut self, pads: &mut Pads, stop: &Stop, mailbox: &Mailbox, is_time: bool, log: &mut Log) {
         let is_ending = self.is_ending;
-        let asked = self.keys.as_mut().and_then(|keys| keys.follow(pads, mailbox, is_ending, log));
-        if self.is_ending && mailbox.wish().0 != Wish::Limp {
-            // A pad's button does not get up again what is about to end.
-            mailbox.set_wish(Wish::Limp, false);
-        }
-        let stop = termination.requested();
-        if stop.is_some_and(|stop| stop.at_once) {
-            mailbox.set_wish(Wish::Limp, true);
-        }
-        let why = match stop {
-            Some(stop) => stop.reason,
+        let asked = self.keys.as_mut().and_then(|keys| keys.follow(stop, pads, mailbox, is_ending, log));
+        let why = match stop.why() {
+            Some(why) => why,
             None if log.is_lost() => "nobody reads the log",
             None if is_time => "time is over",
             None => match asked {
@@ -153,8 +148,7 @@ impl<'a> Minder<'a> {
         };
         if !self.is_ending {
             self.is_ending = true;
-            mailbox.set_wish(Wish::Limp, stop.is_some_and(|stop| stop.at_once));
-            running.control.end_when_limp();
+            stop.end();
             log.say("info", "stopping", json!({ "why": why }));
         }
     }
@@ -179,12 +173,33 @@ impl<'a> Minder<'a> {
         let _ = running.ports.try_send(port);
     }
 
-    /// Without a guard nobody would cut the torque after a SIGKILL: then the robot does not stay on its feet.
-    fn check_guard(&mut self, mailbox: &Mailbox, log: &mut Log) {
-        if self.guard.as_mut().is_some_and(|guard| !guard.is_alive()) {
-            self.guard = None;
+    /// Without a guard nobody would cut the torque after a SIGKILL: then the robot does not stay on its feet. One of
+    /// the two that is missing is replaced while the robot walks on.
+    fn check_guard(&mut self, mailbox: &Mailbox, now_ns: u64, log: &mut Log) {
+        let Some(guard) = &mut self.guard else { return };
+        let alive = guard.alive();
+        if alive == GUARDS {
+            return;
+        }
+        if alive == 0 {
             mailbox.set_emergency_stop(Source::Program);
-            log.say("error", "the guard is gone: emergency stop", json!({ "hint": "start again" }));
+        }
+        if now_ns < self.guard_tried_ns + GUARD_NS {
+            return;
+        }
+        self.guard_tried_ns = now_ns;
+        let name = match alive {
+            0 => "the guards are gone: emergency stop",
+            _ => "a guard is gone",
+        };
+        match guard.complete() {
+            Ok(()) => {
+                let hint = "somebody killed or stopped it; another was started";
+                log.say("error", name, json!({ "hint": hint, "guards": guard.pids() }));
+            }
+            Err(error) => {
+                log.say("error", name, json!({ "error": error.to_string(), "hint": error.hint() }));
+            }
         }
     }
 
@@ -206,4 +221,8 @@ impl<'a> Minder<'a> {
 fn failed_to_clone(error: PortError) -> DaemonError {
     let source = std::io::Error::other(error.to_string());
     DaemonError::System { doing: "handing the port to the guard", source }
+}
+
+fn failed_to_share(source: std::io::Error) -> DaemonError {
+    DaemonError::System { doing: "making the heartbeat's memory", source }
 }

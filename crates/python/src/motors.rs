@@ -1,4 +1,4 @@
-//! `Motors`: the robot's motors for tools, with a guard that cuts the torque when this process is killed.
+//! `Motors`: the robot's motors for tools, with guards that cut the torque when this process is killed or frozen.
 
 use crate::count::Count;
 use crate::errors;
@@ -6,9 +6,10 @@ use crate::robot::Robot;
 use gaitway_drivers::feetech::audit::{Finding, Severity};
 use gaitway_drivers::feetech::bus::ServoBus;
 use gaitway_drivers::feetech::servo::ServoState;
+use gaitway_runtime::heartbeat::TOOL_LIMIT_NS;
 use gaitway_runtime::motors::{Motors as Driven, MotorsError};
 use gaitway_runtime::robot::setup;
-use gaitway_runtime::{Guard, GuardError, MonotonicClock, SerialPort, guard};
+use gaitway_runtime::{Guard, GuardError, Heartbeat, MonotonicClock, SerialPort, guard};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::os::fd::OwnedFd;
@@ -31,13 +32,14 @@ struct Open {
     guard: Option<Guard>,
     port: OwnedFd,
     command: Vec<String>,
+    heartbeat: Heartbeat,
     torque_off: Vec<u8>,
 }
 
 impl Open {
-    /// False, and everything limp, where the guard has died: nobody would cut the torque after this process.
+    /// False, and everything limp, where the guards have died: nobody would cut the torque after this process.
     fn is_guarded(&mut self) -> bool {
-        let is_gone = self.guard.as_mut().is_some_and(|guard| !guard.is_alive());
+        let is_gone = self.guard.as_mut().is_some_and(|guard| guard.alive() == 0);
         if is_gone {
             // There is nobody left to be told of a port that is gone, too.
             let _ = self.servos.limp();
@@ -47,12 +49,18 @@ impl Open {
 
     /// Somebody who cuts the torque after this process, in place of one who has died.
     fn start_guard(&mut self) -> Result<(), GuardError> {
-        if self.guard.as_mut().is_none_or(|guard| !guard.is_alive()) {
-            let mut command = Command::new(self.command.first().map_or("", String::as_str));
-            command.args(self.command.iter().skip(1));
-            let port = self.port.try_clone().map_err(GuardError::Start)?;
-            self.guard = Some(Guard::start_as(command, port, &self.torque_off, None)?);
+        if let Some(guard) = &mut self.guard {
+            guard.alive();
+            return guard.complete();
         }
+        let words = self.command.clone();
+        let command = move || {
+            let mut command = Command::new(words.first().map_or("", String::as_str));
+            command.args(words.iter().skip(1));
+            command
+        };
+        let port = self.port.try_clone().map_err(GuardError::Start)?;
+        self.guard = Some(Guard::start_as(command, port, &self.torque_off, None, &self.heartbeat)?);
         Ok(())
     }
 }
@@ -134,7 +142,7 @@ impl Motors {
         match stepped {
             Some(stepped) => stepped.map_err(|error| errors::bus(error.to_string(), &error.hint())),
             None => {
-                Err(errors::bus("the guard process is gone: everything is limp".to_owned(), "begin again"))
+                Err(errors::bus("the guard processes are gone: everything is limp".to_owned(), "begin again"))
             }
         }
     }
@@ -212,8 +220,13 @@ fn open(
     let mut bus = ServoBus::new(&setup::servos(profile), setup::link(profile)).map_err(refused)?;
     let torque_off = bus.torque_off().to_vec();
     let clock = Arc::new(MonotonicClock::default());
-    let servos = Driven::new(profile, port, clock, kp, torque).map_err(refused)?;
-    Ok(Open { servos, guard: None, port: held, command, torque_off })
+    let mut servos = Driven::new(profile, port, clock, kp, torque).map_err(refused)?;
+    let heartbeat = Heartbeat::new(TOOL_LIMIT_NS).map_err(|source| {
+        let error = GuardError::Start(source);
+        (error.to_string(), error.hint().to_owned())
+    })?;
+    servos.beat_with(heartbeat.clone());
+    Ok(Open { servos, guard: None, port: held, command, heartbeat, torque_off })
 }
 
 fn describe<'py>(py: Python<'py>, state: &ServoState) -> PyResult<Bound<'py, PyDict>> {

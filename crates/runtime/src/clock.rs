@@ -29,6 +29,10 @@ pub trait Clock {
     fn now_ns(&self) -> u64;
     /// Returns at `deadline_ns` or as soon after it as the machine allows; at once where it has passed.
     fn wait_until(&self, deadline_ns: u64);
+    /// The same, of a clock that goes on while the machine sleeps.
+    fn boot_ns(&self) -> u64 {
+        self.now_ns()
+    }
 }
 
 impl<C: Clock> Clock for &C {
@@ -39,6 +43,10 @@ impl<C: Clock> Clock for &C {
     fn wait_until(&self, deadline_ns: u64) {
         (**self).wait_until(deadline_ns);
     }
+
+    fn boot_ns(&self) -> u64 {
+        (**self).boot_ns()
+    }
 }
 
 impl<C: Clock> Clock for std::sync::Arc<C> {
@@ -48,6 +56,10 @@ impl<C: Clock> Clock for std::sync::Arc<C> {
 
     fn wait_until(&self, deadline_ns: u64) {
         (**self).wait_until(deadline_ns);
+    }
+
+    fn boot_ns(&self) -> u64 {
+        (**self).boot_ns()
     }
 }
 
@@ -92,8 +104,12 @@ impl Default for MonotonicClock {
 
 impl Clock for MonotonicClock {
     fn now_ns(&self) -> u64 {
-        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-        now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+        read_ns(rustix::time::ClockId::Monotonic)
+    }
+
+    #[cfg(target_os = "linux")]
+    fn boot_ns(&self) -> u64 {
+        read_ns(rustix::time::ClockId::Boottime)
     }
 
     fn wait_until(&self, deadline_ns: u64) {
@@ -107,6 +123,11 @@ impl Clock for MonotonicClock {
             spin_loop();
         }
     }
+}
+
+fn read_ns(clock: rustix::time::ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }
 
 /// The window that covers a wake-up so late, and a quarter more, within its bounds.

@@ -17,6 +17,7 @@ pub mod expression;
 pub mod gpio;
 #[cfg(target_os = "linux")]
 pub mod guard;
+pub mod heartbeat;
 pub mod histogram;
 #[cfg(target_os = "linux")]
 pub mod i2c;
@@ -43,6 +44,8 @@ pub mod slot;
 pub mod sound;
 pub mod state_folder;
 #[cfg(target_os = "linux")]
+pub mod stop;
+#[cfg(target_os = "linux")]
 pub mod sysfs_pwm;
 #[cfg(target_os = "linux")]
 pub mod terminal;
@@ -51,6 +54,7 @@ pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
 pub mod virtual_robot;
+pub mod watchdog;
 #[cfg(target_os = "linux")]
 mod worker;
 
@@ -59,6 +63,7 @@ pub use clock::{Clock, MonotonicClock, VirtualClock};
 pub use exclusive::ExclusiveError;
 #[cfg(target_os = "linux")]
 pub use guard::{Guard, GuardError};
+pub use heartbeat::Heartbeat;
 pub use histogram::{Histogram, Quantiles};
 pub use pacer::{Overrun, Pacer, PacerCounters, PacerError, Wake};
 pub use port::{Holder, OpenError, Port, PortError};

@@ -8,9 +8,11 @@ mod error;
 pub use error::MotorsError;
 
 use crate::clock::Clock;
+use crate::heartbeat::Heartbeat;
 use crate::port::Port;
 use crate::robot::body::Body;
 use crate::robot::setup::{link, servos};
+use crate::watchdog::Watchdog;
 use gaitway_contract::RobotProfile;
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
@@ -45,6 +47,8 @@ pub struct Motors<P, C> {
     held_ns: u64,
     /// Whose settings and measurements are read next.
     next_slow: usize,
+    /// Where guards watch.
+    watchdog: Option<Watchdog>,
 }
 
 impl<P: Port, C: Clock + Clone> Motors<P, C> {
@@ -70,16 +74,24 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
             names: profile.joints.iter().map(|joint| joint.name.clone()).collect(),
             torque: torque.clamp(0.0, 1.0),
             next_slow: 0,
+            watchdog: None,
         })
+    }
+
+    /// Guards watch by that heartbeat while a joint is driven, and are watched.
+    pub fn beat_with(&mut self, heartbeat: Heartbeat) {
+        self.watchdog = Some(Watchdog::new(PERIOD_NS, Some(heartbeat)));
     }
 
     /// Reads everything of every servo, and says what is known of each; `None` for one that does not answer.
     pub fn look(&mut self) -> Result<Vec<Option<ServoState>>, MotorsError> {
         let begun_ns = self.clock.now_ns();
         for _ in 0..TRIES {
+            self.watch()?;
             self.body.read(self.clock.now_ns() + READ_NS);
         }
         for servo in 0..self.names.len() {
+            self.watch()?;
             let is_new = |state: &ServoState| state.slow.is_some_and(|slow| slow.sampled_ns >= begun_ns);
             for _ in 0..TRIES {
                 if self.state(servo).sampled_ns.is_some_and(|at_ns| at_ns >= begun_ns)
@@ -115,6 +127,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         let mut deaf = None;
         for _ in 0..TRIES {
             self.mark(joints);
+            self.watch()?;
             self.tell()?;
             let states = self.look()?;
             let is_on = |joint: usize| states.get(joint).copied().flatten()?.slow.map(|slow| slow.torque_on);
@@ -133,7 +146,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     pub fn step(&mut self, target_rad: &[f32]) -> Result<bool, MotorsError> {
         self.due_ns = (self.due_ns + PERIOD_NS).max(self.clock.now_ns());
         self.clock.wait_until(self.due_ns);
-        if let Err(error) = self.listen().and_then(|()| self.judge()) {
+        if let Err(error) = self.watch().and_then(|()| self.listen()).and_then(|()| self.judge()) {
             self.cut();
             return Err(error);
         }
@@ -158,6 +171,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         for _ in 0..TRIES {
             self.body.release(&marks)?;
         }
+        self.watch()?;
         self.check_port()
     }
 
@@ -179,6 +193,22 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         for _ in 0..TRIES {
             self.body.cut();
         }
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.rest();
+        }
+    }
+
+    /// Beats while a joint is driven. A program that halted meanwhile, or that nobody guards, drives none any more.
+    fn watch(&mut self) -> Result<(), MotorsError> {
+        let (now_ns, has_port) = (self.clock.boot_ns(), self.body.error().is_none());
+        let Some(watchdog) = &mut self.watchdog else { return Ok(()) };
+        if !self.manual.driven().contains(&true) {
+            watchdog.rest();
+            return Ok(());
+        }
+        let Some(trip) = watchdog.look(now_ns, has_port) else { return Ok(()) };
+        self.cut();
+        Err(MotorsError::Watchdog(trip))
     }
 
     /// What is wrong with the settings of each servo; `None` for one that does not answer.

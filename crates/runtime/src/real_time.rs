@@ -21,6 +21,9 @@ use std::thread::JoinHandle;
 /// Priority of a thread that plays a device: no device is late because a machine is busy. Below every loop's.
 const DEVICE_PRIORITY: u8 = 70;
 
+/// Priority of a guard: above all that is ordinary, below every loop.
+const GUARD_PRIORITY: u8 = 5;
+
 /// What a thread that keeps time would like to have. The default asks for nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RealTimeRequest {
@@ -152,6 +155,12 @@ pub fn make_this_thread_real_time(request: &RealTimeRequest) -> Vec<Item> {
 /// Such a thread must sleep wherever it waits: the kernel's own threads, which pass bytes on, are ordinary ones.
 pub(crate) fn play_device() -> bool {
     take_priority(Some(DEVICE_PRIORITY)).granted != Granted::No
+}
+
+/// Gives the calling thread, a guard's, a priority above all that is ordinary, where the system allows one: its checks
+/// take microseconds, and a busy machine must not delay them.
+pub(crate) fn play_guard() {
+    let _ = take_priority(Some(GUARD_PRIORITY));
 }
 
 fn take_priority(asked: Option<u8>) -> Item {

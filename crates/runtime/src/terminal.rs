@@ -19,10 +19,12 @@ const COOKED: LocalModes = LocalModes::ICANON.union(LocalModes::ECHO);
 /// What came from the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Typed {
-    /// Nothing, or the terminal is somebody else's at the moment.
+    /// Nothing.
     Nothing,
-    /// A key, as the byte it sends.
-    Key(u8),
+    /// So many keys, each as the byte it sends.
+    Keys(usize),
+    /// The terminal is somebody else's at the moment: it says so at once.
+    NotOurs,
     /// The terminal is gone.
     Lost,
 }
@@ -53,23 +55,22 @@ impl Terminal {
         Some(Terminal { taken })
     }
 
-    /// The next key, without waiting for one.
-    pub fn typed(&mut self) -> Typed {
-        const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
+    /// The next keys, as many as there are; waits `patience_ns` for one, less than a second.
+    pub fn read(&self, keys: &mut [u8], patience_ns: u64) -> Typed {
         let input = stdin();
+        let patience = Timespec { tv_sec: 0, tv_nsec: patience_ns.min(999_999_999) as _ };
         let mut files = [PollFd::from_borrowed_fd(input, PollFlags::IN)];
-        if !matches!(poll(&mut files, Some(&AT_ONCE)), Ok(1)) {
+        if !matches!(poll(&mut files, Some(&patience)), Ok(1)) {
             return Typed::Nothing;
         }
         if files[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Typed::Lost;
         }
-        let mut key = [0];
-        match rustix::io::read(input, &mut key) {
+        match rustix::io::read(input, keys) {
             Ok(0) => Typed::Lost,
-            Ok(_) => Typed::Key(key[0]),
+            Ok(count) => Typed::Keys(count),
             // Among others where it is in the background.
-            Err(_) => Typed::Nothing,
+            Err(_) => Typed::NotOurs,
         }
     }
 

@@ -1,6 +1,7 @@
 //! `MotorsError`: what ends a tool.
 
 use crate::port::PortError;
+use crate::watchdog::Trip;
 use gaitway_control::watch::Alarm;
 use gaitway_drivers::feetech::error::BusError;
 use thiserror::Error;
@@ -30,6 +31,9 @@ pub enum MotorsError {
         /// Its servo.
         id: u8,
     },
+    /// The program that held joints halted, or nobody guards it.
+    #[error("{0}")]
+    Watchdog(Trip),
     /// A line of the fault table.
     #[error("{}: {} ({:.2})", joint.as_deref().unwrap_or("robot"), alarm.kind.name(), alarm.value)]
     Alarm {
@@ -50,6 +54,9 @@ impl MotorsError {
             MotorsError::NotTaken { .. } => {
                 "a bad plug, a dip of the supply, or a fault it latched until its power was off and on: gaitway doctor"
                     .to_owned()
+            }
+            MotorsError::Watchdog(_) => {
+                "every servo is limp; begin again, and go on stepping while joints are held".to_owned()
             }
             MotorsError::Alarm { alarm, .. } => {
                 format!("every servo is limp; {}", alarm.kind.hint())

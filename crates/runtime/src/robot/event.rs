@@ -1,6 +1,7 @@
 //! What the loop has to say, as plain values: whoever drains the ring turns them into words.
 
 use crate::port::PortError;
+use crate::watchdog::Trip;
 use gaitway_control::plausible::Refused;
 use gaitway_control::supervisor::{Change, Obstacle};
 use gaitway_control::watch;
@@ -30,6 +31,8 @@ pub enum Event {
     PortGone(PortError),
     /// Another port took its place.
     PortBack,
+    /// The watchdog set the emergency stop.
+    Watchdog(Trip),
 }
 
 /// An event with its time.

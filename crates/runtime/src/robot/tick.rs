@@ -1,6 +1,7 @@
 //! One tick of a robot: read the servos, let the brain think, tell the servos.
 
 use crate::clock::Clock;
+use crate::heartbeat::Heartbeat;
 use crate::pacer::Wake;
 use crate::port::Port;
 use crate::robot::body::Body;
@@ -11,6 +12,8 @@ use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::recorder::TickRecorder;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
+use crate::watchdog::{Trip, Watchdog};
+use gaitway_control::arbiter::Source;
 use gaitway_control::brain::{BrainOptions, Senses};
 use gaitway_control::imu::ImuSample;
 use gaitway_control::plausible::{Refusals, Refused};
@@ -47,6 +50,9 @@ pub struct Robot<P, C> {
     obstacle_said: Option<Obstacle>,
     refused_said: RefusedSaid,
     port_was_gone: bool,
+    watchdog: Watchdog,
+    /// Why the watchdog set the emergency stop in this tick, and in the one before.
+    trips: [Option<Trip>; 2],
     status: Arc<StatusSlot>,
     /// Observations of the policy's ticks, one behind the other, as far as there is room.
     observations: Vec<f32>,
@@ -77,9 +83,9 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         mailbox: Arc<Mailbox>,
         imu_slot: Arc<ImuSlot>,
     ) -> Robot<P, C> {
-        let loop_hz = setup.controller.loop_hz();
+        let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
         Robot {
-            period_ns: 1_000_000_000 / u64::from(loop_hz),
+            period_ns,
             body: Body::new(setup.bus, port, clock.clone(), &setup.gains),
             brain: Brain::new(&setup.profile, setup.controller),
             clock,
@@ -91,11 +97,18 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             obstacle_said: None,
             refused_said: RefusedSaid::default(),
             port_was_gone: false,
+            watchdog: Watchdog::new(period_ns, None),
+            trips: [None; 2],
             status: Arc::default(),
             observations: Vec::new(),
             replay: None,
             recorder: None,
         }
+    }
+
+    /// Guards watch this robot by that heartbeat, and the robot watches them.
+    pub fn beat_with(&mut self, heartbeat: Heartbeat) {
+        self.watchdog = Watchdog::new(self.period_ns, Some(heartbeat));
     }
 
     /// Settles what must be settled before the first tick.
@@ -146,6 +159,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     pub fn tick(&mut self, wake: &Wake) -> State {
         let start_ns = self.clock.now_ns();
         let read = self.body.read(start_ns + self.period_ns / READ_PARTS);
+        self.watch();
         let state = self.think(read, wake);
         let computed_ns = self.clock.now_ns();
         let supervisor = self.brain.supervisor();
@@ -172,15 +186,15 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         state
     }
 
-    /// Makes every servo limp, three times over.
+    /// Makes every servo limp, three times over, and lets the guards expect no more ticks.
     pub fn cut(&mut self) {
-        if self.brain.options().dry_run {
-            return;
+        if !self.brain.options().dry_run {
+            for _ in 0..3 {
+                self.body.cut();
+                self.clock.wait_until(self.clock.now_ns() + 1_000_000);
+            }
         }
-        for _ in 0..3 {
-            self.body.cut();
-            self.clock.wait_until(self.clock.now_ns() + 1_000_000);
-        }
+        self.watchdog.rest();
     }
 
     /// The servo bus.
@@ -216,6 +230,16 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// Hands out what there is to say.
     pub fn take_events(&mut self, mut say: impl FnMut(Stamped)) {
         self.events.drain(..).for_each(&mut say);
+    }
+
+    /// A loop that halted, or that nobody guards, stops at once and stays so until somebody at the robot clears it. To
+    /// be called between the read, where most of a tick passes, and the goals: none is told after a gap.
+    fn watch(&mut self) {
+        let trip = self.watchdog.look(self.clock.boot_ns(), self.body.error().is_none());
+        if trip.is_some() {
+            self.mailbox.set_emergency_stop(Source::Program);
+        }
+        self.trips = [trip, self.trips[0]];
     }
 
     fn think(&mut self, read: ReadTimes, wake: &Wake) -> State {
@@ -284,6 +308,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         }
         if let Some(joint) = self.brain.supervisor().lost_joint() {
             self.say(Event::ServoReset { joint });
+        }
+        if let [Some(trip), before] = self.trips
+            && !before.is_some_and(|before| before.is_like(trip))
+        {
+            self.say(Event::Watchdog(trip));
         }
         let obstacle = self.brain.obstacle();
         if obstacle != self.obstacle_said {

@@ -29,7 +29,12 @@ impl Bus {
 
     /// Waits until something has arrived and returns it; `None` once no program has the other end open.
     pub fn receive(&self) -> Option<Vec<u8>> {
-        let mut buffer = [0; 4096];
+        self.receive_at_most(4096)
+    }
+
+    /// The same, and leaves what is beyond `most` bytes.
+    pub fn receive_at_most(&self, most: usize) -> Option<Vec<u8>> {
+        let mut buffer = vec![0; most];
         loop {
             match rustix::io::read(&self.file, &mut buffer) {
                 Ok(count) => return Some(buffer[..count].to_vec()),
