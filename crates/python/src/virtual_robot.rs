@@ -215,6 +215,7 @@ impl VirtualRobot {
             }
             Event::PortGone(_) => "port gone".to_owned(),
             Event::PortBack => "port back".to_owned(),
+            Event::Watchdog(trip) => format!("watchdog: {trip}"),
         };
         let events = self.room.take_events();
         events.iter().map(|stamped| (stamped.at_ns, word(&stamped.event))).collect()
