@@ -85,7 +85,8 @@ impl ServoBus {
                     let servos = called.iter().copied().filter(has_id).collect();
                     Turn { servos, content: Content::Registers { address, len } }
                 };
-                let queue = ids.iter().map(turn).collect();
+                let answering = if self.is_first_only { 1 } else { ids.len() };
+                let queue = ids.iter().take(answering).map(turn).collect();
                 self.begin(now_ns, queue);
             }
             _ => {}

@@ -37,6 +37,9 @@ pub struct ServoBus {
     modelled_ns: u64,
     sag_v: f64,
     is_plugged: bool,
+    has_echo: bool,
+    /// Of a sync read only the first servo answers.
+    pub(crate) is_first_only: bool,
 }
 
 /// What happens next. At the same time, the earlier in this list comes first.
@@ -69,6 +72,8 @@ impl ServoBus {
             modelled_ns: 0,
             sag_v: 0.0,
             is_plugged: true,
+            has_echo: false,
+            is_first_only: false,
             options,
         })
     }
@@ -226,6 +231,9 @@ impl ServoBus {
         }
         self.heard_ns = self.now_ns;
         if let Some(byte) = self.wire.take_from_host(&mut self.faults.random) {
+            if self.has_echo && self.is_plugged {
+                self.wire.echo(self.now_ns, byte);
+            }
             self.parser.push(byte);
             while let Some(request) = self.parser.next_request() {
                 self.serve(&request);
@@ -281,6 +289,8 @@ impl ServoBus {
                 self.wire.unplug(now_ns);
             }
             Fault::Replug => self.is_plugged = true,
+            Fault::Echo => self.has_echo = true,
+            Fault::BulkFirst => self.is_first_only = true,
         }
         self.faults.record(now_ns, fault);
     }

@@ -25,12 +25,22 @@ pub(crate) fn speed(registers: &RegisterFile, velocity_rps: f64) -> i32 {
     (if is_fine { steps } else { steps / COARSE_SPEED_STEPS }).round() as i32
 }
 
-/// The goal as an angle of the shaft, within the angle limits.
-pub(crate) fn goal_rad(registers: &RegisterFile) -> f64 {
+/// The goal in steps, within the angle limits.
+pub(crate) fn goal_step(registers: &RegisterFile) -> i32 {
     let (low, high) = (registers.value(MIN_ANGLE), registers.value(MAX_ANGLE));
     let goal = registers.value(GOAL_POSITION);
     // Both limits 0 stand for many turns; limits the wrong way round hold the goal at the upper one.
-    let goal = if low == 0 && high == 0 { goal } else { goal.max(low).min(high) };
-    let step = goal + registers.value(POSITION_OFFSET);
-    f64::from(step - ZERO_STEP) * TAU / f64::from(STEPS_PER_TURN)
+    if low == 0 && high == 0 { goal } else { goal.max(low).min(high) }
+}
+
+/// A goal in steps as an angle of the shaft.
+pub(crate) fn goal_rad(registers: &RegisterFile, step: f64) -> f64 {
+    let step = step + f64::from(registers.value(POSITION_OFFSET));
+    (step - f64::from(ZERO_STEP)) * TAU / f64::from(STEPS_PER_TURN)
+}
+
+/// Steps a second that a value of the goal speed stands for.
+pub(crate) fn steps_per_s(registers: &RegisterFile, speed: i32) -> f64 {
+    let is_fine = registers.raw(PHASE) & PHASE_FINE_SPEED != 0;
+    f64::from(speed) * if is_fine { 1.0 } else { COARSE_SPEED_STEPS }
 }

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 /// What can be written, an example each: the first word is the kind.
-pub const FAULT_EXAMPLES: [&str; 31] = [
+pub const FAULT_EXAMPLES: [&str; 33] = [
     "lost servo=4",
     "cut servo=4 keep=3",
     "corrupted servo=4 bits=1",
@@ -30,6 +30,8 @@ pub const FAULT_EXAMPLES: [&str; 31] = [
     "sag volts=1.5",
     "unplug",
     "replug",
+    "echo",
+    "bulk-first",
     "imu-frozen for=500ms",
     "imu-late by=30ms for=1",
     "imu-lost for=500ms",
@@ -153,6 +155,8 @@ impl<'a> Words<'a> {
             "sag" => Fault::Sag { drop_v: self.number("volts")? },
             "unplug" => Fault::Unplug,
             "replug" => Fault::Replug,
+            "echo" => Fault::Echo,
+            "bulk-first" => Fault::BulkFirst,
             "request-lost" => Fault::Request(RequestFault::Lost),
             "request-corrupted" => Fault::Request(RequestFault::Corrupted { bits: self.number("bits")? }),
             "lost" => self.reply(ReplyFault::Lost)?,

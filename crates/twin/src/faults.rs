@@ -94,6 +94,10 @@ pub enum Fault {
     Unplug,
     /// The host's end is back.
     Replug,
+    /// The host hears its own bytes from now on: an adaptor that does not keep the two directions apart.
+    Echo,
+    /// Of a sync read only the first servo answers from now on.
+    BulkFirst,
 }
 
 /// What happens to one answer.
@@ -233,7 +237,8 @@ impl Fault {
             Fault::Sag { drop_v } if !drop_v.is_finite() => {
                 return Err(TwinError::FaultSag { found: drop_v });
             }
-            Fault::Request(_) | Fault::Sag { .. } | Fault::Unplug | Fault::Replug => return Ok(()),
+            Fault::Request(_) | Fault::Sag { .. } => return Ok(()),
+            Fault::Unplug | Fault::Replug | Fault::Echo | Fault::BulkFirst => return Ok(()),
         };
         if named < servos {
             return Ok(());

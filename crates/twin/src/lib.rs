@@ -23,6 +23,7 @@ mod imu;
 mod motor;
 mod options;
 mod protection;
+mod ramp;
 mod random;
 mod register_file;
 pub mod registers;

@@ -6,6 +6,7 @@ use crate::faults::OVERHEAT_K;
 use crate::motor::JointState;
 use crate::options::{LaterServos, OverloadReaction, ResponseLevels, ServoOptions};
 use crate::protection::{CURRENT_UNIT_A, Measured, Protection, VOLTAGE_UNIT_V};
+use crate::ramp::Ramp;
 use crate::register_file::RegisterFile;
 use crate::registers::{
     BAUD, D_GAIN, GOAL_COPY, GOAL_POSITION, I_GAIN, ID, MAX_TEMPERATURE, MODE, MOVING, P_GAIN,
@@ -49,6 +50,7 @@ pub struct Servo {
     shown: Option<(Register, u16)>,
     /// Steps by which the position reads too much.
     off_steps: i32,
+    ramp: Ramp,
     up_at_ns: u64,
 }
 
@@ -65,6 +67,7 @@ impl Servo {
             silence: None,
             shown: None,
             off_steps: 0,
+            ramp: Ramp::default(),
             up_at_ns: 0,
         };
         servo.set_joint(JointState::default());
@@ -112,7 +115,7 @@ impl Servo {
     /// Where the servo drives its joint, rad; `None` when it is limp, damping, or in a mode that has no goal.
     pub fn goal_rad(&self) -> Option<f64> {
         let is_driving = self.registers.raw(TORQUE_ENABLE) == TORQUE_ON && self.registers.raw(MODE) == 0;
-        is_driving.then(|| encoder::goal_rad(&self.registers))
+        is_driving.then(|| encoder::goal_rad(&self.registers, self.ramp.step(&self.registers)))
     }
 
     /// How stiffly it holds the goal.
@@ -154,6 +157,9 @@ impl Servo {
         measured.temperature_c = self.options.motor.warm_c(measured.temperature_c, measured.current_a, dt_s);
         self.protection.watch(dt_ns, &self.registers, &self.measured);
         self.cut_torque();
+        let is_driven = self.registers.raw(TORQUE_ENABLE) == TORQUE_ON;
+        let from = self.registers.value(PRESENT_POSITION);
+        self.ramp.advance(dt_s, &self.registers, if is_driven { None } else { Some(from) });
         self.show();
     }
 

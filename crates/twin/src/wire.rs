@@ -163,6 +163,13 @@ impl Wire {
         }
     }
 
+    /// The host hears a byte of its own that is through the wire.
+    pub fn echo(&mut self, now_ns: u64, byte: u8) {
+        if self.inbox.len() < BUFFER_BYTES {
+            self.inbox.push_back((self.arrival_ns(now_ns), byte));
+        }
+    }
+
     /// When the host can have a byte that is through the wire at `end_ns`.
     fn arrival_ns(&self, end_ns: u64) -> u64 {
         let frame_end_ns = match self.usb_frame_ns {

@@ -51,6 +51,8 @@ fn every_fault_can_be_written() {
         bus(Fault::Sag { drop_v: 1.5 }),
         bus(Fault::Unplug),
         bus(Fault::Replug),
+        bus(Fault::Echo),
+        bus(Fault::BulkFirst),
         WrittenFault::Imu(ImuFault::Frozen { for_ns: 500_000_000 }),
         WrittenFault::Imu(ImuFault::Late { by_ns: 30_000_000, for_ns: 1_000_000_000 }),
         WrittenFault::Imu(ImuFault::Lost { for_ns: 500_000_000 }),

@@ -313,3 +313,27 @@ fn refuses_plans_that_cannot_be() {
     assert!(bus.inject(0, Fault::Sag { drop_v: f64::NAN }).is_err());
     assert_eq!(bus.fault_count(), 0);
 }
+
+#[test]
+fn an_echo_is_the_hosts_own_bytes_before_every_answer() {
+    let heard = with(Fault::Echo);
+    assert_eq!(heard, [gains(), healthy()].concat());
+    let mut bus = quick_bus(&IDS);
+    bus.inject(0, Fault::Echo).unwrap();
+    let switch = frame(0xfe, &[0x83, TORQUE_ENABLE.address, 1, 1, 0]);
+    assert_eq!(exchange_at(&mut bus, 0, &switch), switch, "nobody answers, and it comes back all the same");
+}
+
+#[test]
+fn of_a_bulk_read_only_the_first_answers() {
+    assert_eq!(with(Fault::BulkFirst), healthy()[..7]);
+    let mut bus = quick_bus(&IDS);
+    bus.inject(0, Fault::BulkFirst).unwrap();
+    for id in IDS {
+        assert_eq!(
+            exchange_at(&mut bus, u64::from(id) * SETTLED_NS, &frame(id, &[0x01])).len(),
+            6,
+            "alone they do"
+        );
+    }
+}

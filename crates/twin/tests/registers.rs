@@ -5,9 +5,10 @@ mod common;
 
 use common::{Host, SETTLED_NS, frame, quick_bus, quick_bus_with, read, write};
 use gaitway_twin::registers::{
-    Access, GOAL_POSITION, GOAL_TIME, LOCK, MODEL, MOVING, P_GAIN, PHASE, POSITION_OFFSET, PRESENT_CURRENT,
-    PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, PROTECTIVE_TORQUE,
-    REGISTERS, STATUS, TORQUE_ENABLE, TORQUE_LIMIT, UNLOAD_CONDITIONS, error_bit,
+    ACCELERATION, Access, GOAL_POSITION, GOAL_SPEED, GOAL_TIME, LOCK, MODEL, MOVING, P_GAIN, PHASE,
+    POSITION_OFFSET, PRESENT_CURRENT, PRESENT_LOAD, PRESENT_POSITION, PRESENT_SPEED, PRESENT_TEMPERATURE,
+    PRESENT_VOLTAGE, PROTECTIVE_TORQUE, REGISTERS, STATUS, TORQUE_ENABLE, TORQUE_LIMIT, UNLOAD_CONDITIONS,
+    error_bit,
 };
 use gaitway_twin::{BusOptions, FaultPlan, JointState, OverloadReaction, ServoOptions};
 
@@ -212,4 +213,28 @@ fn unload_conditions_decide_which_faults_cut_the_torque() {
     host.bus.set_joints(host.now_ns, &[JointState::default()]);
     host.now_ns += SETTLED_NS;
     assert_eq!(host.read(1, STATUS) as u8, error_bit::OVER_CURRENT, "the overload was not latched");
+}
+
+#[test]
+fn a_goal_speed_and_an_acceleration_slow_the_goal_down_until_the_power_goes() {
+    let mut host = host();
+    host.write(1, 18, &[12]);
+    host.write(1, TORQUE_ENABLE.address, &[1]);
+    let mut goal_after = |settings: [u8; 2], ms: u64| {
+        host.write(1, TORQUE_ENABLE.address, &[0]);
+        host.write(1, ACCELERATION.address, &settings[..1]);
+        host.write(1, GOAL_SPEED.address, &[settings[1], 0]);
+        host.write(1, GOAL_POSITION.address, &3048_u16.to_le_bytes());
+        host.bus.advance(host.now_ns + (ms - 100) * 1_000_000);
+        host.now_ns += ms * 1_000_000;
+        (host.bus.servos()[0].goal_rad().unwrap() * 4096.0 / std::f64::consts::TAU).round()
+    };
+    assert_eq!(goal_after([0, 0], 200), 1000.0, "at once, as after power-on");
+    let crept = goal_after([0, 200], 1000);
+    assert!((180.0..=205.0).contains(&crept), "200 steps a second: {crept}");
+    let eased = goal_after([2, 0], 1000);
+    assert!((85.0..=105.0).contains(&eased), "half of 198 steps/s²: {eased}");
+    assert_eq!(goal_after([10, 250], 20_000), 1000.0, "and arrives");
+    host.exchange(&frame(1, &[0x08]));
+    assert_eq!([host.read(1, ACCELERATION), host.read(1, GOAL_SPEED)], [0, 0]);
 }
