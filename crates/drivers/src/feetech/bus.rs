@@ -13,8 +13,8 @@ const FAST_LEN: usize = (registers::PRESENT_SPEED.end() - registers::PRESENT_POS
 /// has the settings it was given, which a servo that was reset has not.
 const SLOW_LEN: usize = (registers::PRESENT_CURRENT.end() - registers::P_GAIN.address) as usize;
 
-/// Everything before the RAM: what an audit looks at.
-const AUDIT_LEN: usize = registers::TORQUE_ENABLE.address as usize;
+/// Every setting, those in RAM that somebody may have left there included: what an audit looks at.
+const AUDIT_LEN: usize = registers::GOAL_SPEED.end() as usize;
 
 /// A read of one servo: header, id, length, instruction, address, count, checksum.
 const READ_REQUEST_LEN: usize = OVERHEAD + 2;
@@ -211,7 +211,7 @@ impl ServoBus {
         self.begin_single_read(servo, registers::P_GAIN, now_ns, Exchange::Slow { ends_ns })
     }
 
-    /// Begins to read everything before the RAM of `servo`: the bytes to send.
+    /// Begins to read every setting of `servo`: the bytes to send.
     pub fn begin_audit(&mut self, servo: usize, now_ns: u64) -> Result<&[u8], BusError> {
         let count = self.servos.len();
         if servo >= count {
@@ -236,6 +236,11 @@ impl ServoBus {
     /// Time of `bytes` on this bus's wire, ns.
     pub fn wire_ns(&self, bytes: usize) -> u64 {
         self.link.wire_ns(bytes)
+    }
+
+    /// Bits a second on this bus's wire.
+    pub fn baud(&self) -> u32 {
+        self.link.baud
     }
 
     /// The servos, in the order of every row.

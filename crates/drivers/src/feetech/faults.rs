@@ -16,12 +16,16 @@ impl ServoFaults {
     /// Overload protection has cut the torque.
     pub const OVERLOAD: u8 = 1 << 5;
 
-    const NAMES: [(u8, &'static str); 5] = [
+    const NAMES: [(u8, &'static str); 8] = [
         (Self::VOLTAGE, "voltage"),
         (Self::ANGLE, "angle"),
         (Self::TEMPERATURE, "temperature"),
         (Self::CURRENT, "current"),
         (Self::OVERLOAD, "overload"),
+        // Nobody documents these. A servo that sets one has something to say all the same.
+        (1 << 4, "bit 4"),
+        (1 << 6, "bit 6"),
+        (1 << 7, "bit 7"),
     ];
 
     /// The faults of a status's error byte.
@@ -44,7 +48,7 @@ impl ServoFaults {
         self.0 & fault != 0
     }
 
-    /// Names of the faults reported; a bit nobody documents has none.
+    /// Names of the faults reported; a bit nobody documents is named by its number.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         Self::NAMES.into_iter().filter(move |(bit, _)| self.contains(*bit)).map(|(_, name)| name)
     }
@@ -58,6 +62,8 @@ mod tests {
     fn bits_have_names() {
         let faults = ServoFaults::from_error_byte(0b0010_0101);
         assert_eq!(faults.names().collect::<Vec<_>>(), ["voltage", "temperature", "overload"]);
+        let all = ServoFaults::from_error_byte(0xFF);
+        assert_eq!(all.names().count(), 8, "none is passed over");
         assert!(ServoFaults::default().is_empty());
     }
 }

@@ -14,13 +14,16 @@
 //! ```
 
 pub mod audit;
+pub mod bulk;
 pub mod bus;
+pub mod echo;
 pub mod error;
 pub mod faults;
 pub mod frame;
 pub mod heard;
 pub mod registers;
 pub mod servo;
+pub mod settings;
 pub mod single;
 pub mod units;
 pub mod wire;
