@@ -4,12 +4,13 @@ use crate::log::Log;
 use gaitway_contract::RobotProfile;
 use gaitway_drivers::feetech::audit::{Finding, Severity};
 use gaitway_drivers::feetech::error::BusError;
+use gaitway_runtime::line::LineReport;
 use gaitway_runtime::robot::{Body, findings};
 use gaitway_runtime::{Clock, Port};
 use serde_json::json;
 
-/// Audits every servo; true where nothing forbids to move. Silent servos are said and forbid nothing: the loop will
-/// see whether they answer.
+/// Audits every servo, and the line to them; true where nothing forbids to move. Silent servos are said and forbid
+/// nothing: the loop will see whether they answer, and whether the port is still there.
 pub fn audit<P: Port, C: Clock>(
     body: &mut Body<P, C>,
     profile: &RobotProfile,
@@ -17,16 +18,32 @@ pub fn audit<P: Port, C: Clock>(
     log: &mut Log,
 ) -> Result<bool, BusError> {
     body.audit()?;
+    let can_read = report_line(body, log);
     let found = findings(profile, body.bus());
     report(&found, profile, log);
     if !fix || body.put_right(&found)? == 0 {
-        return Ok(!has_grave(&found));
+        return Ok(can_read && !has_grave(&found));
     }
     body.audit()?;
     let found = findings(profile, body.bus());
     log.say("info", "fixed, and audited again", json!({}));
     report(&found, profile, log);
-    Ok(!has_grave(&found))
+    Ok(can_read && !has_grave(&found))
+}
+
+/// Says what is wrong with the line; false where a tick cannot read the servos over it.
+fn report_line<P: Port, C: Clock>(body: &mut Body<P, C>, log: &mut Log) -> bool {
+    let Ok(line) = body.check_line() else { return true };
+    if line.echoes {
+        let (found, hint) = LineReport::ECHO;
+        log.say("warn", "adaptor echoes", json!({ "found": found, "hint": hint }));
+    }
+    let fails = line.bulk_reads == Some(false);
+    if fails {
+        let (found, hint) = LineReport::NO_BULK;
+        log.say("error", "bulk reads fail", json!({ "found": found, "hint": hint }));
+    }
+    !fails
 }
 
 fn has_grave(found: &[Option<Vec<Finding>>]) -> bool {

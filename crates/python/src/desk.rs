@@ -3,11 +3,14 @@
 use crate::count::Count;
 use crate::errors;
 use gaitway_drivers::feetech::registers::{self, Register};
+use gaitway_drivers::feetech::settings::SETTINGS;
 use gaitway_drivers::feetech::single::Heard;
 use gaitway_runtime::desk::Desk;
+use gaitway_runtime::line::LineReport;
 use gaitway_runtime::{MonotonicClock, SerialPort};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -82,10 +85,33 @@ impl ServoDesk {
         self.with(py, |desk| desk.save(id, known, value))
     }
 
+    /// What lies between here and these servos, which answer alone: whether the adaptor echoes, and whether bulk reads
+    /// work, `None` where too few answer.
+    fn check_line(&self, py: Python<'_>, servo_ids: Vec<Count>) -> PyResult<(bool, Option<bool>)> {
+        let ids = servo_ids.iter().map(|id| id.narrow("servo_ids")).collect::<PyResult<Vec<u8>>>()?;
+        let found = self.with(py, |desk| desk.check_line(&ids))?;
+        Ok((found.echoes, found.bulk_reads))
+    }
+
     /// Makes a servo limp.
     fn torque_off(&self, py: Python<'_>, servo_id: Count) -> PyResult<()> {
         let id = servo_id.narrow("servo_id")?;
         self.with(py, |desk| desk.torque_off(id)).map(drop)
+    }
+
+    /// What is said of an echo and of bulk reads that fail, each with what to do.
+    #[staticmethod]
+    fn line_words() -> [(&'static str, &'static str); 2] {
+        [LineReport::ECHO, LineReport::NO_BULK]
+    }
+
+    /// The settings of a joint's servo that it keeps, for one that holds `registers`.
+    #[staticmethod]
+    fn settings(registers: HashMap<String, i32>) -> Vec<(&'static str, i32)> {
+        let kept = SETTINGS.iter().filter(|setting| setting.register.eeprom);
+        let value = |name: &str| registers.get(name).copied().unwrap_or_default();
+        kept.map(|setting| (setting.register.name, setting.want.value(value(setting.register.name))))
+            .collect()
     }
 
     /// Closes the port.

@@ -2,6 +2,8 @@
 
 use crate::clock::Clock;
 use crate::port::{Port, PortError};
+use gaitway_drivers::feetech::bulk::Bulk;
+use gaitway_drivers::feetech::echo::{self, Echo};
 use gaitway_drivers::feetech::frame::BROADCAST;
 use gaitway_drivers::feetech::registers::{self, Register};
 use gaitway_drivers::feetech::single::{Heard, Single};
@@ -26,29 +28,72 @@ pub struct Desk<P, C> {
     port: P,
     clock: C,
     link: Link,
+    /// Whether the adaptor sends back what it is given; none until it was asked.
+    echoes: Option<bool>,
 }
 
 impl<P: Port, C: Clock> Desk<P, C> {
     /// Servos at `baud` behind `port`.
     pub fn new(port: P, clock: C, baud: u32) -> Desk<P, C> {
-        Desk { port, clock, link: Link { baud, turnaround_ns: TURNAROUND_NS, latency_ns: LATENCY_NS } }
+        let link = Link { baud, turnaround_ns: TURNAROUND_NS, latency_ns: LATENCY_NS };
+        Desk { port, clock, link, echoes: None }
     }
 
     /// Asks once and waits for the answer.
     pub fn ask(&mut self, mut single: Single) -> Result<Heard, PortError> {
+        let mut echo = self.echoes()?.then(|| Echo::of(single.frame()));
+        let ends_ns = single.ends_ns(&self.link, self.clock.now_ns());
+        let frame = single.frame().to_vec();
+        self.exchange(&frame, ends_ns, |bytes| {
+            single.take(echo.as_mut().map_or(bytes, |echo| echo.strip(bytes)))
+        })?;
+        Ok(single.heard())
+    }
+
+    /// Asks several servos at once: the ids of those that answer.
+    pub fn bulk(&mut self, ids: &[u8]) -> Result<Vec<u8>, PortError> {
+        let mut bulk = Bulk::of(ids);
+        let ends_ns = bulk.ends_ns(&self.link, self.clock.now_ns());
+        let frame = bulk.frame().to_vec();
+        // The echo of a bulk read has another length than its answers: it is passed over like any garbage.
+        self.exchange(&frame, ends_ns, |bytes| bulk.take(bytes))?;
+        Ok(bulk.answered())
+    }
+
+    /// Does the adaptor send back every byte it is given? Asked once, with a request that no servo answers.
+    pub fn echoes(&mut self) -> Result<bool, PortError> {
+        if let Some(echoes) = self.echoes {
+            return Ok(echoes);
+        }
+        let frame = echo::question().finish().to_vec();
+        let mut echo = Echo::of(&frame);
+        let exchange_ns = self.link.exchange_ns(2 * frame.len(), 0, 0);
+        self.exchange(&frame, self.clock.now_ns() + exchange_ns, |bytes| {
+            echo.strip(bytes);
+            echo.is_whole()
+        })?;
+        self.echoes = Some(echo.is_whole());
+        Ok(echo.is_whole())
+    }
+
+    /// Sends a frame and hands on what comes back, until that is enough or `ends_ns` has come.
+    fn exchange(
+        &mut self,
+        frame: &[u8],
+        ends_ns: u64,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), PortError> {
         let mut chunk = [0; 512];
         // What waits there is nobody's answer to this.
         while self.port.read(&mut chunk)? > 0 {}
-        let ends_ns = single.ends_ns(&self.link, self.clock.now_ns());
-        let frame = single.frame().to_vec();
         let mut sent = 0;
         while sent < frame.len() && self.clock.now_ns() < ends_ns {
             sent += self.port.write(&frame[sent..])?;
         }
         loop {
             let count = self.port.read(&mut chunk)?;
-            if single.take(&chunk[..count]) || self.clock.now_ns() >= ends_ns {
-                return Ok(single.heard());
+            if take(&chunk[..count]) || self.clock.now_ns() >= ends_ns {
+                return Ok(());
             }
             self.clock.wait_until(self.clock.now_ns() + LOOK_NS);
         }

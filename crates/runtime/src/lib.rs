@@ -25,6 +25,7 @@ pub mod i2c;
 pub mod i2c_host;
 #[cfg(target_os = "linux")]
 pub mod imu_host;
+pub mod line;
 #[cfg(target_os = "linux")]
 pub mod lines_host;
 pub mod motors;

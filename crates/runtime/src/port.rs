@@ -12,6 +12,16 @@ pub trait Port {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PortError>;
 }
 
+impl<P: Port> Port for &mut P {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, PortError> {
+        (**self).write(bytes)
+    }
+
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, PortError> {
+        (**self).read(buffer)
+    }
+}
+
 /// A port that carries nothing any more. Plain numbers, so that the loop thread can keep one.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

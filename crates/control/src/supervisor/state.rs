@@ -167,7 +167,9 @@ impl Obstacle {
                  `gaitway doctor`; less: its offset in duck_config.json, or the horn: `gaitway motors calibrate`"
             }
             Obstacle::NoImu => "check the IMU's wiring and power: `gaitway imu watch` shows its samples",
-            Obstacle::Audit => "`gaitwayd --audit --fix` puts the servos' settings right",
+            Obstacle::Audit => {
+                "the log says above what is wrong; `gaitwayd --audit --fix` puts settings right"
+            }
             Obstacle::AskAgain => "ask to stand or walk once more",
             Obstacle::DryRun => "leave out --dry-run",
             Obstacle::NotUpright => "lift it upright, then ask again",
@@ -188,7 +190,7 @@ impl fmt::Display for Obstacle {
                 write!(f, "joint {joint} reads {reads:.2} rad, its range is {min:.2} to {max:.2} rad")
             }
             Obstacle::NoImu => f.write_str("no fresh sample of the IMU"),
-            Obstacle::Audit => f.write_str("the servos are not set up as they must be"),
+            Obstacle::Audit => f.write_str("the servos or the line to them are not as they must be"),
             Obstacle::AskAgain => f.write_str("it went limp because of a fault"),
             Obstacle::DryRun => f.write_str("a dry run writes nothing"),
             Obstacle::NotUpright => f.write_str("it is not upright"),

@@ -1,6 +1,8 @@
 //! The servo bus with its port and its clock: one exchange after the other, each within its time.
 
 use crate::clock::Clock;
+use crate::desk::Desk;
+use crate::line::LineReport;
 use crate::port::{Port, PortError};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::vitals::JointVitals;
@@ -53,6 +55,8 @@ struct Values {
     gains: [Vec<u16>; 3],
     /// Torque limits, register units.
     limits: Vec<u16>,
+    /// Acceleration, time and speed of a goal: none that limits the joint.
+    unlimited: Vec<u16>,
 }
 
 impl<P: Port, C: Clock> Body<P, C> {
@@ -66,7 +70,7 @@ impl<P: Port, C: Clock> Body<P, C> {
             clock,
             error: None,
             vitals: vec![JointVitals::default(); count],
-            values: Values { gains: [p, d, i], limits: vec![0; count] },
+            values: Values { gains: [p, d, i], limits: vec![0; count], unlimited: vec![0; count] },
             limits_sent: vec![u16::MAX; count],
             limits_age: 0,
             last_heard_ns: None,
@@ -118,7 +122,7 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.send(len);
     }
 
-    /// Reads everything before the RAM of each servo; those that stay silent have no entry in `audited`.
+    /// Reads every setting of each servo; those that stay silent have no entry in `audited`.
     pub fn audit(&mut self) -> Result<(), BusError> {
         let patient_until_ns = self.clock.now_ns() + AUDIT_PATIENCE_NS;
         let mut silent: Vec<usize> = (0..self.bus.servos().len()).collect();
@@ -133,6 +137,16 @@ impl<P: Port, C: Clock> Body<P, C> {
             rounds += 1;
         }
         Ok(())
+    }
+
+    /// Looks at the line with the servos that answered the audit.
+    pub fn check_line(&mut self) -> Result<LineReport, PortError> {
+        let servos = self.bus.servos().iter().enumerate();
+        let ids: Vec<u8> = servos
+            .filter(|(index, _)| self.bus.audited(*index).is_some())
+            .map(|(_, servo)| servo.id)
+            .collect();
+        Desk::new(&mut self.port, &self.clock, self.bus.baud()).check_line(&ids)
     }
 
     /// Writes EEPROM registers of one servo for good, `(register, value)` one after the other, with its lock open.
@@ -211,7 +225,8 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.last_heard_ns.map_or(f32::INFINITY, age_s)
     }
 
-    /// Lock twice: were it lost, the gains would be saved, and saving wears the EEPROM.
+    /// Lock twice: were it lost, the gains would be saved, and saving wears the EEPROM. What another program left in
+    /// RAM lasts until the servo's power goes: a speed or an acceleration that slows the joint down.
     fn tell_settings(&mut self, to: &[bool]) -> Result<(), BusError> {
         for _ in 0..2 {
             self.send_with(|bus, _| bus.set_lock(true, to))?;
@@ -219,6 +234,9 @@ impl<P: Port, C: Clock> Body<P, C> {
         let registers = [registers::P_GAIN, registers::D_GAIN, registers::I_GAIN];
         for (which, register) in registers.into_iter().enumerate() {
             self.send_with(|bus, values| bus.write(register, &values.gains[which], to))?;
+        }
+        for register in [registers::ACCELERATION, registers::GOAL_TIME, registers::GOAL_SPEED] {
+            self.send_with(|bus, values| bus.write(register, &values.unlimited, to))?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use gaitway_contract::RobotProfile;
 use gaitway_control::{ControlError, Controller, Options, Policy};
-use gaitway_drivers::feetech::audit::{Finding, judge};
+use gaitway_drivers::feetech::audit::{Finding, judge, mixed_firmware};
 use gaitway_drivers::feetech::bus::ServoBus;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_drivers::feetech::wire::Link;
@@ -63,10 +63,13 @@ pub fn link(profile: &RobotProfile) -> Link {
 
 /// What an audit found on each servo, in the order of the joints; `None` where a servo did not answer.
 pub fn findings(profile: &RobotProfile, bus: &ServoBus) -> Vec<Option<Vec<Finding>>> {
-    let joints = profile.joints.iter().zip(bus.servos()).enumerate();
+    let blocks: Vec<Option<&[u8]>> = (0..profile.joints.len()).map(|index| bus.audited(index)).collect();
+    let firmware = mixed_firmware(&blocks);
+    let joints = profile.joints.iter().zip(bus.servos()).zip(blocks.into_iter().zip(firmware));
     joints
-        .map(|(index, (joint, config))| {
-            Some(judge(config, [joint.min_rad, joint.max_rad], bus.audited(index)?))
+        .map(|((joint, config), (block, firmware))| {
+            let settings = judge(config, [joint.min_rad, joint.max_rad], block?);
+            Some(firmware.into_iter().chain(settings).collect())
         })
         .collect()
 }

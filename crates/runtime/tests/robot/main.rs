@@ -5,6 +5,7 @@
 mod bench;
 mod chaos;
 mod gait;
+mod line;
 mod motors;
 mod plausible;
 mod recorder;
