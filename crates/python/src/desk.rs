@@ -101,8 +101,8 @@ impl ServoDesk {
 
     /// What is said of an echo and of bulk reads that fail, each with what to do.
     #[staticmethod]
-    fn line_words() -> [(&'static str, &'static str); 2] {
-        [LineReport::ECHO, LineReport::NO_BULK]
+    fn line_words() -> ((&'static str, &'static str), (&'static str, &'static str)) {
+        (LineReport::ECHO, LineReport::NO_BULK)
     }
 
     /// The settings of a joint's servo that it keeps, for one that holds `registers`.

@@ -112,6 +112,18 @@ impl Robot {
         self.profile.policy_sha256()
     }
 
+    /// The limits of the fault table's lines of this kind.
+    fn fault_limits(&self, kind: &str) -> Vec<f64> {
+        let rules = self.profile.faults.iter().filter(|rule| rule.when.name() == kind);
+        rules.map(|rule| rule.limit).collect()
+    }
+
+    /// What a number on a wire can be, where the profile says so.
+    fn wire_limits(&self, value: &str) -> Option<(f64, f64)> {
+        let row = self.profile.wire.iter().find(|row| row.value.name() == value);
+        row.map(|row| (row.min, row.max))
+    }
+
     fn __repr__(&self) -> String {
         format!("Robot({:?}, {} joints)", self.profile.name, self.profile.joints.len())
     }

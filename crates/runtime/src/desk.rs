@@ -126,12 +126,19 @@ impl<P: Port, C: Clock> Desk<P, C> {
         if !self.holds(id, registers::LOCK, 0)? {
             return Ok(false);
         }
-        // Once alone: a servo that has got its new id does not answer to the old one, and each write wears it.
-        self.insist(1, || Single::write(id, register, value))?;
-        self.clock.wait_until(self.clock.now_ns() + SAVE_NS);
-        let id = if register == registers::ID { value as u8 } else { id };
-        self.insist(TRIES, || Single::write(id, registers::LOCK, 1))?;
-        self.holds(id, register, value)
+        let after_id = if register == registers::ID { value as u8 } else { id };
+        let mut is_kept = false;
+        for _ in 0..TRIES {
+            // Again only where it does not read back: a frame may be lost, and each write wears the servo.
+            self.insist(1, || Single::write(id, register, value))?;
+            self.clock.wait_until(self.clock.now_ns() + SAVE_NS);
+            is_kept = self.holds(after_id, register, value)?;
+            if is_kept {
+                break;
+            }
+        }
+        self.insist(TRIES, || Single::write(after_id, registers::LOCK, 1))?;
+        Ok(is_kept)
     }
 
     fn holds(&mut self, id: u8, register: Register, value: u16) -> Result<bool, PortError> {

@@ -14,6 +14,7 @@ use crate::robot::body::Body;
 use crate::robot::setup::{link, servos};
 use crate::watchdog::Watchdog;
 use gaitway_contract::RobotProfile;
+use gaitway_contract::profile::{FaultKind, WireValue};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
 use gaitway_drivers::feetech::audit::Finding;
@@ -40,6 +41,10 @@ pub struct Motors<P, C> {
     manual: Manual,
     orders: Orders,
     names: Vec<String>,
+    /// What a joint can read before it is driven, rad: its range and what the profile lets it be outside.
+    readable_rad: Vec<[f64; 2]>,
+    /// Above this no servo is driven, V.
+    highest_v: f64,
     /// Share of their torque that driven servos may use.
     torque: f32,
     due_ns: u64,
@@ -72,6 +77,8 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
             manual: Manual::new(profile, HZ),
             orders: Orders::none(profile.joints.len()),
             names: profile.joints.iter().map(|joint| joint.name.clone()).collect(),
+            readable_rad: readable_rad(profile),
+            highest_v: highest_v(profile),
             torque: torque.clamp(0.0, 1.0),
             next_slow: 0,
             watchdog: None,
@@ -121,6 +128,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         for &joint in joints {
             self.look_for(joint, begun_ns)?;
         }
+        self.check_before_torque(joints)?;
         for &joint in joints {
             self.manual.begin(joint, self.state(joint).position_rad);
         }
@@ -139,6 +147,26 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
             }
         }
         Err(self.not_taken(deaf.unwrap_or_default()))
+    }
+
+    /// Refuses to drive a joint that is where no joint can be, and a robot on a supply that destroys it.
+    fn check_before_torque(&self, joints: &[usize]) -> Result<(), MotorsError> {
+        for &joint in joints {
+            let ([min_rad, max_rad], found_rad) = (self.readable_rad[joint], self.state(joint).position_rad);
+            if !(min_rad..=max_rad).contains(&f64::from(found_rad)) {
+                return Err(MotorsError::OutOfRange { joint: self.name(joint), found_rad, min_rad, max_rad });
+            }
+        }
+        let slow = self.body.bus().states().iter().filter_map(|state| state.slow);
+        let mut volts: Vec<f32> = slow.map(|slow| slow.voltage_v).collect();
+        volts.sort_by(f32::total_cmp);
+        // All servos are on one supply: a single one that measures more measures wrongly.
+        match volts.get(volts.len() / 2) {
+            Some(&found_v) if f64::from(found_v) > self.highest_v => {
+                Err(MotorsError::Supply { found_v, highest_v: self.highest_v })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Waits for the next tick and goes one step towards `target_rad`; true once every driven joint's goal has come
@@ -318,4 +346,15 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     fn silent(&self, joint: usize) -> MotorsError {
         MotorsError::Silent { joint: self.name(joint), id: self.id(joint) }
     }
+}
+
+fn readable_rad(profile: &RobotProfile) -> Vec<[f64; 2]> {
+    let row = profile.wire.iter().find(|row| row.value == WireValue::JointPosition);
+    let [below, above] = row.map_or([f64::NEG_INFINITY, f64::INFINITY], |row| [row.min, row.max]);
+    profile.joints.iter().map(|joint| [joint.min_rad + below, joint.max_rad + above]).collect()
+}
+
+fn highest_v(profile: &RobotProfile) -> f64 {
+    let rules = profile.faults.iter().filter(|rule| rule.when == FaultKind::HighVoltage);
+    rules.map(|rule| rule.limit).fold(f64::INFINITY, f64::min)
 }

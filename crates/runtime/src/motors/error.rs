@@ -2,6 +2,7 @@
 
 use crate::port::PortError;
 use crate::watchdog::Trip;
+use gaitway_contract::profile::FaultKind;
 use gaitway_control::watch::Alarm;
 use gaitway_drivers::feetech::error::BusError;
 use thiserror::Error;
@@ -34,6 +35,26 @@ pub enum MotorsError {
     /// The program that held joints halted, or nobody guards it.
     #[error("{0}")]
     Watchdog(Trip),
+    /// A joint reads an angle that it cannot have.
+    #[error("{joint}: expected an angle from {min_rad:.2} to {max_rad:.2} rad, found {found_rad:.2} rad")]
+    OutOfRange {
+        /// Which joint.
+        joint: String,
+        /// What it reads, rad.
+        found_rad: f32,
+        /// The least it can read, rad.
+        min_rad: f64,
+        /// And the most, rad.
+        max_rad: f64,
+    },
+    /// A supply that destroys the servos.
+    #[error("supply: expected {highest_v:.1} V at most, found {found_v:.1} V")]
+    Supply {
+        /// What most servos measure, V.
+        found_v: f32,
+        /// The limit of the profile, V.
+        highest_v: f64,
+    },
     /// A line of the fault table.
     #[error("{}: {} ({:.2})", joint.as_deref().unwrap_or("robot"), alarm.kind.name(), alarm.value)]
     Alarm {
@@ -58,9 +79,19 @@ impl MotorsError {
             MotorsError::Watchdog(_) => {
                 "every servo is limp; begin again, and go on stepping while joints are held".to_owned()
             }
-            MotorsError::Alarm { alarm, .. } => {
-                format!("every servo is limp; {}", alarm.kind.hint())
+            MotorsError::OutOfRange { .. } => {
+                "a turn (6.28 rad) off: switch its power off and on, then look at its position offset (register 31): \
+                 gaitway motors audit; less: gaitway motors calibrate"
+                    .to_owned()
             }
+            MotorsError::Supply { .. } => Self::alarm_hint(FaultKind::HighVoltage),
+            MotorsError::Alarm { alarm, .. } => Self::alarm_hint(alarm.kind),
         }
+    }
+
+    /// What to do about a fault, for somebody who has no terminal of `gaitwayd` to clear it at.
+    fn alarm_hint(kind: FaultKind) -> String {
+        let hint = kind.hint().trim_end_matches(", then press c and Enter");
+        format!("torque is off; {hint}")
     }
 }

@@ -5,7 +5,7 @@ use gaitway_contract::RobotProfile;
 use gaitway_runtime::Clock;
 use gaitway_runtime::motors::{Motors, MotorsError};
 use gaitway_runtime::virtual_robot::{Trouble, Wire};
-use gaitway_twin::registers::{PRESENT_VOLTAGE, TORQUE_LIMIT};
+use gaitway_twin::registers::{PRESENT_POSITION, PRESENT_VOLTAGE, TORQUE_LIMIT};
 use gaitway_twin::{Fault, FaultPlan, LaterServos};
 
 const MS: u64 = 1_000_000;
@@ -93,4 +93,29 @@ fn a_servo_that_was_reset_is_told_no_goal() {
     settle(&bench);
     // To a step of the physics: it was limp from the reset on, and never again anything else.
     assert!(bench.room.torque_off_since_ns().is_some_and(|since_ns| since_ns <= reset_ns + 2 * MS));
+}
+
+#[test]
+fn nothing_is_driven_on_a_supply_that_destroys_servos_or_from_an_angle_no_joint_has() {
+    let try_with = |fault: Fault| {
+        let mut bench = Bench::new(FaultPlan::default());
+        bench.inject(fault);
+        let wire = bench.room.wire().clone();
+        let profile = RobotProfile::from_toml(DUCK).unwrap();
+        let mut motors = Motors::new(&profile, wire.clone(), wire, None, 0.5).unwrap();
+        let held = motors.hold(&[KNEE]).map_err(|error| (error.to_string(), error.hint()));
+        settle(&bench);
+        assert_eq!(bench.driven(), usize::from(held.is_ok()));
+        held
+    };
+    try_with(Fault::Sag { drop_v: -1.0 }).unwrap();
+    let (told, hint) = try_with(Fault::Sag { drop_v: -4.6 }).unwrap_err();
+    assert_eq!(told, "supply: expected 9.0 V at most, found 12.0 V");
+    assert!(hint.contains("supply") && !hint.contains("press c"), "{hint}");
+    let shows = |register, value| Fault::Shows { servo: KNEE, register, value };
+    // One servo that measures more than all others measures wrongly.
+    try_with(shows(PRESENT_VOLTAGE, 120)).unwrap();
+    let (told, hint) = try_with(shows(PRESENT_POSITION, 2048 + 892 + 4096)).unwrap_err();
+    assert_eq!(told, "left_knee: expected an angle from -2.17 to 2.17 rad, found 7.65 rad");
+    assert!(hint.contains("register 31"), "{hint}");
 }
