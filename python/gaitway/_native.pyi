@@ -283,6 +283,17 @@ class ServoDesk:
     def save(self, servo_id: int, register: str, value: int) -> bool:
         """Writes a setting for good; True where it reads back as written."""
 
+    def check_line(self, servo_ids: list[int]) -> tuple[bool, bool | None]:
+        """Whether the adaptor echoes, and whether bulk reads of these servos work; None where too few answer alone."""
+
+    @staticmethod
+    def line_words() -> tuple[tuple[str, str], tuple[str, str]]:
+        """What is said of an echo and of bulk reads that fail, each with what to do."""
+
+    @staticmethod
+    def settings(registers: dict[str, int]) -> list[tuple[str, int]]:
+        """The settings that a joint's servo keeps, for one that holds these registers."""
+
     def torque_off(self, servo_id: int) -> None: ...
     def close(self) -> None: ...
 
@@ -489,6 +500,11 @@ class Robot:
     def imu_bus(self) -> str: ...
     @property
     def policy_sha256(self) -> str: ...
+    def fault_limits(self, kind: str) -> list[float]:
+        """The limits of the fault table's lines of this kind; none where it has no such line."""
+
+    def wire_limits(self, value: str) -> tuple[float, float] | None:
+        """What a number on a wire can be, least and greatest; None where the profile has no line for it."""
 
 @final
 class Contract:

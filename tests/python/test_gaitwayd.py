@@ -53,6 +53,23 @@ def test_torque_is_cut_on_every_way_out(bench: Bench, signum: signal.Signals) ->
         assert states(events(output))[-1] == "limp"
 
 
+def test_what_is_wrong_with_the_line_to_the_servos_is_said_at_the_start(bench: Bench) -> None:
+    bench.host.inject("echo")
+    output, _ = bench.start("--audit").communicate(timeout=60)
+    told = {event["event"]: event for event in events(output)}
+    assert "RX and TX" in told["adaptor echoes"]["hint"] and told["audited"]["findings"] == 0
+    # It walks all the same, and what is read is what there is.
+    process = bench.start("--stand")
+    bench.wait_for(14)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    bench.host.inject("bulk-first")
+    output, _ = bench.start("--seconds", "2").communicate(timeout=60)
+    told = {event["event"]: event for event in events(output)}
+    assert told["bulk reads fail"]["level"] == "error" and "firmware" in told["bulk reads fail"]["hint"]
+    assert bench.driven == 0 and states(events(output)) == ["limp"]
+
+
 def test_without_an_imu_it_stays_limp_and_says_so(bench: Bench) -> None:
     bench.has_imu = False
     output, _ = bench.start("--seconds", "1").communicate(timeout=60)

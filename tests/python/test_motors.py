@@ -15,10 +15,11 @@ from program import parse, run_gaitway
 
 from gaitway import Robot, _native
 from gaitway.errors import BusError, UsageError
-from gaitway.motors import Motors, scan
+from gaitway.motors import Line, Motors, check_line, judged, scan
 from gaitway.motors.calibration import TOOTH_RAD, OffsetsFile, doubt, measure, offset_rad
 
-JOINTS = Robot.load().joint_names
+DUCK = Robot.load()
+JOINTS = DUCK.joint_names
 
 
 @pytest.fixture
@@ -51,20 +52,39 @@ def test_settings_are_audited_and_put_right(bench: Bench) -> None:
     assert fixed["joints"]["left_knee"] == []
 
 
+def test_protection_that_was_weakened_is_put_right(bench: Bench) -> None:
+    weak = {14: 60, 19: 0, 28: 50, 34: 80, 35: 5, 36: 25, 38: 5, 41: 10, 46: 100, 26: 30, 13: 40}
+    for register, value in weak.items():
+        bench.host.inject(f"setting servo=left_knee register={register} value={value}")
+    bench.host.inject("setting servo=head_yaw register=0 value=2")
+    found = parse(run_gaitway("motors", "audit", "--port", bench.link, "--json"))["joints"]
+    assert len(found["left_knee"]) == len(weak) and all(row["fixable"] for row in found["left_knee"])
+    assert [(row["register"], row["severity"]) for row in found["head_yaw"]] == [("firmware major", "note")]
+    told = run_gaitway("motors", "audit", "--port", bench.link, "--fix")
+    assert told.returncode == 0 and "--fix leaves alone: firmware major" in told.stdout, told.stdout
+    left = parse(run_gaitway("motors", "audit", "--port", bench.link, "--json"))["joints"]
+    assert left["left_knee"] == [] and len(left["head_yaw"]) == 1
+
+
 def test_a_new_servo_becomes_a_joint(tmp_path: Path) -> None:
     duck = Robot.load().native
     alone = [f"silent servo={joint} later=answer" for joint in JOINTS if joint != "head_yaw"]
-    host = _native.TwinHost(duck, link=tmp_path / "bus", factory=True, faults=[*alone, "set-id servo=head_yaw id=1"])
+    left = [f"setting servo=head_yaw register={register}" for register in ("36 value=25", "31 value=85", "18 value=28")]
+    faults = [*alone, "set-id servo=head_yaw id=1", *left]
+    host = _native.TwinHost(duck, link=tmp_path / "bus", factory=True, faults=faults)
     try:
         time.sleep(0.3)
         command = ["motors", "setup", "left_knee", "--port", tmp_path / "bus", "--yes"]
         several = run_gaitway("motors", "setup", "--port", tmp_path / "bus", "--yes")
         assert several.returncode == 2 and "one servo can only be one of them" in several.stderr
-        assert parse(run_gaitway(*command, "--json"))["joints"] == {"left_knee": {"was": 1, "is": 23}}
+        done = parse(run_gaitway(*command, "--json"))
+        assert done.get("joints") == {"left_knee": {"was": 1, "is": 23}}, done
         [servo] = scan(tmp_path / "bus")
         assert servo.id == 23 and servo.registers is not None
         kept = ("return delay", "mode", "P gain", "D gain", "max torque", "lock")
         assert [servo.registers[name] for name in kept] == [0, 0, 32, 0, 1000, 1]
+        # What somebody left in it is gone, too.
+        assert [servo.registers[name] for name in ("overload torque", "position offset", "phase")] == [80, 0, 12]
         assert servo.registers["torque enable"] == 0
         # Once more: nothing is left to write.
         assert run_gaitway(*command).stdout.splitlines() == ["left_knee: servo 23"]
@@ -80,6 +100,93 @@ def test_a_new_servo_becomes_a_joint(tmp_path: Path) -> None:
 def test_a_set_up_with_company_writes_nothing(bench: Bench) -> None:
     told = run_gaitway("motors", "setup", "left_knee", "--port", bench.link, "--yes")
     assert told.returncode == 2 and "expected one servo, found 14" in told.stderr
+
+
+def test_an_adaptor_that_echoes_changes_nothing_and_is_named(bench: Bench) -> None:
+    bench.host.inject("echo")
+    # With this supply a servo answers a ping with the very bytes of the ping.
+    bench.host.inject("sag volts=-1")
+    found = parse(run_gaitway("motors", "scan", "--port", bench.link, "--json"))
+    assert len(found["servos"]) == 14 and found["missing"] == []
+    assert all(servo["faults"] == ["voltage"] for servo in found["servos"])
+    assert found["echoes"] and found["bulk_reads"]
+    assert "echo" in found["problems"][0]["found"] and "RX and TX" in found["problems"][0]["remedy"]
+    moved = parse(run_gaitway("motors", "move", "head_yaw=0.3", "--port", bench.link, "--json"))
+    assert moved["reached_rad"]["head_yaw"] == pytest.approx(0.3, abs=0.01)
+
+
+def test_bulk_reads_that_fail_are_named(bench: Bench) -> None:
+    bench.host.inject("bulk-first")
+    told = run_gaitway("motors", "scan", "--port", bench.link)
+    assert "not to a bulk read of all: a tick has no time to ask one by one" in told.stdout
+    assert check_line(bench.link, 1_000_000, [20, 21]) == Line(echoes=False, bulk_reads=False)
+    # No servo of those that are heard at all may count as the only one.
+    assert "Traceback" not in run_gaitway("motors", "voltage", "--port", bench.link).stderr
+
+
+def test_a_joint_a_turn_away_is_not_moved(bench: Bench) -> None:
+    bench.host.inject("shows servo=left_knee register=56 value=7042")
+    scanned = run_gaitway("motors", "scan", "--port", bench.link).stdout
+    assert "left_knee reads 7.66 rad, its range is -1.57 to 1.57 rad" in scanned and "register 31" in scanned
+    tried = run_gaitway("motors", "test", "left_knee", "--port", bench.link)
+    assert tried.returncode == 1 and "reads 7.66 rad" in tried.stdout and "register 31" in tried.stdout
+    moved = run_gaitway("motors", "move", "left_knee=1", "--port", bench.link)
+    assert moved.returncode == 1 and "found 7.66 rad" in moved.stderr and "register 31" in moved.stderr
+    assert bench.most_driven == 0
+    assert "beyond its one turn" in (doubt(bench.duck, "left_knee", 7.66) or "")
+
+
+def test_a_supply_that_destroys_servos_drives_none(bench: Bench) -> None:
+    bench.host.inject("sag volts=-4.6")
+    told = run_gaitway("motors", "voltage", "--port", bench.link)
+    assert told.returncode == 1 and "expected 9 V at most: disconnect the supply" in told.stdout
+    assert "disconnect the supply" in run_gaitway("motors", "scan", "--port", bench.link).stdout
+    moved = run_gaitway("motors", "move", "head_yaw=0.3", "--port", bench.link)
+    assert moved.returncode == 1 and "expected 9.0 V at most, found 12.0 V" in moved.stderr
+    assert bench.most_driven == 0
+    bench.host.inject("sag volts=-1")
+    full = run_gaitway("motors", "voltage", "--port", bench.link)
+    assert full.returncode == 0 and full.stdout.splitlines()[-1] == "8.4 to 8.4 V"
+    bench.host.inject("shows servo=left_knee register=62 value=0")
+    one = run_gaitway("motors", "voltage", "--port", bench.link)
+    assert one.returncode == 1 and "left_knee 0.0 V; the others 8.4 V: it is not the battery" in one.stdout
+
+
+def test_supplies_are_judged_from_both_sides() -> None:
+    def told(*volts: float) -> tuple[str, str]:
+        names = dict(zip(JOINTS, volts, strict=False))
+        found = judged.supply(DUCK, names)
+        return found.level, found.remedy
+
+    assert told(*[7.4] * 14) == told(*[8.4] * 14) == told(*[9.0] * 14) == ("pass", "")
+    assert told(*[9.1] * 14)[0] == "fail" and "disconnect" in told(*[12.0] * 14)[1]
+    assert told(*[6.5] * 14)[0] == "fail" and told(*[6.8] * 14)[0] == "warn"
+    # A battery that is flat is that, whatever a bad contact takes off besides.
+    assert "charge" in told(5.0, *[6.2] * 13)[1]
+    for alone in (0.0, 12.0):
+        assert told(alone, *[7.4] * 13)[0] == "fail" and "not the battery" in told(alone, *[7.4] * 13)[1]
+    assert told(0.0, 7.4)[1] == told(0.0, *[7.4] * 13)[1]
+    assert told(6.8, *[7.4] * 13)[0] == "warn"
+
+
+def test_every_error_bit_has_the_remedy_that_fits() -> None:
+    sound = {"present voltage": 74, "min voltage": 40, "max voltage": 80, "unload condition": 44}
+
+    def told(bit: str, **registers: int) -> tuple[str, str]:
+        renamed = {name.replace("_", " "): value for name, value in registers.items()}
+        found = judged.faults(DUCK, {"left_knee": [bit]}, {"left_knee": {**sound, **renamed}})
+        return found.level, found.remedy
+
+    assert told("voltage", present_voltage=84) == ("pass", "")
+    assert "disconnect" in told("voltage", present_voltage=120)[1]
+    assert "charge" in told("voltage", present_voltage=38)[1]
+    assert "left its limits for a moment" in told("voltage")[1]
+    # A full pack is a fault where the servo would cut its torque at it, or where its limit was lowered.
+    assert told("voltage", present_voltage=84, unload_condition=45) == ("fail", "gaitway motors audit --fix")
+    assert told("voltage", max_voltage=60) == ("fail", "gaitway motors audit --fix")
+    words = {"overload": "blocked", "current": "wire", "temperature": "cool", "angle": "encoder", "bit 6": "explains"}
+    assert all(word in told(bit)[1] and told(bit)[0] == "fail" for bit, word in words.items())
+    assert not any("blocked" in told(bit)[1] for bit in ("voltage", "angle", "temperature", "bit 6"))
 
 
 def test_joints_move_through_the_gate_and_are_limp_again(bench: Bench) -> None:

@@ -24,8 +24,6 @@ app.command("calibrate")(motors_calibrate.calibrate)
 #: What a test asks of a joint: there and back, and how near it must come, rad.
 _NUDGE_RAD = 0.1
 _NEAR_RAD = 0.05
-#: Two cells below this should be charged before anything moves, V.
-_FLAT_V = 7.0
 
 
 @app.command()
@@ -53,6 +51,8 @@ def audit(
         print_table(("joint", "setting", "expected", "found", "", "what follows"), rows)
         if any(each["fixable"] for _, each in findings):
             typer.echo("put it right: gaitway motors audit --fix")
+        if kept := sorted({each["register"] for _, each in findings if not each["fixable"]}):
+            typer.echo(f"--fix leaves alone: {', '.join(kept)}")
         typer.echo(f"silent: {', '.join(silent)}" if silent else f"{len(found)} servos, {len(findings)} findings")
     if grave:
         raise typer.Exit(1)
@@ -60,21 +60,26 @@ def audit(
 
 @app.command()
 def voltage(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json: Json = False) -> None:
-    """What each servo says of supply, temperature, current and faults."""
-    with _open(Robot.load(robot), port) as motors:
+    """What each servo says of supply, temperature, current and faults; exits with 1 where the supply is wrong."""
+    from gaitway.motors import judged
+
+    duck = Robot.load(robot)
+    with _open(duck, port) as motors:
         looks = motors.look()
     _check_heard(looks)
+    volts = {joint: look.voltage_v for joint, look in looks.items() if look and look.voltage_v is not None}
+    if not volts:
+        raise BusError("no servo tells its voltage", hint="gaitway motors scan")
+    supply = judged.supply(duck, volts)
     if as_json:
         print_json({joint: look and asdict(look) for joint, look in looks.items()})
-        return
-    print_table(("joint", "V", "°C", "A", "faults"), [_electric(joint, look) for joint, look in looks.items()])
-    volts = [look.voltage_v for look in looks.values() if look and look.voltage_v]
-    spread_v = max(volts) - min(volts)
-    typer.echo(f"{min(volts):.1f} to {max(volts):.1f} V")
-    if min(volts) < _FLAT_V:
-        typer.echo(f"below {_FLAT_V:g} V: charge the battery")
-    if spread_v > 0.5:
-        typer.echo(f"{spread_v:.1f} V between two servos: a plug or a wire has a bad contact")
+    else:
+        print_table(("joint", "V", "°C", "A", "faults"), [_electric(joint, look) for joint, look in looks.items()])
+        typer.echo(f"{min(volts.values()):.1f} to {max(volts.values()):.1f} V")
+        if supply.remedy:
+            typer.echo(f"{supply.found}: {supply.remedy}")
+    if supply.level == "fail":
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -149,9 +154,13 @@ def test(
 
 
 def _try_joint(motors: "Motors", joint: str) -> dict[str, Any]:
+    from gaitway.motors import judged
+
     before = motors.look()[joint]
     if before is None:
         return {"passed": False, "verdict": "silent: check its plug, its power and its id"}
+    if impossible := judged.position(motors.robot, joint, before.position_rad):
+        return {"passed": False, "verdict": f"{impossible.found}: {impossible.remedy}"}
     low, high = motors.robot.limits_rad[motors.robot.joint_names.index(joint)]
     start_rad = before.position_rad
     # Towards the middle of its range.

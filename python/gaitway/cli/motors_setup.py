@@ -25,7 +25,7 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Asks every id who is there, and tells joints, strangers and servos that share an id."""
-    from gaitway.motors import BAUDS
+    from gaitway.motors import BAUDS, check_line
     from gaitway.motors import scan as find
 
     duck = Robot.load(robot)
@@ -34,9 +34,13 @@ def scan(
     joints = dict(zip(duck.native.servo_ids, duck.joint_names, strict=True))
     present = {servo.id for servo in found}
     missing = [name for servo_id, name in joints.items() if servo_id not in present]
+    alone = [servo.id for servo in found if servo.baud == bauds[0] and not servo.is_shared]
+    line = check_line(port, bauds[0], alone)
+    problems = [*line.problems(), *_problems(duck, {joints[each.id]: each for each in found if each.id in joints})]
     if as_json:
         servos = [{**asdict(servo), "joint": joints.get(servo.id), "is_shared": servo.is_shared} for servo in found]
-        print_json({"servos": servos, "missing": missing})
+        told = [{"found": what, "remedy": remedy} for what, remedy in problems]
+        print_json({"servos": servos, "missing": missing, **asdict(line), "problems": told})
         return
     rows = []
     for servo in found:
@@ -55,6 +59,25 @@ def scan(
     print_table(("id", "joint", "baud", "says", "faults"), rows)
     if missing:
         typer.echo(f"silent: {', '.join(missing)}; a new servo has id 1: gaitway motors setup JOINT")
+    for what, remedy in problems:
+        typer.echo(f"{what}: {remedy}")
+
+
+def _problems(duck: Robot, servos: dict[str, "Found"]) -> list[tuple[str, str]]:
+    """What the joints' servos say that cannot be right, each with what to do."""
+    from gaitway.motors import judged
+
+    registers = {joint: servo.registers for joint, servo in servos.items() if servo.registers is not None}
+    if not registers:
+        return []
+    volts = {joint: each["present voltage"] / 10 for joint, each in registers.items()}
+    said = {joint: servos[joint].faults for joint in registers}
+    found = [judged.supply(duck, volts), judged.faults(duck, said, registers)]
+    problems = [(each.found, each.remedy) for each in found if each.level == "fail"]
+    for joint, each in registers.items():
+        if impossible := judged.position(duck, joint, judged.angle_rad(duck, joint, each["present position"])):
+            problems.append((f"{joint} {impossible.found}", impossible.remedy))
+    return problems
 
 
 def setup(

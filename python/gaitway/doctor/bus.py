@@ -1,4 +1,4 @@
-"""The servos: port, who answers, how fast, settings, supply, heat, faults, noise."""
+"""The servos: port, who answers, how fast, adaptor, settings, positions, supply, heat, faults, noise."""
 
 import time
 from collections.abc import Iterator
@@ -8,9 +8,10 @@ from statistics import median
 from typing import Any
 
 from gaitway._native import ServoDesk
-from gaitway.doctor.finding import Finding, failed, passed, skipped, warned
+from gaitway.doctor.finding import Finding, Verdict, failed, passed, skipped, warned
 from gaitway.errors import GaitwayError
-from gaitway.motors import BAUDS, Look, Motors
+from gaitway.motors import BAUDS, Line, Look, Motors, judged
+from gaitway.motors.judged import Judged
 from gaitway.robot import Robot
 
 #: The id of a servo as it comes from the factory.
@@ -21,11 +22,6 @@ _PINGS = 20
 #: Beyond these a round trip costs ticks: the rest of a tick is 17 ms.
 _SLOW_MS = 2.5
 _TOO_SLOW_MS = 8.0
-#: Two cells: below the first it walks slowly or not for long, below the second it must not.
-_LOW_V = 7.0
-_FLAT_V = 6.6
-#: A plug or wire with a bad contact.
-_SPREAD_V = 0.5
 _WARM_C = 55.0
 _HOT_C = 65.0
 #: How often everything is read to see whether answers are damaged, and in how many of these looks one is where the
@@ -38,7 +34,10 @@ ALL = (
     "servo power",
     "servo ids",
     "round trip",
+    "servo adaptor",
+    "bulk reads",
     "servo settings",
+    "servo positions",
     "supply",
     "servo temperature",
     "servo faults",
@@ -58,14 +57,16 @@ def look(robot: Robot, port: Path, system: Path = Path("/")) -> Iterator[Finding
     try:
         try:
             yield passed("serial port", f"{port} at {robot.native.baud} baud")
-            findings, present = _who(robot, desk)
+            findings, present, registers = _who(robot, desk)
             yield from findings
             if present:
                 yield _round_trip(robot, desk, present, system / "sys/class/tty" / port.resolve().name)
+                line = Line(*desk.check_line(list(present)))
+                yield from _line(line, len(present))
         finally:
             desk.close()
         if present:
-            yield from _with_motors(robot, port)
+            yield from _with_motors(robot, port, registers, line)
         else:
             yield _power(robot, port)
             yield from (skipped(what, "no servo answers") for what in ALL[2:])
@@ -73,15 +74,17 @@ def look(robot: Robot, port: Path, system: Path = Path("/")) -> Iterator[Finding
         yield failed("servo bus", error.message, error.hint)
 
 
-def _who(robot: Robot, desk: ServoDesk) -> tuple[list[Finding], list[int]]:
-    """Which of the robot's servos answer, and who else does."""
+def _who(robot: Robot, desk: ServoDesk) -> tuple[list[Finding], list[int], dict[str, dict[str, int]]]:
+    """Which of the robot's servos answer, and who else does; and the registers of each joint's."""
     joints = dict(zip(robot.native.servo_ids, robot.joint_names, strict=True))
     heard = {servo_id: desk.ping(servo_id) for servo_id in (*joints, _FACTORY_ID)}
     present = [servo_id for servo_id in joints if heard[servo_id] != "silence"]
     if not present and heard[_FACTORY_ID] == "silence":
-        return [], []
+        return [], [], {}
     # One that is there says all it has; two at once say nothing that can be read.
-    shared = [joints[servo_id] for servo_id in present if desk.read(servo_id) is None]
+    read = {joints[servo_id]: desk.read(servo_id) for servo_id in present}
+    registers = {joint: found for joint, found in read.items() if found is not None}
+    shared = [joint for joint in read if joint not in registers]
     missing = [joints[servo_id] for servo_id in joints if servo_id not in present]
     answering = f"{len(present)} of {len(joints)} servos answer" if present else "a new servo answers"
     findings = [passed("servo power", answering)]
@@ -101,7 +104,7 @@ def _who(robot: Robot, desk: ServoDesk) -> tuple[list[Finding], list[int]]:
         findings.append(failed("servo ids", "; ".join(problems), "; ".join(remedies)))
     else:
         findings.append(passed("servo ids", "every joint has its servo"))
-    return findings, present or [_FACTORY_ID]
+    return findings, present or [_FACTORY_ID], registers
 
 
 def _power(robot: Robot, port: Path) -> Finding:
@@ -140,23 +143,41 @@ def _round_trip(robot: Robot, desk: ServoDesk, present: list[int], device: Path)
     return failed(what, found, remedy) if trip_ms >= _TOO_SLOW_MS else warned(what, found, remedy)
 
 
-def _with_motors(robot: Robot, port: Path) -> Iterator[Finding]:
+def _line(line: Line, present: int) -> Iterator[Finding]:
+    echo, no_bulk = ServoDesk.line_words()
+    yield warned("servo adaptor", *echo) if line.echoes else passed("servo adaptor", "keeps the two directions apart")
+    if line.bulk_reads is None:
+        yield skipped("bulk reads", "too few servos answer")
+    elif line.bulk_reads:
+        yield passed("bulk reads", f"{present} servos asked at once answer")
+    else:
+        yield failed("bulk reads", *no_bulk)
+
+
+def _with_motors(robot: Robot, port: Path, registers: dict[str, dict[str, int]], line: Line) -> Iterator[Finding]:
     with Motors(robot, port) as motors:
         audited = {joint: rows for joint, rows in motors.audit().items() if rows is not None}
         looks = {joint: look for joint, look in motors.look().items() if look is not None}
+        rest = ALL[ALL.index("servo settings") :]
         # Of servos that say nothing nothing is known.
         if not (audited and looks):
-            yield from (skipped(what, "no joint's servo answers") for what in ALL[3:])
+            yield from (skipped(what, "no joint's servo answers") for what in rest)
             return
         yield _settings(audited)
-        yield from _electric(looks)
+        if line.bulk_reads is False:
+            yield from (skipped(what, "bulk reads fail") for what in rest[1:])
+            return
+        yield _positions(robot, looks)
+        yield from _electric(robot, looks, registers)
         yield _torque(looks)
-        yield _noise(motors, looks)
+        yield _noise(motors, looks, line)
 
 
 def _settings(audited: dict[str, list[dict[str, Any]]]) -> Finding:
     what = "servo settings"
+    worst_first = ("grave", "warning", "note")
     rows = [(joint, row) for joint, found in audited.items() for row in found]
+    rows.sort(key=lambda each: worst_first.index(each[1]["severity"]))
     if not rows:
         return passed(what, f"of {len(audited)} servos as the driver needs them")
     found = "; ".join(
@@ -165,29 +186,32 @@ def _settings(audited: dict[str, list[dict[str, Any]]]) -> Finding:
     )
     if len(rows) > 4:
         found += f"; and {len(rows) - 4} more"
-    can_fix = all(row["fixable"] for _, row in rows)
-    remedy = "gaitway motors audit --fix" if can_fix else "gaitway motors audit tells each; not all can be written"
+    fixable = [row["fixable"] for _, row in rows]
+    remedy = "gaitway motors audit tells each" + ("; --fix writes some of them" if any(fixable) else "")
+    if all(fixable):
+        remedy = "gaitway motors audit --fix"
     is_grave = any(row["severity"] == "grave" for _, row in rows)
     return failed(what, found, remedy) if is_grave else warned(what, found, remedy)
 
 
-def _electric(looks: dict[str, Look]) -> Iterator[Finding]:
+def _positions(robot: Robot, looks: dict[str, Look]) -> Finding:
+    what = "servo positions"
+    judgements = {joint: judged.position(robot, joint, look.position_rad) for joint, look in looks.items()}
+    bad = {joint: each for joint, each in judgements.items() if each is not None}
+    if not bad:
+        return passed(what, f"{len(looks)} joints are within their ranges")
+    found = "; ".join(f"{joint} {each.found}" for joint, each in bad.items())
+    return failed(what, found, "; ".join(dict.fromkeys(each.remedy for each in bad.values())))
+
+
+def _electric(robot: Robot, looks: dict[str, Look], registers: dict[str, dict[str, int]]) -> Iterator[Finding]:
     volts = {joint: look.voltage_v for joint, look in looks.items() if look.voltage_v is not None}
     celsius = {joint: look.temperature_c for joint, look in looks.items() if look.temperature_c is not None}
     if not volts or not celsius:
         yield skipped("supply", "no servo tells")
         yield skipped("servo temperature", "no servo tells")
     else:
-        lowest, highest = min(volts, key=volts.__getitem__), max(volts, key=volts.__getitem__)
-        found = f"{volts[lowest]:.1f} V at {lowest}"
-        if volts[lowest] < _FLAT_V:
-            yield failed("supply", found, "charge the battery: two cells are flat at 6.6 V")
-        elif volts[highest] - volts[lowest] > _SPREAD_V:
-            yield warned("supply", f"{found}, {volts[highest]:.1f} V at {highest}", f"check plug and wire at {lowest}")
-        elif volts[lowest] < _LOW_V:
-            yield warned("supply", found, "charge the battery soon")
-        else:
-            yield passed("supply", found)
+        yield _as_finding("supply", judged.supply(robot, volts))
         hottest = max(celsius, key=celsius.__getitem__)
         found = f"{celsius[hottest]:.0f} °C at {hottest}"
         if celsius[hottest] > _HOT_C:
@@ -196,12 +220,12 @@ def _electric(looks: dict[str, Look]) -> Iterator[Finding]:
             yield warned("servo temperature", found, "let it cool: at 60 °C it walks slowly, at 68 it sits down")
         else:
             yield passed("servo temperature", found)
-    faults = [f"{joint}: {', '.join(look.faults)}" for joint, look in looks.items() if look.faults]
-    if faults:
-        remedy = "free what is blocked; overload is latched until the servo's power was off and on"
-        yield failed("servo faults", "; ".join(faults), remedy)
-    else:
-        yield passed("servo faults", "none")
+    said = {joint: look.faults for joint, look in looks.items()}
+    yield _as_finding("servo faults", judged.faults(robot, said, registers))
+
+
+def _as_finding(what: str, found: Judged) -> Finding:
+    return Finding(what, Verdict(found.level), found.found, found.remedy)
 
 
 def _torque(looks: dict[str, Look]) -> Finding:
@@ -211,12 +235,14 @@ def _torque(looks: dict[str, Look]) -> Finding:
     return warned("torque", f"left on: {', '.join(driven)}", "hold the robot: gaitway motors limp")
 
 
-def _noise(motors: Motors, looks: dict[str, Look]) -> Finding:
+def _noise(motors: Motors, looks: dict[str, Look], line: Line) -> Finding:
     what = "bus noise"
     lost = [_lost(motors, looks) for _ in range(_LOOKS + 1)]
     damaged = sum(after > before for before, after in pairwise(lost))
     sums = motors.counters()
-    found = f"{damaged} of {_LOOKS} looks with lost answers, {sums['garbage_bytes']} bytes of garbage"
+    found = f"{damaged} of {_LOOKS} looks with lost answers"
+    if not line.echoes:
+        found += f", {sums['garbage_bytes']} bytes of garbage"
     if damaged < _NOISY and not sums["implausible"]:
         return passed(what, found)
     return warned(what, found, "shorter wires away from the motors', one ground, plugs pressed in: gaitway motors scan")

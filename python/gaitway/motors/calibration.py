@@ -9,6 +9,7 @@ from typing import Any
 
 from gaitway import files
 from gaitway.errors import UsageError
+from gaitway.motors import judged
 from gaitway.motors.motors import Motors
 from gaitway.robot import Robot
 
@@ -63,6 +64,8 @@ def doubt(robot: Robot, joint: str, offset: float) -> str | None:
     """Why an offset cannot be right; None where it can."""
     index = robot.joint_names.index(joint)
     direction, range_rad = robot.native.directions[index], robot.limits_rad[index]
+    if abs(offset) > math.pi:
+        return f"its servo reads {offset:.2f} rad, beyond its one turn: {judged.turn_remedy(joint)}"
     if abs(offset) > FURTHEST_RAD:
         return f"{abs(offset):.2f} rad is no offset: the horn must be mounted anew, at the servo's middle"
     if max(abs(direction * angle_rad + offset) for angle_rad in range_rad) > math.pi:

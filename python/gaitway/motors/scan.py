@@ -12,19 +12,21 @@ BAUDS = (1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400)
 #: Ids a servo can have.
 IDS = range(254)
 MODEL_STS3215 = 777
-#: What a joint's servo is given, its id aside: answers at once and to everything, goes to positions anywhere in its
-#: turn, keeps all its torque; the gains of the published scripts.
-_SETTINGS = {
-    "return delay": 0,
-    "response level": 1,
-    "mode": 0,
-    "min angle": 0,
-    "max angle": 4095,
-    "max torque": 1000,
-    "P gain": 32,
-    "D gain": 0,
-    "I gain": 0,
-}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What lies between the computer and the servos."""
+
+    #: The adaptor sends back every byte it is given.
+    echoes: bool
+    #: Whether several servos answer one request; None where too few answer at all.
+    bulk_reads: bool | None
+
+    def problems(self) -> list[tuple[str, str]]:
+        """What is wrong with it, each with what to do."""
+        echo, no_bulk = ServoDesk.line_words()
+        return [words for words, is_so in ((echo, self.echoes), (no_bulk, self.bulk_reads is False)) if is_so]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,15 @@ def scan(
     return found
 
 
+def check_line(port: Path, baud: int, ids: Sequence[int]) -> Line:
+    """Looks for an adaptor that echoes, and for bulk reads that fail where these servos answer alone."""
+    desk = ServoDesk(port, baud)
+    try:
+        return Line(*desk.check_line(list(ids)))
+    finally:
+        desk.close()
+
+
 def set_up(port: Path, servo: Found, servo_id: int, baud: int, tell: Callable[[str], None]) -> dict[str, int]:
     """Gives a servo the settings of a joint, and `servo_id` at last; it is limp then. Returns its registers.
 
@@ -93,7 +104,7 @@ def set_up(port: Path, servo: Found, servo_id: int, baud: int, tell: Callable[[s
         before = desk.read(servo.id)
         if before is None:
             raise BusError(f"servo {servo.id} is silent at {baud} baud", hint="switch its power off and on, try again")
-        for name, value in {**_SETTINGS, "id": servo_id}.items():
+        for name, value in [*ServoDesk.settings(before), ("id", servo_id)]:
             if before[name] == value:
                 continue
             tell(f"{name}: {before[name]} -> {value}")
