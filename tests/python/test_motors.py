@@ -396,6 +396,18 @@ def test_a_joint_that_is_held_by_somebody_else_is_not_measured(bench: Bench) -> 
         measure(motors, "head_yaw")
 
 
+def test_an_offset_is_found_although_the_old_one_was_far_off(bench: Bench, tmp_path: Path) -> None:
+    config = tmp_path / "duck_config.json"
+    config.write_text(json.dumps({"joints_offsets": {"left_hip_roll": -0.9}}))
+    bench.position_rad[JOINTS.index("left_hip_roll")] = 0.15
+    command = [sys.executable, "-m", "gaitway.cli", "motors", "calibrate", "left_hip_roll"]
+    command += ["--port", str(bench.link), "--config", str(config)]
+    done = subprocess.run(command, input="\n\n", capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "too far off to show it" in done.stderr, done.stderr
+    assert json.loads(config.read_text())["joints_offsets"]["left_hip_roll"] == pytest.approx(0.15, abs=0.002)
+    assert bench.most_driven == 0
+
+
 def test_offsets_that_cannot_be_are_doubted() -> None:
     duck = Robot.load()
     assert doubt(duck, "left_knee", 0.1) is None

@@ -104,6 +104,7 @@ def _one_by_one(motors: "Motors", joints: list[str]) -> Iterator[tuple[str, floa
 
 def _measure_and_show(motors: "Motors", joint: str, answers: Answers) -> float | None:
     """The offset, once the person keeps it; None where it is to be read again."""
+    from gaitway.motors import judged
     from gaitway.motors.calibration import doubt, measure, offset_rad
 
     try:
@@ -116,6 +117,9 @@ def _measure_and_show(motors: "Motors", joint: str, answers: Answers) -> float |
     if why := doubt(motors.robot, joint, offset):
         typer.echo(f"that cannot be right: {why}", err=True)
         return None
+    if judged.position(motors.robot, joint, zero_rad):
+        # By the offset it had so far it is where it cannot be driven: once the new one is loaded it can.
+        return offset if answers.ask("Its old offset is too far off to show it. Keep it? (Enter keeps)") == "" else None
     motors.hold([joint])
     motors.move({joint: zero_rad})
 
