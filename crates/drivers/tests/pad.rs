@@ -479,7 +479,7 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
     let mut robot = NetworkPad::new(key(1), NONCE);
     let mut pad = RemotePad::new(key(1));
     let forward = REACH.walk(0.15, 0.0, 0.0).unwrap();
-    let mut talk = |robot: &mut NetworkPad<&str>, pad: &mut RemotePad, now_ns: u64| {
+    let talk = |robot: &mut NetworkPad<&str>, pad: &mut RemotePad, now_ns: u64| {
         let heard = robot.take("one", &pad.datagram(&forward), now_ns).unwrap();
         assert!(pad.take(&heard.answer));
         heard.is_followed
