@@ -83,6 +83,8 @@ fn ticks_to(kind: FaultKind, watch: &mut FaultWatch, age_s: f32) -> Option<usize
             refusals_in_a_row: 0,
             skipped_last_second: 0,
             fallen: false,
+            imu_implausible_hz: 0.0,
+            servo_implausible_hz: &[],
             powered: false,
         });
         watch.changes().iter().any(|change| change.came && change.alarm.kind == kind)

@@ -36,7 +36,7 @@ fn names(heard: Heard) -> Option<Vec<&'static str>> {
 #[test]
 fn behind_an_adaptor_that_echoes_everybody_is_heard_as_without_it() {
     let low = Fault::Sag { drop_v: 4.0 };
-    for faults in [&[][..], &[low.clone()], &[Fault::Echo], &[low.clone(), Fault::Echo]] {
+    for faults in [&[][..], std::slice::from_ref(&low), &[Fault::Echo], &[low.clone(), Fault::Echo]] {
         let mut desk = desk(faults);
         assert_eq!(desk.echoes().unwrap(), faults.contains(&Fault::Echo));
         // The echo of a ping is what a servo says that reports its supply: neither is taken for the other.
