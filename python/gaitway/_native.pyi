@@ -222,12 +222,20 @@ class ImuState(TypedDict):
     failures: int
     bring_ups: int
     problem: str | None
+    #: What the person can do about the problem.
+    hint: str | None
+    #: Where it answers or is looked for, and where it is expected.
+    address: int
+    expected_address: int
     gyro_rps: list[float] | None
     accel_mps2: list[float] | None
     quaternion: list[float] | None
     gravity_mps2: list[float] | None
     temperature_c: int | None
     calibration: list[int] | None
+
+def file_kind(data: bytes) -> tuple[str, str, str]:
+    """What a file is by its first bytes: `lfs_pointer`, that in words, and what to do where it is no use at all."""
 
 @final
 class Imu:
@@ -467,7 +475,12 @@ class Robot:
 
     @staticmethod
     def from_toml(text: str) -> Robot: ...
-    def with_duck_config(self, json: str) -> tuple[Robot, list[str]]: ...
+    def with_duck_config(
+        self, data: bytes, name: str = "duck_config.json", *, unreachable_are_zero: bool = False
+    ) -> tuple[Robot, list[list[str]]]:
+        """The robot with the configuration in `data`, and what was applied, what was ignored, and the joints whose
+        offset was counted as zero because their servo cannot reach it. `name` is the file's, for errors."""
+
     @property
     def name(self) -> str: ...
     @property
@@ -480,6 +493,10 @@ class Robot:
     def servo_ids(self) -> list[int]: ...
     @property
     def offsets_rad(self) -> list[float]: ...
+    @property
+    def offset_ranges_rad(self) -> list[list[float]]:
+        """Lowest and highest offset of each joint with which its servo reaches the whole range in one turn, rad."""
+
     @property
     def directions(self) -> list[int]: ...
     @property
@@ -549,6 +566,9 @@ class Contract:
     @property
     def envelope(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest value of each command axis the policy was trained for, m/s, rad/s and rad."""
+
+    def clipped(self, row: Any) -> list[str]:
+        """What of a command row [7] the policy is never asked: `vx: asked 1.00, allowed 0.15`."""
 
     @property
     def terms(self) -> list[tuple[str, int]]:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from gaitway.errors import UsageError
+from gaitway import _native
+from gaitway.errors import GaitwayError, UsageError
 
 _MAX_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
+#: So many first bytes say what a file is.
+_HEAD_BYTES = 512
 
 
 def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
@@ -25,6 +28,15 @@ def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
         message = f"{what} {path}: expected at most {most} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
     return data
+
+
+def refuse_other_kinds(data: bytes, kind: str, what: str, path: Path, error: type[GaitwayError] = UsageError) -> None:
+    """Raises `error` where `data` is known to be of another kind than `kind`: a Git-LFS pointer, a web page."""
+    found, words, remedy = _native.file_kind(data[:_HEAD_BYTES])
+    # Python's oldest pickles are text.
+    is_as_expected = found in (kind, "unknown") or (kind, found) == ("pickle", "text")
+    if not is_as_expected:
+        raise error(f"{what} {path}: found {words}", hint=remedy or f"is this really a {what}?")
 
 
 def _chunks(file: BinaryIO, most: int) -> Iterator[bytes]:

@@ -36,9 +36,12 @@ class Calibration:
         Raises UsageError for what is neither.
         """
         data = files.read_bytes(path, "calibration")
+        is_pickle = path.suffix == ".pkl"
+        files.refuse_other_kinds(data, "pickle" if is_pickle else "json", "calibration", path)
         try:
-            if path.suffix == ".pkl":
+            if is_pickle:
                 found = InertUnpickler(io.BytesIO(data)).load()
+                _refuse_other_chips(found)
                 accel, mag, gyro = (_three(found[key]) for key in _PUBLISHED)
                 return cls(accel, mag, gyro)
             try:
@@ -71,6 +74,14 @@ class Calibration:
         """Writes JSON, which `gaitwayd --imu-calibration` reads."""
         rows = {"accel": self.accel, "mag": self.mag, "gyro": self.gyro, "radii": self.radii}
         files.write_bytes(path, (json.dumps({"schema": SCHEMA, **rows}) + "\n").encode(), "calibration")
+
+
+def _refuse_other_chips(found: object) -> None:
+    if not isinstance(found, dict):
+        raise ValueError(f"expected a calibration of a BNO055, found {type(found).__name__}")
+    if missing := [key for key in _PUBLISHED if key not in found]:
+        names = ", ".join(str(key) for key in list(found)[:8])
+        raise ValueError(f"expected a calibration of a BNO055, which has {missing[0]}; found one of another: {names}")
 
 
 def mount(upright: Sequence[float], nose_down: Sequence[float]) -> list[str]:

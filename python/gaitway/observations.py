@@ -23,6 +23,8 @@ _HINT = "expected a list of vectors of numbers, as the published runtime saves i
 def load(path: Path) -> list["array[float]"]:
     """The rows [observation] of a `.npy` or `.pkl` file, all as long. Raises RecordingError for what is none."""
     data = files.read_bytes(path, "observations")
+    kind = "npy" if path.suffix == ".npy" else "pickle"
+    files.refuse_other_kinds(data, kind, "observations", path, RecordingError)
     rows = _read_npy(path, data) if path.suffix == ".npy" else _read_pickle(path, data)
     widths = sorted({len(row) for row in rows})
     if len(widths) != 1 or widths[0] == 0:
@@ -43,11 +45,16 @@ def save(path: Path, rows: Any) -> None:
     files.write_bytes(path, buffer.getvalue(), "observations")
 
 
-def replay(policy: Policy, rows: list["array[float]"]) -> list[float]:
+def replay(policy: Policy, rows: list["array[float]"], path: Path | None = None) -> list[float]:
     """Runs a policy on what it saw: for every row but the last the largest difference between its action and the one
-    that the following row remembers. Raises UsageError where rows are not as long as the policy's, or it remembers
-    none.
+    that the following row remembers. `path` names the rows' file in errors.
+
+    Raises UsageError where rows are not as long as the policy's, or it remembers none.
     """
+    width, expected = len(rows[0]), policy.contract.observation_len
+    if width != expected:
+        message = f"{path or 'observations'}: rows of {width} numbers, and {policy.contract.name} takes {expected}"
+        raise UsageError(f"{message}: another policy saw them", hint="name the policy that did: --policy FILE")
     start = _place_of_last_action(policy)
     np = extras.load("numpy", "sim")
     table = np.array(rows, dtype=np.float32)

@@ -1,5 +1,6 @@
 """`Robot`: everything about one robot that is data."""
 
+import os
 from functools import cached_property
 from pathlib import Path
 
@@ -13,9 +14,22 @@ DEFAULT_ROBOT = "open_duck_mini_v2"
 
 
 def usual_duck_config() -> Path | None:
-    """The configuration `gaitwayd` reads where none is named: `duck_config.json` at home, where there is one."""
-    path = Path.home() / "duck_config.json"
-    return path if path.is_file() else None
+    """Where `gaitwayd` looks for a configuration where none is named: `duck_config.json` at home, where that is known.
+
+    Whether it exists is another question.
+    """
+    home = Path(os.environ.get("HOME", ""))
+    return home / "duck_config.json" if home.is_absolute() else None
+
+
+def without_duck_config() -> str:
+    """Where the configuration was looked for that was not found, and how to name it."""
+    usual, user = usual_duck_config(), os.environ.get("SUDO_USER")
+    if user:
+        return f"no {usual}: sudo looks in another home folder; name yours: --config ~{user}/duck_config.json"
+    if usual is None:
+        return "no duck_config.json: HOME is not set, as in a service; name it with --config"
+    return f"no {usual}: every offset counts as zero; name another file with --config"
 
 
 class Robot:
@@ -24,9 +38,20 @@ class Robot:
     Rows of joints are in the order of `joint_names`, angles in rad.
     """
 
-    def __init__(self, native: _native.Robot, folder: Path, ignored: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        native: _native.Robot,
+        folder: Path,
+        ignored: tuple[str, ...] = (),
+        applied: tuple[str, ...] = (),
+        counted_as_zero: tuple[str, ...] = (),
+    ) -> None:
         self.native = native
         self.folder = folder
+        #: What of a duck_config.json turns or renumbers joints, or changes IMU or policy, a sentence each.
+        self.applied = applied
+        #: Joints whose offset was counted as zero because their servo cannot reach it.
+        self.counted_as_zero = counted_as_zero
         #: What of a duck_config.json was passed over, a sentence each.
         self.ignored = ignored
 
@@ -50,10 +75,18 @@ class Robot:
                 known = ", ".join(cls.names())
                 raise UsageError(f"no robot is called {str(robot)!r}", hint=f"known: {known}; or a path to a .toml")
         native = _native.Robot.from_toml(files.read_text(path, "robot profile"))
-        if duck_config is None:
-            return cls(native, path.parent)
-        configured, ignored = native.with_duck_config(files.read_text(duck_config, "duck_config.json"))
-        return cls(configured, path.parent, tuple(ignored))
+        made = cls(native, path.parent)
+        return made if duck_config is None else made.configured(duck_config)
+
+    def configured(self, path: Path, *, unreachable_are_zero: bool = False) -> "Robot":
+        """This robot with the `duck_config.json` at `path`.
+
+        An offset that its servo cannot reach is refused, or counts as zero for whoever is about to measure it.
+        """
+        data = files.read_bytes(path, "duck_config.json")
+        native, report = self.native.with_duck_config(data, str(path), unreachable_are_zero=unreachable_are_zero)
+        applied, ignored, counted_as_zero = map(tuple, report)
+        return Robot(native, self.folder, ignored, applied, counted_as_zero)
 
     @property
     def name(self) -> str:

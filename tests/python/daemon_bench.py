@@ -48,11 +48,17 @@ class Bench(Background):
         self.host.stop()
 
     def start(
-        self, *arguments: str, prefix: tuple[str, ...] = (), stdin: int = subprocess.DEVNULL
+        self,
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        stdin: int = subprocess.DEVNULL,
+        no_config: bool = True,
     ) -> "subprocess.Popen[str]":
         # The joints bear nothing.
         command = [*prefix, str(BINARY), "--on-stand", "--serial-port", str(self.link), *self.imu]
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
+        if no_config and "--duck-config-path" not in arguments:
+            command.append("--no-config")
         return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def stats(self) -> dict[str, Any]:

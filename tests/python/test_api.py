@@ -211,7 +211,6 @@ def test_text_that_is_no_text_is_a_type_error(wrong: Any) -> None:
     for call in (
         _native.Robot.from_toml,
         _native.Contract.from_json,
-        ROBOT.native.with_duck_config,
         gaitway.Contract.from_json,
     ):
         with pytest.raises(TypeError):
@@ -223,7 +222,7 @@ def test_text_that_is_nonsense_says_where(text: str) -> None:
     calls: list[tuple[Callable[[str], Any], type[GaitwayError]]] = [
         (_native.Robot.from_toml, ProfileError),
         (_native.Contract.from_json, ContractError),
-        (ROBOT.native.with_duck_config, ProfileError),
+        (lambda text: ROBOT.native.with_duck_config(text.encode()), ProfileError),
     ]
     for call, error in calls:
         with pytest.raises(error, match=": at ") as caught:

@@ -73,11 +73,20 @@ def test_a_duck_in_pieces_is_told_so() -> None:
     [
         ("{", "configuration", FAIL, ""),
         ('{"joints_offsets": {"left_knee": "high"}}', "configuration", FAIL, ""),
-        ('{"imu_upside_dwon": true}', "configuration", WARN, "correct or remove"),
-        ('{"joints_offsets": {"tail": 0.1}}', "configuration", WARN, "correct or remove"),
+        ('{"imu_upside_dwon": true}', "configuration", FAIL, "docs/formats.md"),
+        ('{"joints_offsets": {"tail": 0.1}}', "configuration", FAIL, "docs/formats.md"),
+        ('{"left_knee": 0.1}', "configuration", FAIL, "put them into it"),
+        ('{"colour": "blue"}', "configuration", WARN, "correct or remove"),
+        (
+            '{"joints_offsets": {"neck_pitch": -53}}',
+            "configuration",
+            FAIL,
+            "gaitway motors calibrate neck_pitch --config",
+        ),
+        ('{"joints_signs": {"left_knee": -1}, "debug": true}', "configuration", PASS, ""),
         ('{"joints_offsets": {"left_knee": 0.3}}', "offsets", WARN, "gaitway motors calibrate"),
         ("{}", "offsets", WARN, "gaitway motors calibrate"),
-        (None, "configuration", WARN, "gaitway motors calibrate"),
+        (None, "configuration", FAIL, "gaitway motors calibrate"),
     ],
 )
 def test_configurations(tmp_path: Path, config: str | None, what: str, verdict: Verdict, remedy: str) -> None:
@@ -86,6 +95,8 @@ def test_configurations(tmp_path: Path, config: str | None, what: str, verdict: 
         path = tmp_path / "duck_config.json"
         path.write_text(config)
     expect(software.look(DUCK, path, None), what, verdict, remedy)
+    if path is None:
+        expect(software.look(DUCK, None, None, no_config=True), what, PASS, "")
 
 
 def test_policies(tmp_path: Path) -> None:

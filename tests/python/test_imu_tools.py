@@ -86,6 +86,7 @@ def test_its_mount_is_found_by_tilting_it(desk: Desk) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdin and process.stdout and process.stderr
+        assert "duck_config.json" in process.stderr.readline()
         assert "upright" in process.stderr.readline()
         process.stdin.write("\n")
         process.stdin.flush()

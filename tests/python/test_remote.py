@@ -206,7 +206,7 @@ def test_where_nobody_listens_is_said_at_once_and_when_they_have_gone(bench: Ben
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_idle_duck_stands_and_looks_around_until_it_is_ended(bench: Bench, end: signal.Signals) -> None:
     folder = bench.folder / "recordings"
-    command = ["head", "idle", "--port", bench.link, *bench.imu, "--record", folder]
+    command = ["head", "idle", "--port", bench.link, *bench.imu, "--no-config", "--record", folder]
     words = [sys.executable, "-m", "gaitway.cli", *map(str, command)]
     pipe = subprocess.PIPE
     heads = [bench.duck.joint_names.index(f"head_{axis}") for axis in ("pitch", "yaw", "roll")]
@@ -248,7 +248,7 @@ def test_what_ends_gaitwayd_is_what_ends_an_idle_duck(bench: Bench, tmp_path: Pa
     for arguments, code, words in (
         (["--port", tmp_path / "none"], 1, "none"),
         (["--port", bench.link, "--hop"], 2, "--hop"),
-        (["--port", bench.link, *bench.imu, "--no-record", "--seconds", 1], 0, ""),
+        (["--port", bench.link, *bench.imu, "--no-config", "--no-record", "--seconds", 1], 0, ""),
     ):
         done = run_gaitway("head", "idle", *arguments)
         assert done.returncode == code and words in done.stderr, done

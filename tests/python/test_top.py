@@ -129,7 +129,7 @@ def test_one_that_starts_paused_stands_until_it_is_asked(bench: Bench, tmp_path:
 def test_a_puppets_head_follows_and_its_legs_never_walk(bench: Bench, tmp_path: Path) -> None:
     path, hands = tmp_path / "status.sock", Hands(tmp_path / "pad")
     command = ["head", "puppet", "--port", bench.link, "--pad", hands.path, "--pad-layout", "xbox_bluetooth"]
-    command += [*bench.imu, "--no-record", "--status", path]
+    command += [*bench.imu, "--no-config", "--no-record", "--status", path]
     words = [sys.executable, "-m", "gaitway.cli", *map(str, command)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         hands.hold()

@@ -2,6 +2,7 @@
 
 use crate::axis::{Axis, Command};
 use crate::contract::CommandAxis;
+use std::fmt;
 
 /// The gait is made faster or slower by this at most, one being the contract's speed.
 const MAX_PHASE_FACTOR_OFFSET: f32 = 0.5;
@@ -26,6 +27,26 @@ impl CommandLimits {
     /// True where any axis was changed.
     pub fn any(&self) -> bool {
         (self.non_finite | self.no_such_axis | self.out_of_range | self.rate) != 0
+    }
+}
+
+/// A value that a policy is not asked as somebody asked it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clipped {
+    /// Along which axis.
+    pub axis: Axis,
+    /// What was asked.
+    pub asked: f32,
+    /// What the policy takes.
+    pub allowed: f32,
+}
+
+impl fmt::Display for Clipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clipped { axis, asked, allowed } = self;
+        let near = format!("{asked:.2}") == format!("{allowed:.2}");
+        let digits = if near { 5 } else { 2 };
+        write!(f, "{}: asked {asked:.digits$}, allowed {allowed:.digits$}", axis.name())
     }
 }
 
@@ -90,6 +111,18 @@ impl CommandEnvelope {
         }
         used.phase_factor_offset = phase_factor_offset(requested.phase_factor_offset, &mut limits);
         (used, limits)
+    }
+
+    /// The values of `requested` that the policy is never asked, however slowly they come: for the person who asks.
+    pub fn clipped(&self, requested: &Command) -> Vec<Clipped> {
+        let allowed = |axis: Axis, asked: f32| match self.axes.iter().find(|entry| entry.axis == axis) {
+            Some(entry) if asked.is_finite() => asked.clamp(entry.min, entry.max),
+            Some(entry) => entry.idle,
+            None => 0.0,
+        };
+        let all = Axis::ALL.into_iter().map(|axis| (axis, requested.get(axis)));
+        let all = all.map(|(axis, asked)| Clipped { axis, asked, allowed: allowed(axis, asked) });
+        all.filter(|clipped| clipped.asked != clipped.allowed).collect()
     }
 
     /// True where `command` asks the robot to move over the ground.
@@ -161,6 +194,22 @@ mod tests {
         let (used, limits) = envelope().apply(&Command::velocity(9.0, 0.0, 0.0), &Command::default());
         assert_eq!(used.get(Axis::Vx), 0.02);
         assert_eq!((limits.out_of_range, limits.rate, limits.no_such_axis), (1, 1, 0));
+    }
+
+    #[test]
+    fn who_asks_for_too_much_is_told_what_is_allowed() {
+        let said = |vx, vy| -> Vec<String> {
+            let clipped = envelope().clipped(&Command::velocity(vx, vy, 0.0));
+            clipped.iter().map(Clipped::to_string).collect()
+        };
+        assert_eq!(said(1.0, 0.0), ["vx: asked 1.00, allowed 0.15"]);
+        assert_eq!(
+            said(-0.1501, 0.1),
+            ["vx: asked -0.15010, allowed -0.15000", "vy: asked 0.10, allowed 0.00"]
+        );
+        assert_eq!(said(f32::NAN, 0.0), ["vx: asked NaN, allowed 0.00"]);
+        // Rest, and what is only slowed, are what was asked.
+        assert!(said(0.01, 0.0).is_empty() && said(0.15, 0.0).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// A robot profile or a `duck_config.json` that cannot be used.
+/// A robot profile that cannot be used.
 #[derive(Debug, Error, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProfileError {

@@ -15,7 +15,9 @@ mod value;
 
 pub use error::ReferenceMotionError;
 
+use gaitway_filekind::{FileKind, HEAD_BYTES};
 use machine::Machine;
+use std::io::Read;
 
 /// Longest file read, bytes; the published one has 3.1 million.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -39,6 +41,30 @@ pub struct GaitPeriod {
 /// # Errors
 /// Every file that is not a dictionary of dictionaries that agree on the period: at which byte or in which entry,
 /// what was expected, what was found.
-pub fn period_ticks(reader: impl std::io::Read) -> Result<GaitPeriod, ReferenceMotionError> {
-    Machine::new(reader).run()?.period()
+pub fn period_ticks(reader: impl Read) -> Result<GaitPeriod, ReferenceMotionError> {
+    let mut reader = Remembering { reader, head: Vec::new() };
+    let found = Machine::new(&mut reader).run().and_then(|entries| entries.period());
+    match (FileKind::of(&reader.head), found) {
+        // Pickles of the oldest protocols are text: the machine says which it reads.
+        (FileKind::Pickle | FileKind::Text | FileKind::Unknown, found) => found,
+        (kind, Err(ReferenceMotionError::Syntax { at: 0, .. })) => {
+            Err(ReferenceMotionError::OtherFile { found: kind })
+        }
+        (_, found) => found,
+    }
+}
+
+/// A reader whose first bytes are kept, to say what the file is where it is no pickle.
+struct Remembering<R> {
+    reader: R,
+    head: Vec<u8>,
+}
+
+impl<R: Read> Read for Remembering<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        let wanted = HEAD_BYTES.saturating_sub(self.head.len()).min(count);
+        self.head.extend_from_slice(&buffer[..wanted]);
+        Ok(count)
+    }
 }

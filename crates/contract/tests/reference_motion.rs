@@ -147,7 +147,7 @@ fn what_is_no_gait_is_refused_by_entry() {
 fn what_no_pickler_writes_is_refused_by_byte() {
     let names = [b"\x80\x02}(".to_vec(), text("a"), text("b")].concat();
     for (bytes, expected) in [
-        (&b"{\"period\": 0.54}"[..], "byte 0: expected a pickle of protocol 2 to 5"),
+        (&b"period: 0.54"[..], "byte 0: expected a pickle of protocol 2 to 5"),
         (b"(dp0\n.", "found byte 0x28"),
         (b"\x80\x06}.", "found protocol 6"),
         (
@@ -183,7 +183,6 @@ fn what_no_pickler_writes_is_refused_by_byte() {
         (b"\x80\x04\x8d\xff\xff\xff\xff\xff\xff\xff\xff", "found 18446744073709551615 more bytes"),
         (b"\x80\x04\x95\0\0\0\0\0\0\0\x7f}.", "found 9151314442816847872 more bytes"),
         (&names, "expected more bytes, found the end of the file"),
-        (b"", "byte 0: expected more bytes"),
     ] {
         let text = refusal(bytes);
         assert!(
@@ -194,9 +193,27 @@ fn what_no_pickler_writes_is_refused_by_byte() {
 }
 
 #[test]
+fn files_that_are_something_else_are_named() {
+    for (bytes, found) in [
+        (&b""[..], "an empty file"),
+        (b"{\"period\": 0.54}", "JSON"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\nsize 884177\n",
+            "a Git-LFS pointer to a file of 884177 bytes",
+        ),
+        (b"<!DOCTYPE html>\n<html>", "a web page"),
+        (b"\x08\x08\x12\x07pytorch", "an ONNX network"),
+    ] {
+        let error = period_ticks(bytes).unwrap_err();
+        assert_eq!(error.to_string(), format!("reference motions: expected a Python pickle, found {found}"));
+        assert!(!error.hint().is_empty());
+    }
+}
+
+#[test]
 fn a_file_cut_off_anywhere_is_refused() {
     for pickle in BY_NUMPY {
-        for len in 0..pickle.len() {
+        for len in 1..pickle.len() {
             let error = period_ticks(&pickle[..len]).unwrap_err();
             let ReferenceMotionError::Syntax { at, expected: "more bytes", .. } = error else {
                 unreachable!("{len}: {error}");

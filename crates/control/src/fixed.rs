@@ -42,7 +42,7 @@ impl Fixed {
         let loop_hz = options.loop_hz.unwrap_or(contract.policy_rate_hz);
         let divider = divider(loop_hz, contract.policy_rate_hz)?;
         options.check(contract, profile)?;
-        let map = ActionMap::new(&options.action(contract), contract.policy_rate_hz).ok_or(
+        let map = ActionMap::new(&options.action(contract, profile), contract.policy_rate_hz).ok_or(
             ControlError::Option {
                 what: "action filter",
                 expected: "a cut-off frequency above 0 Hz",

@@ -69,7 +69,9 @@ impl Options {
             check(what, gain, "0 to 255", |gain| (0.0..=255.0).contains(&gain))?;
         }
         check("leg_kp", self.leg_kp, "no leg_kp beside kp", |_| self.kp.is_none())?;
-        check("action_scale", self.action_scale, "above 0, at most 2", |scale| scale > 0.0 && scale <= 2.0)?;
+        check("action_scale", self.scale(profile), "above 0, at most 2", |scale| {
+            scale > 0.0 && scale <= 2.0
+        })?;
         check("cutoff_hz", self.cutoff_hz, "0.001 to 1000000", |hz| (0.001..=1e6).contains(&hz))?;
         let period = self.gait_period_ticks.map(f64::from);
         check("gait_period_ticks", period, "none: the policy has no gait clock", |_| {
@@ -86,10 +88,15 @@ impl Options {
         self.phase_factor + profile.options.phase_factor_offset
     }
 
+    /// Radians for an action of one, where they are not the contract's: as asked, else as this robot has it.
+    fn scale(&self, profile: &RobotProfile) -> Option<f64> {
+        self.action_scale.or(profile.options.action_scale)
+    }
+
     /// The contract's action section as it is run.
-    pub(crate) fn action(&self, contract: &Contract) -> Action {
+    pub(crate) fn action(&self, contract: &Contract, profile: &RobotProfile) -> Action {
         let mut action = contract.action.clone();
-        if let Some(scale) = self.action_scale {
+        if let Some(scale) = self.scale(profile) {
             action.scale = PerJoint::All(scale);
         }
         if let Some(cutoff_hz) = self.cutoff_hz {
@@ -143,7 +150,7 @@ impl Options {
             ));
         }
         found.extend(self.gain_overrides());
-        found.extend(self.motion_overrides(contract));
+        found.extend(self.motion_overrides(contract, profile));
         let is_faster = self.loop_hz.is_some_and(|hz| hz > contract.policy_rate_hz);
         if is_faster && profile.rates.between_policy_ticks == Between::Interpolate {
             found.push("targets on a straight line from one to the next instead of held".to_owned());
@@ -166,9 +173,10 @@ impl Options {
     }
 
     /// What is asked for and not what the contract has anyway.
-    fn motion_overrides(&self, contract: &Contract) -> impl Iterator<Item = String> {
+    fn motion_overrides(&self, contract: &Contract, profile: &RobotProfile) -> impl Iterator<Item = String> {
         let action = &contract.action;
-        let scale = self.action_scale.filter(|&scale| action.scale.values().iter().any(|&own| own != scale));
+        let scale = self.scale(profile);
+        let scale = scale.filter(|&scale| action.scale.values().iter().any(|&own| own != scale));
         let cutoff_hz = self
             .cutoff_hz
             .filter(|&cutoff_hz| action.filter.as_ref() != Some(&Filter::LowPass { cutoff_hz }));

@@ -109,6 +109,7 @@ impl Policy {
     }
 
     fn of_file(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
+        metadata::refuse_other_files(bytes)?;
         let weights = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
         let (contract, basis) = match embedded(bytes, &weights)? {
             Some(contract) => (contract, Basis::Embedded),
@@ -191,6 +192,7 @@ impl Policy {
 
 /// The ONNX file with `contract` embedded, made to name these weights. The weights' bytes are not touched.
 pub fn embed(bytes: &[u8], contract: &Contract) -> Result<Vec<u8>, PolicyError> {
+    metadata::refuse_other_files(bytes)?;
     let mut contract = contract.clone();
     contract.weights_sha256 = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
     let json = contract.canonical_json()?;

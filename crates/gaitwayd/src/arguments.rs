@@ -33,8 +33,10 @@ pub struct Arguments {
     /// The policy, a file that exists. `None`: the robot's own.
     pub onnx_model_path: Option<PathBuf>,
     /// The published runtime's configuration, a file that exists, where it was named;
-    /// [`Arguments::duck_config_file`] knows where it is otherwise.
+    /// [`usual_duck_config`] knows where it is otherwise.
     pub duck_config_path: Option<PathBuf>,
+    /// The profile alone is right: no configuration is looked for.
+    pub no_config: bool,
     /// Socket others look at the robot by; the user's own runtime folder where left out.
     pub status: Option<PathBuf>,
     /// Stand in place of walking.
@@ -141,6 +143,7 @@ impl Default for Arguments {
             show: None,
             onnx_model_path: None,
             duck_config_path: None,
+            no_config: false,
             status: None,
             stand: false,
             on_stand: false,
@@ -221,6 +224,9 @@ impl Arguments {
             // Keys nobody touches would have control all the same.
             return Err(ArgumentError::Conflict { flag: "--keyboard", other: "--pad-listen" });
         }
+        if parsed.no_config && parsed.duck_config_path.is_some() {
+            return Err(ArgumentError::Conflict { flag: "--no-config", other: "--duck-config-path" });
+        }
         if parsed.feet.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--feet", other: "--imu-socket" });
         }
@@ -232,13 +238,12 @@ impl Arguments {
         }
         Ok(parsed)
     }
+}
 
-    /// The published runtime's configuration: the file that was named, else `duck_config.json` in the folder `home`
-    /// where there is one.
-    pub fn duck_config_file(&self, home: Option<&OsStr>) -> Option<PathBuf> {
-        let usual = || Some(Path::new(home?).join("duck_config.json")).filter(|path| path.is_file());
-        self.duck_config_path.clone().or_else(usual)
-    }
+/// Where the published runtime's configuration is unless another was named: in the folder `home`, where that is one.
+pub fn usual_duck_config(home: Option<&OsStr>) -> Option<PathBuf> {
+    let home = home.map(Path::new).filter(|home| home.is_absolute());
+    home.map(|home| home.join("duck_config.json"))
 }
 
 /// The flag that an argument names.

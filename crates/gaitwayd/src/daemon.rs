@@ -1,15 +1,18 @@
 //! The wiring: arguments to a running robot, and back to limp on every way out.
 
 use crate::arguments::Arguments;
+use crate::configuration::{Configured, configured};
 use crate::error::DaemonError;
 use crate::imu::Imu;
 use crate::load::{self, LoadError};
 use crate::log::Log;
-use crate::minder::Minder;
+use crate::minder::{Minder, Reporters};
 use crate::pad::{PadSetup, Pads};
 use crate::recording::Recording;
 use crate::{audit, expression, statistics, status};
 use gaitway_contract::RobotProfile;
+use gaitway_contract::envelope::CommandEnvelope;
+use gaitway_control::Policy;
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::BrainOptions;
 use gaitway_control::supervisor::Wish;
@@ -43,8 +46,7 @@ type Duck = Robot<SerialPort, Clocked>;
 pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let mut log = Log::new(exec_ns, arguments.json).map_err(failed_to_start)?;
     let termination = Termination::install()?;
-    let (profile, report) = load::profile(arguments)?;
-    report.ignored.iter().for_each(|line| log.say("warn", "configuration", json!({ "ignored": line })));
+    let Configured { profile, is_missing } = configured(arguments, &mut log)?;
     let (policy, onnx) = load::policy(arguments)?;
     let options = load::options(arguments)?;
     let pad_setup = PadSetup::load(arguments)?;
@@ -52,6 +54,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
     }
+    tell_what_is_clipped(arguments, &policy, &mut log);
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let slot = Arc::new(ExpressionSlot::default());
@@ -59,7 +62,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
     let mut pads = Pads::start(arguments, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
-    let imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
+    let mut imu = Imu::start(arguments, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(arguments, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
     let mut minder = Minder::new(arguments, &profile, &mut log)?;
@@ -78,7 +81,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let first_ms = first_ns.saturating_sub(exec_ns) as f64 * 1e-6;
     let path = arguments.serial_port.display().to_string();
     log.say("info", "bus open", json!({ "port": path, "first_transaction_ms": first_ms }));
-    prepare(&mut robot, arguments, &profile, &mut log)?;
+    prepare(&mut robot, arguments, &profile, is_missing, &mut log)?;
     if arguments.audit {
         minder.dismiss(&mut log);
         return Ok(());
@@ -108,7 +111,8 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let stop = stop.map_err(failed_to_start)?;
     let running = start(robot, arguments, loop_hz, slot, control, &mut log)?;
     let _shown = status::show(arguments, &profile, Arc::clone(&running.status), &mut log);
-    minder.mind(&running, recording.as_ref(), &mut pads, &stop, &mailbox, &mut log);
+    let reporters = Reporters { recording: recording.as_ref(), imu: &mut imu };
+    minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
     if let Some(recording) = recording {
@@ -125,6 +129,17 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(arguments, &ended.robot, &figures)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
+}
+
+/// Whoever asks for more than the policy takes is told so where they asked.
+fn tell_what_is_clipped(arguments: &Arguments, policy: &Policy, log: &mut Log) {
+    let Some(command) = &arguments.command else { return };
+    let contract = policy.contract();
+    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz);
+    for clipped in envelope.clipped(command) {
+        let hint = "the policy was not trained for more";
+        log.say("warn", "command limited", json!({ "what": clipped.to_string(), "hint": hint }));
+    }
 }
 
 /// Where a slow read finds no time, a servo cannot show that it took its torque, and the robot does not get up.
@@ -177,12 +192,14 @@ fn prepare(
     robot: &mut Duck,
     arguments: &Arguments,
     profile: &RobotProfile,
+    unconfigured: bool,
     log: &mut Log,
 ) -> Result<(), DaemonError> {
     let is_set_up = audit::audit(robot.body_mut(), profile, arguments.fix, log)?;
     robot.set_options(BrainOptions {
         dry_run: arguments.dry_run,
         audit_failed: !is_set_up,
+        unconfigured,
         pitch_bias_rad: arguments.pitch_bias_deg.to_radians(),
         on_stand: arguments.on_stand,
     });

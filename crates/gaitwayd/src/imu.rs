@@ -4,10 +4,11 @@ use crate::arguments::Arguments;
 use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
-use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, PERIOD_NS};
+use gaitway_drivers::bno055::{AxisMap, Calibration, Mode, Problem};
 use gaitway_runtime::gpio;
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
+use gaitway_runtime::robot::imu::chip_config;
 use gaitway_runtime::robot::imu_chip::{ImuChip, ImuState};
 use gaitway_runtime::robot::imu_socket::ImuSocket;
 use serde::Deserialize;
@@ -18,10 +19,21 @@ use std::sync::Arc;
 const NO_BUS_HINT: &str = "switch I2C on (sudo raspi-config nonint do_i2c 0), or name its bus with --imu";
 const CALIBRATION_SCHEMA: &str = "gaitway.imu_calibration/1";
 
+/// Transfers without an answer until a chip is said to be silent: more than a second of looking for it.
+const SILENT_AFTER: u32 = 12;
+
+/// What of the chip is in the log already.
+#[derive(Debug)]
+pub(crate) struct Said {
+    problem: Option<Problem>,
+    /// Where it answers, or else where it is expected.
+    address: u8,
+}
+
 /// Who puts samples into the slot.
 pub(crate) enum Imu {
-    /// The chip, and the feet where they have switches.
-    Chip(ImuChip, Option<FeetReader>),
+    /// The chip, what was said of it, and the feet where they have switches.
+    Chip(ImuChip, Said, Option<FeetReader>),
     Socket(ImuSocket),
     /// Nobody: the robot does not get up.
     Missing,
@@ -47,14 +59,36 @@ impl Imu {
                 return Ok(Imu::Missing);
             }
         };
-        // The profile was checked: its axes are a mount, its address is one.
+        // The profile was checked: its axes are a mount.
         let axes = AxisMap::new(profile.imu_axes())?;
-        let address = u8::try_from(profile.imu.i2c_address).unwrap_or(u8::MAX);
         let calibration = arguments.imu_calibration.as_deref().map(load_calibration).transpose()?;
-        let config = Config { axes, mode: Mode::Ndof, calibration, period_ns: PERIOD_NS };
+        let config = chip_config(profile, axes, Mode::Ndof, calibration);
+        let said = Said { problem: None, address: config.address };
         let contact = Arc::new(Contact::default());
         let feet = start_feet(arguments, profile, &contact, log)?;
-        Ok(Imu::Chip(ImuChip::start(path, address, config, contact, slot)?, feet))
+        Ok(Imu::Chip(ImuChip::start(path, config, contact, slot)?, said, feet))
+    }
+
+    /// Says what is wrong with the chip, and where it answers if that is elsewhere; each once.
+    pub fn tell(&mut self, log: &mut Log) {
+        let Imu::Chip(chip, said, _) = self else { return };
+        let state = chip.state();
+        // A chip that has just got its supply is silent for a while.
+        let is_early =
+            state.health.failures_in_a_row < SILENT_AFTER && state.health.problem == Some(Problem::Silent);
+        if state.health.problem != said.problem && !is_early {
+            said.problem = state.health.problem;
+            if let Some(problem) = said.problem {
+                let (what, hint) = (problem.to_string(), problem.hint());
+                log.say("warn", "IMU", json!({ "problem": what, "hint": hint }));
+            }
+        }
+        if state.is_up && state.address != said.address {
+            let [expected, found] = [said.address, state.address].map(|address| format!("0x{address:02x}"));
+            said.address = state.address;
+            let hint = format!("\"imu_address\": \"{found}\" in duck_config.json finds it at once");
+            log.say("info", "IMU", json!({ "address": found, "expected": expected, "hint": hint }));
+        }
     }
 
     /// What to do where no sample comes.
@@ -84,7 +118,7 @@ impl Imu {
                 let (received, refused) = socket.counts();
                 json!({ "received": received, "refused": refused })
             }
-            Imu::Chip(chip, feet) => {
+            Imu::Chip(chip, _, feet) => {
                 let mut figures = chip_figures(&chip.state());
                 figures["foot_switch_edges"] = json!(feet.as_ref().map(FeetReader::edges));
                 figures

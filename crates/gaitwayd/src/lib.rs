@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod audit;
+mod configuration;
 pub mod daemon;
 pub mod error;
 mod expression;

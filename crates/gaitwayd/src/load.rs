@@ -1,7 +1,7 @@
 //! From arguments to a robot's profile, a policy, and how it is run.
 
 use crate::arguments::Arguments;
-use gaitway_contract::duck_config::{self, Report};
+use gaitway_contract::duck_config::ConfigError;
 use gaitway_contract::reference_motion::{self, ReferenceMotionError};
 use gaitway_contract::{Contract, ContractError, ProfileError, RobotProfile};
 use gaitway_control::{Options, Policy, PolicyError};
@@ -31,9 +31,17 @@ pub enum LoadError {
         /// What the system says.
         source: io::Error,
     },
-    /// The robot's profile or configuration.
+    /// The robot's profile.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// Its configuration.
+    #[error("{}: {error}", path.display())]
+    Config {
+        /// Which.
+        path: PathBuf,
+        /// Every mistake in it.
+        error: ConfigError,
+    },
     /// A contract.
     #[error(transparent)]
     Contract(#[from] ContractError),
@@ -54,6 +62,7 @@ impl LoadError {
         match self {
             LoadError::File { .. } => "check the path".to_owned(),
             LoadError::Profile(error) => error.hint(),
+            LoadError::Config { path, error } => error.hint(&path.display().to_string()),
             LoadError::Contract(error) => error.hint(),
             LoadError::Policy(error) => error.hint(),
             LoadError::Reference(error) => error.hint().to_owned(),
@@ -62,18 +71,13 @@ impl LoadError {
     }
 }
 
-/// The robot, and what of its configuration was passed over.
-pub fn profile(arguments: &Arguments) -> Result<(RobotProfile, Report), LoadError> {
+/// The robot's profile, as for every robot of its kind.
+pub fn profile(arguments: &Arguments) -> Result<RobotProfile, LoadError> {
     let text = match &arguments.robot {
         Some(path) => read_text(path)?,
         None => DUCK.to_owned(),
     };
-    let profile = RobotProfile::from_toml(&text)?;
-    let home = std::env::var_os("HOME");
-    match arguments.duck_config_file(home.as_deref()) {
-        Some(path) => Ok(duck_config::apply(&profile, &read_text(&path)?)?),
-        None => Ok((profile, Report::default())),
-    }
+    Ok(RobotProfile::from_toml(&text)?)
 }
 
 /// The policy, and its file.
@@ -112,7 +116,7 @@ pub fn options(arguments: &Arguments) -> Result<Options, LoadError> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the program is where people name files")]
-fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
     std::fs::read(path).map_err(|source| file_error(path, source))
 }
 

@@ -4,6 +4,7 @@
 use crate::arguments::Arguments;
 use crate::daemon::Running;
 use crate::error::DaemonError;
+use crate::imu::Imu;
 use crate::keys::Keys;
 use crate::log::Log;
 use crate::pad::Pads;
@@ -26,6 +27,21 @@ const REOPEN_NS: u64 = 200_000_000;
 const GUARD_NS: u64 = 1_000_000_000;
 /// Between two lines of a dry run, ns.
 const SHOW_NS: u64 = 1_000_000_000;
+
+/// Whose threads have something to say now and then.
+pub(crate) struct Reporters<'a> {
+    pub recording: Option<&'a Recording>,
+    pub imu: &'a mut Imu,
+}
+
+impl Reporters<'_> {
+    fn tell(&mut self, log: &mut Log) {
+        if let Some(recording) = self.recording {
+            recording.tell(log);
+        }
+        self.imu.tell(log);
+    }
+}
 
 /// Minds a loop that runs.
 pub(crate) struct Minder<'a> {
@@ -98,7 +114,7 @@ impl<'a> Minder<'a> {
     pub fn mind(
         &mut self,
         running: &Running,
-        recording: Option<&Recording>,
+        mut reporters: Reporters,
         pads: &mut Pads,
         stop: &Stop,
         mailbox: &Mailbox,
@@ -111,9 +127,7 @@ impl<'a> Minder<'a> {
                 self.follow(&event.event);
                 log.event(&event, self.profile);
             }
-            if let Some(recording) = recording {
-                recording.tell(log);
-            }
+            reporters.tell(log);
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
             self.listen(pads, stop, mailbox, is_time, log);

@@ -3,9 +3,10 @@
 
 use gaitway_contract::{Axis, Command};
 use gaitway_runtime::Overrun;
-use gaitwayd::arguments::{ArgumentError, Arguments, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, Show, help};
+use gaitwayd::arguments::{
+    ArgumentError, Arguments, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, Show, help, usual_duck_config,
+};
 use std::ffi::{OsStr, OsString};
-use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Program, Output};
@@ -336,17 +337,14 @@ fn text_that_is_not_unicode_is_refused_where_it_is_not_a_path() {
 }
 
 #[test]
-fn the_configuration_is_the_one_named_or_the_usual_one_where_it_exists() {
-    let home = std::env::temp_dir().join(format!("gaitwayd-home-{}", std::process::id()));
-    fs::create_dir_all(&home).unwrap();
-    let (named, unnamed) = (parse(&["--duck-config-path", FILE]).unwrap(), parse(&[]).unwrap());
-    let home_name = Some(home.as_os_str());
-    assert_eq!(unnamed.duck_config_file(home_name), None);
-    fs::write(home.join("duck_config.json"), "{}").unwrap();
-    assert_eq!(unnamed.duck_config_file(home_name), Some(home.join("duck_config.json")));
-    assert_eq!(unnamed.duck_config_file(None::<&OsStr>), None);
-    assert_eq!(named.duck_config_file(home_name), file());
-    fs::remove_dir_all(&home).unwrap();
+fn the_usual_configuration_is_in_the_home_folder_where_that_is_one() {
+    let usual = |home: Option<&str>| usual_duck_config(home.map(OsStr::new));
+    assert_eq!(usual(Some("/home/pi")), Some("/home/pi/duck_config.json".into()));
+    // Else it would be looked for wherever the program was started.
+    assert_eq!([usual(None), usual(Some("")), usual(Some("pi"))], [None, None, None]);
+    gives(&["--no-config"], |to| to.no_config = true);
+    let message = parse(&["--no-config", "--duck-config-path", FILE]).unwrap_err().to_string();
+    assert!(message.contains("--no-config") && message.contains("--duck-config-path"), "{message}");
 }
 
 #[test]

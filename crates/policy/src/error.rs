@@ -1,6 +1,7 @@
 //! Why a file was refused: what, where, what was expected and found, and the remedy.
 
 use crate::cpu::CpuPathError;
+use gaitway_filekind::FileKind;
 
 const ANOTHER_RUNTIME: &str = "pip install 'gaitway[onnxruntime]' runs it";
 const EXPORT_AGAIN: &str = "the file is not valid ONNX; export it again, or copy it again if it was cut off";
@@ -14,6 +15,12 @@ pub enum OnnxError {
     Malformed {
         /// What is wrong with the bytes.
         reason: String,
+    },
+    /// The bytes are of another kind of file.
+    #[error("expected an ONNX network, found {found}")]
+    OtherFile {
+        /// What it is.
+        found: FileKind,
     },
     /// The message holds no graph.
     #[error("the file has no graph")]
@@ -144,6 +151,7 @@ impl OnnxError {
     pub fn hint(&self) -> &'static str {
         match self {
             OnnxError::Malformed { .. } | OnnxError::MissingGraph => EXPORT_AGAIN,
+            OnnxError::OtherFile { found } => found.remedy().unwrap_or("name the policy's .onnx file"),
             OnnxError::InvalidNode { .. }
             | OnnxError::UnknownValue { .. }
             | OnnxError::DuplicateValue { .. }

@@ -1,5 +1,6 @@
 //! The `metadata_props` of an ONNX file, read and spliced at wire level: no other byte of the file ever changes.
 
+use gaitway_filekind::FileKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::OnnxError;
@@ -9,6 +10,18 @@ use crate::wire::{self, Field};
 const METADATA_PROPS: u64 = 14;
 const KEY: u64 = 1;
 const VALUE: u64 = 2;
+
+/// Refuses files that are known to be something else. A parser would say at which byte one is no ONNX, and of an empty
+/// one not even that.
+///
+/// # Errors
+/// [`OnnxError::OtherFile`], which names what it is.
+pub fn refuse_other_files(bytes: &[u8]) -> Result<(), OnnxError> {
+    match FileKind::of(bytes) {
+        FileKind::Onnx | FileKind::Unknown => Ok(()),
+        found => Err(OnnxError::OtherFile { found }),
+    }
+}
 
 /// The value of `key`, the last one where the file has several; `None` where it has none.
 ///

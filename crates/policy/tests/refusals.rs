@@ -12,6 +12,7 @@ use gaitway_policy::{CpuPath, CpuPathError, OnnxError, Plan};
 fn kind(error: &OnnxError) -> &'static str {
     match error {
         OnnxError::Malformed { .. } => "malformed",
+        OnnxError::OtherFile { .. } => "other file",
         OnnxError::MissingGraph => "missing graph",
         OnnxError::TooLarge { .. } => "too large",
         OnnxError::UnsupportedOperator { .. } => "unsupported operator",
@@ -31,7 +32,8 @@ fn kind(error: &OnnxError) -> &'static str {
     }
 }
 
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
+    "other file",
     "malformed",
     "missing graph",
     "too large",
@@ -97,11 +99,19 @@ fn whole_files() -> Vec<&'static str> {
             &[],
         ),
         refused(Plan::from_onnx(b""), "missing graph", &[]),
+        refused(other_file(b""), "other file", &["expected an ONNX network, found an empty file"]),
+        refused(other_file(b"<!DOCTYPE html>"), "other file", &["found a web page"]),
+        refused(other_file(b"PK\x03\x04"), "other file", &["found a zip archive"]),
         refused(graph(&huge, &[]), "too large", &["100000"]),
         refused(graph(&doubling, &[]), "too large", &["memory"]),
         refused(with_tensor(tensor("c", &[1; 9], &[1.0])), "too large", &["dimensions", "\"c\""]),
         refused(Plan::from_onnx(&vec![0; 33 << 20]), "too large", &["bytes"]),
     ]
+}
+
+fn other_file(bytes: &[u8]) -> Result<Plan, OnnxError> {
+    gaitway_policy::metadata::refuse_other_files(bytes)?;
+    Plan::from_onnx(bytes)
 }
 
 fn inputs_and_outputs() -> Vec<&'static str> {

@@ -1,7 +1,8 @@
 //! `Contract`: what a policy must be fed and what its numbers mean.
 
-use crate::errors;
-use gaitway_contract::Axis;
+use crate::{buffers, errors};
+use gaitway_contract::envelope::CommandEnvelope;
+use gaitway_contract::{Axis, Command};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 use std::sync::Arc;
@@ -70,6 +71,14 @@ impl Contract {
     fn envelope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let axes = self.contract.command.iter();
         axes.map(|known| (known.axis.name(), (known.min, known.max))).into_py_dict(py)
+    }
+
+    /// What of a command row the policy is never asked, a sentence each.
+    fn clipped(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+        let mut command = Command::default();
+        buffers::read(py, row, "command", &mut command.values)?;
+        let envelope = CommandEnvelope::new(&self.contract.command, self.contract.policy_rate_hz);
+        Ok(envelope.clipped(&command).iter().map(ToString::to_string).collect())
     }
 
     #[getter]

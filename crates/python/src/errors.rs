@@ -1,6 +1,7 @@
 //! Rust errors as the exceptions of `gaitway.errors`, message and hint.
 
 use gaitway_batch::BatchError;
+use gaitway_contract::duck_config::ConfigError;
 use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
@@ -28,6 +29,11 @@ fn raise(name: &str, message: String, hint: String) -> PyErr {
 
 pub(crate) fn profile(error: &ProfileError) -> PyErr {
     raise("ProfileError", error.to_string(), error.hint())
+}
+
+/// Every mistake in the configuration that a person calls `name`.
+pub(crate) fn config(error: &ConfigError, name: &str) -> PyErr {
+    raise("ProfileError", format!("{name}: {error}"), error.hint(name))
 }
 
 pub(crate) fn contract(error: &ContractError) -> PyErr {

@@ -2,9 +2,10 @@
 
 use crate::errors;
 use crate::robot::Robot;
-use gaitway_drivers::bno055::{AxisMap, Calibration, Config, Mode, PERIOD_NS};
+use gaitway_drivers::bno055::{AxisMap, Calibration, Mode};
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::Contact;
+use gaitway_runtime::robot::imu::chip_config;
 use gaitway_runtime::robot::imu_chip::ImuChip;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 pub struct Imu {
     chip: ImuChip,
     slot: Arc<ImuSlot>,
+    expected_address: u8,
 }
 
 #[pymethods]
@@ -36,13 +38,13 @@ impl Imu {
             .map_err(|error| errors::usage(error.to_string(), "write them as [\"-y\", \"+x\", \"+z\"]"))?;
         let calibration = calibration.map(|words| read_calibration(&words)).transpose()?;
         let mode = if fuses_magnetometer { Mode::Ndof } else { Mode::ImuPlus };
-        let config = Config { axes, mode, calibration, period_ns: PERIOD_NS };
+        let config = chip_config(&robot.profile, axes, mode, calibration);
+        let expected_address = config.address;
         let slot = Arc::new(ImuSlot::new());
-        let address = u8::try_from(robot.profile.imu.i2c_address).unwrap_or(u8::MAX);
         let (feet, theirs) = (Arc::new(Contact::default()), Arc::clone(&slot));
-        let chip = py.detach(|| ImuChip::start(&path, address, config, feet, theirs));
+        let chip = py.detach(|| ImuChip::start(&path, config, feet, theirs));
         let chip = chip.map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
-        Ok(Imu { chip, slot })
+        Ok(Imu { chip, slot, expected_address })
     }
 
     /// How it is, and its newest sample.
@@ -56,6 +58,9 @@ impl Imu {
         result.set_item("bring_ups", state.health.bring_ups)?;
         let problem = state.health.problem.map(|problem| problem.to_string());
         result.set_item("problem", problem)?;
+        result.set_item("hint", state.health.problem.map(|problem| problem.hint()))?;
+        result.set_item("address", state.address)?;
+        result.set_item("expected_address", self.expected_address)?;
         let sample = self.slot.take();
         result.set_item("gyro_rps", sample.map(|sample| sample.gyro_rps))?;
         result.set_item("accel_mps2", sample.map(|sample| sample.accel_mps2))?;

@@ -18,6 +18,7 @@ mod errors;
 mod exclusive;
 #[cfg(target_os = "linux")]
 mod feet;
+mod file_kind;
 #[cfg(target_os = "linux")]
 mod imu;
 #[cfg(target_os = "linux")]
@@ -70,6 +71,8 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::feet::Feet;
+    #[pymodule_export]
+    use super::file_kind::file_kind;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::imu::Imu;

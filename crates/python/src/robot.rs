@@ -1,7 +1,8 @@
 //! `Robot`: a robot profile.
 
 use crate::errors;
-use gaitway_contract::{RobotProfile, duck_config};
+use gaitway_contract::RobotProfile;
+use gaitway_contract::duck_config::{self, Report, Unreachable};
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -25,10 +26,19 @@ impl Robot {
         Ok(Robot { profile: Arc::new(profile) })
     }
 
-    fn with_duck_config(&self, json: &str) -> PyResult<(Robot, Vec<String>)> {
-        let applied = duck_config::apply(&self.profile, json);
-        let (profile, report) = applied.map_err(|error| errors::profile(&error))?;
-        Ok((Robot { profile: Arc::new(profile) }, report.ignored))
+    /// Applied, ignored, and joints whose offset was counted as zero: a list each.
+    #[pyo3(signature = (data, name="duck_config.json", *, unreachable_are_zero=false))]
+    fn with_duck_config(
+        &self,
+        data: &[u8],
+        name: &str,
+        unreachable_are_zero: bool,
+    ) -> PyResult<(Robot, [Vec<String>; 3])> {
+        let unreachable = if unreachable_are_zero { Unreachable::CountAsZero } else { Unreachable::Refuse };
+        let applied = duck_config::apply_with(&self.profile, data, unreachable);
+        let (profile, report) = applied.map_err(|error| errors::config(&error, name))?;
+        let Report { applied, ignored, counted_as_zero } = report;
+        Ok((Robot { profile: Arc::new(profile) }, [applied, ignored, counted_as_zero]))
     }
 
     #[getter]
@@ -60,6 +70,11 @@ impl Robot {
     #[getter]
     fn offsets_rad(&self) -> Vec<f64> {
         self.per_joint(|joint| joint.offset_rad)
+    }
+
+    #[getter]
+    fn offset_ranges_rad(&self) -> Vec<[f64; 2]> {
+        self.per_joint(gaitway_contract::profile::Joint::offset_range_rad)
     }
 
     #[getter]

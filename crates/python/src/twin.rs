@@ -219,8 +219,10 @@ fn start_i2c(
     schedule: Vec<(u64, Bno055Fault)>,
 ) -> Result<I2cHost, TwinHostError> {
     let axes = robot.profile.imu_axes();
-    let address = u8::try_from(robot.profile.imu.i2c_address).unwrap_or(u8::MAX);
-    I2cHost::start(path, address, [&axes[0], &axes[1], &axes[2]], seed.0, schedule)
+    let imu = &robot.profile.imu;
+    let byte = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+    let chip = (byte(imu.i2c_address), imu.chip_id.map(byte));
+    I2cHost::start(path, chip, [&axes[0], &axes[1], &axes[2]], seed.0, schedule)
 }
 
 fn prepare(bus: &mut ServoBus, joints: &[Joint], factory: bool, return_delay: Option<u16>) {

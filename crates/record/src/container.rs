@@ -1,6 +1,7 @@
 //! The container's records one after the other, those in chunks included, as far as the file goes.
 
 use crate::error::RecordError;
+use gaitway_filekind::FileKind;
 use mcap::read::{ChunkReader, LinearReader, Options};
 use mcap::records::Record;
 
@@ -22,6 +23,10 @@ pub(crate) fn walk(
     bytes: &[u8],
     mut take: impl FnMut(Next) -> Result<(), RecordError>,
 ) -> Result<Option<String>, RecordError> {
+    match FileKind::of(bytes) {
+        FileKind::Mcap => {}
+        found => return Err(RecordError::OtherFile { found }),
+    }
     for record in LinearReader::new_with_options(bytes, Options::IgnoreEndMagic.into())? {
         match record {
             // The first record that is not whole is where the file was cut.

@@ -2,6 +2,7 @@
 
 use crate::message::DecodeError;
 use gaitway_control::{ControlError, PolicyError};
+use gaitway_filekind::FileKind;
 use thiserror::Error;
 
 /// What can be wrong with a recording.
@@ -10,6 +11,12 @@ pub enum RecordError {
     /// The file it is in.
     #[error("recording: {0}")]
     Io(#[from] std::io::Error),
+    /// Another kind of file.
+    #[error("expected a recording, found {found}")]
+    OtherFile {
+        /// What it is.
+        found: FileKind,
+    },
     /// The container.
     #[error("recording: {0}")]
     Container(mcap::McapError),
@@ -66,6 +73,9 @@ impl RecordError {
             RecordError::Io(_) => "make room, or name another folder",
             RecordError::Gone { .. } => {
                 "leave the folder in its place while it is recorded, or name another one"
+            }
+            RecordError::OtherFile { found } => {
+                found.remedy().unwrap_or("name a recording of Gaitway, .mcap")
             }
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",

@@ -56,16 +56,16 @@ impl I2cError {
     }
 }
 
-/// One chip on a bus.
+/// A bus with chips on it.
 pub trait I2c: Send {
-    /// Writes, then reads without letting the bus go. An error where the chip does not acknowledge, or the bus hangs;
-    /// it takes at most a fraction of a second.
-    fn transfer(&mut self, write: &[u8], read: &mut [u8]) -> io::Result<()>;
+    /// Writes to the chip at `address`, then reads without letting the bus go. An error where no chip acknowledges, or
+    /// the bus hangs; it takes at most a fraction of a second.
+    fn transfer(&mut self, address: u8, write: &[u8], read: &mut [u8]) -> io::Result<()>;
 }
 
-/// The chip at `address` on the bus `path`, for this program alone: two that bring one chip up in turn take it away from
-/// each other. Nothing is written yet.
-pub fn open(path: &Path, address: u8) -> Result<Box<dyn I2c>, I2cError> {
+/// The bus `path`, for this program alone: two that bring one chip up in turn take it away from each other. Nothing is
+/// written yet.
+pub fn open(path: &Path) -> Result<Box<dyn I2c>, I2cError> {
     let failed = |source| I2cError::Open { path: path.to_owned(), source };
     let about = rustix::fs::stat(path).map_err(|errno| failed(errno.into()))?;
     match FileType::from_raw_mode(about.st_mode) {
@@ -73,7 +73,7 @@ pub fn open(path: &Path, address: u8) -> Result<Box<dyn I2c>, I2cError> {
             let claim = Claim::socket(path, Use::Connect)?;
             let stream = UnixStream::connect(path).map_err(failed)?;
             stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-            Ok(Box::new(EmulatedBus { path: path.to_owned(), stream: Some(stream), address, _claim: claim }))
+            Ok(Box::new(EmulatedBus { path: path.to_owned(), stream: Some(stream), _claim: claim }))
         }
         FileType::CharacterDevice => {
             let file = File::options().read(true).write(true).open(path).map_err(failed)?;
@@ -81,7 +81,7 @@ pub fn open(path: &Path, address: u8) -> Result<Box<dyn I2c>, I2cError> {
                 return Err(I2cError::NotABus { path: path.to_owned(), found: "another device" });
             }
             exclusive::lock_device(&file, path)?;
-            Ok(Box::new(LinuxBus { file, address }))
+            Ok(Box::new(LinuxBus { file }))
         }
         _ => Err(I2cError::NotABus { path: path.to_owned(), found: "a file or folder" }),
     }
@@ -108,18 +108,17 @@ struct Messages {
 
 struct LinuxBus {
     file: File,
-    address: u8,
 }
 
 impl I2c for LinuxBus {
-    fn transfer(&mut self, write: &[u8], read: &mut [u8]) -> io::Result<()> {
+    fn transfer(&mut self, address: u8, write: &[u8], read: &mut [u8]) -> io::Result<()> {
         let mut bytes = [0; MAX_BYTES];
         let sent = bytes.get_mut(..write.len()).ok_or(io::ErrorKind::InvalidInput)?;
         sent.copy_from_slice(write);
         if read.len() > MAX_BYTES {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let address = u16::from(self.address);
+        let address = u16::from(address);
         let message = |flags, bytes: &mut [u8]| Message {
             address,
             flags,
@@ -149,18 +148,17 @@ struct EmulatedBus {
     path: PathBuf,
     /// None after the other end hung up, until it is there again.
     stream: Option<UnixStream>,
-    address: u8,
     _claim: Claim,
 }
 
 impl I2c for EmulatedBus {
-    fn transfer(&mut self, write: &[u8], read: &mut [u8]) -> io::Result<()> {
+    fn transfer(&mut self, address: u8, write: &[u8], read: &mut [u8]) -> io::Result<()> {
         if self.stream.is_none() {
             let stream = UnixStream::connect(&self.path)?;
             stream.set_read_timeout(Some(PATIENCE))?;
             self.stream = Some(stream);
         }
-        let done = self.stream.as_mut().map(|stream| exchange(stream, self.address, write, read));
+        let done = self.stream.as_mut().map(|stream| exchange(stream, address, write, read));
         match done {
             Some(Ok(is_acknowledged)) if is_acknowledged => Ok(()),
             Some(Ok(_)) => Err(io::Error::from_raw_os_error(libc::ENXIO)),
@@ -195,7 +193,7 @@ mod tests {
         for (path, words) in
             [("/dev/null", "another device"), ("/tmp", "a file or folder"), ("/dev/i2c-77", "No such file")]
         {
-            let error = open(Path::new(path), 0x28).err().unwrap();
+            let error = open(Path::new(path)).err().unwrap();
             assert!(error.to_string().contains(words) && !error.hint().is_empty(), "{error}");
         }
     }

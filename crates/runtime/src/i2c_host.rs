@@ -38,11 +38,11 @@ impl Shared {
 }
 
 impl I2cHost {
-    /// Gives a chip mounted as `trunk_axes` its supply, and serves it at `address` to whoever connects to `path`. The
-    /// times of `schedule` count from now.
+    /// Gives a chip mounted as `trunk_axes` its supply, and serves it at `address` to whoever connects to `path`;
+    /// `chip_id` is what its id register says where it is a clone. The times of `schedule` count from now.
     pub fn start(
         path: &Path,
-        address: u8,
+        (address, chip_id): (u8, Option<u8>),
         trunk_axes: [&str; 3],
         seed: u64,
         mut schedule: Vec<(u64, Bno055Fault)>,
@@ -56,6 +56,9 @@ impl I2cHost {
         listener.set_nonblocking(true).map_err(failed)?;
         let now_ns = MonotonicClock::default().now_ns();
         let mut chip = Bno055::new(now_ns, trunk_axes, seed);
+        if let Some(chip_id) = chip_id {
+            chip.set_id(chip_id);
+        }
         schedule.iter_mut().for_each(|(at_ns, _)| *at_ns = at_ns.saturating_add(now_ns));
         chip.plan(schedule);
         let chip = Mutex::new(chip);

@@ -8,6 +8,7 @@ mod header;
 
 pub use error::ObservationFileError;
 
+use gaitway_filekind::{FileKind, HEAD_BYTES};
 use header::Header;
 use std::ffi::OsString;
 use std::fs::File;
@@ -133,6 +134,13 @@ pub fn read_observations(path: &Path, width: usize) -> Result<Observations> {
         return Err(ObservationFileError::io(path, "read", &std::io::Error::other("it is no plain file")));
     }
     let mut file = BufReader::with_capacity(BUFFER, file);
+    let mut head = Vec::new();
+    file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(io)?;
+    file.rewind().map_err(io)?;
+    match FileKind::of(&head) {
+        FileKind::Npy | FileKind::Unknown => {}
+        found => return Err(ObservationFileError::OtherFile { path: path.to_owned(), found }),
+    }
     let (header, header_bytes) = Header::read(&mut file, path)?;
     let (rows, number) = header.check(path, width)?;
     let size = check_size(path, rows, width, number.bytes())?;

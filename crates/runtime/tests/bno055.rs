@@ -13,11 +13,13 @@ struct Desk {
     driver: Bno055,
     now_ns: u64,
     samples: Vec<Sample>,
+    /// Where the chip answers.
+    address: u8,
 }
 
 fn config(axes: [&str; 3]) -> Config {
     let axes = AxisMap::new(&axes.map(str::to_owned)).unwrap();
-    Config { axes, mode: Mode::Ndof, calibration: None, period_ns: 10_000_000 }
+    Config { axes, mode: Mode::Ndof, calibration: None, period_ns: 10_000_000, address: 0x28, chip_id: 0xa0 }
 }
 
 impl Desk {
@@ -26,12 +28,19 @@ impl Desk {
     }
 
     fn of(config: Config, axes: [&str; 3]) -> Desk {
-        Desk { chip: Chip::new(0, axes, 1), driver: Bno055::new(config), now_ns: 0, samples: Vec::new() }
+        Desk {
+            chip: Chip::new(0, axes, 1),
+            driver: Bno055::new(config),
+            now_ns: 0,
+            samples: Vec::new(),
+            address: 0x28,
+        }
     }
 
     fn run(&mut self, for_ns: u64) {
         let end_ns = self.now_ns + for_ns;
         while self.now_ns < end_ns {
+            let is_there = self.driver.address() == self.address;
             match self.driver.poll(self.now_ns) {
                 Next::Wait { until_ns } => {
                     assert!(until_ns > self.now_ns, "a wait for what is past would never end");
@@ -39,7 +48,10 @@ impl Desk {
                 }
                 Next::Transfer { write, read } => {
                     let begun_ns = self.now_ns;
-                    let (bytes, took_ns) = self.chip.transfer(begun_ns, write, read);
+                    let (bytes, took_ns) = match is_there {
+                        true => self.chip.transfer(begun_ns, write, read),
+                        false => (None, 22_500),
+                    };
                     self.now_ns += took_ns;
                     self.driver.done(begun_ns, self.now_ns, bytes.as_deref());
                     self.samples.extend(self.driver.take_sample());
@@ -211,8 +223,49 @@ fn another_chip_is_not_driven() {
     let mut driver = Bno055::new(config(UPRIGHT));
     assert_eq!(driver.poll(0), Next::Transfer { write: &[0], read: 8 });
     driver.done(0, 1, Some(&[0x68, 0, 0, 0, 0, 0, 0, 0]));
-    assert_eq!(driver.health().problem, Some(Problem::NotABno055 { found: 0x68 }));
+    assert_eq!(driver.health().problem, Some(Problem::NotABno055 { found: 0x68, address: 0x28 }));
     assert!(matches!(driver.poll(1), Next::Wait { .. }));
+}
+
+#[test]
+fn a_chip_at_the_other_address_is_found_and_stays_found() {
+    for (expected, address) in [(0x28, 0x29), (0x29, 0x28), (0x29, 0x29)] {
+        let mut desk = Desk::of(Config { address: expected, ..config(UPRIGHT) }, UPRIGHT);
+        desk.address = address;
+        desk.run(3 * SECOND);
+        assert!(desk.driver.is_up() && !desk.samples.is_empty(), "{:?}", desk.driver.health());
+        assert_eq!((desk.driver.address(), desk.driver.health().problem), (address, None));
+        desk.chip.inject(desk.now_ns, Bno055Fault::BrownOut);
+        desk.run(3 * SECOND);
+        assert_eq!((desk.driver.is_up(), desk.driver.address()), (true, address));
+    }
+}
+
+#[test]
+fn a_clone_is_named_with_its_id_and_comes_up_where_its_id_is_accepted() {
+    let mut desk = Desk::new(UPRIGHT);
+    desk.chip.set_id(0xa1);
+    desk.run(3 * SECOND);
+    let problem = desk.driver.health().problem.unwrap();
+    // Also while the other address, which is silent, is being asked.
+    assert_eq!(problem, Problem::NotABno055 { found: 0xa1, address: 0x28 });
+    assert_eq!(problem.to_string(), "no BNO055: chip id 0xa1 at address 0x28");
+    assert!(problem.hint().contains("\"imu_chip_id\": \"0xa1\""), "{}", problem.hint());
+    let mut desk = Desk::of(Config { chip_id: 0xa1, ..config(UPRIGHT) }, UPRIGHT);
+    desk.chip.set_id(0xa1);
+    desk.run(3 * SECOND);
+    assert!(desk.driver.is_up() && desk.driver.health().problem.is_none());
+}
+
+#[test]
+fn a_chip_behind_a_stranger_at_the_usual_address_is_found() {
+    let mut desk = Desk::new(UPRIGHT);
+    desk.address = 0x29;
+    // A neighbour answers in its place.
+    desk.driver.done(0, 1, Some(&[0x44, 0, 0, 0, 0, 0, 0, 0]));
+    assert_eq!(desk.driver.address(), 0x29);
+    desk.run(3 * SECOND);
+    assert_eq!((desk.driver.is_up(), desk.driver.health().problem), (true, None));
 }
 
 #[test]

@@ -157,9 +157,9 @@ fn other_files_are_refused_by_what_differs() {
     let with = |from: &str, to: &str| npy(&usual.replace(from, to), &floats(&[0.0; 3]));
     let version = [b"\x93NUMPY\x02\x00v\x00\x00\x00", usual.as_bytes()].concat();
     for (bytes, expected) in [
-        (b"".to_vec(), "first bytes: expected those of a .npy file, found \"\""),
+        (b"".to_vec(), "expected NumPy's .npy format, found an empty file"),
         (b"\x93NUM".to_vec(), "first bytes: expected those of a .npy file, found \"\\x93NUM\""),
-        (b"PK\x03\x04 and so on".to_vec(), "expected those of a .npy file, found \"PK\\x03\\x04 and s"),
+        (b"PK\x03\x04 and so on".to_vec(), "expected NumPy's .npy format, found a zip archive"),
         (version, "version: expected 1.0, found 2.0"),
         (npy(usual, &[])[..60].to_vec(), "header: expected as many bytes as it says it has, found 50 bytes"),
         (with("'<f4'", "'>f4'"), "type of the array: expected '<f4' or '<f8', found >f4"),
@@ -211,7 +211,9 @@ fn the_published_runtimes_pickle_is_refused_with_the_way_to_convert_it() {
     let folder = Folder::new("pickle");
     let error = folder.read(b"\x80\x04]\x94.", 3).unwrap_err();
     assert!(error.to_string().ends_with("expected NumPy's .npy format, found a Python pickle"), "{error}");
-    assert!(error.hint().contains("numpy.save(\"observations.npy\"") && error.hint().contains("bytes.npy"));
+    assert!(error.hint().contains("gaitway record convert") && error.hint().contains("bytes.npy"));
+    let error = folder.read(b"version https://git-lfs.github.com/spec/v1\nsize 7\n", 3).unwrap_err();
+    assert!(error.to_string().contains("found a Git-LFS pointer") && error.hint().contains("git lfs pull"));
 }
 
 #[test]

@@ -16,6 +16,8 @@ const BYTE_NS: u64 = 22_500;
 
 const REGISTERS: usize = 128;
 const ID: usize = 0x00;
+/// What the id register of a chip of the maker's own says.
+const OWN_ID: u8 = 0xa0;
 const PAGE: usize = 0x07;
 const ACCEL: usize = 0x08;
 const GYRO: usize = 0x14;
@@ -95,6 +97,7 @@ pub enum Bno055Fault {
 #[derive(Debug, Clone)]
 pub struct Bno055 {
     registers: [u8; REGISTERS],
+    id: u8,
     /// Row by row, which axis of what it is mounted on each of its own is, and its sign.
     mount: [(usize, f32); 3],
     motion: Motion,
@@ -130,6 +133,7 @@ impl Bno055 {
         }
         let mut chip = Bno055 {
             registers: [0; REGISTERS],
+            id: OWN_ID,
             mount,
             motion: Motion::default(),
             deaf_until_ns: 0,
@@ -148,6 +152,12 @@ impl Bno055 {
         };
         chip.start(now_ns, POWER_ON_NS);
         chip
+    }
+
+    /// Makes it a clone: its id register says something else.
+    pub fn set_id(&mut self, id: u8) {
+        self.id = id;
+        self.registers[ID] = id;
     }
 
     /// Moves it.
@@ -227,7 +237,7 @@ impl Bno055 {
 
     fn start(&mut self, now_ns: u64, deaf_ns: u64) {
         self.registers = [0; REGISTERS];
-        self.registers[ID] = 0xa0;
+        self.registers[ID] = self.id;
         self.registers[UNITS] = 0x80;
         self.registers[AXIS_MAP] = 0x24;
         self.deaf_until_ns = now_ns.saturating_add(deaf_ns);

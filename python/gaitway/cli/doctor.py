@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gaitway.cli.options import DEFAULT_PORT, Config, ImuBus, Json, Port, RobotName
+from gaitway.cli.options import DEFAULT_PORT, Config, ImuBus, Json, Port, RobotName, found_config
 from gaitway.cli.output import print_json
-from gaitway.robot import DEFAULT_ROBOT, Robot, usual_duck_config
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +22,7 @@ _MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold re
 def doctor(
     port: Port = DEFAULT_PORT,
     config: Config = None,
+    no_config: Annotated[bool, typer.Option("--no-config", help="The profile alone is right, as for a twin.")] = False,
     policy: Annotated[Path | None, typer.Option(help="Policy; the robot's own where left out.")] = None,
     imu: ImuBus = None,
     imu_calibration: Annotated[Path | None, typer.Option(help="What gaitway imu calibrate wrote.")] = None,
@@ -34,8 +36,12 @@ def doctor(
     """Looks at software, machine, servos, IMU, feet, pad and sound; nothing moves. Exits with 1 where one fails."""
     from gaitway.doctor import Patient, Verdict, visit
 
-    named = config or usual_duck_config()
-    patient = Patient(Robot.load(robot), port, named, policy, imu, imu_calibration, feet, sounds, recordings, system)
+    if no_config and config is not None:
+        raise UsageError("--config and --no-config exclude each other", hint="give one of them")
+    named = None if no_config else found_config(config)
+    patient = Patient(
+        Robot.load(robot), port, named, policy, imu, imu_calibration, feet, sounds, recordings, system, no_config
+    )
     findings = []
     console = None if as_json else _console()
     for finding in visit(patient):

@@ -146,7 +146,7 @@ def _json(output: Path) -> Path:
 def _mend(duck: Robot, axes: list[str]) -> str:
     """What makes a robot have these axes."""
     for key in ('{"imu_upside_down": true}', '{"imu_upside_down": false}'):
-        if duck.native.with_duck_config(key)[0].imu_axes == axes:
+        if duck.native.with_duck_config(key.encode())[0].imu_axes == axes:
             return f"put {key} into its duck_config.json"
     return "correct trunk_axes in its profile"
 
@@ -158,9 +158,14 @@ def _open(bus: Path | None, duck: Robot, *, axes: list[str] | None = None, mag: 
     imu = Imu(duck.native, bus or duck.native.imu_bus, axes=axes, fuses_magnetometer=mag)
     for state in _states(imu, _PATIENCE_S):
         if state["is_up"] and state["calibration"] is not None:
+            address, expected = state["address"], state["expected_address"]
+            if address != expected:
+                mend = f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+                typer.echo(f"the IMU answers at 0x{address:02x}, not 0x{expected:02x}: {mend}", err=True)
             return imu
-    found = imu.state()["problem"] or "no sample"
-    hint = "look at its wires, SDA and SCL, its supply, and its address: i2cdetect -y 1"
+    state = imu.state()
+    found = state["problem"] or "no sample"
+    hint = state["hint"] or "look at its wires, SDA and SCL, and its supply"
     raise UsageError(f"IMU on {bus or duck.native.imu_bus}: {found}", hint=hint)
 
 

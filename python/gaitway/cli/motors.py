@@ -10,7 +10,7 @@ from gaitway.cli import motors_calibrate, motors_setup
 from gaitway.cli.answers import Answers
 from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot, targets
 from gaitway.cli.output import print_json, print_table
-from gaitway.errors import BusError
+from gaitway.errors import BusError, GaitwayError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def audit(
 
 
 @app.command()
-def voltage(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json: Json = False) -> None:
+def voltage(
+    port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False
+) -> None:
     """What each servo says of supply, temperature, current and faults; exits with 1 where the supply is wrong."""
     from gaitway.motors import judged
 
-    duck = Robot.load(robot)
+    duck = load_robot(robot, config)
     with _open(duck, port) as motors:
         looks = motors.look()
     _check_heard(looks)
@@ -110,9 +112,17 @@ def move(
 
 
 @app.command()
-def limp(port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, as_json: Json = False) -> None:
+def limp(
+    port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False
+) -> None:
     """Makes every servo limp, whatever it was doing."""
-    with _open(Robot.load(robot), port) as motors:
+    try:
+        duck = load_robot(robot, config)
+    except GaitwayError as error:
+        # Torque is cut by a broadcast, which needs no configuration; only ids and names may be others.
+        typer.echo(f"without its configuration: {error.message}", err=True)
+        duck = Robot.load(robot)
+    with _open(duck, port) as motors:
         motors.release()
         looks = motors.look()
     stiff = [joint for joint, look in looks.items() if look is not None and look.torque_on]

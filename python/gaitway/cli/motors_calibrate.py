@@ -38,6 +38,10 @@ def calibrate(
     from gaitway.motors import Motors, check_joints
     from gaitway.motors.calibration import OffsetsFile
 
+    duck = Robot.load(robot)
+    if config.exists():
+        # What cannot be is what is mended here: it counts as zero until it has been measured.
+        duck = duck.configured(config, unreachable_are_zero=True)
     file = OffsetsFile(config)
     if undo:
         file.undo()
@@ -46,9 +50,10 @@ def calibrate(
         else:
             typer.echo(f"{config}: as before")
         return
-    duck = Robot.load(robot, duck_config=config if config.exists() else None)
     wanted = joints or duck.joint_names
     check_joints(duck, wanted)
+    if duck.counted_as_zero:
+        typer.echo(f"{config}: no servo reaches the offsets of {', '.join(duck.counted_as_zero)}", err=True)
     before = file.offsets_rad
     found: dict[str, float] = {}
     with Motors(duck, port, kp=_SOFT_KP, torque=_SOFT_TORQUE) as motors:
@@ -62,6 +67,9 @@ def calibrate(
     rows = {
         joint: {"before_rad": before.get(joint, 0.0), "offset_rad": round(offset, 5)} for joint, offset in found.items()
     }
+    left = [joint for joint in duck.counted_as_zero if joint not in found or dry_run]
+    if left:
+        typer.echo(f"left to do: gaitway motors calibrate {' '.join(left)} --config {config}", err=True)
     if as_json:
         print_json({"config": str(config), "written": bool(found) and not dry_run, "joints": rows})
         return

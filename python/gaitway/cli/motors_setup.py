@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaitway.cli.answers import Answers
-from gaitway.cli.options import DEFAULT_PORT, Json, Port, RobotName
+from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot
 from gaitway.cli.output import print_json, print_table
 from gaitway.errors import BusError, UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.motors import Found
@@ -22,13 +22,14 @@ def scan(
     port: Port = DEFAULT_PORT,
     all_bauds: Annotated[bool, typer.Option(help="At every speed a servo can have, not only the robot's.")] = False,
     robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Asks every id who is there, and tells joints, strangers and servos that share an id."""
     from gaitway.motors import BAUDS, check_line
     from gaitway.motors import scan as find
 
-    duck = Robot.load(robot)
+    duck = load_robot(robot, config)
     bauds = BAUDS if all_bauds else (duck.native.baud,)
     found = _with_progress(lambda watch: find(port, bauds, watch=watch), 254 * len(bauds), as_json)
     joints = dict(zip(duck.native.servo_ids, duck.joint_names, strict=True))
@@ -84,13 +85,14 @@ def setup(
     joints: Annotated[list[str] | None, typer.Argument(help="Joints in turn; all where none is named.")] = None,
     port: Port = DEFAULT_PORT,
     robot: RobotName = DEFAULT_ROBOT,
+    config: Config = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: the one servo that is plugged in is meant.")] = False,
     as_json: Json = False,
 ) -> None:
     """Gives servos the id and the settings of their joints, one at a time: plug in each alone when it is asked for."""
     from gaitway.motors import check_joints, set_up
 
-    duck = Robot.load(robot)
+    duck = load_robot(robot, config)
     answers = Answers()
     done, given = {}, dict[int, str]()
     ids = dict(zip(duck.joint_names, duck.native.servo_ids, strict=True))

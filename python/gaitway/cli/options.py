@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from gaitway.errors import UsageError
-from gaitway.robot import Robot, usual_duck_config
+from gaitway.robot import Robot, usual_duck_config, without_duck_config
 
 DEFAULT_PORT = Path("/dev/ttyACM0")
 Port = Annotated[Path, typer.Option(envvar="GAITWAY_PORT", help="Serial port of the servo board, or a twin's link.")]
@@ -21,9 +21,21 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, n
 
 def load_robot(robot: str, config: Path | None) -> Robot:
     """The robot as `gaitwayd` has it: with the configuration at home where none is named."""
-    if config is None and (config := usual_duck_config()) is not None:
-        typer.echo(f"with {config}", err=True)
-    return Robot.load(robot, duck_config=config)
+    config = found_config(config)
+    if config is None:
+        typer.echo(without_duck_config(), err=True)
+        return Robot.load(robot)
+    duck = Robot.load(robot, duck_config=config)
+    typer.echo(f"with {config}", err=True)
+    for line in (*duck.applied, *duck.ignored):
+        typer.echo(f"  {line}", err=True)
+    return duck
+
+
+def found_config(named: Path | None) -> Path | None:
+    """The configuration: the one named, else the one at home where there is one."""
+    usual = usual_duck_config()
+    return named or (usual if usual is not None and usual.is_file() else None)
 
 
 def targets(duck: Robot, goals: list[str]) -> dict[str, float]:

@@ -93,7 +93,7 @@ def _replay_observations(paths: list[Path], name: Path, *, as_json: bool) -> int
     policy = Policy.load(robot.policy_file(name), robot=robot)
     results: list[dict[str, Any]] = []
     for path in paths:
-        differences = observations.replay(policy, observations.load(path))
+        differences = observations.replay(policy, observations.load(path), path)
         differing = [row for row, difference in enumerate(differences) if difference > _LARGEST_DIFFERENCE]
         largest = max(differences, default=0.0)
         results.append({"file": str(path), "rows": len(differences) + 1, "largest": largest, "different": differing})

@@ -14,6 +14,9 @@ from gaitway.errors import RecordingError, UsageError
 from gaitway.robot import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gaitway.contract import Contract
     from gaitway.controller import Controller
     from gaitway.recorder import Recorder
     from gaitway.robot import Robot
@@ -90,6 +93,7 @@ def run(
             }
         )  # fmt: skip
         controller = _controller(duck, policy, assume_contract, engine, loop_hz or duck.control_hz, None)
+        _tell_clipped(controller.policy.contract, {"--command": row})
         arguments = run_twin.arguments(robot, config, row, loop_hz, kp, assume_contract)
         arguments += ["--no-record"] if no_record else ["--record", record] if record else []
         body = run_twin.body(duck, seed, backlash=backlash, noise=noise)
@@ -99,6 +103,9 @@ def run(
     loop_hz = loop_hz or duck.control_hz
     controller = _controller(duck, policy, assume_contract, engine, loop_hz, kp)
     plan, length_s = _script(row, script, seconds)
+    _tell_clipped(
+        controller.policy.contract, {"--command" if row else segment.name: segment.command for segment in plan.segments}
+    )
     world = _world(duck, loop_hz, seed, backlash=backlash, noise=noise, pushes=pushes, vary=vary)
     recorder = None if no_record else _recorder(controller, record)
     finished = _simulate(world, controller, plan, length_s, recorder, realtime=not fast, as_json=as_json)
@@ -136,6 +143,13 @@ def parse_command(text: str) -> "array[float]":
         expected = f"3 or {len(axes())} finite numbers: {','.join(axes())}"
         raise UsageError(f"--command: expected {expected}, found {text!r}")
     return array("f", values + [0.0] * (len(axes()) - len(values)))
+
+
+def _tell_clipped(contract: "Contract", rows: "Mapping[str, array[float] | None]") -> None:
+    """Says, where it is asked, what of commands by their names the policy is never given."""
+    for name, row in rows.items():
+        for clipped in contract.clipped(row) if row is not None else ():
+            typer.echo(f"{name}: {clipped}", err=True)
 
 
 def _check_ending(option: str, path: Path | None, *endings: str) -> None:

@@ -49,13 +49,22 @@ def look_at_imu(robot: Robot, bus: Path | None, calibration: Path | None) -> Ite
         return
     state: Any = _wait_for(imu)
     if state["accel_mps2"] is None:
-        remedy = "switch its supply off and on; check SDA, SCL, 3.3 V and ground, and its address: i2cdetect -y 1"
+        remedy = state["hint"] or "switch its supply off and on"
         yield failed("IMU", f"{path}: {state['problem'] or 'no sample'}", remedy)
         yield from (skipped(what, "no sample") for what in _ALL_IMU)
         return
-    yield passed("IMU", f"{path}: BNO055, {state['temperature_c']} °C")
+    yield _found(path, state)
     yield from _measure(imu)
     yield _knows_itself(imu.state(), calibration)
+
+
+def _found(path: Path, state: Any) -> Finding:
+    address, expected = state["address"], state["expected_address"]
+    found = f"{path}: BNO055, {state['temperature_c']} °C"
+    if address == expected:
+        return passed("IMU", found)
+    remedy = f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+    return passed("IMU", f"{found}, at 0x{address:02x} and not 0x{expected:02x}: {remedy}")
 
 
 def _wait_for(imu: _native.Imu) -> Any:

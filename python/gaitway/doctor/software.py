@@ -4,42 +4,53 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from gaitway import _native, files
+from gaitway import _native
 from gaitway.controller import Controller
 from gaitway.doctor.finding import Finding, failed, passed, warned
 from gaitway.errors import GaitwayError
 from gaitway.motors.calibration import doubt
 from gaitway.policy import Policy
-from gaitway.robot import Robot
+from gaitway.robot import Robot, without_duck_config
 from gaitway.twin.daemon import find_daemon
 
 
-def look(robot: Robot, config: Path | None, policy: Path | None) -> Iterator[Finding]:
+def look(robot: Robot, config: Path | None, policy: Path | None, *, no_config: bool = False) -> Iterator[Finding]:
     """Configuration, offsets, policy, daemon."""
-    yield from _configuration(robot, config)
+    yield passed("configuration", "none, as asked") if no_config else _configuration(robot, config)
+    yield from _offsets(robot, config)
     yield _policy(robot, policy)
     yield _daemon()
 
 
-def _configuration(robot: Robot, config: Path | None) -> Iterator[Finding]:
+def _configuration(robot: Robot, config: Path | None) -> Finding:
     what = "configuration"
     if config is None:
-        calibrate = "gaitway motors calibrate --config duck_config.json; then name it with --config"
-        yield warned(what, "none named: every offset counts as zero", calibrate)
+        calibrate = "gaitway motors calibrate --config duck_config.json makes it; gaitwayd stays limp without"
+        return failed(what, without_duck_config(), f"{calibrate}, unless --no-config")
+    try:
+        configured = robot.configured(config)
+    except GaitwayError as error:
+        return failed(what, error.message, error.hint)
+    if configured.ignored:
+        return warned(what, "; ".join(configured.ignored), f"correct or remove it in {config}")
+    return passed(what, "; ".join((str(config), *configured.applied)))
+
+
+def _offsets(robot: Robot, config: Path | None) -> Iterator[Finding]:
+    """Nothing where there are none to judge."""
+    if config is None:
         return
     try:
-        configured, ignored = robot.native.with_duck_config(files.read_text(config, "duck_config.json"))
-    except GaitwayError as error:
-        yield failed(what, error.message, error.hint)
+        configured = robot.configured(config, unreachable_are_zero=True)
+    except GaitwayError:
+        # Said above.
         return
-    if ignored:
-        yield warned(what, "; ".join(ignored), f"correct or remove it in {config}")
-    else:
-        yield passed(what, str(config))
-    offsets = dict(zip(robot.joint_names, configured.offsets_rad, strict=True))
+    if configured.counted_as_zero:
+        return
+    offsets = dict(zip(robot.joint_names, configured.native.offsets_rad, strict=True))
     doubts = [f"{joint}: {why}" for joint, offset in offsets.items() if (why := doubt(robot, joint, offset))]
     if doubts:
-        yield warned("offsets", "; ".join(doubts), "gaitway motors calibrate JOINT --config …")
+        yield warned("offsets", "; ".join(doubts), f"gaitway motors calibrate JOINT --config {config}")
     elif not any(offsets.values()):
         yield warned("offsets", "all zero", "no horn sits that well: gaitway motors calibrate --config …")
     else:

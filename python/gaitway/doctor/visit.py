@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaitway import files
 from gaitway.doctor import body, bus, machine, software
 from gaitway.doctor.finding import Finding, in_use, skipped
 from gaitway.errors import GaitwayError
@@ -26,6 +25,8 @@ class Patient:
     recordings: Path | None = None
     #: Root of the system's own files; another folder where a test plants faults in them.
     system: Path = Path("/")
+    #: No configuration is needed.
+    no_config: bool = False
 
 
 def visit(patient: Patient) -> Iterator[Finding]:
@@ -33,7 +34,7 @@ def visit(patient: Patient) -> Iterator[Finding]:
 
     The IMU is brought up anew, as at every start; of a robot that somebody drives it is left alone.
     """
-    yield from software.look(patient.robot, patient.config, patient.policy)
+    yield from software.look(patient.robot, patient.config, patient.policy, no_config=patient.no_config)
     yield from machine.look(patient.system, patient.recordings)
     robot = _as_configured(patient)
     driver = in_use(patient.port)
@@ -54,9 +55,7 @@ def _as_configured(patient: Patient) -> Robot:
     if patient.config is None:
         return patient.robot
     try:
-        text = files.read_text(patient.config, "duck_config.json")
-        configured, _ = patient.robot.native.with_duck_config(text)
+        return patient.robot.configured(patient.config)
     except GaitwayError:
         # Said by whoever looked at the configuration.
         return patient.robot
-    return Robot(configured, patient.robot.folder)

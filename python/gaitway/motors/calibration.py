@@ -18,8 +18,6 @@ TOOTH_RAD = 2 * math.pi / 25
 #: Beyond this the horn sits a tooth off, rad: half a tooth is the most that a well-mounted one can be off by, and
 #: printed parts add a little.
 PLAUSIBLE_RAD = TOOTH_RAD * 0.65
-#: Furthest the published configuration lets an offset be, rad.
-FURTHEST_RAD = 1.0
 #: A hand that holds a joint still moves it less, rad: two counts of the encoder.
 _STILL_RAD = 0.0035
 _LOOKS = 20
@@ -63,13 +61,12 @@ def offset_rad(robot: Robot, joint: str, zero_rad: float) -> float:
 def doubt(robot: Robot, joint: str, offset: float) -> str | None:
     """Why an offset cannot be right; None where it can."""
     index = robot.joint_names.index(joint)
-    direction, range_rad = robot.native.directions[index], robot.limits_rad[index]
     if abs(offset) > math.pi:
         return f"its servo reads {offset:.2f} rad, beyond its one turn: {judged.turn_remedy(joint)}"
-    if abs(offset) > FURTHEST_RAD:
-        return f"{abs(offset):.2f} rad is no offset: the horn must be mounted anew, at the servo's middle"
-    if max(abs(direction * angle_rad + offset) for angle_rad in range_rad) > math.pi:
-        return "with it part of the joint's range lies beyond the servo's turn: mount the horn anew"
+    low, high = robot.native.offset_ranges_rad[index]
+    if not low <= offset <= high:
+        reach = f"{low:.2f} to {high:.2f} rad"
+        return f"expected {reach}: else part of the joint's range lies beyond the servo's turn: mount the horn anew"
     if abs(offset) > PLAUSIBLE_RAD:
         teeth = max(1, round(abs(offset) / TOOTH_RAD))
         off = "one tooth" if teeth == 1 else f"{teeth} teeth"
@@ -86,7 +83,8 @@ class OffsetsFile:
         self._has_backup = False
         if path.exists():
             try:
-                self._config = json.loads(files.read_text(path, "duck_config.json"))
+                # Some editors put a mark before the text.
+                self._config = json.loads(files.read_text(path, "duck_config.json").removeprefix("\ufeff"))
                 if not isinstance(self._config, dict):
                     raise ValueError(f"expected an object, found {type(self._config).__name__}")
             except ValueError as error:
@@ -98,8 +96,8 @@ class OffsetsFile:
         return self.path.with_name(self.path.name + ".before")
 
     @property
-    def offsets_rad(self) -> dict[str, float]:
-        """The offsets it has, rad."""
+    def offsets_rad(self) -> dict[str, Any]:
+        """The offsets it has, rad, and what else its owner has written beside them."""
         offsets = self._config.get("joints_offsets")
         return dict(offsets) if isinstance(offsets, dict) else {}
 

@@ -48,13 +48,15 @@ class Daemon:
         self._errors = folder / "gaitwayd.err"
         self._unread = b""
         command = [find_daemon(), *arguments, "--stats-json", self._stats]
+        if "--duck-config-path" not in arguments:
+            # Only what the command line names counts here, not a duck_config.json at home.
+            command.append("--no-config")
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                # Only what the command line names counts here, not a duck_config.json at home.
                 env=os.environ | {"HOME": str(folder)} | dict(environment or {}),
             )
         assert self._process.stdout is not None

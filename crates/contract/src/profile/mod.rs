@@ -10,6 +10,7 @@ pub use wire::{WireLimit, WireValue};
 use crate::canonical;
 use crate::error::{ProfileError, place};
 use serde::{Deserialize, Serialize};
+use std::f64::consts::PI;
 
 /// The schema this build reads.
 pub const SCHEMA: &str = "gaitway.robot/1";
@@ -87,6 +88,9 @@ pub struct Imu {
     pub i2c_bus: u32,
     /// Address on it.
     pub i2c_address: u32,
+    /// What its id register says, where that is not what the chip's maker says: a clone's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chip_id: Option<u32>,
     /// Which sensor axis, with sign, the trunk's x, y and z are: `"-y"` for example.
     pub trunk_axes: [String; 3],
     /// The same where the IMU is mounted upside down.
@@ -169,6 +173,22 @@ pub struct Options {
     pub antennas: Option<bool>,
     /// Whether a speaker is.
     pub speaker: Option<bool>,
+    /// Radians for an action of one, in place of the contract's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action_scale: Option<f64>,
+    /// How askew the IMU sits in this robot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imu_trim: Option<ImuTrim>,
+}
+
+/// What turns the measurements of an IMU that sits askew level: first about y by the pitch, then about x by the roll.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImuTrim {
+    /// Turn about y, rad: positive where the chip's nose is lower than the trunk's.
+    pub pitch_rad: f64,
+    /// Turn about x, rad.
+    pub roll_rad: f64,
 }
 
 /// One joint.
@@ -198,6 +218,20 @@ pub struct Joint {
     pub kp: f64,
     /// Derivative gain, servo register units.
     pub kd: f64,
+}
+
+/// What is kept free at both ends of a servo's turn, rad: a joint that is pushed past its end a little must not wrap
+/// over from one end of the turn to the other.
+const TURN_MARGIN_RAD: f64 = 0.05;
+
+impl Joint {
+    /// Lowest and highest offset with which the servo reaches all of the joint's range within its one turn, rad. No
+    /// offset at all is always among them.
+    pub fn offset_range_rad(&self) -> [f64; 2] {
+        let ends = [self.min_rad, self.max_rad].map(|rad| f64::from(self.direction) * rad);
+        let reach_rad = PI - TURN_MARGIN_RAD;
+        [(-reach_rad - ends[0].min(ends[1])).min(0.0), (reach_rad - ends[0].max(ends[1])).max(0.0)]
+    }
 }
 
 impl RobotProfile {

@@ -3,6 +3,7 @@
 use super::{FILE, FaultKind, FaultRule, Reaction, RobotProfile, SCHEMA, WireValue};
 use crate::error::ProfileError;
 use std::collections::HashSet;
+use std::f64::consts::FRAC_PI_4;
 
 impl RobotProfile {
     /// Checks what the format cannot: ranges, uniqueness, signs.
@@ -18,6 +19,12 @@ impl RobotProfile {
         check_axes("imu.trunk_axes_upside_down", &self.imu.trunk_axes_upside_down)?;
         check_finite("imu.position_m", &self.imu.position_m)?;
         check("imu.i2c_address", self.imu.i2c_address < 0x80, "0 to 0x7f", self.imu.i2c_address)?;
+        check(
+            "imu.chip_id",
+            self.imu.chip_id.is_none_or(|id| id <= 0xff),
+            "0 to 0xff",
+            self.imu.chip_id.unwrap_or(0),
+        )?;
         check_positive("servo_bus.stiffness_per_kp", self.servo_bus.stiffness_per_kp)?;
         check("servo_bus.baud", self.servo_bus.baud > 0, "more than 0", self.servo_bus.baud)?;
         for (path, us) in [
@@ -34,6 +41,14 @@ impl RobotProfile {
         check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;
         let offset = self.options.phase_factor_offset;
         check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
+        let scale = self.options.action_scale.unwrap_or(1.0);
+        check("options.action_scale", scale > 0.0 && scale <= 2.0, "above 0, at most 2", scale)?;
+        let trim = self.options.imu_trim.unwrap_or_default();
+        for (path, rad) in
+            [("options.imu_trim.pitch_rad", trim.pitch_rad), ("options.imu_trim.roll_rad", trim.roll_rad)]
+        {
+            check(path, rad.abs() <= FRAC_PI_4, "an angle within a quarter of pi", rad)?;
+        }
         self.validate_safety()?;
         self.validate_wire()?;
         self.validate_joints()

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of reference motions.
 
+use gaitway_filekind::FileKind;
 use thiserror::Error;
 
 /// A file of reference motions whose period cannot be read.
@@ -13,6 +14,12 @@ pub enum ReferenceMotionError {
         at: u64,
         /// What the system says.
         problem: String,
+    },
+    /// Another kind of file.
+    #[error("reference motions: expected a Python pickle, found {found}")]
+    OtherFile {
+        /// What it is.
+        found: FileKind,
     },
     /// Not a pickle, or one that no pickler writes.
     #[error("reference motions: at byte {at}: expected {expected}, found {found}")]
@@ -54,6 +61,9 @@ impl ReferenceMotionError {
         match self {
             ReferenceMotionError::Io { .. } => {
                 "check that the file can be read to its end, and pass it again"
+            }
+            ReferenceMotionError::OtherFile { found } => {
+                found.remedy().unwrap_or("take polynomial_coefficients.pkl from where it was published")
             }
             ReferenceMotionError::Syntax { .. } => {
                 "take polynomial_coefficients.pkl from where it was published, or write it again with pickle.dump"

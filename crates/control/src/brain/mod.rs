@@ -9,6 +9,7 @@
 //! A pure function of its state, as everything in it is: no clock, no I/O, no allocation, no panic. Who has recorded
 //! what goes in can run a tick again, on any machine, to the bit.
 
+mod mount;
 mod senses;
 mod skips;
 mod snapshot;
@@ -26,6 +27,7 @@ use crate::vitals::{JointVitals, Vitals};
 use crate::watch::{Alarm, FaultWatch};
 use gaitway_contract::profile::Reaction;
 use gaitway_contract::{RobotProfile, Sensors};
+use mount::Mount;
 use serde::{Deserialize, Serialize};
 use skips::Skips;
 
@@ -40,6 +42,9 @@ pub struct BrainOptions {
     pub dry_run: bool,
     /// The servos' settings forbid to move.
     pub audit_failed: bool,
+    /// Nobody has said what makes this robot differ from its profile, nor that nothing does.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unconfigured: bool,
     /// The IMU's nose is this much lower than the trunk's, rad.
     pub pitch_bias_rad: f64,
     /// The robot hangs on a stand: the policy runs although the legs bear no weight.
@@ -50,8 +55,7 @@ pub struct BrainOptions {
 #[derive(Debug)]
 pub struct Brain {
     options: BrainOptions,
-    /// sin and cos of the pitch bias.
-    pitch_bias: [f32; 2],
+    mount: Mount,
     controller: Controller,
     supervisor: Supervisor,
     watch: FaultWatch,
@@ -79,7 +83,7 @@ impl Brain {
         let loop_hz = controller.loop_hz();
         Brain {
             options: BrainOptions::default(),
-            pitch_bias: [0.0, 1.0],
+            mount: Mount::new(profile.options.imu_trim.unwrap_or_default()),
             supervisor: Supervisor::new(profile, loop_hz),
             watch: FaultWatch::new(profile, loop_hz),
             arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
@@ -101,10 +105,7 @@ impl Brain {
 
     /// Settles what must be settled before the first tick.
     pub fn set_options(&mut self, options: BrainOptions) {
-        let angle_rad = options.pitch_bias_rad;
-        // The one sine every machine shares: a recording may be replayed on another.
-        let (cos, sin) = gaitway_maths::trig::cos_sin(angle_rad);
-        self.pitch_bias = [sin as f32, cos as f32];
+        self.mount.set_pitch_bias(options.pitch_bias_rad);
         self.options = options;
     }
 
@@ -191,8 +192,8 @@ impl Brain {
     fn sense(&mut self, senses: &Senses) {
         let (sample, age_s) = self.imu.read(senses.imu, senses.now_ns);
         if let Some(sample) = sample {
-            self.sensors.gyro_rps = self.pitch_bias_off(sample.gyro_rps);
-            self.sensors.accel_mps2 = self.pitch_bias_off(sample.accel_mps2);
+            self.sensors.gyro_rps = self.mount.level(sample.gyro_rps);
+            self.sensors.accel_mps2 = self.mount.level(sample.accel_mps2);
             self.sensors.foot_contact = sample.foot_contact;
         }
         self.sensors.imu_age_s = age_s;
@@ -209,12 +210,6 @@ impl Brain {
             self.stance.bears_weight |= self.options.on_stand;
             self.stance.lifted &= !self.options.on_stand;
         }
-    }
-
-    /// A vector of the IMU in the trunk frame: turned about y.
-    fn pitch_bias_off(&self, [x, y, z]: [f32; 3]) -> [f32; 3] {
-        let [sin, cos] = self.pitch_bias;
-        [cos * x + sin * z, y, cos * z - sin * x]
     }
 
     fn judge(&mut self, senses: &Senses, plausible: Option<&Plausible>) {
@@ -298,6 +293,8 @@ impl Brain {
             Some(Obstacle::Audit)
         } else if let Some(implausible) = plausible.and_then(|plausible| self.implausible(plausible)) {
             Some(implausible)
+        } else if self.options.unconfigured {
+            Some(Obstacle::Unconfigured)
         } else {
             (self.sensors.imu_age_s > IMU_OLD_S).then_some(Obstacle::NoImu)
         }

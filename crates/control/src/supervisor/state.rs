@@ -137,6 +137,8 @@ pub enum Obstacle {
     NotUpright,
     /// It holds its pose, and its legs bear no weight: the policy waits for the ground.
     NoWeight,
+    /// No configuration was found, and nobody said that none is needed.
+    Unconfigured,
 }
 
 impl Obstacle {
@@ -174,6 +176,9 @@ impl Obstacle {
             Obstacle::DryRun => "leave out --dry-run",
             Obstacle::NotUpright => "lift it upright, then ask again",
             Obstacle::NoWeight => "set it down on its feet",
+            Obstacle::Unconfigured => {
+                "name the robot's file with --config; --no-config where the profile alone is right, as for a twin"
+            }
         }
     }
 }
@@ -195,6 +200,7 @@ impl fmt::Display for Obstacle {
             Obstacle::DryRun => f.write_str("a dry run writes nothing"),
             Obstacle::NotUpright => f.write_str("it is not upright"),
             Obstacle::NoWeight => f.write_str("its legs bear no weight"),
+            Obstacle::Unconfigured => f.write_str("no duck_config.json was found: offsets are unknown"),
         }
     }
 }

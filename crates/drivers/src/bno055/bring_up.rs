@@ -24,10 +24,10 @@ impl Step {
     }
 
     /// What the chip said it is, where it was asked and is another one.
-    pub fn stranger(&self, read: &[u8]) -> Option<u8> {
+    pub fn stranger(&self, read: &[u8], chip_id: u8) -> Option<u8> {
         // On its other page a chip does not say what it is, but which page that is.
         let is_elsewhere = read.get(usize::from(PAGE)) == Some(&OTHER_PAGE);
-        read.first().copied().filter(|found| self.read > 0 && *found != IS_BNO055 && !is_elsewhere)
+        read.first().copied().filter(|found| self.read > 0 && *found != chip_id && !is_elsewhere)
     }
 
     /// True where the chip may be gone before it has acknowledged.

@@ -18,6 +18,10 @@ use bring_up::{Step, bring_up};
 use registers::*;
 use std::fmt;
 
+/// Where the chip answers: its pin COM3 low, and high.
+pub const ADDRESSES: [u8; 2] = [0x28, 0x29];
+/// What its id register says.
+pub const CHIP_ID_BNO055: u8 = IS_BNO055;
 /// The chip has a new measurement so often, ns.
 pub const PERIOD_NS: u64 = 10_000_000;
 
@@ -42,6 +46,10 @@ pub struct Config {
     pub calibration: Option<Calibration>,
     /// Time between two samples, ns: [`PERIOD_NS`] misses none.
     pub period_ns: u64,
+    /// Where it is looked for first; then at the other one of [`ADDRESSES`].
+    pub address: u8,
+    /// What its id register says: [`CHIP_ID_BNO055`], or a clone's.
+    pub chip_id: u8,
 }
 
 /// What is to be done now.
@@ -70,6 +78,8 @@ pub enum Problem {
     NotABno055 {
         /// Its id.
         found: u8,
+        /// Where it answers.
+        address: u8,
     },
     /// It had lost its settings, as after a dip of the supply, and is brought up again.
     Restarted,
@@ -79,8 +89,27 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::Silent => f.write_str("silent"),
-            Problem::NotABno055 { found } => write!(f, "no BNO055: chip id 0x{found:02x}"),
+            Problem::NotABno055 { found, address } => {
+                write!(f, "no BNO055: chip id 0x{found:02x} at address 0x{address:02x}")
+            }
             Problem::Restarted => f.write_str("it restarted"),
+        }
+    }
+}
+
+impl Problem {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Problem::Silent => {
+                "check its wires, SDA, SCL, 3.3 V and ground; it was looked for at 0x28 and 0x29: i2cdetect -y 1"
+                    .to_owned()
+            }
+            Problem::NotABno055 { found, .. } => format!(
+                "if it is a clone of the BNO055, accept its id: \"imu_chip_id\": \"0x{found:02x}\" in duck_config.json, \
+                 or chip_id = 0x{found:02x} under [imu] in the profile; else another chip sits there"
+            ),
+            Problem::Restarted => "switch it off and on; if it comes again, its supply dips: give it 3.3 V of its own".to_owned(),
         }
     }
 }
@@ -111,6 +140,8 @@ const FUSION_EVERY: u32 = 20;
 #[derive(Debug)]
 pub struct Bno055 {
     config: Config,
+    /// Where it is looked for now, or was found.
+    address: u8,
     steps: Vec<Step>,
     state: State,
     /// Nothing is done before, ns.
@@ -141,6 +172,7 @@ impl Bno055 {
     pub fn new(config: Config) -> Bno055 {
         Bno055 {
             steps: bring_up(&config),
+            address: config.address,
             config,
             state: State::BringUp(0),
             due_ns: 0,
@@ -217,6 +249,11 @@ impl Bno055 {
         self.found.take()
     }
 
+    /// The address that the next transfer is for.
+    pub fn address(&self) -> u8 {
+        self.address
+    }
+
     /// What it has been through.
     pub fn health(&self) -> &Health {
         &self.health
@@ -228,8 +265,9 @@ impl Bno055 {
     }
 
     fn step_done(&mut self, step: usize, now_ns: u64, read: &[u8]) {
-        if let Some(found) = self.steps[step].stranger(read) {
-            self.health.problem = Some(Problem::NotABno055 { found });
+        if let Some(found) = self.steps[step].stranger(read, self.config.chip_id) {
+            self.health.problem = Some(Problem::NotABno055 { found, address: self.address });
+            self.look_elsewhere();
             self.go_to(State::BringUp(0), now_ns + RETRY_NS);
             return;
         }
@@ -276,9 +314,14 @@ impl Bno055 {
         self.health.failures_in_a_row += 1;
         match self.state {
             State::BringUp(step) => {
-                self.health.problem = Some(Problem::Silent);
+                self.health.problem = self.stranger_elsewhere().or(Some(Problem::Silent));
                 // One lost transfer is no reason to reset it once more.
-                let again = if self.health.failures_in_a_row < STEP_TRIES { step } else { 0 };
+                let again = if self.health.failures_in_a_row < STEP_TRIES {
+                    step
+                } else {
+                    self.look_elsewhere();
+                    0
+                };
                 self.go_to(State::BringUp(again), now_ns + RETRY_NS);
             }
             _ if self.health.failures_in_a_row >= FAILURES_UNTIL_RESTART => {
@@ -292,6 +335,22 @@ impl Bno055 {
                 self.due_ns = now_ns + bring_up::MODE_NS;
             }
         }
+    }
+
+    /// The chip may be set to the other address.
+    fn look_elsewhere(&mut self) {
+        let other = ADDRESSES.into_iter().find(|address| *address != self.config.address);
+        self.address = if self.address == self.config.address {
+            other.unwrap_or(self.address)
+        } else {
+            self.config.address
+        };
+    }
+
+    /// Another chip says more than the silence at the other address.
+    fn stranger_elsewhere(&self) -> Option<Problem> {
+        let is_elsewhere = |problem: &Problem| matches!(problem, Problem::NotABno055 { address, .. } if *address != self.address);
+        self.health.problem.filter(is_elsewhere)
     }
 
     fn go_to(&mut self, state: State, due_ns: u64) {

@@ -1,5 +1,6 @@
 //! What can be wrong with a file of observations.
 
+use gaitway_filekind::FileKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -35,11 +36,13 @@ pub enum ObservationFileError {
         /// How many numbers in each.
         width: usize,
     },
-    /// A pickle, such as the published runtime writes.
-    #[error("{}: expected NumPy's .npy format, found a Python pickle", path.display())]
-    Pickle {
+    /// Another kind of file: a pickle, such as the published runtime writes, or none with numbers at all.
+    #[error("{}: expected NumPy's .npy format, found {found}", path.display())]
+    OtherFile {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        found: FileKind,
     },
     /// Not a `.npy` file of version 1.0.
     #[error("{}: {what}: expected {expected}, found {found}", path.display())]
@@ -92,11 +95,13 @@ impl ObservationFileError {
                 "write every row with the width of the policy's observation".to_owned()
             }
             ObservationFileError::Size { .. } => "record for a shorter time, or split the rows".to_owned(),
-            ObservationFileError::Pickle { path } => format!(
-                "if you trust its author, since to open a pickle is to run it, convert it: python3 -c 'import numpy, \
-                 pickle; numpy.save(\"observations.npy\", numpy.array(pickle.load(open(\"{}\", \"rb\")), \"float32\"))'",
+            ObservationFileError::OtherFile { path, found: FileKind::Pickle } => format!(
+                "convert it, without running what is in it: gaitway record convert {} -o observations.npy",
                 path.display()
             ),
+            ObservationFileError::OtherFile { found, .. } => {
+                found.remedy().unwrap_or("name a .npy file, as gaitwayd --save-obs writes it").to_owned()
+            }
             ObservationFileError::Header { .. } | ObservationFileError::Array { .. } => {
                 "write it with numpy.save(path, rows.astype(\"float32\")), where rows has one row for each tick, as \
                  wide as the policy's observation"

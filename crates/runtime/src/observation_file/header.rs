@@ -73,9 +73,6 @@ impl Header {
             found,
         };
         let prefix = take(file, PREFIX as u64, path)?;
-        if prefix.first() == Some(&0x80) {
-            return Err(ObservationFileError::Pickle { path: path.to_owned() });
-        }
         let rest = prefix.strip_prefix(&MAGIC);
         let Some(&[major, minor, low, high]) = rest.and_then(<[u8]>::first_chunk) else {
             let found = format!("\"{}\"", prefix.escape_ascii());

@@ -49,6 +49,8 @@ pub struct ImuState {
     pub samples: u64,
     /// Of these, with a sensor at the end of its range.
     pub saturated: u64,
+    /// Where it answers, or is looked for.
+    pub address: u8,
     /// What it has been through.
     pub health: Health,
     /// What it has fused, as last read.
@@ -72,16 +74,15 @@ struct Shared {
 }
 
 impl ImuChip {
-    /// Reads the chip at `address` of the bus `path`, and puts its samples into `slot`, with what the feet say. One that does not answer yet
-    /// is waited for.
+    /// Reads the chip on the bus `path`, and puts its samples into `slot`, with what the feet say. One that does not
+    /// answer yet is waited for.
     pub fn start(
         path: &Path,
-        address: u8,
         config: Config,
         feet: Arc<Contact>,
         slot: Arc<ImuSlot>,
     ) -> Result<ImuChip, ImuChipError> {
-        let wire = open(path, address)?;
+        let wire = open(path)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         let work = move |end: &End| read(wire, Bno055::new(config), &feet, &slot, &theirs, end);
@@ -121,6 +122,7 @@ fn read(
             chip.ask_for_calibration();
         }
         let begun_ns = clock.now_ns();
+        let address = chip.address();
         let (done, len) = match chip.poll(begun_ns) {
             Next::Wait { until_ns } => {
                 clock.wait_until(until_ns.min(begun_ns + PATIENCE_NS));
@@ -128,7 +130,7 @@ fn read(
             }
             Next::Transfer { write, read } => {
                 let into = bytes.get_mut(..read).unwrap_or_default();
-                (wire.transfer(write, into), read)
+                (wire.transfer(address, write, into), read)
             }
         };
         chip.done(begun_ns, clock.now_ns(), done.is_ok().then(|| &bytes[..len.min(MAX_BYTES)]));
@@ -145,7 +147,8 @@ fn read(
         if let Some(learned) = chip.take_calibration() {
             *shared.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(learned);
         }
-        (state.is_up, state.health, state.fusion) = (chip.is_up(), *chip.health(), chip.fusion());
+        (state.is_up, state.address) = (chip.is_up(), chip.address());
+        (state.health, state.fusion) = (*chip.health(), chip.fusion());
         *shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
 }

@@ -1,15 +1,21 @@
 //! The other way to the IMU's samples: an emulated BNO055 at register level, and the driver that reads it.
 
 use crate::robot::ImuSlot;
+use crate::robot::imu::chip_config;
 use gaitway_contract::RobotProfile;
 use gaitway_control::imu::ImuSample;
-use gaitway_drivers::bno055::{AxesError, AxisMap, Bno055, Config, Mode, Next, PERIOD_NS};
+use gaitway_drivers::bno055::{AxesError, AxisMap, Bno055, Mode, Next};
 use gaitway_twin::{Bno055 as Chip, ImuSample as Felt, Motion};
+
+/// An address byte that nobody acknowledges, at 400 kHz, ns.
+const SILENCE_NS: u64 = 22_500;
 
 /// A chip, its driver, and the foot switches beside it.
 #[derive(Debug)]
 pub struct ChipPath {
     driver: Bno055,
+    /// Where the chip answers.
+    address: u8,
     chip: Chip,
     /// Both feet count as on the ground where there are none.
     has_switches: bool,
@@ -27,9 +33,9 @@ impl ChipPath {
         seed: u64,
     ) -> Result<ChipPath, AxesError> {
         let axes = profile.imu_axes();
-        let config =
-            Config { axes: AxisMap::new(axes)?, mode: Mode::Ndof, calibration: None, period_ns: PERIOD_NS };
+        let config = chip_config(profile, AxisMap::new(axes)?, Mode::Ndof, None);
         Ok(ChipPath {
+            address: config.address,
             driver: Bno055::new(config),
             chip: Chip::new(now_ns, axes.each_ref().map(String::as_str), seed),
             has_switches,
@@ -49,11 +55,16 @@ impl ChipPath {
     /// Lets the driver do its work up to `until_ns`; its samples go into `slot`.
     pub(super) fn read_until(&mut self, until_ns: u64, slot: &ImuSlot) {
         while self.now_ns < until_ns {
+            let is_asked = self.driver.address() == self.address;
             match self.driver.poll(self.now_ns) {
                 Next::Wait { until_ns: due_ns } => self.now_ns = due_ns.clamp(self.now_ns + 1, until_ns),
                 Next::Transfer { write, read } => {
                     let begun_ns = self.now_ns;
-                    let (bytes, took_ns) = self.chip.transfer(begun_ns, write, read);
+                    let (bytes, took_ns) = match is_asked {
+                        true => self.chip.transfer(begun_ns, write, read),
+                        // Nobody acknowledges.
+                        false => (None, SILENCE_NS),
+                    };
                     self.now_ns += took_ns;
                     self.driver.done(begun_ns, self.now_ns, bytes.as_deref());
                 }

@@ -153,9 +153,20 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--config",
                 None,
                 "FILE",
-                "configuration (default: ~/duck_config.json where it exists)",
+                "this robot's configuration (default: ~/duck_config.json)",
                 "--config duck_config.json",
                 |to, flag, value| file(flag, value).map(|path| to.duck_config_path = Some(path)),
+            ),
+            flag(
+                "--no-config",
+                None,
+                "",
+                "run without one: the profile alone is right, as for a twin",
+                "--no-config",
+                |to, _, _| {
+                    to.no_config = true;
+                    Ok(())
+                },
             ),
             flag(
                 "--port",
