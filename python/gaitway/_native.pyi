@@ -804,7 +804,7 @@ class Pacer:
         """Measures for some ten milliseconds how late this thread is woken; the first deadline is then."""
 
     def wait(self) -> Wake:
-        """Waits for the next deadline; returns at once where it has passed."""
+        """Waits for the next deadline; returns at once where it has passed. Handlers of signals run meanwhile."""
 
     def lateness_ns(self, quantile: float) -> int:
         """Lateness in ns that a share `quantile` (0 to 1) of the wake-ups does not exceed."""
@@ -932,7 +932,7 @@ class VirtualRobot:
     """
 
     def __new__(cls, robot: Robot, policy: Policy, *, step_ns: int = ..., seed: int = ...) -> VirtualRobot:
-        """`step_ns` is the length of a step of the physics; `seed` decides which bits flip."""
+        """`step_ns` is the length of a step of the physics, 0.1 to 100 ms; `seed` decides which bits flip."""
 
     def read_chip(self, has_switches: bool, seed: int) -> None:
         """From now on the IMU is a chip on an I²C bus, read by its driver. Without foot switches both feet count as on
@@ -963,7 +963,7 @@ class VirtualRobot:
         """Something goes wrong, now or `at=` so much later, written as for `TwinHost`. Raises UsageError."""
 
     def starve(self, for_ns: int, *, after_ns: int = ...) -> None:
-        """The loop gets no processor for so long."""
+        """The loop gets no processor for so long, ten seconds at most."""
 
     def wish(self, wish: str, *, at_once: bool = False) -> None:
         """What the operator wants: "limp", "stand" or "walk"; `at_once` to be limp whatever the pose."""

@@ -2,6 +2,7 @@
 
 import atexit
 import ipaddress
+import os
 import socket
 import threading
 import time
@@ -66,6 +67,7 @@ class Remote:
         self._pad.walk(0.0, 0.0, 0.0)
         self._failure: OSError | None = None
         self._heard_s: float | None = None
+        self._process = os.getpid()
         self._said = 0
         self._news = threading.Condition()
         self._end = threading.Event()
@@ -115,7 +117,8 @@ class Remote:
 
     def close(self) -> None:
         """Puts the sticks in the middle, and falls silent."""
-        if self._end.is_set():
+        # Of a process that was forked the thread that speaks stayed behind, and the robot is still the parent's.
+        if self._end.is_set() or os.getpid() != self._process:
             return
         try:
             self._pad.walk(0.0, 0.0, 0.0)
@@ -135,6 +138,9 @@ class Remote:
         self.close()
 
     def _check(self) -> None:
+        if os.getpid() != self._process:
+            message = f"expected to be used in process {self._process}, which made it, found one forked from it"
+            raise UsageError(message, hint='make another one here, or begin with multiprocessing\'s method "spawn"')
         if self._end.is_set():
             raise UsageError("this remote is closed", hint="open another one")
         if self._failure is not None:

@@ -2,13 +2,16 @@
 
 use crate::commands::{COMMAND_LEN, CommandSampling};
 use crate::disturbance::Disturbance;
-use crate::error::BatchError;
+use crate::error::{BatchError, at_most};
 use crate::layout::Layout;
 use crate::random::Random;
 use crate::robot::BatchRobot;
 use gaitway_contract::contract::CommandAxis;
 use gaitway_contract::{Contract, RobotProfile};
 use gaitway_control::{Controller, Options, Policy};
+
+/// Most robots of a batch: what one holds fits some 40 times into a MiB.
+const MAX_ROBOTS: usize = 65_536;
 
 /// A simulator's rows, robot after robot.
 #[derive(Debug, Clone, Copy)]
@@ -46,16 +49,17 @@ impl Batch {
         disturbance: Disturbance,
         commands: Option<CommandSampling>,
     ) -> Result<Batch, BatchError> {
+        at_most("robots", MAX_ROBOTS, count)?;
+        let joints = profile.joints.len();
+        layout.check(joints)?;
+        disturbance.check(joints)?;
+        commands.as_ref().map_or(Ok(()), CommandSampling::check)?;
         let policy = Policy::of_contract(contract.clone())?;
         let robot = |index: usize| -> Result<BatchRobot, BatchError> {
             let controller = Controller::new(&policy, profile, &Options::default())?;
             Ok(BatchRobot::new(controller, Random::new(seed, index as u64)))
         };
         let robots: Vec<BatchRobot> = (0..count).map(robot).collect::<Result<_, _>>()?;
-        let joints = profile.joints.len();
-        layout.check(joints)?;
-        disturbance.check(joints)?;
-        commands.as_ref().map_or(Ok(()), CommandSampling::check)?;
         Ok(Batch {
             robots,
             axes: contract.command.clone(),

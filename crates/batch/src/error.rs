@@ -33,6 +33,16 @@ pub enum BatchError {
         /// The index.
         found: usize,
     },
+    /// More than a computer has room for.
+    #[error("{what}: expected at most {most}, found {found}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        most: usize,
+        /// How many were asked for.
+        found: usize,
+    },
     /// A number outside its range.
     #[error("{what}: expected {expected}, found {found}")]
     Value {
@@ -80,6 +90,10 @@ impl BatchError {
             BatchError::Length { .. } | BatchError::Index { .. } => {
                 "make the rows with the model the batch was made for".to_owned()
             }
+            BatchError::TooMany { .. } => {
+                "ask for less: a training has some hundreds of robots, a robot some hundred numbers"
+                    .to_owned()
+            }
             BatchError::Value { what, .. } => format!("correct {what}"),
             BatchError::NonFiniteAction { .. } => {
                 "the network has diverged: go back to a checkpoint, with a smaller learning rate".to_owned()
@@ -92,4 +106,9 @@ impl BatchError {
             }
         }
     }
+}
+
+/// Refuses more than `most`.
+pub(crate) fn at_most(what: &'static str, most: usize, found: usize) -> Result<(), BatchError> {
+    if found <= most { Ok(()) } else { Err(BatchError::TooMany { what, most, found }) }
 }

@@ -1,6 +1,9 @@
 //! Where a robot's joints, IMU and feet lie in a simulator's rows.
 
-use crate::error::BatchError;
+use crate::error::{BatchError, at_most};
+
+/// Longest row of a simulation.
+const MAX_LEN: usize = 4096;
 
 /// Indices into the rows of one simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +31,9 @@ pub struct Layout {
 impl Layout {
     /// Checks the indices against the lengths, and the number of joints.
     pub(crate) fn check(&self, joints: usize) -> Result<(), BatchError> {
+        at_most("qpos_len", MAX_LEN, self.qpos_len)?;
+        at_most("qvel_len", MAX_LEN, self.qvel_len)?;
+        at_most("sensor_len", MAX_LEN, self.sensor_len)?;
         for (what, found) in
             [("joint positions", self.joint_qpos.len()), ("joint velocities", self.joint_qvel.len())]
         {

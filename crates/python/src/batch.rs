@@ -41,12 +41,13 @@ impl Batch {
         let layout = read_layout(layout)?;
         let disturbance = read_disturbance(disturbance)?;
         let commands = commands.map(read_commands).transpose()?;
-        let lengths = [layout.qpos_len, layout.qvel_len, layout.sensor_len].map(|len| len * count);
+        let lengths = [layout.qpos_len, layout.qvel_len, layout.sensor_len];
         let (contract, profile) = (&contract.contract, &robot.profile);
         let batch =
             gaitway_batch::Batch::new(contract, profile, count, seed.0, layout, disturbance, commands)
                 .map_err(|error| errors::batch(&error))?;
-        let [qpos, qvel, sensordata] = lengths.map(|len| vec![0.0; len]);
+        // The batch has refused counts whose product does not fit into memory.
+        let [qpos, qvel, sensordata] = lengths.map(|len| vec![0.0; len * count]);
         Ok(Batch {
             qpos,
             qvel,

@@ -13,6 +13,9 @@ use gaitway_runtime::{PacerCounters, PacerError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+/// Ticks of one measurement of work without waiting: a minute or two.
+const MAX_TICKS: u64 = 10_000_000;
+
 /// Times `ticks` ticks inside the module, no Python between them.
 #[pyfunction]
 pub fn tick_times<'py>(
@@ -21,8 +24,9 @@ pub fn tick_times<'py>(
     controller: &mut Controller,
     ticks: Count,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let ticks = ticks.within("ticks", 1..=MAX_TICKS)?;
     let controller = &mut controller.controller;
-    let times = py.detach(|| bench::tick_times(&policy.policy, controller, ticks.0));
+    let times = py.detach(|| bench::tick_times(&policy.policy, controller, ticks));
     let times = times.map_err(|error| errors::control(&error))?;
     let result = PyDict::new(py);
     result.set_item("tick_ns", quantiles(py, times.tick.quantiles())?)?;
@@ -39,9 +43,10 @@ pub fn push_times<'py>(
     robot: &Robot,
     ticks: Count,
 ) -> PyResult<Bound<'py, PyDict>> {
+    let ticks = ticks.within("ticks", 1..=MAX_TICKS)?;
     let setup = Setup::new(&policy.policy, &robot.profile, &Options::default());
     let setup = setup.map_err(|error| errors::setup(&error))?;
-    let times = py.detach(|| bench::push_times(setup, ticks.0));
+    let times = py.detach(|| bench::push_times(setup, ticks));
     let result = PyDict::new(py);
     result.set_item("push_ns", quantiles(py, times.push.quantiles())?)?;
     result.set_item("clock_ns", times.clock_ns)?;

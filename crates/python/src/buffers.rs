@@ -52,6 +52,19 @@ pub(crate) fn read<T: Number>(
     get::<T>(object, what, row.len())?.copy_to_slice(py, row)
 }
 
+/// The numbers of a buffer that must have `len`: nothing is made of another's size.
+pub(crate) fn read_new<T: Number + Default>(
+    py: Python<'_>,
+    object: &Bound<'_, PyAny>,
+    what: &str,
+    len: usize,
+) -> PyResult<Vec<T>> {
+    let buffer = get::<T>(object, what, len)?;
+    let mut row = vec![T::default(); len];
+    buffer.copy_to_slice(py, &mut row)?;
+    Ok(row)
+}
+
 /// Copies `row` into a writable buffer.
 pub(crate) fn write<T: Number>(
     py: Python<'_>,

@@ -2,6 +2,7 @@
 
 use crate::count::Count;
 use crate::errors;
+use crate::here::Here;
 use gaitway_drivers::feetech::registers::{self, Register};
 use gaitway_drivers::feetech::settings::SETTINGS;
 use gaitway_drivers::feetech::single::Heard;
@@ -19,7 +20,7 @@ type Servos = Desk<SerialPort, MonotonicClock>;
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct ServoDesk {
     /// Until it is closed.
-    desk: Mutex<Option<Servos>>,
+    desk: Here<Mutex<Option<Servos>>>,
 }
 
 impl ServoDesk {
@@ -28,7 +29,8 @@ impl ServoDesk {
         py: Python<'_>,
         act: impl FnOnce(&mut Servos) -> Result<T, gaitway_runtime::PortError> + Send,
     ) -> PyResult<T> {
-        let done = py.detach(|| self.desk.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));
+        let desk = self.desk.get()?;
+        let done = py.detach(|| desk.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));
         let done = done.ok_or_else(|| errors::usage("the desk is closed".to_owned(), "open another one"))?;
         done.map_err(|error| errors::bus(error.to_string(), error.hint()))
     }
@@ -42,7 +44,8 @@ impl ServoDesk {
         let baud = baud.narrow("baud")?;
         let port = py.detach(|| SerialPort::open(&path, baud));
         let port = port.map_err(|error| errors::bus(error.to_string(), &error.hint()))?;
-        Ok(ServoDesk { desk: Mutex::new(Some(Desk::new(port, MonotonicClock::default(), baud))) })
+        let desk = Desk::new(port, MonotonicClock::default(), baud);
+        Ok(ServoDesk { desk: Here::new(Mutex::new(Some(desk))) })
     }
 
     /// "silence", "garbage", or the names of the faults the servo reports.
@@ -116,6 +119,7 @@ impl ServoDesk {
 
     /// Closes the port.
     fn close(&self, py: Python<'_>) {
-        py.detach(|| drop(self.desk.lock().unwrap_or_else(PoisonError::into_inner).take()));
+        let Ok(desk) = self.desk.get() else { return };
+        py.detach(|| drop(desk.lock().unwrap_or_else(PoisonError::into_inner).take()));
     }
 }

@@ -1,6 +1,7 @@
 //! `Feet`: the foot switches on their pins, for tools.
 
 use crate::errors;
+use crate::here::Here;
 use crate::robot::Robot;
 use gaitway_runtime::gpio;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
@@ -10,7 +11,7 @@ use std::sync::Arc;
 
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct Feet {
-    reader: FeetReader,
+    reader: Here<FeetReader>,
     contact: Arc<Contact>,
 }
 
@@ -28,7 +29,7 @@ impl Feet {
         let (pins, theirs) = (robot.profile.pins.foot_switch, Arc::clone(&contact));
         let reader = py.detach(|| FeetReader::start(&path, pins, theirs));
         let reader = reader.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
-        Ok(Feet { reader, contact })
+        Ok(Feet { reader: Here::new(reader), contact })
     }
 
     /// Which feet are on the ground, left then right.
@@ -37,7 +38,7 @@ impl Feet {
     }
 
     /// Edges seen on each line.
-    fn edges(&self) -> [u64; 2] {
-        self.reader.edges()
+    fn edges(&self) -> PyResult<[u64; 2]> {
+        Ok(self.reader.get()?.edges())
     }
 }

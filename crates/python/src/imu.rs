@@ -1,6 +1,7 @@
 //! `Imu`: the chip on its bus, for tools.
 
 use crate::errors;
+use crate::here::Here;
 use crate::robot::Robot;
 use gaitway_drivers::bno055::{AxisMap, Calibration, Mode};
 use gaitway_runtime::robot::ImuSlot;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 #[pyclass(module = "gaitway._native", frozen)]
 pub struct Imu {
-    chip: ImuChip,
+    chip: Here<ImuChip>,
     slot: Arc<ImuSlot>,
     expected_address: u8,
 }
@@ -44,12 +45,12 @@ impl Imu {
         let (feet, theirs) = (Arc::new(Contact::default()), Arc::clone(&slot));
         let chip = py.detach(|| ImuChip::start(&path, config, feet, theirs));
         let chip = chip.map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
-        Ok(Imu { chip, slot, expected_address })
+        Ok(Imu { chip: Here::new(chip), slot, expected_address })
     }
 
     /// How it is, and its newest sample.
     fn state<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let state = self.chip.state();
+        let state = self.chip.get()?.state();
         let result = PyDict::new(py);
         result.set_item("is_up", state.is_up)?;
         result.set_item("samples", state.samples)?;
@@ -75,15 +76,16 @@ impl Imu {
     }
 
     /// Asks for what it has learned.
-    fn ask_for_calibration(&self) {
-        self.chip.ask_for_calibration();
+    fn ask_for_calibration(&self) -> PyResult<()> {
+        self.chip.get()?.ask_for_calibration();
+        Ok(())
     }
 
     /// What it has learned, once: offsets of accelerometer, magnetometer and gyroscope, and two radii.
-    fn take_calibration(&self) -> Option<Vec<i16>> {
-        let found = self.chip.take_calibration()?;
+    fn take_calibration(&self) -> PyResult<Option<Vec<i16>>> {
+        let Some(found) = self.chip.get()?.take_calibration() else { return Ok(None) };
         let offsets = [found.accel, found.mag, found.gyro];
-        Some(offsets.into_iter().flatten().chain(found.radii.into_iter().flatten()).collect())
+        Ok(Some(offsets.into_iter().flatten().chain(found.radii.into_iter().flatten()).collect()))
     }
 }
 

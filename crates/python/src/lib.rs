@@ -19,6 +19,7 @@ mod exclusive;
 #[cfg(target_os = "linux")]
 mod feet;
 mod file_kind;
+mod here;
 #[cfg(target_os = "linux")]
 mod imu;
 #[cfg(target_os = "linux")]

@@ -2,6 +2,7 @@
 
 use crate::count::Count;
 use crate::errors;
+use crate::here::Here;
 use crate::robot::Robot;
 use gaitway_drivers::feetech::audit::{Finding, Severity};
 use gaitway_drivers::feetech::bus::ServoBus;
@@ -23,7 +24,7 @@ type Servos = Driven<SerialPort, Arc<MonotonicClock>>;
 pub struct Motors {
     robot: Robot,
     /// Until they are closed.
-    open: Mutex<Option<Open>>,
+    open: Here<Mutex<Option<Open>>>,
 }
 
 /// An open port, and who watches it from the first joint on that is driven: what only looks writes nothing.
@@ -76,7 +77,8 @@ impl Motors {
     }
 
     fn with_open<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Open) -> T + Send) -> PyResult<T> {
-        let done = py.detach(|| self.open.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));
+        let open = self.open.get()?;
+        let done = py.detach(|| open.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));
         done.ok_or_else(|| errors::usage("the motors are closed".to_owned(), "open them again"))
     }
 
@@ -113,7 +115,7 @@ impl Motors {
         let profile = Arc::clone(&robot.profile);
         let opened = py.detach(|| open(&profile, &path, guard, kp, torque));
         let opened = opened.map_err(|(message, hint)| errors::bus(message, &hint))?;
-        Ok(Motors { robot, open: Mutex::new(Some(opened)) })
+        Ok(Motors { robot, open: Here::new(Mutex::new(Some(opened))) })
     }
 
     /// What each servo says, `None` for one that does not answer.
@@ -193,8 +195,9 @@ impl Motors {
 
     /// What was driven is limp, the guard sent home, the port closed.
     fn close(&self, py: Python<'_>) {
+        let Ok(open) = self.open.get() else { return };
         py.detach(|| {
-            let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let open = open.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(Open { mut servos, guard: Some(guard), .. }) = open
                 && servos.limp().is_ok()
             {

@@ -2,9 +2,12 @@
 
 use crate::count::Count;
 use crate::errors;
-use gaitway_runtime::{MonotonicClock, Overrun, Quantiles};
+use gaitway_runtime::{Clock, MonotonicClock, Overrun, Quantiles};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+
+/// Longest time in which signals are not looked at, ns.
+const SLICE_NS: u64 = 20_000_000;
 
 #[pyclass(module = "gaitway._native")]
 pub struct Pacer {
@@ -26,9 +29,15 @@ impl Pacer {
     }
 
     /// Waits for the next deadline, the interpreter lock released.
-    fn wait(&mut self, py: Python<'_>) -> Wake {
+    fn wait(&mut self, py: Python<'_>) -> PyResult<Wake> {
         let pacer = &mut self.pacer;
-        Wake { wake: py.detach(|| pacer.wait()) }
+        // A signal's handler runs between two slices: Ctrl-C ends the longest wait.
+        while pacer.next_deadline_ns() > pacer.clock().now_ns() + 2 * SLICE_NS {
+            let until_ns = pacer.clock().now_ns() + SLICE_NS;
+            py.detach(|| pacer.clock().wait_until(until_ns));
+            py.check_signals()?;
+        }
+        Ok(Wake { wake: py.detach(|| pacer.wait()) })
     }
 
     #[getter]

@@ -11,6 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::sync::Arc;
 
+/// Rows that are inferred in one call.
+const MAX_ROWS: u64 = 1_000_000;
+
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct Policy {
     pub(crate) policy: gaitway_control::Policy,
@@ -92,14 +95,11 @@ impl Policy {
         let Some(plan) = self.policy.plan() else {
             return Err(errors::control(&gaitway_control::ControlError::ExternalEngine));
         };
-        let too_many =
-            || errors::usage(format!("rows: expected at most 1000000, found {}", rows.0), "infer in parts");
-        let rows: usize = rows.narrow("rows")?;
-        let rows = (rows <= 1_000_000).then_some(rows).ok_or_else(too_many)?;
+        let rows = rows.within("rows", 0..=MAX_ROWS)? as usize;
         let (width, outputs) = (plan.input_len(), plan.output_len());
-        let mut input = vec![0.0; rows * width];
-        buffers::read(py, observations, "observations", &mut input)?;
-        let mut output = vec![0.0; rows * outputs];
+        let input: Vec<f32> =
+            buffers::read_new(py, observations, "observations", rows.saturating_mul(width))?;
+        let mut output: Vec<f32> = buffers::read_new(py, actions, "actions", rows.saturating_mul(outputs))?;
         py.detach(|| {
             let _mode = FloatMode::set();
             let mut workspace = plan.workspace();

@@ -1,6 +1,7 @@
 //! `Recording`, `StepRecorder`, `summarise`, `repair` and `cut`.
 
 use crate::controller::Controller;
+use crate::here::Here;
 use crate::policy::Policy;
 use crate::robot::Robot;
 use crate::{buffers, errors};
@@ -118,14 +119,14 @@ pub fn summarise<'py>(py: Python<'py>, data: &[u8]) -> PyResult<Bound<'py, PyDic
 /// Writes what a controller does into files of a folder.
 #[pyclass(module = "gaitway._native")]
 pub struct StepRecorder {
-    recorder: Option<recorder::StepRecorder>,
+    recorder: Option<Here<recorder::StepRecorder>>,
     path: PathBuf,
 }
 
 impl StepRecorder {
     fn open(&mut self) -> PyResult<&mut recorder::StepRecorder> {
         let ended = || errors::usage("the recording has ended".to_owned(), "begin another one");
-        self.recorder.as_mut().ok_or_else(ended)
+        self.recorder.as_mut().ok_or_else(ended)?.get_mut()
     }
 }
 
@@ -146,7 +147,7 @@ impl StepRecorder {
         let recorder = recorder::StepRecorder::new(folder, about, &controller.controller);
         let recorder = recorder.map_err(|error| errors::record(&error))?;
         let path = recorder.path().to_owned();
-        Ok(StepRecorder { recorder: Some(recorder), path })
+        Ok(StepRecorder { recorder: Some(Here::new(recorder)), path })
     }
 
     /// The file that is being written, or the last.
@@ -176,7 +177,7 @@ impl StepRecorder {
     /// Ends the file.
     fn finish(&mut self) -> PyResult<()> {
         if let Some(recorder) = self.recorder.take() {
-            self.path = recorder.finish().map_err(|error| errors::record(&error))?;
+            self.path = recorder.take()?.finish().map_err(|error| errors::record(&error))?;
         }
         Ok(())
     }

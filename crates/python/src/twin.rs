@@ -2,6 +2,7 @@
 
 use crate::count::Count;
 use crate::errors;
+use crate::here::Here;
 use crate::pacer::quantiles;
 use crate::robot::Robot;
 use crate::servo_rows::{self, OneFault};
@@ -13,6 +14,7 @@ use gaitway_twin::registers::RETURN_DELAY;
 use gaitway_twin::{Bno055Fault, BusOptions, Exchange, FaultScript, JointState, Motion, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -20,10 +22,15 @@ use std::sync::{Mutex, PoisonError};
 const RETURN_DELAY_UNIT_US: u64 = 2;
 const RETURN_DELAY_MAX: u64 = 254;
 
+/// Delays of the wire, µs.
+const DELAY_US: RangeInclusive<u64> = 0..=1_000_000;
+/// Exchanges that are kept at most: an hour of a busy bus.
+const MAX_EXCHANGES: u64 = 1_000_000;
+
 /// One thread may step the physics and another let faults strike.
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct TwinHost {
-    wires: Mutex<Wires>,
+    wires: Here<Mutex<Wires>>,
     robot: Robot,
 }
 
@@ -39,9 +46,10 @@ impl TwinHost {
     }
 
     /// Does something with the wires. The interpreter is let go meanwhile: whoever holds them may wait for it.
-    fn with<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Wires) -> T + Send) -> T {
+    fn with<T: Send>(&self, py: Python<'_>, act: impl FnOnce(&mut Wires) -> T + Send) -> PyResult<T> {
+        let wires = self.wires.get()?;
         // What a panic of another thread left behind is as good as what it found.
-        py.detach(|| act(&mut self.wires.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(py.detach(|| act(&mut wires.lock().unwrap_or_else(PoisonError::into_inner))))
     }
 }
 
@@ -68,9 +76,9 @@ impl TwinHost {
         let joints = &robot.profile.joints;
         let options = BusOptions {
             baud: robot.profile.servo_bus.baud,
-            min_turnaround_ns: turnaround_us.0.saturating_mul(1_000),
-            usb_frame_ns: usb_latency_us.0.saturating_mul(1_000),
-            exchanges: usize::try_from(exchanges.0).unwrap_or(usize::MAX),
+            min_turnaround_ns: turnaround_us.within("turnaround_us", DELAY_US)? * 1_000,
+            usb_frame_ns: usb_latency_us.within("usb_latency_us", DELAY_US)? * 1_000,
+            exchanges: exchanges.within("exchanges", 0..=MAX_EXCHANGES)? as usize,
             ..BusOptions::default()
         };
         let script = read_faults(&faults, joints, seed)?;
@@ -85,25 +93,25 @@ impl TwinHost {
         let imu = imu.map_err(|error| errors::twin_host(&error))?;
         let i2c = i2c_socket.as_deref().map(|path| start_i2c(path, &robot, seed, script.chip)).transpose();
         let i2c = i2c.map_err(|error| errors::twin_host(&error))?;
-        Ok(TwinHost { wires: Mutex::new(Wires { host, imu, i2c }), robot })
+        Ok(TwinHost { wires: Here::new(Mutex::new(Wires { host, imu, i2c })), robot })
     }
 
     /// What a program opens.
     #[getter]
-    fn path(&self, py: Python<'_>) -> PathBuf {
+    fn path(&self, py: Python<'_>) -> PyResult<PathBuf> {
         self.with(py, |wires| wires.host.path())
     }
 
     /// Joint angles, velocities and drives.
     fn set_joints(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
         let states = servo_rows::read_joints(py, row, self.joints())?;
-        self.with(py, |wires| wires.host.set_joints(&states)).map_err(|error| errors::twin_host(&error))
+        self.with(py, |wires| wires.host.set_joints(&states))?.map_err(|error| errors::twin_host(&error))
     }
 
     /// Goals as joint angles (NaN where limp), P, D, I, torque limits.
     fn read_servos(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
         let mut views = vec![ServoView::LIMP; self.joints().len()];
-        let read = self.with(py, |wires| wires.host.read_servos(&mut views));
+        let read = self.with(py, |wires| wires.host.read_servos(&mut views))?;
         read.map_err(|error| errors::twin_host(&error))?;
         servo_rows::write_servos(py, row, &views, self.joints())
     }
@@ -119,17 +127,16 @@ impl TwinHost {
                 let (gyro_rps, accel_mps2) = (sample.gyro_rps, sample.accel_mps2);
                 i2c.set_motion(Motion { gyro_rps, accel_mps2, ..Motion::default() });
             }
-        });
-        Ok(())
+        })
     }
 
     /// Sends what the IMU has to send by now; never waits.
-    fn send_imu(&self, py: Python<'_>) {
+    fn send_imu(&self, py: Python<'_>) -> PyResult<()> {
         self.with(py, |wires| {
             if let Some(imu) = &mut wires.imu {
                 imu.send_due();
             }
-        });
+        })
     }
 
     /// Something goes wrong now.
@@ -155,7 +162,7 @@ impl TwinHost {
                 }
                 Ok(())
             }
-        });
+        })?;
         injected.map_err(|error| errors::twin_host(&error))
     }
 
@@ -165,13 +172,13 @@ impl TwinHost {
             let imu = wires.imu.as_ref().map_or(ImuStatistics::default(), ImuHost::statistics);
             (wires.host.statistics(), imu)
         };
-        let (statistics, imu) = self.with(py, sums);
+        let (statistics, imu) = self.with(py, sums)?;
         statistics_dict(py, &statistics, &imu)
     }
 
     /// The last exchanges, a column each.
     fn exchanges<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let exchanges = self.with(py, |wires| wires.host.exchanges());
+        let exchanges = self.with(py, |wires| wires.host.exchanges())?;
         let columns = PyDict::new(py);
         let column = |value: fn(&Exchange) -> u64| exchanges.iter().map(value).collect::<Vec<u64>>();
         columns.set_item("written_ns", column(|exchange| exchange.written_ns))?;
@@ -184,9 +191,9 @@ impl TwinHost {
         Ok(columns)
     }
 
-    /// Hangs up and removes the link.
+    /// Hangs up and removes the link. A process that was forked has nothing to hang up.
     fn stop(&self, py: Python<'_>) {
-        self.with(py, |wires| wires.host.stop());
+        let _ = self.with(py, |wires| wires.host.stop());
     }
 }
 

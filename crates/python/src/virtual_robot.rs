@@ -2,6 +2,7 @@
 
 use crate::count::Count;
 use crate::errors;
+use crate::here::Here;
 use crate::policy::Policy;
 use crate::robot::Robot;
 use crate::servo_rows::{self, OneFault};
@@ -13,7 +14,7 @@ use gaitway_record::About;
 use gaitway_runtime::ServoView;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_runtime::robot::{Event, Setup};
-use gaitway_runtime::virtual_robot::{ChipPath, Trouble, VirtualRobot as Room};
+use gaitway_runtime::virtual_robot::{ChipPath, MAX_STARVED_NS, STEP_NS, Trouble, VirtualRobot as Room};
 use gaitway_twin::{BusOptions, FaultPlan, ServoBus};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -24,7 +25,7 @@ pub struct VirtualRobot {
     room: Room,
     robot: Robot,
     views: Vec<ServoView>,
-    recorder: Option<Recorder>,
+    recorder: Option<Here<Recorder>>,
 }
 
 /// Ticks between two looks of the recorder into its ring, and ticks the ring has room for.
@@ -36,6 +37,7 @@ impl VirtualRobot {
     #[new]
     #[pyo3(signature = (robot, policy, *, step_ns=Count(2_000_000), seed=Count(0)))]
     fn new(robot: &Robot, policy: &Policy, step_ns: Count, seed: Count) -> PyResult<VirtualRobot> {
+        let step_ns = step_ns.within("step_ns", STEP_NS)?;
         let robot = robot.clone();
         let profile = &robot.profile;
         let setup = Setup::new(&policy.policy, profile, &Options::default());
@@ -46,7 +48,7 @@ impl VirtualRobot {
         let twin = ServoBus::new(options, &ids, plan);
         let mut twin = twin.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
         twin.servos_mut().iter_mut().for_each(|servo| servo.configure());
-        let room = Room::new(setup, twin, step_ns.0);
+        let room = Room::new(setup, twin, step_ns);
         let room = room.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
         Ok(VirtualRobot { room, views: vec![ServoView::LIMP; ids.len()], robot, recorder: None })
     }
@@ -89,18 +91,19 @@ impl VirtualRobot {
     }
 
     /// The robot's tick.
-    fn tick(&mut self, py: Python<'_>) -> &'static str {
-        let (room, recorder) = (&mut self.room, &mut self.recorder);
+    fn tick(&mut self, py: Python<'_>) -> PyResult<&'static str> {
+        let room = &mut self.room;
+        let mut recorder = self.recorder.as_mut().map(Here::get_mut).transpose()?;
         let state = py.detach(|| {
             let state = room.tick();
-            if let Some(recorder) = recorder
+            if let Some(recorder) = &mut recorder
                 && room.robot().record().tick.is_multiple_of(RECORD_EVERY)
             {
                 recorder.step(room.now_ns());
             }
             state
         });
-        state.name()
+        Ok(state.name())
     }
 
     /// Records every tick from now on.
@@ -110,14 +113,16 @@ impl VirtualRobot {
             About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), Some(settled));
         let source = self.room.robot_mut().record_to_ring(RING_TICKS);
         let folder = Folder::new(folder, Bounds::default());
-        self.recorder = Some(Recorder::new(source, about.map_err(|error| errors::record(&error))?, folder));
+        let about = about.map_err(|error| errors::record(&error))?;
+        self.recorder = Some(Here::new(Recorder::new(source, about, folder)));
         Ok(())
     }
 
     /// Ends the recording.
     fn end_recording(&mut self) -> PyResult<()> {
         self.room.robot_mut().end_recording();
-        let Some(mut recorder) = self.recorder.take() else { return Ok(()) };
+        let Some(recorder) = self.recorder.take() else { return Ok(()) };
+        let mut recorder = recorder.take()?;
         while recorder.step(self.room.now_ns()) {}
         for said in recorder.take_said() {
             if let Said::Stopped { why } = said {
@@ -145,7 +150,8 @@ impl VirtualRobot {
     /// The loop gets no processor for `for_ns`, `after_ns` from now.
     #[pyo3(signature = (for_ns, *, after_ns=Count(0)))]
     fn starve(&mut self, for_ns: Count, after_ns: Count) -> PyResult<()> {
-        let planned = self.room.plan(after_ns.0, Trouble::Starved(for_ns.0));
+        let for_ns = for_ns.within("for_ns", 0..=MAX_STARVED_NS)?;
+        let planned = self.room.plan(after_ns.0, Trouble::Starved(for_ns));
         planned.map_err(|error| errors::usage(error.to_string(), error.hint()))
     }
 

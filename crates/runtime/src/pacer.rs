@@ -193,6 +193,11 @@ impl<C: Clock> Pacer<C> {
         self.start_ns + tick * self.period_ns
     }
 
+    /// The deadline that the next [`Pacer::wait`] waits for, ns of its clock.
+    pub fn next_deadline_ns(&self) -> u64 {
+        self.deadline_ns(self.next_tick)
+    }
+
     /// The clock it waits on.
     pub fn clock(&self) -> &C {
         &self.clock

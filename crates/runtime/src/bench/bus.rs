@@ -3,7 +3,7 @@
 //! Only what the program sees is measured here; how long the wire itself was taken, the twin knows.
 
 use crate::bench::bare_bus::BareBus;
-use crate::bench::pace::MAX_TICKS;
+use crate::bench::pace::{MAX_LENGTH_NS, MAX_TICKS};
 use crate::clock::{Clock, MonotonicClock};
 use crate::pacer::{Overrun, Pacer, PacerError};
 use crate::port::{OpenError, Port, PortError};
@@ -42,6 +42,14 @@ pub enum BusBenchError {
         /// The number given.
         found: u64,
     },
+    /// More than anybody waits for.
+    #[error("ticks times period_ns: expected an hour at most, found {ticks} of {period_ns} ns")]
+    Length {
+        /// Ticks asked for.
+        ticks: u64,
+        /// Time between two, ns.
+        period_ns: u64,
+    },
     /// No twin. Goals that no safety gate has passed are for emulated servos only.
     #[error("{}: expected a twin's pseudo-terminal, found another port", path.display())]
     NotATwin {
@@ -72,7 +80,9 @@ impl BusBenchError {
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
-            BusBenchError::Ticks { .. } => "measure for a shorter time".to_owned(),
+            BusBenchError::Ticks { .. } | BusBenchError::Length { .. } => {
+                "measure for a shorter time".to_owned()
+            }
             BusBenchError::NotATwin { .. } => "give the path that `gaitway twin` names".to_owned(),
             BusBenchError::Open(error) => error.hint(),
             BusBenchError::Port(error) => error.hint().to_owned(),
@@ -143,6 +153,10 @@ pub fn bus_ticks(
 ) -> Result<BusTicks, BusBenchError> {
     if !(1..=MAX_TICKS).contains(&options.ticks) {
         return Err(BusBenchError::Ticks { found: options.ticks });
+    }
+    let period_ns = options.period_ns.unwrap_or(0);
+    if options.ticks.saturating_mul(period_ns) > MAX_LENGTH_NS {
+        return Err(BusBenchError::Length { ticks: options.ticks, period_ns });
     }
     check_twin(path)?;
     let bus = ServoBus::new(&setup::servos(profile), setup::link(profile))?;

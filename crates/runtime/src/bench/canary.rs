@@ -1,15 +1,13 @@
 //! A canary: it only looks at the clock, and so shows what the machine itself does to a loop.
 
-use crate::bench::pace::{MAX_TICKS, PaceError};
+use crate::bench::pace::{PaceError, check_length};
 use crate::clock::{Clock, MonotonicClock};
 
 /// How late the calling thread is woken for each of `looks` deadlines, `period_ns` apart, ns. It sleeps and never
 /// spins, so that it takes next to nothing from the loops it runs beside. A stall of many periods is the lateness of
 /// every deadline in it, and not that of one.
 pub fn canary(period_ns: u64, looks: u64) -> Result<Vec<u64>, PaceError> {
-    if !(1..=MAX_TICKS).contains(&looks) {
-        return Err(PaceError::Ticks { found: looks });
-    }
+    check_length(looks, period_ns)?;
     let clock = MonotonicClock::default();
     let first_ns = clock.now_ns().saturating_add(period_ns);
     Ok(look(first_ns, period_ns, looks, |until_ns| clock.sleep_until(until_ns)))
@@ -23,6 +21,7 @@ fn look(first_ns: u64, period_ns: u64, looks: u64, mut sleep: impl FnMut(u64) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::pace::MAX_TICKS;
 
     #[test]
     fn a_stall_is_the_lateness_of_every_deadline_in_it() {

@@ -9,6 +9,9 @@ use thiserror::Error;
 /// Most ticks of one measurement: every wake-up is kept in memory.
 pub(crate) const MAX_TICKS: u64 = 10_000_000;
 
+/// Longest measurement, ns: who measures for longer measures in parts.
+pub(crate) const MAX_LENGTH_NS: u64 = 3_600_000_000_000;
+
 /// Longest work of a tick, ns.
 const MAX_WORK_NS: u64 = 10_000_000_000;
 
@@ -24,6 +27,14 @@ pub enum PaceError {
     Ticks {
         /// The number given.
         found: u64,
+    },
+    /// More than anybody waits for.
+    #[error("ticks times period: expected an hour at most, found {ticks} of {period_ns} ns")]
+    Length {
+        /// Ticks asked for.
+        ticks: u64,
+        /// Time between two, ns.
+        period_ns: u64,
     },
     /// Work that keeps a core busy for too long.
     #[error("work of a tick in ns: expected at most {MAX_WORK_NS}, found {found}")]
@@ -44,7 +55,7 @@ impl PaceError {
     pub fn hint(&self) -> &'static str {
         match self {
             PaceError::Pacer(error) => error.hint(),
-            PaceError::Ticks { .. } => "measure for a shorter time",
+            PaceError::Ticks { .. } | PaceError::Length { .. } => "measure for a shorter time",
             PaceError::Work { .. } => "an over-long tick takes a few periods",
             PaceError::Thread(_) => "raise the limit on threads (ulimit -u), or free memory",
             PaceError::Panic => "report this with the message on stderr",
@@ -90,9 +101,7 @@ pub struct Pace {
 /// Runs a pacer on a thread of its own, which inherits the caller's scheduling policy and affinity, until `ticks`
 /// deadlines have passed.
 pub fn pace(options: PaceOptions) -> Result<Pace, PaceError> {
-    if !(1..=MAX_TICKS).contains(&options.ticks) {
-        return Err(PaceError::Ticks { found: options.ticks });
-    }
+    check_length(options.ticks, options.period_ns)?;
     let found = options.work_ns.max(options.stall.map_or(0, |stall| stall.work_ns));
     if found > MAX_WORK_NS {
         return Err(PaceError::Work { found });
@@ -106,6 +115,17 @@ pub fn pace(options: PaceOptions) -> Result<Pace, PaceError> {
     };
     let thread = thread::Builder::new().name("pace".to_owned()).spawn(measure).map_err(PaceError::Thread)?;
     thread.join().map_err(|_| PaceError::Panic)?
+}
+
+/// Refuses no tick, more than fit into memory, and more than an hour of them.
+pub(crate) fn check_length(ticks: u64, period_ns: u64) -> Result<(), PaceError> {
+    if !(1..=MAX_TICKS).contains(&ticks) {
+        return Err(PaceError::Ticks { found: ticks });
+    }
+    if ticks.saturating_mul(period_ns) > MAX_LENGTH_NS {
+        return Err(PaceError::Length { ticks, period_ns });
+    }
+    Ok(())
 }
 
 /// The measured loop; returns the pacer's sums. An over-long tick is never the last: what it does to the next must

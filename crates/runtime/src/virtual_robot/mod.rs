@@ -16,7 +16,7 @@ mod wire;
 
 pub use chip::ChipPath;
 pub use watch::Watched;
-pub use wire::{Trouble, Wire};
+pub use wire::{MAX_STARVED_NS, Trouble, Wire};
 
 use crate::allocations;
 use crate::clock::Clock;
@@ -26,11 +26,15 @@ use crate::robot::{ImuSlot, Mailbox, Robot, Setup};
 use crate::servo_view::ServoView;
 use gaitway_control::supervisor::State;
 use gaitway_twin::{ImuSample, JointState, ServoBus, TwinError};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use watch::Watch;
 
 /// When the first tick is due, ns: by then the servos have booted.
 pub const START_NS: u64 = 100_000_000;
+
+/// Shortest and longest step of the physics, ns.
+pub const STEP_NS: RangeInclusive<u64> = 100_000..=100_000_000;
 
 /// Robot, wire, servos and IMU.
 #[derive(Debug)]
@@ -46,11 +50,12 @@ pub struct VirtualRobot {
 
 impl VirtualRobot {
     /// A robot of `setup`, off, whose servos are those of `twin`, in the order of its joints. `step_ns` is the length
-    /// of a step of the physics.
+    /// of a step of the physics; one outside [`STEP_NS`] is taken for the nearest within.
     pub fn new(setup: Setup, twin: ServoBus, step_ns: u64) -> Result<VirtualRobot, PacerError> {
         let (mailbox, imu) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
         let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
-        let wire = Wire::new(twin, START_NS, step_ns.max(1), Arc::clone(&imu));
+        let wire =
+            Wire::new(twin, START_NS, step_ns.clamp(*STEP_NS.start(), *STEP_NS.end()), Arc::clone(&imu));
         let watch = Watch::new(&setup.profile);
         let pacer = Pacer::new(wire.clone(), period_ns, Overrun::Skip)?;
         let robot = Robot::new(setup, wire.clone(), wire.clone(), Arc::clone(&mailbox), imu);

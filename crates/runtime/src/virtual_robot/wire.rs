@@ -13,6 +13,11 @@ use gaitway_twin::{Fault, Imu, ImuFault, ServoBus, TwinError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// The loop is starved for so long at most, ns, and however starvations follow each other.
+pub const MAX_STARVED_NS: u64 = 10_000_000_000;
+/// Steps of the physics that are kept for a host that does not take them; older ones are left out.
+const MAX_STEPS: usize = 100_000;
+
 /// Something that goes wrong around a robot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trouble {
@@ -164,6 +169,7 @@ impl Shared {
 
     fn pass_until(&mut self, deadline_ns: u64) {
         let mut until_ns = self.now_ns.max(deadline_ns);
+        let latest_ns = until_ns.saturating_add(MAX_STARVED_NS);
         while let Some((at_ns, _)) = self.troubles.first().filter(|(at_ns, _)| *at_ns <= until_ns) {
             let at_ns = (*at_ns).max(self.now_ns);
             self.pass(at_ns);
@@ -171,7 +177,9 @@ impl Shared {
                 // It was checked when it was planned.
                 Trouble::Bus(fault) => _ = self.twin.inject(at_ns, fault),
                 Trouble::Imu(fault) => self.imu.inject(at_ns, fault),
-                Trouble::Starved(for_ns) => until_ns = until_ns.max(at_ns.saturating_add(for_ns)),
+                Trouble::Starved(for_ns) => {
+                    until_ns = until_ns.max(at_ns.saturating_add(for_ns).min(latest_ns));
+                }
             }
             self.torque.plug(at_ns, self.twin.is_plugged());
         }
@@ -183,7 +191,11 @@ impl Shared {
         while self.next_step_ns <= until_ns {
             let at_ns = self.next_step_ns;
             self.twin.advance(at_ns);
-            self.drives.extend(self.twin.servos().iter().map(ServoView::from));
+            let servos = self.twin.servos();
+            if self.drives.len() >= MAX_STEPS * servos.len() {
+                self.drives.drain(..servos.len());
+            }
+            self.drives.extend(servos.iter().map(ServoView::from));
             self.torque.look(at_ns, self.twin.servos());
             self.next_step_ns += self.step_ns;
         }
