@@ -85,7 +85,7 @@ impl Recording {
     }
 
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let columns = py.detach(|| self.recording.columns());
+        let columns = py.detach(|| self.recording.columns()).map_err(|error| errors::record(&error))?;
         let table = PyDict::new(py);
         for column in columns {
             match column.values {

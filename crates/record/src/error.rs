@@ -37,6 +37,14 @@ pub enum RecordError {
         /// What is.
         found: String,
     },
+    /// Rows of such different lengths that a table of them would be far larger than the file.
+    #[error(
+        "recording: expected rows of one length, found so many lengths that {file_bytes} bytes make gigabytes"
+    )]
+    TooMuch {
+        /// How long the file is.
+        file_bytes: usize,
+    },
     /// A part of it was asked for that has no tick.
     #[error("recording: the part has no tick; there are {ticks}, in {length_s:.2} s")]
     EmptyPart {
@@ -79,7 +87,9 @@ impl RecordError {
             }
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
-            RecordError::Lacks { .. } => "use a recording that Gaitway made, of this version or an older one",
+            RecordError::Lacks { .. } | RecordError::TooMuch { .. } => {
+                "use a recording that Gaitway made, of this version or an older one"
+            }
             RecordError::EmptyPart { .. } => "name a part that is in it",
             RecordError::Control(_) => "replay it with the version it was recorded with",
             RecordError::Policy(_) | RecordError::Json(_) => {

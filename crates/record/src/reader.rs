@@ -9,6 +9,11 @@ use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, STANDING, TI
 use mcap::records::Record;
 use std::collections::BTreeMap;
 
+/// Bytes of the table that a byte of the file may ask for: a tick of a limp robot, the shortest, asks for a hundred.
+const TABLE_PER_BYTE: usize = 256;
+/// Bytes that the table of every file may have.
+const SMALL_TABLE: usize = 256 << 20;
+
 /// A recording in memory.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recording {
@@ -18,12 +23,14 @@ pub struct Recording {
     pub ticks: Vec<(Tick, Option<Keyframe>)>,
     /// Where and why it ends too early; `None` for a whole file.
     pub cut: Option<String>,
+    /// How long the file is.
+    file_bytes: usize,
 }
 
 impl Recording {
     /// Reads the file's bytes. A file that was cut is read as far as it goes; one whose chunks are damaged is refused.
     pub fn read(bytes: &[u8]) -> Result<Recording, RecordError> {
-        let mut recording = Recording::default();
+        let mut recording = Recording { file_bytes: bytes.len(), ..Recording::default() };
         let (mut topics, mut keyframe) = (BTreeMap::new(), None);
         recording.cut = walk(bytes, |next| match next {
             Next::Record(record) => recording.take(record, &mut topics, &mut keyframe),
@@ -37,7 +44,10 @@ impl Recording {
     }
 
     /// The ticks as a table. Slow registers stand in the rows of their servos, and stay until the next ones.
-    pub fn columns(&self) -> Vec<Column> {
+    ///
+    /// # Errors
+    /// Where rows differ so much in length that the table would take far more memory than the file.
+    pub fn columns(&self) -> Result<Vec<Column>, RecordError> {
         let mut columns = Columns::default();
         let mut servos = Servos::default();
         for (tick, _) in &self.ticks {
@@ -46,8 +56,19 @@ impl Recording {
                 tick: Some(Tick { slow: Vec::new(), ..tick.clone() }),
                 servo: Some(servos.clone()),
             });
+            self.check_table(columns.count())?;
         }
-        columns.finish()
+        Ok(columns.finish())
+    }
+
+    /// Refuses a table far larger than the file: a single wide row would widen all the others.
+    fn check_table(&self, columns: usize) -> Result<(), RecordError> {
+        let asked = columns.saturating_mul(self.ticks.len()).saturating_mul(size_of::<f64>());
+        let allowed = self.file_bytes.saturating_mul(TABLE_PER_BYTE).saturating_add(SMALL_TABLE);
+        if asked > allowed {
+            return Err(RecordError::TooMuch { file_bytes: self.file_bytes });
+        }
+        Ok(())
     }
 
     pub(crate) fn take(

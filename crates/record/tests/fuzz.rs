@@ -13,10 +13,12 @@ mod random;
 
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::Verdict;
-use gaitway_record::tick::{Keyframe, Tick};
+use gaitway_record::tick::{Keyframe, Slow, Tick};
+use gaitway_record::writer::{Kind, RecordingWriter};
 use gaitway_record::{Recording, repair};
 use random::Random;
 use std::fs;
+use std::io::Cursor;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recordings/v1-walk.mcap");
 
@@ -117,4 +119,40 @@ fn no_tick_makes_a_replay_panic() {
         }
     }
     assert!(ran > 100 && refused > 100, "{ran} ran, {refused} refused");
+}
+
+/// Bytes of a recording like the fixture whose ticks are those.
+fn recording_of(ticks: impl Iterator<Item = Tick>) -> Vec<u8> {
+    let about = Recording::read(&fs::read(FIXTURE).unwrap()).unwrap().about;
+    let mut writer = RecordingWriter::create(Cursor::new(Vec::new()), &about).unwrap();
+    let mut body = Vec::new();
+    for mut tick in ticks {
+        body.clear();
+        encode(&mut tick, &mut body);
+        writer.put(Kind::Tick, tick.woken_ns, &body).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_row_longer_than_any_robots_is_refused() {
+    for wide in [
+        Tick { servo_position: vec![1; 20_000], ..Tick::default() },
+        Tick { goal_rad: vec![1.0; 20_000], ..Tick::default() },
+        Tick { servo_sampled_ns: vec![u64::MAX; 20_000], ..Tick::default() },
+        Tick { slow: vec![Slow::default(); 300], ..Tick::default() },
+    ] {
+        let error = Recording::read(&recording_of([wide].into_iter())).unwrap_err();
+        assert!(error.to_string().contains("a row as long as a robot's"), "{error}");
+    }
+}
+
+#[test]
+fn a_small_file_makes_no_table_of_gigabytes() {
+    // One wide tick, and many narrow ones: as a table all would be as wide.
+    let wide = Tick { goal_rad: vec![1.0; 16_000], joint_age_s: vec![1.0; 16_000], ..Tick::default() };
+    let narrow = (0..30_000).map(|_| Tick::default());
+    let recording = Recording::read(&recording_of([wide].into_iter().chain(narrow))).unwrap();
+    let error = recording.columns().unwrap_err();
+    assert!(error.to_string().contains("expected rows of one length"), "{error}");
 }

@@ -40,6 +40,11 @@ impl Columns {
         self.rows += 1;
     }
 
+    /// Columns there are by now.
+    pub fn count(&self) -> usize {
+        self.columns.len()
+    }
+
     /// The table.
     pub fn finish(mut self) -> Vec<Column> {
         let rows = self.rows;

@@ -4,6 +4,10 @@ use super::{Message, Visitor};
 use prost::encoding::{WireType, decode_key, decode_varint};
 use thiserror::Error;
 
+/// Longest row, and most messages within a message: no robot's are longer.
+const MAX_ROW: usize = 16_384;
+const MAX_MESSAGES: usize = 256;
+
 /// Bytes that are no message.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 #[error("message {message}: expected {expected}, found {found}")]
@@ -106,7 +110,22 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn varints(name: &'static str, mut bytes: &[u8], mut add: impl FnMut(u64)) -> Result<(), DecodeError> {
+fn check_len(name: &'static str, len: usize, most: usize) -> Result<(), DecodeError> {
+    if len <= most {
+        return Ok(());
+    }
+    Err(DecodeError { message: name, expected: "a row as long as a robot's", found: format!("{len} values") })
+}
+
+/// Adds whole numbers to a row; `len` of them are there already.
+fn varints(
+    name: &'static str,
+    mut bytes: &[u8],
+    len: usize,
+    mut add: impl FnMut(u64),
+) -> Result<(), DecodeError> {
+    // Each has one byte that begins with a zero bit: the last.
+    check_len(name, len + bytes.iter().filter(|byte| **byte < 0x80).count(), MAX_ROW)?;
     while !bytes.is_empty() {
         let value = decode_varint(&mut bytes).map_err(|error| DecodeError {
             message: name,
@@ -164,16 +183,19 @@ impl Visitor for Decoder<'_> {
     }
 
     fn u64s(&mut self, number: u32, name: &'static str, value: &mut Vec<u64>) {
-        self.delimited(number, name, |bytes| varints(name, bytes, |found| value.push(found)));
+        self.delimited(number, name, |bytes| varints(name, bytes, value.len(), |found| value.push(found)));
     }
 
     fn u32s(&mut self, number: u32, name: &'static str, value: &mut Vec<u32>) {
-        self.delimited(number, name, |bytes| varints(name, bytes, |found| value.push(found as u32)));
+        self.delimited(number, name, |bytes| {
+            varints(name, bytes, value.len(), |found| value.push(found as u32))
+        });
     }
 
     fn f32s(&mut self, number: u32, name: &'static str, value: &mut Vec<f32>) {
         self.delimited(number, name, |bytes| {
             let (words, rest) = bytes.as_chunks::<4>();
+            check_len(name, value.len() + words.len(), MAX_ROW)?;
             value.extend(words.iter().map(|word| f32::from_bits(u32::from_le_bytes(*word))));
             if rest.is_empty() {
                 return Ok(());
@@ -192,6 +214,7 @@ impl Visitor for Decoder<'_> {
 
     fn messages<M: Message>(&mut self, number: u32, name: &'static str, value: &mut Vec<M>) {
         self.delimited(number, name, |bytes| {
+            check_len(name, value.len() + 1, MAX_MESSAGES)?;
             value.push(decode(bytes)?);
             Ok(())
         });
