@@ -1,14 +1,12 @@
 """The IMU's chip: what it has learned, in files, and how it is mounted, found out by tilting it."""
 
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitway import files
+from gaitway import files, inert
 from gaitway.errors import UsageError
-from gaitway.inert import InertUnpickler
 from gaitway.recognise import describe
 
 SCHEMA = "gaitway.imu_calibration/1"
@@ -40,7 +38,7 @@ class Calibration:
         files.refuse_other_kinds(data, "pickle" if is_pickle else "json", "calibration", path)
         try:
             if is_pickle:
-                found = InertUnpickler(io.BytesIO(data)).load()
+                found = inert.load(data)
                 _refuse_other_chips(found)
                 accel, mag, gyro = (_three(found[key]) for key in _PUBLISHED)
                 return cls(accel, mag, gyro)

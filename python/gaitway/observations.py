@@ -11,9 +11,9 @@ from array import array
 from pathlib import Path
 from typing import Any
 
-from gaitway import extras, files
+from gaitway import extras, files, inert
 from gaitway.errors import RecordingError, UsageError
-from gaitway.inert import Array, InertUnpickler, Scalar
+from gaitway.inert import Array, Scalar
 from gaitway.policy import Policy
 
 ENDINGS = (".npy", ".pkl")
@@ -89,7 +89,7 @@ def _read_npy(path: Path, data: bytes) -> list["array[float]"]:
 
 def _read_pickle(path: Path, data: bytes) -> list["array[float]"]:
     try:
-        found = InertUnpickler(io.BytesIO(data)).load()
+        found = inert.load(data)
         if not isinstance(found, list | tuple) or not found:
             raise ValueError(f"expected a list of vectors, found {type(found).__name__}")
         return [_row(vector) for vector in found]
@@ -103,4 +103,12 @@ def _read_pickle(path: Path, data: bytes) -> list["array[float]"]:
 def _row(vector: Any) -> "array[float]":
     if isinstance(vector, Array):
         return vector.numbers()
-    return array("f", [one.number() if isinstance(one, Scalar) else float(one) for one in vector])
+    return array("f", [_number(one) for one in vector])
+
+
+def _number(one: object) -> float:
+    if isinstance(one, Scalar):
+        return one.number()
+    if not isinstance(one, int | float):
+        raise ValueError(f"expected rows of numbers, found {type(one).__name__} in one")
+    return float(one)
