@@ -1,12 +1,11 @@
 """The gate: what a policy must reach to be called fit for hardware. Its limits are data beside the robot's profile."""
 
 import math
-import tomllib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gaitway import files
+from gaitway import files, toml
 from gaitway.errors import UsageError
 
 SCHEMA = "gaitway.gate/1"
@@ -54,7 +53,7 @@ class Verdict:
 def load_gate(path: Path) -> tuple[Limit, ...]:
     """The limits in the TOML file at `path`. Raises UsageError for what makes no sense."""
     try:
-        content = tomllib.loads(files.read_text(path, "gate"))
+        content = toml.loads(files.read_text(path, "gate"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"gate {path}: {error}", hint="a gate is a TOML file of [[limits]] tables") from error
     tables = content.get("limits")

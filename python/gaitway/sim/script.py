@@ -1,12 +1,11 @@
 """What the robot is asked to do over time."""
 
 import math
-import tomllib
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitway import axes, command, files
+from gaitway import axes, command, files, toml
 from gaitway.errors import UsageError
 
 
@@ -65,7 +64,7 @@ def steady(row: "array[float]", seconds: float) -> Script:
 def load_script(path: Path) -> Script:
     """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and the command's axes."""
     try:
-        content = tomllib.loads(files.read_text(path, "script"))
+        content = toml.loads(files.read_text(path, "script"))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"script {path}: {error}", hint="a script is a TOML file of [[segment]] tables") from error
     tables = content.get("segment")

@@ -2,12 +2,11 @@
 
 import dataclasses
 import math
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from gaitway import files
+from gaitway import files, toml
 from gaitway.errors import TrainingError
 
 
@@ -199,8 +198,8 @@ _SECTIONS: dict[str, Any] = {
 def load(path: Path, overrides: list[str]) -> Config:
     """Reads a TOML file and lays `section.key=value` over it. Raises TrainingError with the key's place."""
     try:
-        text = tomllib.loads(files.read_text(path, "training configuration"))
-    except tomllib.TOMLDecodeError as error:
+        text = toml.loads(files.read_text(path, "training configuration"))
+    except (ValueError, RecursionError) as error:
         raise TrainingError(f"{path}: {error}", hint="correct the file at this line") from error
     for override in overrides:
         _override(text, override)
@@ -247,8 +246,8 @@ def _override(text: dict[str, Any], override: str) -> None:
     if not (equals and dot and name):
         raise TrainingError(f"--set {override}: expected section.key=value", hint="--set run.steps=1000000")
     try:
-        parsed = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
+        parsed = toml.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):
         parsed = value
     text.setdefault(section, {})[name] = parsed
 
