@@ -1,5 +1,10 @@
 //! Contracts: what loads, how every contradiction is named, the canonical text and its hash, the published schema.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads its files"
+)]
 
 mod common;
 

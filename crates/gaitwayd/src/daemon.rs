@@ -19,7 +19,8 @@ use gaitway_control::supervisor::Wish;
 use gaitway_record::About;
 use gaitway_runtime::allocations;
 use gaitway_runtime::expression::ExpressionSlot;
-use gaitway_runtime::observation_file::{ObservationWriter, read_observations};
+use gaitway_runtime::files;
+use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
 use gaitway_runtime::pacer::{Pacer, PacerError};
 use gaitway_runtime::real_time::{self, RealTimeRequest};
 use gaitway_runtime::recorder::RING_TICKS;
@@ -35,8 +36,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 /// The loop's stack, KiB, and how much of it is touched before it begins.
 const STACK_KIB: usize = 256;
 const PREFAULT_KIB: usize = 64;
-/// Observations are kept for so long where no end was named, s.
-const KEEP_S: f64 = 600.0;
+/// Ticks whose observations may be on their way to the file: two seconds of them.
+const OBSERVED_S: usize = 2;
 const EVENTS: usize = 1024;
 
 type Clocked = Arc<MonotonicClock>;
@@ -81,7 +82,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     let first_ms = first_ns.saturating_sub(exec_ns) as f64 * 1e-6;
     let path = arguments.serial_port.display().to_string();
     log.say("info", "bus open", json!({ "port": path, "first_transaction_ms": first_ms }));
-    prepare(&mut robot, arguments, &profile, is_missing, &mut log)?;
+    let keeper = prepare(&mut robot, arguments, &profile, is_missing, &mut log)?;
     if arguments.audit {
         minder.dismiss(&mut log);
         return Ok(());
@@ -127,7 +128,7 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     figures["expression"] = expression::figures(shown.as_ref());
     log.tell_left_out(u64::MAX);
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
-    write_results(arguments, &ended.robot, &figures)?;
+    write_results(arguments, keeper, ended.unobserved, &figures, &mut log)?;
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
 }
 
@@ -154,21 +155,23 @@ fn warn_of_a_slow_bus(setup: &Setup, log: &mut Log) {
     }
 }
 
-fn write_results(arguments: &Arguments, robot: &Duck, figures: &Value) -> Result<(), DaemonError> {
-    if let Some(path) = &arguments.save_obs {
-        let width = robot.controller().record().observation.len();
-        let mut writer = ObservationWriter::create(path, width)?;
-        for row in robot.observations().chunks_exact(width.max(1)) {
-            writer.write_row(row)?;
-        }
-        writer.finish()?;
+fn write_results(
+    arguments: &Arguments,
+    keeper: Option<ObservationKeeper>,
+    unobserved: u64,
+    figures: &Value,
+    log: &mut Log,
+) -> Result<(), DaemonError> {
+    // Written whatever becomes of the observations.
+    let written = arguments.stats_json.as_deref().map(|path| {
+        let failed = |source| DaemonError::Write { path: path.to_owned(), source };
+        files::write(path, format!("{figures:#}\n").as_bytes()).map_err(failed)
+    });
+    if let Some(keeper) = keeper {
+        let rows = keeper.finish()?;
+        log.say("info", "observations", json!({ "rows": rows, "left_out": unobserved }));
     }
-    if let Some(path) = &arguments.stats_json {
-        let text = format!("{figures:#}\n");
-        let failed = |source| DaemonError::System { doing: "writing --stats-json", source };
-        std::fs::write(path, text).map_err(failed)?;
-    }
-    Ok(())
+    written.unwrap_or(Ok(()))
 }
 
 /// What the loop leaves behind.
@@ -178,6 +181,8 @@ pub(crate) struct Ended {
     is_sound: bool,
     /// Allocations of the loop's thread while it ticked.
     allocated: u64,
+    /// Observations that found no room on their way to the file.
+    unobserved: u64,
 }
 
 /// The loop on its thread, and the ends of its channels.
@@ -194,7 +199,7 @@ fn prepare(
     profile: &RobotProfile,
     unconfigured: bool,
     log: &mut Log,
-) -> Result<(), DaemonError> {
+) -> Result<Option<ObservationKeeper>, DaemonError> {
     let is_set_up = audit::audit(robot.body_mut(), profile, arguments.fix, log)?;
     robot.set_options(BrainOptions {
         dry_run: arguments.dry_run,
@@ -209,11 +214,12 @@ fn prepare(
         let rows = (0..observations.len()).filter_map(|index| observations.row(index));
         robot.replay_observations(rows.flatten().copied().collect());
     }
-    if arguments.save_obs.is_some() {
-        let seconds = arguments.seconds.unwrap_or(KEEP_S).min(KEEP_S);
-        robot.keep_observations((seconds * f64::from(robot.controller().loop_hz())).ceil() as usize);
-    }
-    Ok(())
+    let Some(path) = arguments.save_obs.as_deref().filter(|_| !arguments.audit) else { return Ok(None) };
+    let rows = OBSERVED_S * robot.controller().loop_hz() as usize;
+    let (keeper, sink) = ObservationKeeper::start(path, width, rows)?;
+    robot.keep_observations(sink);
+    log.say("info", "saving observations", json!({ "file": keeper.part().display().to_string() }));
+    Ok(Some(keeper))
 }
 
 fn start(
@@ -245,7 +251,8 @@ fn start(
         let is_sound = run(&mut robot, &mut pacer, &control, &events, &arriving);
         let allocated = allocations::count() - before;
         robot.end_recording();
-        Ok(Ended { robot, pacer, is_sound, allocated })
+        let unobserved = robot.end_observations();
+        Ok(Ended { robot, pacer, is_sound, allocated, unobserved })
     })
     .map_err(failed_to_start)?;
     for item in report {

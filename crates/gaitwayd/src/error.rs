@@ -4,6 +4,7 @@ use crate::load::LoadError;
 use gaitway_drivers::bno055::AxesError;
 use gaitway_drivers::feetech::error::BusError;
 use gaitway_record::RecordError;
+use gaitway_runtime::files;
 use gaitway_runtime::gpio::GpioError;
 use gaitway_runtime::guard::GuardError;
 use gaitway_runtime::observation_file::ObservationFileError;
@@ -81,6 +82,22 @@ pub enum DaemonError {
     /// The recording.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// Something that was to be written.
+    #[error("{}: cannot be written: {source}", path.display())]
+    Write {
+        /// Where.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Where a pad elsewhere was to be listened for.
+    #[error("--pad-listen {address}: {source}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Anything the system says.
     #[error("{doing}: {source}")]
     System {
@@ -115,9 +132,9 @@ impl DaemonError {
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),
             DaemonError::Record(error) => error.hint().to_owned(),
-            DaemonError::System { .. } => {
-                "the system is short of something; `dmesg` may say of what".to_owned()
-            }
+            DaemonError::Write { source, .. }
+            | DaemonError::Listen { source, .. }
+            | DaemonError::System { source, .. } => files::remedy(source).to_owned(),
             DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
         }
     }

@@ -5,12 +5,12 @@ use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_contract::RobotProfile;
 use gaitway_drivers::bno055::{AxisMap, Calibration, Mode, Problem};
-use gaitway_runtime::gpio;
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
 use gaitway_runtime::robot::imu::chip_config;
 use gaitway_runtime::robot::imu_chip::{ImuChip, ImuState};
 use gaitway_runtime::robot::imu_socket::ImuSocket;
+use gaitway_runtime::{files, gpio};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -55,7 +55,7 @@ impl Imu {
             Some(path) => path,
             None if usual.exists() => &usual,
             None => {
-                log.say("warn", "no IMU", json!({ "expected": usual, "hint": NO_BUS_HINT }));
+                log.say("warn", "no IMU", json!({ "expected": usual.display().to_string(), "hint": NO_BUS_HINT }));
                 return Ok(Imu::Missing);
             }
         };
@@ -140,7 +140,7 @@ struct Written {
 
 fn load_calibration(path: &Path) -> Result<Calibration, DaemonError> {
     let wrong = |problem: String| DaemonError::Calibration { path: path.to_owned(), problem };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+    let text = files::read_text(path).map_err(|error| wrong(error.to_string()))?;
     let written: Written = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
     if written.schema != CALIBRATION_SCHEMA {
         return Err(wrong(format!("schema: expected {CALIBRATION_SCHEMA}, found {:?}", written.schema)));

@@ -5,6 +5,7 @@ use gaitway_contract::duck_config::ConfigError;
 use gaitway_contract::reference_motion::{self, ReferenceMotionError};
 use gaitway_contract::{Contract, ContractError, ProfileError, RobotProfile};
 use gaitway_control::{Options, Policy, PolicyError};
+use gaitway_runtime::files;
 use gaitway_runtime::robot::SetupError;
 use std::borrow::Cow;
 use std::io;
@@ -60,7 +61,7 @@ impl LoadError {
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
-            LoadError::File { .. } => "check the path".to_owned(),
+            LoadError::File { source, .. } => files::remedy(source).to_owned(),
             LoadError::Profile(error) => error.hint(),
             LoadError::Config { path, error } => error.hint(&path.display().to_string()),
             LoadError::Contract(error) => error.hint(),
@@ -99,7 +100,7 @@ pub fn options(arguments: &Arguments) -> Result<Options, LoadError> {
     let gait_period_ticks = match &arguments.poly_coefficients {
         None => None,
         Some(path) => {
-            let file = std::fs::File::open(path).map_err(|source| file_error(path, source))?;
+            let file = files::open(path).map_err(|source| file_error(path, source))?;
             Some(reference_motion::period_ticks(io::BufReader::new(file))?.ticks)
         }
     };
@@ -115,13 +116,12 @@ pub fn options(arguments: &Arguments) -> Result<Options, LoadError> {
     })
 }
 
-#[allow(clippy::disallowed_methods, reason = "the program is where people name files")]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {
-    std::fs::read(path).map_err(|source| file_error(path, source))
+    files::read(path).map_err(|source| file_error(path, source))
 }
 
 fn read_text(path: &Path) -> Result<String, LoadError> {
-    std::fs::read_to_string(path).map_err(|source| file_error(path, source))
+    files::read_text(path).map_err(|source| file_error(path, source))
 }
 
 fn file_error(path: &Path, source: io::Error) -> LoadError {

@@ -1,5 +1,6 @@
 //! What was measured, as JSON.
 
+use gaitway_runtime::files;
 use gaitway_runtime::pacer::Pacer;
 use gaitway_runtime::robot::Robot;
 use gaitway_runtime::{Clock, Histogram, Port};
@@ -43,7 +44,7 @@ fn quantiles(histogram: &Histogram) -> Value {
 
 /// Resident and locked memory of this process, kB.
 pub fn memory_kb() -> Value {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = files::read_text("/proc/self/status").unwrap_or_default();
     let field = |name: &str| -> Option<u64> {
         let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse().ok()

@@ -3,10 +3,10 @@
 use crate::clock::{Clock, MonotonicClock};
 use crate::real_time;
 use crate::twin_host::TwinHostError;
+use crate::unix_socket::make_room;
 use crate::worker::{End, Worker};
 use gaitway_twin::{Bno055, Bno055Fault, Motion};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,10 +48,7 @@ impl I2cHost {
         mut schedule: Vec<(u64, Bno055Fault)>,
     ) -> Result<I2cHost, TwinHostError> {
         let failed = |error| TwinHostError::System { what: "I2C socket", error };
-        let is_left_behind = std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket());
-        if is_left_behind {
-            std::fs::remove_file(path).map_err(failed)?;
-        }
+        make_room(path).map_err(|error| TwinHostError::Socket { path: path.to_owned(), error })?;
         let listener = UnixListener::bind(path).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let now_ns = MonotonicClock::default().now_ns();

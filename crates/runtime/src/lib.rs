@@ -13,6 +13,7 @@ pub mod desk;
 pub mod exclusive;
 #[cfg(target_os = "linux")]
 pub mod expression;
+pub mod files;
 #[cfg(target_os = "linux")]
 pub mod gpio;
 #[cfg(target_os = "linux")]
@@ -54,6 +55,8 @@ pub mod terminal;
 pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
+#[cfg(target_os = "linux")]
+mod unix_socket;
 pub mod virtual_robot;
 pub mod watchdog;
 #[cfg(target_os = "linux")]

@@ -1,18 +1,20 @@
 //! Observations in a file, for `--save-obs` and `--replay-obs`: NumPy's `.npy` format, version 1.0, float32, one row
 //! for each tick of the policy.
 //!
-//! Files are opened, written and read whole; none of it belongs on the loop's thread.
+//! None of it belongs on the loop's thread but [`ObservationSink::put`].
 
 mod error;
 mod header;
+mod keeper;
 
 pub use error::ObservationFileError;
+pub use keeper::{ObservationKeeper, ObservationSink};
 
+use crate::files::{self, WholeFile};
 use gaitway_filekind::{FileKind, HEAD_BYTES};
 use header::Header;
-use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::io::{BufReader, Read, Seek, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Largest array written or read, bytes: seven hours of the duck at 50 Hz.
@@ -23,14 +25,15 @@ const BUFFER: usize = 64 << 10;
 
 type Result<T> = std::result::Result<T, ObservationFileError>;
 
-/// Writes observations row by row. Until [`ObservationWriter::finish`] they lie in a file of the same name with
-/// `.part` behind it, whose header says that it has no rows; a program that is killed leaves that file, and
-/// `numpy.fromfile(path, "<f4", offset=128)` still reads it.
+/// Writes observations row by row. Until [`ObservationWriter::finish`] they lie in a file of the same name with `.part`
+/// behind it, which can be read all the time: its header says how many rows are in it. A program that is killed leaves
+/// that file.
 #[derive(Debug)]
 pub struct ObservationWriter {
     path: PathBuf,
-    part: PathBuf,
-    file: BufWriter<File>,
+    whole: WholeFile,
+    /// Rows on their way to the file.
+    buffer: Vec<u8>,
     width: usize,
     rows: u64,
 }
@@ -42,31 +45,31 @@ impl ObservationWriter {
     /// Where the file cannot be made, or no row of that width could be written.
     pub fn create(path: impl Into<PathBuf>, width: usize) -> Result<ObservationWriter> {
         let path = path.into();
-        let mut name = OsString::from(path.as_os_str());
-        name.push(".part");
-        let part = PathBuf::from(name);
         check_size(&path, 1, width, size_of::<f32>())?;
-        let file = File::create(&part).map_err(|error| ObservationFileError::io(&part, "created", &error))?;
-        let mut file = BufWriter::with_capacity(BUFFER, file);
-        let written = file.write_all(&Header::float32(0, width));
-        written.map_err(|error| ObservationFileError::io(&part, "written", &error))?;
-        Ok(ObservationWriter { path, part, file, width, rows: 0 })
+        let created = WholeFile::create(&path);
+        let mut whole = created.map_err(|error| ObservationFileError::io(&path, "created", &error))?;
+        let written = whole.file().write_all(&Header::float32(0, width));
+        written.map_err(|error| ObservationFileError::io(&path, "written", &error))?;
+        Ok(ObservationWriter { path, whole, buffer: Vec::with_capacity(BUFFER), width, rows: 0 })
     }
 
     /// Adds one row; it reaches the disk with many others.
     ///
     /// # Errors
-    /// Where the row has another width, the file is full, or the disk is.
+    /// Where the row has another width, the file is full, or the disk is; what was written before stays.
     pub fn write_row(&mut self, row: &[f32]) -> Result<()> {
         if row.len() != self.width {
             return Err(ObservationFileError::Row { expected: self.width, found: row.len() });
         }
-        check_size(&self.path, self.rows + 1, self.width, size_of::<f32>())?;
-        for number in row {
-            self.file.write_all(&number.to_le_bytes()).map_err(|error| self.failed("written", &error))?;
+        let has_room = check_size(&self.path, self.rows + 1, self.width, size_of::<f32>());
+        if let Err(error) = has_room {
+            self.flush()?;
+            self.whole.leave();
+            return Err(error);
         }
+        self.buffer.extend(row.iter().flat_map(|number| number.to_le_bytes()));
         self.rows += 1;
-        Ok(())
+        if self.buffer.len() >= BUFFER { self.flush() } else { Ok(()) }
     }
 
     /// How many rows were added.
@@ -74,24 +77,41 @@ impl ObservationWriter {
         self.rows
     }
 
-    /// Writes how many rows there are, and gives the file its name, in place of an older file of that name. Returns
-    /// the number of rows.
+    /// Numbers in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Where they lie until the end.
+    pub fn part(&self) -> &Path {
+        self.whole.part()
+    }
+
+    /// Puts what was added into the file, and then how many rows there are into its header.
+    ///
+    /// # Errors
+    /// Where the disk is full or gone; the `.part` file stays with the rows before.
+    pub fn flush(&mut self) -> Result<()> {
+        let header = Header::float32(self.rows, self.width);
+        let written = self.whole.file().write_all(&self.buffer);
+        let written = written.and_then(|()| self.whole.as_file()?.write_all_at(&header, 0));
+        self.buffer.clear();
+        written.map_err(|error| {
+            self.whole.leave();
+            ObservationFileError::io(self.whole.part(), "written", &error)
+        })
+    }
+
+    /// Writes what there is, and gives the file its name, in place of an older file of that name. Returns the number of
+    /// rows.
     ///
     /// # Errors
     /// Where the disk is full or gone; the `.part` file stays.
     pub fn finish(mut self) -> Result<u64> {
-        self.file.rewind().map_err(|error| self.failed("written", &error))?;
-        let header = Header::float32(self.rows, self.width);
-        let written = self.file.write_all(&header).and_then(|()| self.file.flush());
-        written.map_err(|error| self.failed("written", &error))?;
-        // Without this a power cut could leave the name on a file without content.
-        self.file.get_ref().sync_all().map_err(|error| self.failed("written", &error))?;
-        std::fs::rename(&self.part, &self.path).map_err(|error| self.failed("renamed", &error))?;
+        self.flush()?;
+        let kept = self.whole.keep();
+        kept.map_err(|error| ObservationFileError::io(&self.path, "renamed", &error))?;
         Ok(self.rows)
-    }
-
-    fn failed(&self, doing: &'static str, error: &std::io::Error) -> ObservationFileError {
-        ObservationFileError::io(&self.part, doing, error)
     }
 }
 
@@ -127,12 +147,8 @@ impl Observations {
 /// [`MAX_BYTES`].
 pub fn read_observations(path: &Path, width: usize) -> Result<Observations> {
     let io = |error: std::io::Error| ObservationFileError::io(path, "read", &error);
-    let file = File::open(path).map_err(io)?;
+    let file = files::open(path).map_err(io)?;
     let metadata = file.metadata().map_err(io)?;
-    if !metadata.is_file() {
-        // A device or a pipe might never end.
-        return Err(ObservationFileError::io(path, "read", &std::io::Error::other("it is no plain file")));
-    }
     let mut file = BufReader::with_capacity(BUFFER, file);
     let mut head = Vec::new();
     file.by_ref().take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(io)?;

@@ -271,7 +271,7 @@ mod tests {
 
     /// Page faults of this thread that took no disk (proc(5): field 10, after the name in brackets).
     fn faults() -> usize {
-        let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+        let stat = crate::files::read_text("/proc/thread-self/stat").unwrap();
         stat.rsplit(") ").next().unwrap().split(' ').nth(7).unwrap().parse().unwrap()
     }
 

@@ -51,8 +51,11 @@ struct State {
 }
 
 impl Termination {
-    /// Catches the signals from now on. To be called before other threads are started.
+    /// Catches the signals from now on. To be called before other threads are started. A file that grows to the largest
+    /// that is allowed ends the write to it from now on, and not the program.
     pub fn install() -> Result<Termination, TerminationError> {
+        // SAFETY: ignoring a signal needs no memory of ours.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
         let state = Arc::new(State::default());
         for signal in [SIGINT, SIGTERM, SIGHUP, SIGTSTP] {
             let noted = Arc::clone(&state);

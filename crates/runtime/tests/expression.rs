@@ -168,7 +168,7 @@ fn without_a_chip_nothing_is_begun() {
 }
 
 fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_default()
+    gaitway_runtime::files::read_text(path).unwrap_or_default()
 }
 
 fn pwm_antennas(chip: &Path) -> Fitted {

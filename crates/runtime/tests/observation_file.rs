@@ -5,7 +5,7 @@
 mod random;
 
 use gaitway_runtime::observation_file::{
-    MAX_BYTES, ObservationFileError, ObservationWriter, Observations, read_observations,
+    MAX_BYTES, ObservationFileError, ObservationKeeper, ObservationWriter, Observations, read_observations,
 };
 use random::Random;
 use std::fs;
@@ -111,14 +111,17 @@ fn a_recording_has_its_name_only_when_it_is_whole() {
     save(&path, 2, &[vec![1.0, 2.0]]);
     let mut writer = ObservationWriter::create(&path, 2).unwrap();
     writer.write_row(&[3.0, 4.0]).unwrap();
-    drop(writer);
+    writer.flush().unwrap();
+    writer.write_row(&[5.0, 6.0]).unwrap();
+    // As a program that is killed: nothing more is done.
+    std::mem::forget(writer);
     assert_eq!(read_observations(&path, 2).unwrap().row(0), Some(&[1.0, 2.0][..]), "the older one");
-    let error = read_observations(&part, 2).unwrap_err();
-    assert!(error.to_string().ends_with("numbers of the array: expected 0 bytes, found 8"), "{error}");
-    assert!(error.hint().contains("numpy.fromfile(path, \"<f4\", offset=128)"));
+    let read = read_observations(&part, 2).unwrap();
+    assert_eq!((read.len(), read.row(0)), (1, Some(&[3.0, 4.0][..])));
     save(&path, 2, &[vec![5.0, 6.0]]);
     assert_eq!(read_observations(&path, 2).unwrap().row(0), Some(&[5.0, 6.0][..]));
-    assert!(!part.exists());
+    // It is evidence: the next run leaves it where it is.
+    assert_eq!(read_observations(&part, 2).unwrap(), read);
 }
 
 #[test]
@@ -142,11 +145,11 @@ fn what_the_system_refuses_is_reported_with_its_path() {
     let folder = Folder::new("system");
     let nowhere = folder.file("nowhere/observations.npy");
     let error = ObservationWriter::create(&nowhere, 3).unwrap_err();
-    assert!(error.to_string().contains("nowhere/observations.npy.part: cannot be created"), "{error}");
+    assert!(error.to_string().contains("nowhere/observations.npy: cannot be created"), "{error}");
     let error = read_observations(&nowhere, 3).unwrap_err();
     assert!(error.to_string().contains("nowhere/observations.npy: cannot be read"), "{error}");
     for endless in [folder.0.as_path(), Path::new("/dev/zero")] {
-        assert!(read_observations(endless, 3).unwrap_err().to_string().contains("no plain file"));
+        assert!(read_observations(endless, 3).unwrap_err().to_string().contains("ordinary file"));
     }
 }
 
@@ -253,4 +256,31 @@ fn damaged_files_never_panic() {
     }
     println!("{taken} of {total} damaged files are still taken");
     assert!(total < 1000 || (total / 1000..total * 3 / 4).contains(&taken), "{taken} of {total}");
+}
+
+#[test]
+fn what_the_loop_puts_is_in_the_file_in_its_order() {
+    let folder = Folder::new("keeper");
+    let path = folder.file("observations.npy");
+    let (keeper, mut sink) = ObservationKeeper::start(&path, 3, 1000).unwrap();
+    assert_eq!(keeper.part(), folder.file("observations.npy.part"));
+    (0..900).for_each(|row| sink.put(&[row as f32, 0.5, -1.0]));
+    // Of another width, and more than there can be room for.
+    sink.put(&[0.0; 2]);
+    assert_eq!(sink.dropped(), 1);
+    drop(sink);
+    assert_eq!(keeper.finish().unwrap(), 900);
+    let read = read_observations(&path, 3).unwrap();
+    assert!((0..900).all(|row| read.row(row) == Some(&[row as f32, 0.5, -1.0][..])));
+}
+
+#[test]
+fn what_finds_no_room_is_counted_and_waits_for_nobody() {
+    let folder = Folder::new("full");
+    let (keeper, mut sink) = ObservationKeeper::start(&folder.file("o.npy"), 1000, 2).unwrap();
+    (0..1_000_000).for_each(|_| sink.put(&[1.0; 1000]));
+    let dropped = sink.dropped();
+    drop(sink);
+    assert_eq!(keeper.finish().unwrap() + dropped, 1_000_000);
+    assert!(dropped > 0);
 }

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use gaitway_runtime::i2c_host::I2cHost;
 use gaitway_runtime::twin_host::{ServoView, TwinHost, TwinHostError};
 use gaitway_runtime::{Clock, MonotonicClock};
 use gaitway_twin::{BusOptions, Fault, FaultPlan, JointState, ServoBus};
@@ -201,9 +202,44 @@ fn what_is_no_leftover_is_never_replaced() {
             TwinHost::start(BusOptions::default(), &IDS, FaultPlan::default(), Some(path)).unwrap_err();
         assert!(matches!(error, TwinHostError::LinkTaken { .. }), "{error}");
     }
-    assert_eq!(std::fs::read_to_string(&link).unwrap(), "mine");
+    assert_eq!(gaitway_runtime::files::read_text(&link).unwrap(), "mine");
     std::fs::remove_file(link).unwrap();
     std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn a_second_twin_does_not_take_a_live_link_and_names_who_has_it() {
+    let path = free_path();
+    let mut first = start(Some(&path));
+    let second = || TwinHost::start(BusOptions::default(), &IDS, FaultPlan::default(), Some(&path));
+    let error = second().unwrap_err();
+    assert!(error.to_string().contains(&format!("(process {})", std::process::id())), "{error}");
+    assert!(error.hint().contains("end that twin"));
+    // Unplugged it has no link, and its place all the same.
+    first.inject(Fault::Unplug).unwrap();
+    wait_for("the link to go", || std::fs::symlink_metadata(&path).is_err());
+    second().unwrap_err();
+    first.stop();
+    drop(first);
+    assert_eq!(Client::open(&second().unwrap().path()).exchange(&PING_20, 6), PONG_20);
+}
+
+#[test]
+fn a_second_chip_does_not_take_a_live_socket() {
+    let path = free_path();
+    let axes = ["+x", "+y", "+z"];
+    let start = || I2cHost::start(&path, 0x28, axes, 0, Vec::new());
+    let first = start().unwrap();
+    let error = start().unwrap_err();
+    assert!(error.to_string().contains(&format!("(process {})", std::process::id())), "{error}");
+    assert!(path.exists());
+    drop(first);
+    // One that was left behind is replaced, a file is not.
+    drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+    drop(start().unwrap());
+    std::fs::write(&path, "mine").unwrap();
+    assert!(start().unwrap_err().to_string().contains("found a file"));
+    std::fs::remove_file(&path).unwrap();
 }
 
 #[test]

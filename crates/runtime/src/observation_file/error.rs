@@ -1,5 +1,6 @@
 //! What can be wrong with a file of observations.
 
+use crate::files::remedy;
 use gaitway_filekind::FileKind;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -17,6 +18,8 @@ pub enum ObservationFileError {
         doing: &'static str,
         /// What the system says.
         problem: String,
+        /// What can be done about it.
+        remedy: &'static str,
     },
     /// A row of another width.
     #[error("row of observations: expected {expected} numbers, found {found}")]
@@ -82,15 +85,18 @@ pub enum ObservationFileError {
 
 impl ObservationFileError {
     pub(super) fn io(path: &Path, doing: &'static str, error: &std::io::Error) -> ObservationFileError {
-        ObservationFileError::Io { path: path.to_owned(), doing, problem: error.to_string() }
+        ObservationFileError::Io {
+            path: path.to_owned(),
+            doing,
+            problem: error.to_string(),
+            remedy: remedy(error),
+        }
     }
 
     /// What the person can do about it.
     pub fn hint(&self) -> String {
         match self {
-            ObservationFileError::Io { .. } => {
-                "pass a file in a folder that exists and that this user may use".to_owned()
-            }
+            ObservationFileError::Io { remedy, .. } => (*remedy).to_owned(),
             ObservationFileError::Row { .. } => {
                 "write every row with the width of the policy's observation".to_owned()
             }

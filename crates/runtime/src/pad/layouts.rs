@@ -1,5 +1,6 @@
 //! Layouts of pads, as files.
 
+use crate::files;
 use gaitway_drivers::pad::{AxisRange, Button, Layout, Stick};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -77,8 +78,8 @@ impl NamedLayout {
         if let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == shown) {
             return NamedLayout::parse(&shown, text);
         }
-        let text = std::fs::read_to_string(name)
-            .map_err(|source| LayoutError::File { path: name.to_owned(), source })?;
+        let text =
+            files::read_text(name).map_err(|source| LayoutError::File { path: name.to_owned(), source })?;
         NamedLayout::parse(&shown, &text)
     }
 

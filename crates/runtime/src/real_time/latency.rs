@@ -1,6 +1,7 @@
 //! How long a USB adapter collects bytes before it passes them on.
 
 use super::Item;
+use crate::files;
 use crate::serial::SerialPort;
 use rustix::io::Errno;
 use rustix::ioctl::{Getter, Opcode, Setter, ioctl};
@@ -23,7 +24,7 @@ pub fn usb_latency(port: &SerialPort) -> Item {
 /// The adapter's timer; `None` where it has none.
 fn timer_ms(sys: &Path, name: &str) -> Option<u32> {
     let path = sys.join("class/tty").join(name).join("device/latency_timer");
-    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+    files::read_text(path).ok()?.trim().parse().ok()
 }
 
 fn item(name: &str, timer_ms: Option<u32>) -> Item {

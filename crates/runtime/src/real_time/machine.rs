@@ -1,6 +1,7 @@
 //! What the machine brings along: read, never changed.
 
 use super::{Item, RealTimeRequest};
+use crate::files;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ fn machine_at(root: &Path, request: &RealTimeRequest) -> Vec<Item> {
 
 /// A file of a few characters; `None` where the kernel has it not.
 fn read(root: &Path, path: &str) -> Option<String> {
-    std::fs::read_to_string(root.join(path)).ok().map(|text| text.trim().to_owned())
+    files::read_text(root.join(path)).ok().map(|text| text.trim().to_owned())
 }
 
 /// A CPU that sleeps at a low frequency is late by the time it takes to speed up.

@@ -2,6 +2,7 @@
 
 use crate::clock::Clock;
 use crate::heartbeat::Heartbeat;
+use crate::observation_file::ObservationSink;
 use crate::pacer::Wake;
 use crate::port::Port;
 use crate::robot::body::Body;
@@ -55,7 +56,7 @@ pub struct Robot<P, C> {
     trips: [Option<Trip>; 2],
     status: Arc<StatusSlot>,
     /// Observations of the policy's ticks, one behind the other, as far as there is room.
-    observations: Vec<f32>,
+    observations: Option<ObservationSink>,
     replay: Option<Replay>,
     recorder: Option<TickRecorder>,
 }
@@ -100,7 +101,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             watchdog: Watchdog::new(period_ns, None),
             trips: [None; 2],
             status: Arc::default(),
-            observations: Vec::new(),
+            observations: None,
             replay: None,
             recorder: None,
         }
@@ -121,14 +122,14 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.brain.options()
     }
 
-    /// Keeps the observations of the next `ticks` ticks of the policy.
-    pub fn keep_observations(&mut self, ticks: usize) {
-        self.observations = Vec::with_capacity(ticks * self.controller().record().observation.len());
+    /// Puts the observations of all ticks of the policy into `sink`.
+    pub fn keep_observations(&mut self, sink: ObservationSink) {
+        self.observations = Some(sink);
     }
 
-    /// The observations that were kept, one behind the other.
-    pub fn observations(&self) -> &[f32] {
-        &self.observations
+    /// Lets the sink go: whoever writes the observations down learns that no more come. Returns how many it left out.
+    pub fn end_observations(&mut self) -> u64 {
+        self.observations.take().map_or(0, |sink| sink.dropped())
     }
 
     /// Feeds the policy these observations, one behind the other, instead of the robot's own; at their end the robot
@@ -271,8 +272,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.statistics.policy_ticks += 1;
         self.statistics.first_policy_ns.get_or_insert(now_ns);
         let width = record.observation.len();
-        if self.observations.capacity() - self.observations.len() >= width {
-            self.observations.extend_from_slice(&record.observation);
+        if let Some(sink) = &mut self.observations {
+            sink.put(&record.observation);
         }
         if let Some(replay) = &mut self.replay {
             replay.next += width;

@@ -21,7 +21,7 @@ pub enum TwinHostError {
         errno: Errno,
     },
     /// Something that is no leftover of a twin stands where the link shall be.
-    #[error("link {path}: expected nothing or a link to a pseudo-terminal, found {found}")]
+    #[error("link {}: expected nothing or a link to a pseudo-terminal, found {found}", path.display())]
     LinkTaken {
         /// Where.
         path: PathBuf,
@@ -29,8 +29,16 @@ pub enum TwinHostError {
         found: String,
     },
     /// The link cannot be made.
-    #[error("link {path}: {error}")]
+    #[error("link {}: {error}", path.display())]
     Link {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The socket of a chip cannot be had.
+    #[error("I2C socket {}: {error}", path.display())]
+    Socket {
         /// Where.
         path: PathBuf,
         /// Why.
@@ -65,6 +73,14 @@ impl TwinHostError {
                 "is /dev/pts mounted, and /proc/sys/kernel/pty/nr below /proc/sys/kernel/pty/max?"
             }
             TwinHostError::LinkTaken { .. } => "name another path for the link, or remove what stands there",
+            TwinHostError::Link { error, .. } | TwinHostError::Socket { error, .. }
+                if error.kind() == std::io::ErrorKind::AddrInUse =>
+            {
+                "end that twin, or name another path"
+            }
+            TwinHostError::Socket { .. } => {
+                "name another path, in a folder that exists and lets this user write"
+            }
             TwinHostError::Link { .. } => "the folder of the link must exist and let this user write",
             TwinHostError::System { .. } => "the system is short of something: ulimit -a says of what",
             TwinHostError::Length { .. } => "one row a servo, in the order of the ids at the start",

@@ -17,6 +17,7 @@ pub use error::TwinHostError;
 pub use mailbox::TwinStatistics;
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::unix_socket::Claim;
 use gaitway_twin::{BusOptions, Exchange, Fault, FaultPlan, JointState, ServoBus};
 use link::Link;
 use mailbox::Mailbox;
@@ -65,6 +66,8 @@ pub struct TwinHost {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     link: Option<PathBuf>,
+    /// While the bus is unplugged, too, the link's place is this twin's.
+    _claim: Option<Claim>,
     servos: usize,
 }
 
@@ -97,6 +100,10 @@ impl TwinHost {
         prepare(&mut bus);
         // The machine has been up for longer than ten seconds or for less: one step of the models, or few.
         bus.advance(now_ns);
+        let taken = |path: &Path| {
+            Claim::of(path).map_err(|error| TwinHostError::Link { path: path.to_owned(), error })
+        };
+        let claim = link.map(taken).transpose()?;
         let port = Port::open(options.baud)?;
         let made = link.map(|path| Link::make(path, port.path())).transpose()?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
@@ -119,7 +126,7 @@ impl TwinHost {
             .stack_size(STACK_BYTES)
             .spawn(move || wire.run())
             .map_err(|error| TwinHostError::System { what: "wire thread", error })?;
-        Ok(TwinHost { shared, thread: Some(thread), link, servos: ids.len() })
+        Ok(TwinHost { shared, thread: Some(thread), link, _claim: claim, servos: ids.len() })
     }
 
     /// What a program opens: the link where there is one, otherwise the device file, which is another one after

@@ -274,7 +274,7 @@ fn a_restart_gets_the_port() {
 fn it_is_small() {
     let bus = Bus::new();
     let (mut victim, [guard, _]) = guarded("idle", &bus);
-    let status = std::fs::read_to_string(format!("/proc/{guard}/status")).unwrap();
+    let status = gaitway_runtime::files::read_text(format!("/proc/{guard}/status")).unwrap();
     let number = |name: &str| -> u64 {
         let line = status.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
@@ -325,7 +325,7 @@ fn pid(number: u32) -> Pid {
 
 /// Whether a process runs: one that has ended and that nobody has asked about is still in the list.
 fn is_running(pid: u32) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = gaitway_runtime::files::read_text(format!("/proc/{pid}/stat")).unwrap_or_default();
     state.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['Z', 'X']))
 }
 

@@ -41,7 +41,7 @@ pub fn victim(role: &str) {
     }
     let before_kib = status_kib("VmRSS");
     let (thread, items) = spawn_real_time("loop", STACK_KIB, EVERYTHING, || {
-        std::fs::read_to_string("/proc/thread-self/stat").unwrap()
+        gaitway_runtime::files::read_text("/proc/thread-self/stat").unwrap()
     })
     .unwrap();
     let stat = thread.join().unwrap();
@@ -71,7 +71,7 @@ fn lay_down_rights() {
 }
 
 fn status_kib(name: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let status = gaitway_runtime::files::read_text("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with(name)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

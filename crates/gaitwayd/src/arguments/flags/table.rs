@@ -335,7 +335,8 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "stop after so long (default: never)",
                 "--seconds 10",
                 |to, flag, value| {
-                    number(flag, value, "a number above 0", |s| s > 0.0).map(|s| to.seconds = Some(s))
+                    number(flag, value, "a number above 0, at most 1000000000", |s| s > 0.0 && s <= 1e9)
+                        .map(|s| to.seconds = Some(s))
                 },
             ),
             flag(
