@@ -8,7 +8,7 @@ ARGS ?=
 
 SOURCES := $(shell find crates -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help walk walk-twin test test-rust test-python lint format bench clean
+.PHONY: help lock walk walk-twin test test-rust test-python lint format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -60,16 +60,30 @@ $(VENV)/tools.stamp:
 $(VENV)/venv.stamp: $(VENV)/tools.stamp
 	@echo "== virtual environment"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "maturin>=1.16,<2"
 	@touch $@
+
+# What tests run with is locked, file by file; requirements-dev.lock is for every platform and every Python from 3.11.
+lock: ## the lock of the tests' dependencies, made anew
+	@$(PYTHON) -m venv $(VENV)-lock
+	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra sim --extra onnxruntime --extra train --extra dev \
+		--universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-emit-index-url \
+		--output-file requirements-dev.lock
+	@rm -rf $(VENV)-lock
 
 # maturin shows cargo's progress and pip's; the extras are what the command at hand needs and no more.
 $(VENV)/walk.stamp: $(VENV)/venv.stamp $(SOURCES)
 	@echo "== native module and simulator (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "maturin>=1.16,<2"
 	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim
 	@touch $@
 
-$(VENV)/test.stamp: $(VENV)/venv.stamp $(SOURCES)
-	@echo "== native module and what the tests need"
-	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim,onnxruntime,train,dev
+$(VENV)/locked.stamp: $(VENV)/venv.stamp requirements-dev.lock
+	@echo "== what the tests need, as it was locked"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/locked.stamp $(SOURCES)
+	@echo "== native module"
+	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release
 	@touch $@ $(VENV)/walk.stamp
