@@ -153,6 +153,9 @@ def canary(period_ns: int, looks: int) -> list[int]:
 def check(policy: Policy, robot: Robot) -> Check | None:
     """The golden vectors' report, or None where the contract carries none."""
 
+def remedy(errno: int) -> str:
+    """What a person can do about what the system says, by its number; to check the path where it is unknown."""
+
 def embed(data: bytes, contract: Contract) -> bytes:
     """The ONNX file with the contract embedded; the weights' bytes are not touched."""
 

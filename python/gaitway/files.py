@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +19,12 @@ _HEAD_BYTES = 512
 
 
 def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
-    """The bytes of `path`, or a UsageError that names `what` it should have been."""
+    """The bytes of `path`, an ordinary file, or a UsageError that names `what` it should have been."""
     try:
-        with path.open("rb") as file:
+        with open(as_path(path, what), "rb", opener=_open_ordinary) as file:
             data = b"".join(_chunks(file, most + 1))
     except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint="check the path") from error
+        raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint=_remedy(error)) from error
     if len(data) > most:
         message = f"{what} {path}: expected at most {most} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
@@ -37,6 +38,20 @@ def refuse_other_kinds(data: bytes, kind: str, what: str, path: Path, error: typ
     is_as_expected = found in (kind, "unknown") or (kind, found) == ("pickle", "text")
     if not is_as_expected:
         raise error(f"{what} {path}: found {words}", hint=remedy or f"is this really a {what}?")
+def as_path(path: object, what: str) -> Path:
+    """`path` as one, or a UsageError that names `what` it should be of."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"{what}: expected a path, found {type(path).__name__}", hint="name a file")
+    return Path(path)
+
+
+def _open_ordinary(name: str, flags: int) -> int:
+    # A pipe nobody writes to would never open, and a device never end.
+    descriptor = os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("expected an ordinary file, found something else")
+    return descriptor
 
 
 def _chunks(file: BinaryIO, most: int) -> Iterator[bytes]:
@@ -69,9 +84,8 @@ def written_whole(path: Path, what: str) -> Iterator[Path]:
     """
     beside = None
     try:
-        target = path.resolve()
-        if target.exists() and not target.is_file():
-            raise UsageError(f"cannot write {what} {path}: it is no ordinary file", hint="name another file")
+        target = as_path(path, what).resolve()
+        _check_ordinary(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         # In the same folder, so that it can take the place of the file in one step; with its ending, which says
         # what is written.
@@ -83,21 +97,37 @@ def written_whole(path: Path, what: str) -> Iterator[Path]:
             shutil.copymode(target, beside)
         else:
             beside.chmod(0o666 & ~_umask())
+        _sync(beside)
+        _check_ordinary(target)
         beside.replace(target)
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"cannot write {what} {path}: {_reason(error)}", hint="check folder and permissions"
-        ) from error
+        raise UsageError(f"cannot write {what} {path}: {_reason(error)}", hint=_remedy(error)) from error
     finally:
         if beside is not None:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
 
 
+def _check_ordinary(target: Path) -> None:
+    """Nothing but an ordinary file is replaced."""
+    if os.path.lexists(target) and not stat.S_ISREG(os.lstat(target).st_mode):
+        raise ValueError("it is no ordinary file")
+
+
+def _sync(path: Path) -> None:
+    """Without this a power cut could leave the name on a file without content."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def _remedy(error: Exception) -> str:
+    return _native.remedy(getattr(error, "errno", None) or 0)
 
 
 def _reason(error: Exception) -> object:

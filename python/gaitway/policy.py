@@ -41,10 +41,11 @@ class Policy:
         engine native. Raises PolicyError, ContractError, or UnsupportedOperatorError for a network the native engine
         does not run.
         """
-        data = files.read_bytes(Path(path), "policy")
-        policy = cls.from_bytes(data, Path(path), robot=robot, assume_contract=assume_contract, engine=engine)
+        path = files.as_path(path, "policy")
+        data = files.read_bytes(path, "policy")
+        policy = cls.from_bytes(data, path, robot=robot, assume_contract=assume_contract, engine=engine)
         if standing is not None:
-            policy.native = policy.native.with_standing(files.read_bytes(Path(standing), "standing policy"))
+            policy.native = policy.native.with_standing(files.read_bytes(files.as_path(standing, "standing policy"), "standing policy"))
         return policy
 
     @classmethod

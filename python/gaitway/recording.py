@@ -9,6 +9,7 @@ from typing import Any
 
 from gaitway import _native, files
 from gaitway.errors import GaitwayError, RecordingError
+from gaitway.printable import printable
 from gaitway.recognise import describe
 
 #: Longest recording that is read, bytes: days of it.
@@ -60,12 +61,12 @@ class Recording:
             raise RecordingError(
                 f"{path}: expected a recording of Gaitway, found an MCAP file without one", hint=_NO_RECORDING
             )
-        return cls(found, path)
+        return cls(found, Path(path))
 
     @property
     def notes(self) -> dict[str, str]:
         """Robot, contract and its hash, version, machine, CPU path."""
-        return self._native.notes
+        return {printable(name): printable(note) for name, note in self._native.notes.items()}
 
     @property
     def ticks(self) -> int:
@@ -80,7 +81,7 @@ class Recording:
     @property
     def joint_names(self) -> list[str]:
         """The robot's joints, in the order of every row."""
-        return [joint["name"] for joint in json.loads(self._native.profile)["joints"]]
+        return [printable(joint["name"]) for joint in json.loads(self._native.profile)["joints"]]
 
     @property
     def policy(self) -> bytes:
@@ -222,7 +223,9 @@ def _read(path: Path) -> bytes:
 
 def _values(column: bytes | list[str]) -> "array[float] | list[str]":
     if isinstance(column, list):
-        return column
+        # Words repeat from tick to tick.
+        shown = {word: printable(word) for word in set(column)}
+        return [shown[word] for word in column]
     numbers = array("d")
     numbers.frombytes(column)
     return numbers

@@ -68,6 +68,7 @@ class Robot:
         does not use are listed in `ignored`. Raises ProfileError where profile or configuration cannot be used,
         UsageError where there is no such robot or file.
         """
+        files.as_path(robot, "robot")
         path = _ROBOTS / str(robot) / "profile.toml"
         if str(robot) not in cls.names():
             path = Path(robot)

@@ -8,6 +8,28 @@ from pathlib import Path
 from typing import Any
 
 from gaitway.errors import DaemonError
+from gaitway.printable import printable
+
+#: Longest line, bytes: a robot of many joints needs a tenth of it.
+_MOST_BYTES = 1 << 18
+
+#: What every line has, and of which kind.
+_KINDS: dict[str, Any] = {
+    "robot": str,
+    "tick": int,
+    "state": str,
+    "fault": dict | None,
+    "owner": str | None,
+    "cause": str,
+    "command": dict,
+    "imu_age_s": float | int | None,
+    "lateness_ns": int,
+    "tick_ns": int,
+    "compute_ns": int,
+    "skipped": int,
+    "joints": list,
+}
+_JOINT = ("goal_rad", "position_rad", "age_s", "voltage_v", "temperature_c", "current_a")
 
 #: A robot that says nothing for so long has gone, s.
 _PATIENCE_S = 2.0
@@ -36,4 +58,39 @@ def follow(path: Path) -> Iterator[dict[str, Any]]:
             if not chunk:
                 return
             *rows, unread = (unread + chunk).split(b"\n")
-            yield from (json.loads(row) for row in rows)
+            if len(unread) > _MOST_BYTES:
+                raise _no_robot(path, f"a line of more than {_MOST_BYTES} bytes")
+            yield from (_read(path, row) for row in rows)
+
+
+def _read(path: Path, line: bytes) -> dict[str, Any]:
+    """A line, checked: it may come from any program, and goes to a terminal."""
+    try:
+        row = _shown(json.loads(line))
+        for key, kind in _KINDS.items():
+            if not isinstance(row[key], kind):
+                raise _no_robot(path, f"{key} that is {type(row[key]).__name__}")
+        for joint in row["joints"]:
+            numbers = [joint[key] for key in _JOINT]
+            if not isinstance(joint["name"], str) or not all(isinstance(each, float | int | None) for each in numbers):
+                raise _no_robot(path, "joints that are none")
+        if row["fault"] is not None and not isinstance(row["fault"]["kind"], str):
+            raise _no_robot(path, "a fault that is none")
+        if not all(isinstance(value, float | int | None) for value in row["command"].values()):
+            raise _no_robot(path, "a command that is none")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_robot(path, f"a line that is no status ({type(error).__name__})") from error
+    return row  # type: ignore[no-any-return]
+
+
+def _shown(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {printable(key): _shown(part) for key, part in value.items()}
+    return [_shown(part) for part in value] if isinstance(value, list) else value
+
+
+def _no_robot(path: Path, found: str) -> DaemonError:
+    hint = "something else listens there: name gaitwayd's --status with --socket"
+    return DaemonError(f"{path}: expected the status of a robot, found {found}", hint=hint)

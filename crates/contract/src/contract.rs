@@ -1,6 +1,7 @@
 //! The policy contract, schema version 1: what a policy file must be fed and what its numbers mean.
 
 use crate::axis::Axis;
+use crate::controls::first_control;
 use crate::error::{ContractError, place};
 use crate::golden::Golden;
 use crate::per_joint::PerJoint;
@@ -270,6 +271,10 @@ impl Contract {
         let contract: Contract = serde_path_to_error::deserialize(&mut deserializer)
             .map_err(|error| syntax(place(error.path()), error.inner().to_string()))?;
         deserializer.end().map_err(|error| syntax("end of file".to_owned(), error.to_string()))?;
+        if let Some(found) = first_control(&contract) {
+            let (path, expected) = ("text".to_owned(), "no control characters".to_owned());
+            return Err(ContractError::Value { path, expected, found });
+        }
         validate::contract(&contract)?;
         Ok(contract)
     }

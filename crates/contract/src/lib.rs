@@ -12,6 +12,7 @@
 pub mod axis;
 pub mod canonical;
 pub mod contract;
+mod controls;
 pub mod duck_config;
 pub mod envelope;
 pub mod error;

@@ -248,3 +248,13 @@ fn the_hash_follows_what_a_policy_depends_on_and_nothing_else() {
         assert_eq!(hash(old, new), mini, "{new}");
     }
 }
+
+#[test]
+fn text_that_a_terminal_would_obey_is_refused() {
+    let title = MINI.lines().find(|line| line.starts_with("title")).unwrap();
+    for text in ["\\u001b]0;PWN\\u0007", "\\u009b2J", "\\u007f"] {
+        let error =
+            RobotProfile::from_toml(&MINI.replacen(title, &format!("title = \"{text}\""), 1)).unwrap_err();
+        assert!(error.to_string().contains("expected no control characters, found \\u{"), "{error}");
+    }
+}

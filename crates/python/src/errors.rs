@@ -6,6 +6,7 @@ use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
 use gaitway_policy::OnnxError;
 use gaitway_record::RecordError;
+use gaitway_runtime::files;
 use gaitway_runtime::robot::SetupError;
 #[cfg(target_os = "linux")]
 use gaitway_runtime::{bench::BusBenchError, twin_host::TwinHostError};
@@ -104,6 +105,12 @@ pub(crate) fn bus_bench(error: &BusBenchError) -> PyErr {
 #[cfg(target_os = "linux")]
 pub(crate) fn bus(message: String, hint: &str) -> PyErr {
     raise("BusError", message, hint.to_owned())
+}
+
+/// What a person can do about what the system says, by its number.
+#[pyfunction]
+pub fn remedy(errno: i32) -> &'static str {
+    files::remedy(&std::io::Error::from_raw_os_error(errno))
 }
 
 pub(crate) fn usage(message: String, hint: &str) -> PyErr {

@@ -66,6 +66,8 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::desk::ServoDesk;
+    #[pymodule_export]
+    use super::errors::remedy;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::exclusive::holder;

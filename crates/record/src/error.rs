@@ -29,6 +29,9 @@ pub enum RecordError {
         /// Where it was.
         path: std::path::PathBuf,
     },
+    /// A recording of another program.
+    #[error("expected a recording of Gaitway, found an MCAP file without a robot's notes")]
+    NotOurs,
     /// Something that should be in it is not.
     #[error("recording: expected {expected}, found {found}")]
     Lacks {
@@ -87,6 +90,9 @@ impl RecordError {
             }
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
+            RecordError::NotOurs => {
+                "recordings end in .mcap, and lie in ~/.local/state/gaitway/recordings"
+            }
             RecordError::Lacks { .. } | RecordError::TooMuch { .. } => {
                 "use a recording that Gaitway made, of this version or an older one"
             }

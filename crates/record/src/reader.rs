@@ -25,6 +25,8 @@ pub struct Recording {
     pub cut: Option<String>,
     /// How long the file is.
     file_bytes: usize,
+    /// It has the notes that every recording begins with.
+    is_ours: bool,
 }
 
 impl Recording {
@@ -40,6 +42,9 @@ impl Recording {
                 Err(RecordError::Lacks { expected: "the checksum it was written with", found })
             }
         })?;
+        if !recording.is_ours {
+            return Err(RecordError::NotOurs);
+        }
         Ok(recording)
     }
 
@@ -99,6 +104,7 @@ impl Recording {
         }
         self.about.epoch_ns = notes.remove("epoch_ns").and_then(|text| text.parse().ok()).unwrap_or(0);
         self.about.notes = notes;
+        self.is_ours = true;
         Ok(())
     }
 

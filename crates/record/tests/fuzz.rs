@@ -22,6 +22,9 @@ use std::io::Cursor;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recordings/v1-walk.mcap");
 
+const POLICY: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
+
 fn iterations(usual: usize) -> usize {
     std::env::var("GAITWAY_FUZZ_ITERATIONS").map_or(usual, |count| count.parse().unwrap())
 }
@@ -132,6 +135,24 @@ fn recording_of(ticks: impl Iterator<Item = Tick>) -> Vec<u8> {
         writer.put(Kind::Tick, tick.woken_ns, &body).unwrap();
     }
     writer.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_file_of_something_else_is_no_recording() {
+    let foreign =
+        [mcap::MAGIC, &[1], &12_u64.to_le_bytes(), &4_u32.to_le_bytes(), b"ros2", &[0; 4], mcap::MAGIC];
+    for (bytes, found) in [
+        (Vec::new(), "an empty file"),
+        (b"# A text\n".to_vec(), "text"),
+        (vec![0xff; 9], "something unknown"),
+        (fs::read(POLICY).unwrap(), "an ONNX network"),
+        (mcap::MAGIC.to_vec(), "without a robot's notes"),
+        (foreign.concat(), "without a robot's notes"),
+    ] {
+        let error = Recording::read(&bytes).unwrap_err();
+        assert!(error.to_string().contains("expected a recording") && error.to_string().contains(found), "{error}");
+        assert!(repair(&bytes).is_err() || found.contains("notes"), "{found}");
+    }
 }
 
 #[test]

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// Longest file that is read whole, bytes.
 pub const MAX_BYTES: u64 = 64 << 20;
 
+/// Numbers by which the system says what is wrong are below.
+const ERRNOS: i32 = 4096;
+
 /// Names that are tried for a file that is being written, where others are taken.
 const NAMES: u32 = 100;
 
@@ -155,7 +158,8 @@ fn no_ordinary_file() -> io::Error {
 
 /// What the person can do about what the system says; where it says nothing that is known, to look at the path.
 pub fn remedy(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw_os_error) {
+    let known = error.raw_os_error().filter(|number| (1..ERRNOS).contains(number));
+    match known.map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => "check the path: every folder in it must be there",
         Some(Errno::ACCESS | Errno::PERM) => {
             "this user may not: check its permissions, or name another place"
@@ -286,5 +290,8 @@ mod tests {
         remedies.dedup();
         assert_eq!(remedies.len(), known.len());
         assert_eq!(of(Errno::SRCH), remedy(&io::Error::other("anything")));
+        for number in [i32::MIN, -1, 0, 4096, i32::MAX] {
+            assert_eq!(remedy(&io::Error::from_raw_os_error(number)), of(Errno::SRCH), "{number}");
+        }
     }
 }

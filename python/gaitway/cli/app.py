@@ -1,11 +1,13 @@
 """`gaitway`: the commands, and the one place where errors meet people."""
 
+import errno
 import os
 import sys
 from typing import Annotated
 
 import typer
 
+from gaitway import printable
 from gaitway.cli import bench, camera, doctor, head, imu, motors, pad, plot, policy, record, run, top, train, twin
 from gaitway.cli import eval as evaluation
 from gaitway.cli.output import print_json
@@ -76,8 +78,13 @@ def _root(
 def main() -> None:
     """Runs the command and turns every error into a message, a hint and an exit code."""
     as_json = "--json" in sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that knows fewer characters than a text has shows their numbers instead.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         code = app(standalone_mode=False)
+        # While there is somebody to tell that the disk is full.
+        sys.stdout.flush()
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
     except GaitwayError as error:
@@ -90,6 +97,9 @@ def main() -> None:
         code = WRONG_USE
     except (typer.Abort, KeyboardInterrupt):
         _say("interrupted", "nothing was left half written", as_json)
+        code = FAILED
+    except OSError as error:
+        _say_system(error, as_json)
         code = FAILED
     # The last resort: whatever it is, a person shall not meet a traceback.
     except Exception as error:
@@ -104,7 +114,23 @@ def main() -> None:
     sys.exit(code if isinstance(code, int) else DONE)
 
 
+def _say_system(error: OSError, as_json: bool) -> None:
+    from gaitway import _native
+
+    where = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    # What has no name is what everything is printed to, and so is whoever reads it and has gone.
+    where = where or "stdout"
+    if where == "stdout":
+        with open(os.devnull, "w") as nobody:  # noqa: PTH123
+            os.dup2(nobody.fileno(), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        as_json = False
+        if error.errno == errno.EPIPE:
+            return
+    _say(f"{where}: {error.strerror or error}", _native.remedy(error.errno or 0), as_json)
+
+
 def _say(message: str, hint: str, as_json: bool) -> None:
+    message, hint = printable.message(message), printable.message(hint)
     if as_json:
         print_json({"error": message, "hint": hint})
         return

@@ -54,15 +54,17 @@ def top(
 
 def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
     from rich.console import Group
+    from rich.markup import escape
     from rich.panel import Panel
 
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
-    title = f"{row['robot']} · [{colour}]{row['state']}[/] · tick {row['tick']}"
+    title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
     return Panel(Group(_facts(row, recent), "", _joints(row["joints"])), title=title)
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table.grid(padding=(0, 3))
@@ -71,10 +73,10 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
         table.add_row("fault", "none")
     else:
         where = f" at {fault['joint']}" if fault["joint"] else ""
-        table.add_row("fault", f"[bold red]{fault['kind']}{where}[/]")
-        table.add_row("", fault["hint"])
+        table.add_row("fault", f"[bold red]{escape(fault['kind'] + where)}[/]")
+        table.add_row("", escape(fault["hint"]))
     command = ", ".join(f"{axis} {value:+.2f}" for axis, value in row["command"].items() if value)
-    table.add_row("control", f"{row['owner'] or 'nobody'} ({row['cause']})", command or "nothing asked")
+    table.add_row("control", escape(f"{row['owner'] or 'nobody'} ({row['cause']})"), escape(command) or "nothing asked")
 
     def worst_us(key: str) -> str:
         return f"{max(each[key] for each in recent) / 1000:.0f} µs"
@@ -90,6 +92,7 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
 
 
 def _joints(joints: list[dict[str, Any]]) -> "RenderableType":
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -100,7 +103,7 @@ def _joints(joints: list[dict[str, Any]]) -> "RenderableType":
         error = None if goal is None or is_at is None else math.degrees(goal - is_at)
         age, volts, celsius = joint["age_s"], joint["voltage_v"], joint["temperature_c"]
         table.add_row(
-            joint["name"],
+            escape(joint["name"]),
             _number(goal, "+.3f"),
             _number(is_at, "+.3f"),
             _number(error, "+.1f"),

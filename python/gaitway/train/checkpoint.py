@@ -1,16 +1,18 @@
 """Checkpoints: whole or not there, whatever kills the training."""
 
+import contextlib
 import io
 import os
-import pickle
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gaitway.errors import TrainingError
+from gaitway.errors import GaitwayError, TrainingError
 
 NAME = "checkpoint.pt"
+_HINT = "it is damaged, of another version or of another run: begin the run anew"
 
 
 def write(folder: Path, state: dict[str, Any]) -> None:
@@ -38,6 +40,23 @@ def read(folder: Path) -> dict[str, Any]:
     try:
         # Tensors and plain values only: nothing in a file a person names is run.
         state: dict[str, Any] = torch.load(path, weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        raise TrainingError(f"{path}: {error}", hint="the file is damaged: begin the run anew") from error
+    # Whatever a broken pickle makes its machine stumble over.
+    except Exception as error:
+        raise TrainingError(f"{path}: expected a checkpoint, found {error}", hint=_HINT) from error
+    if not isinstance(state, dict):
+        raise TrainingError(f"{path}: expected a checkpoint, found {type(state).__name__}", hint=_HINT)
     return state
+
+
+@contextlib.contextmanager
+def understood(folder: Path) -> Iterator[None]:
+    """Raises TrainingError for whatever a checkpoint of another structure makes its readers stumble over."""
+    try:
+        yield
+    except GaitwayError:
+        raise
+    except Exception as error:
+        message = (
+            f"{folder / NAME}: expected the checkpoint of this run, found another: {type(error).__name__}: {error}"
+        )
+        raise TrainingError(message, hint=_HINT) from error

@@ -75,7 +75,8 @@ def resume(folder: Path, robot: Robot, overrides: Sequence[str] = ()) -> Trainer
             hint="all else was settled when the run began: begin another run for it",
         )
     trainer = Trainer(robot, read_contract(folder), config)
-    trainer.restore(checkpoint.read(folder))
+    with checkpoint.understood(folder):
+        trainer.restore(checkpoint.read(folder))
     if overrides and config.run.steps <= trainer.progress.steps:
         raise TrainingError(
             f"run.steps: expected more than the {trainer.progress.steps} that are done, found {config.run.steps}",

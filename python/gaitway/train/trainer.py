@@ -18,6 +18,9 @@ from gaitway.train.env import Ducks
 from gaitway.train.network import ActorCritic, actor_of
 from gaitway.train.ppo import Learner, Rollout, log_probability
 
+#: More than any training has, of steps or of seconds.
+_MOST = 10**15
+
 
 @dataclass
 class Progress:
@@ -30,6 +33,18 @@ class Progress:
     falls: int = 0
     #: The figures of every rollout: the learning curve.
     curve: list[dict[str, float]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, saved: dict[str, Any]) -> "Progress":
+        """From a checkpoint. Raises ValueError or TypeError for what is no progress."""
+        progress = cls(**saved)
+        for kind, amount in ((int, progress.steps), (int, progress.falls), (int | float, progress.seconds)):
+            if not isinstance(amount, kind) or isinstance(amount, bool) or not 0 <= amount < _MOST:
+                raise ValueError(f"expected an amount, found {amount!r}")
+        is_curve = isinstance(progress.curve, list) and all(isinstance(row, dict) for row in progress.curve)
+        if not is_curve or bool(progress.curve) != (progress.steps > 0):
+            raise ValueError("expected a learning curve up to its steps, found something else")
+        return progress
 
 
 class Trainer:
@@ -165,4 +180,4 @@ class Trainer:
         self.learner.restore(saved["learner"])
         self._random.set_state(saved["random"])
         self.ducks.restore(saved["ducks"])
-        self.progress = Progress(**saved["progress"])
+        self.progress = Progress.of(saved["progress"])

@@ -8,6 +8,7 @@ pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support};
 pub use wire::{WireLimit, WireValue};
 
 use crate::canonical;
+use crate::controls::first_control;
 use crate::error::{ProfileError, place};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::PI;
@@ -242,6 +243,10 @@ impl RobotProfile {
             .map_err(|error| syntax("file".to_owned(), error.to_string().trim().to_owned()))?;
         let profile: RobotProfile = serde_path_to_error::deserialize(deserializer)
             .map_err(|error| syntax(place(error.path()), error.inner().to_string().trim().to_owned()))?;
+        if let Some(found) = first_control(&profile) {
+            let (path, expected) = ("text".to_owned(), "no control characters".to_owned());
+            return Err(ProfileError::Value { file: FILE, path, expected, found });
+        }
         profile.validate()?;
         Ok(profile)
     }
