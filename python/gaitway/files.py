@@ -31,6 +31,11 @@ def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
     return data
 
 
+def describe(data: bytes) -> str:
+    """What a file is that begins so, for whoever expected something else."""
+    return _native.file_kind(data[:_HEAD_BYTES])[1]
+
+
 def refuse_other_kinds(data: bytes, kind: str, what: str, path: Path, error: type[GaitwayError] = UsageError) -> None:
     """Raises `error` where `data` is known to be of another kind than `kind`: a Git-LFS pointer, a web page."""
     found, words, remedy = _native.file_kind(data[:_HEAD_BYTES])

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gaitway import files, inert
 from gaitway.errors import UsageError
-from gaitway.recognise import describe
 
 SCHEMA = "gaitway.imu_calibration/1"
 _HINT = "calibrate again: gaitway imu calibrate"
@@ -45,7 +44,7 @@ class Calibration:
             try:
                 found = json.loads(data)
             except ValueError as error:
-                raise ValueError(f"expected JSON, found {describe(data)}") from error
+                raise ValueError(f"expected JSON, found {files.describe(data)}") from error
             if not isinstance(found, dict):
                 raise ValueError(f"expected an object, found {type(found).__name__}")
             if found.get("schema") != SCHEMA:

@@ -10,7 +10,6 @@ from typing import Any
 from gaitway import _native, files
 from gaitway.errors import GaitwayError, RecordingError
 from gaitway.printable import printable
-from gaitway.recognise import describe
 
 #: Longest recording that is read, bytes: days of it.
 _MAX_BYTES = 16 << 30
@@ -217,7 +216,7 @@ def _read(path: Path) -> bytes:
     data = files.read_bytes(path, "recording", _MAX_BYTES)
     # One that was cut within its first bytes is none yet, either.
     if not data.startswith(_MAGIC):
-        raise RecordingError(f"{path}: expected a recording, found {describe(data)}", hint=_NO_RECORDING)
+        raise RecordingError(f"{path}: expected a recording, found {files.describe(data)}", hint=_NO_RECORDING)
     return data
 
 

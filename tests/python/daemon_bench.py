@@ -57,7 +57,7 @@ class Bench(Background):
         # The joints bear nothing.
         command = [*prefix, str(BINARY), "--on-stand", "--serial-port", str(self.link), *self.imu]
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
-        if no_config and "--duck-config-path" not in arguments:
+        if no_config and not {"--config", "--duck-config-path"} & set(arguments):
             command.append("--no-config")
         return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

@@ -13,7 +13,7 @@ from gaitway import _native, recording
 from gaitway.cli import plot
 from gaitway.colours import ASKED, DID
 from gaitway.errors import RecordingError
-from gaitway.recognise import describe
+from gaitway.files import describe
 
 ROOT = Path(__file__).resolve().parents[2]
 WALK = ROOT / "tests/recordings/v1-walk.mcap"
@@ -50,7 +50,7 @@ def test_recordings_are_listed_the_newest_first(folder: Path) -> None:
     (folder / "odd.mcap").write_bytes(PNG)
     os.utime(folder / "odd.mcap", (1e9 + 9, 1e9 + 9))
     odd, walk, simulated = parse(run_gaitway("record", "list", "--json"))["recordings"]
-    assert (odd["ticks"], odd["problem"]) == (0, "expected a recording, found a picture (PNG)")
+    assert (odd["ticks"], odd["problem"]) == (0, "expected a recording, found a picture")
     assert (walk["robot"], walk["policy"], walk["ticks"]) == ("open_duck_mini_v2", "gaitway_walk", 331)
     assert walk["seconds"] == pytest.approx(6.6, abs=0.1)
     assert (simulated["faults"], simulated["problem"]) == ([], None)
@@ -95,16 +95,16 @@ def test_a_replay_of_nothing_is_no_success(tmp_path: Path) -> None:
     ("data", "what"),
     [
         (b"", "an empty file"),
-        (LFS, "a Git LFS pointer"),
-        (b"\n<!DOCTYPE html>\n<html>", "a web page (HTML)"),
-        (b"<HTML><body>", "a web page (HTML)"),
-        (PNG, "a picture (PNG)"),
-        (b"PK\x03\x04" + bytes(9), "a ZIP archive"),
-        (b"\x80\x04\x95", "a pickle"),
+        (LFS, "a Git-LFS pointer"),
+        (b"\n<!DOCTYPE html>\n<html>", "a web page"),
+        (b"<HTML><body>", "a web page"),
+        (PNG, "a picture"),
+        (b"PK\x03\x04" + bytes(9), "a zip archive"),
+        (b"\x80\x04\x95", "a Python pickle"),
         (b"\x93NUMPY\x01\x00", "a NumPy array"),
         (b'\xef\xbb\xbf{"joints_offsets": {}}', "JSON"),
         (b"just words\n", "text"),
-        (bytes(range(256)), "binary data of another kind"),
+        (bytes(range(256)), "data of an unknown kind"),
     ],
 )
 def test_what_is_something_else_is_named(tmp_path: Path, data: bytes, what: str) -> None:
@@ -119,8 +119,8 @@ def test_what_is_something_else_is_named(tmp_path: Path, data: bytes, what: str)
 
 def test_our_own_files_are_named_too() -> None:
     walk = ROOT / "python/gaitway/robots/open_duck_mini_v2/walk.onnx"
-    assert describe(walk.read_bytes()) == "an ONNX file"
-    assert describe(WALK.read_bytes()) == "an MCAP file"
+    assert describe(walk.read_bytes()) == "an ONNX network"
+    assert describe(WALK.read_bytes()) == "an MCAP recording"
 
 
 def test_commands_name_what_they_were_given(tmp_path: Path) -> None:
@@ -128,15 +128,15 @@ def test_commands_name_what_they_were_given(tmp_path: Path) -> None:
     page.write_bytes(b"<html>not found</html>")
     for command in (["plot", page, "-o", tmp_path / "p.png"], ["record", "info", page], ["replay", page]):
         done = run_gaitway(*command)
-        assert (done.returncode, "a web page (HTML)" in done.stderr) == (1, True), command
+        assert (done.returncode, "a web page" in done.stderr) == (1, True), command
     for command in (["curve", page], ["export", page]):
         done = run_gaitway(*command)
         said = " ".join(done.stderr.split())
         assert done.returncode == 1
-        assert "expected the folder of a run, found a web page (HTML)" in said, command
+        assert "expected the folder of a run, found a web page" in said, command
     done = run_gaitway("doctor", "--imu-calibration", page, "--port", "/dev/null", "--json")
     assert "calibration" in done.stdout
-    assert any("found a web page (HTML)" in str(finding) for finding in json.loads(done.stdout)["findings"])
+    assert any("found a web page" in str(finding) for finding in json.loads(done.stdout)["findings"])
 
 
 def test_a_picture_has_a_panel_for_each_unit_and_none_that_is_empty() -> None:

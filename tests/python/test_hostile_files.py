@@ -139,9 +139,9 @@ def test_a_port_that_is_taken_has_its_own_remedy(bench: Bench) -> None:
     [
         (b"", "an empty file"),
         (b"# A text\n", "text"),
-        (b"\xff\x00" * 9, "binary data of another kind"),
+        (b"\xff\x00" * 9, "something unknown"),
         (b"\x89MCAP0\r\n", "an MCAP file without a robot's notes"),
-        ((ROOT / "python/gaitway/robots/open_duck_mini_v2/walk.onnx").read_bytes(), "an ONNX file"),
+        ((ROOT / "python/gaitway/robots/open_duck_mini_v2/walk.onnx").read_bytes(), "an ONNX network"),
     ],
 )
 def test_a_file_of_something_else_is_no_recording(content: bytes, found: str, tmp_path: Path) -> None:

@@ -32,6 +32,10 @@ pub enum FileKind {
     Mcap,
     /// A NumPy array.
     Npy,
+    /// A picture.
+    Picture,
+    /// A PDF.
+    Pdf,
     /// JSON.
     Json,
     /// Text of two bytes a letter.
@@ -53,6 +57,10 @@ impl FileKind {
             [0x80, 2..=5, ..] => FileKind::Pickle,
             [0x89, b'M', b'C', b'A', b'P', ..] => FileKind::Mcap,
             [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => FileKind::Npy,
+            [0x89, b'P', b'N', b'G', ..] | [0xff, 0xd8, 0xff, ..] | [b'G', b'I', b'F', b'8', ..] => {
+                FileKind::Picture
+            }
+            [b'%', b'P', b'D', b'F', ..] => FileKind::Pdf,
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => FileKind::Utf16,
             // The version of the format, a small number, and then one of the model's other fields.
             [0x08, 1..=0x40, 0x12 | 0x1a | 0x22 | 0x28 | 0x32 | 0x3a | 0x42, ..] => FileKind::Onnx,
@@ -95,10 +103,12 @@ impl fmt::Display for FileKind {
             FileKind::Onnx => "an ONNX network",
             FileKind::Mcap => "an MCAP recording",
             FileKind::Npy => "a NumPy array (.npy)",
+            FileKind::Picture => "a picture",
+            FileKind::Pdf => "a PDF",
             FileKind::Json => "JSON",
             FileKind::Utf16 => "text in UTF-16",
             FileKind::Text => "text",
-            FileKind::Unknown => "something unknown",
+            FileKind::Unknown => "data of an unknown kind",
         })
     }
 }
@@ -151,12 +161,15 @@ mod tests {
             (b"\x08\x08\x12\x07pytorch", "an ONNX network"),
             (b"\x89MCAP0\r\n", "an MCAP recording"),
             (b"\x93NUMPY\x01\x00", "a NumPy array (.npy)"),
+            (b"\x89PNG\r\n", "a picture"),
+            (b"\xff\xd8\xff\xe0", "a picture"),
+            (b"%PDF-1.7", "a PDF"),
             (b"{\"a\": 1}", "JSON"),
             (b"\xff\xfe{\x00", "text in UTF-16"),
             (b"hello", "text"),
             ("Schnabel, gr\u{fc}n".as_bytes(), "text"),
-            (b"\xff\xff\xff\xff", "something unknown"),
-            (b"a\0b", "something unknown"),
+            (b"\xff\xff\xff\xff", "data of an unknown kind"),
+            (b"a\0b", "data of an unknown kind"),
         ];
         for (bytes, name) in table {
             assert_eq!(FileKind::of(bytes).to_string(), *name, "{bytes:?}");

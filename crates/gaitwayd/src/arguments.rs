@@ -225,7 +225,7 @@ impl Arguments {
             return Err(ArgumentError::Conflict { flag: "--keyboard", other: "--pad-listen" });
         }
         if parsed.no_config && parsed.duck_config_path.is_some() {
-            return Err(ArgumentError::Conflict { flag: "--no-config", other: "--duck-config-path" });
+            return Err(ArgumentError::Conflict { flag: "--no-config", other: "--config" });
         }
         if parsed.feet.is_some() && parsed.imu_socket.is_some() {
             return Err(ArgumentError::Conflict { flag: "--feet", other: "--imu-socket" });

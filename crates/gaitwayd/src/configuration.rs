@@ -59,15 +59,13 @@ fn hint_for_none(looked_for: Option<&Path>, sudo_user: Option<OsString>) -> Stri
     match (looked_for, sudo_user) {
         (_, Some(user)) => {
             let user = user.to_string_lossy();
-            format!("sudo looks in another home folder: --duck-config-path ~{user}/duck_config.json; {none}")
+            format!("sudo looks in another home folder: --config ~{user}/duck_config.json; {none}")
         }
         (None, None) => {
-            format!(
-                "HOME is not set, as in a service: --duck-config-path /home/USER/duck_config.json; {none}"
-            )
+            format!("HOME is not set, as in a service: --config /home/USER/duck_config.json; {none}")
         }
         (Some(_), None) => {
-            format!("gaitway motors calibrate makes it; elsewhere, name it with --duck-config-path; {none}")
+            format!("gaitway motors calibrate makes it; elsewhere, name it with --config; {none}")
         }
     }
 }
@@ -80,10 +78,10 @@ mod tests {
     fn whoever_has_no_configuration_is_told_why() {
         let path = Path::new("/root/duck_config.json");
         let sudo = hint_for_none(Some(path), Some("pi".into()));
-        assert!(sudo.contains("--duck-config-path ~pi/duck_config.json"), "{sudo}");
+        assert!(sudo.contains("--config ~pi/duck_config.json"), "{sudo}");
         assert!(hint_for_none(None, None).contains("HOME is not set"));
         for hint in [sudo, hint_for_none(None, None), hint_for_none(Some(path), None)] {
-            assert!(hint.contains("--duck-config-path") && hint.contains("--no-config"), "{hint}");
+            assert!(hint.contains("--config") && hint.contains("--no-config"), "{hint}");
         }
     }
 }

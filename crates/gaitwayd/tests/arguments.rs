@@ -344,7 +344,7 @@ fn the_usual_configuration_is_in_the_home_folder_where_that_is_one() {
     assert_eq!([usual(None), usual(Some("")), usual(Some("pi"))], [None, None, None]);
     gives(&["--no-config"], |to| to.no_config = true);
     let message = parse(&["--no-config", "--duck-config-path", FILE]).unwrap_err().to_string();
-    assert!(message.contains("--no-config") && message.contains("--duck-config-path"), "{message}");
+    assert!(message.contains("--no-config") && message.contains("--config"), "{message}");
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub fn file_kind(data: &[u8]) -> (&'static str, String, &'static str) {
         FileKind::Onnx => "onnx",
         FileKind::Mcap => "mcap",
         FileKind::Npy => "npy",
+        FileKind::Picture => "picture",
+        FileKind::Pdf => "pdf",
         FileKind::Json => "json",
         FileKind::Utf16 => "utf16",
         FileKind::Text => "text",

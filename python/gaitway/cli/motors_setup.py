@@ -12,7 +12,7 @@ from gaitway.cli.answers import Answers
 from gaitway.cli.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot
 from gaitway.cli.output import print_json, print_table
 from gaitway.errors import BusError, UsageError
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.motors import Found

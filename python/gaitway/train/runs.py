@@ -14,7 +14,6 @@ from typing import Any
 from gaitway import _native, files
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
-from gaitway.recognise import describe
 from gaitway.robot import Robot
 from gaitway.train import config as configuration
 from gaitway.train.config import Config
@@ -92,7 +91,7 @@ def check_folder(folder: Path) -> None:
     if (folder / CONFIG).is_file():
         return
     if folder.is_file():
-        found = describe(files.read_bytes(folder, "run"))
+        found = files.describe(files.read_bytes(folder, "run"))
     else:
         found = f"a folder without {CONFIG}" if folder.is_dir() else "nothing"
     raise TrainingError(

@@ -48,7 +48,7 @@ class Daemon:
         self._errors = folder / "gaitwayd.err"
         self._unread = b""
         command = [find_daemon(), *arguments, "--stats-json", self._stats]
-        if "--duck-config-path" not in arguments:
+        if "--config" not in arguments:
             # Only what the command line names counts here, not a duck_config.json at home.
             command.append("--no-config")
         with self._errors.open("wb") as errors:
