@@ -5,8 +5,9 @@ use crate::desk::Desk;
 use crate::port::{Port, PortError};
 use gaitway_drivers::feetech::single::Heard;
 
-/// How often a bulk read is tried before it counts as failing, and in how many of these turns a servo must answer
-/// alone: otherwise it is the servos that are silent.
+/// How often a bulk read is tried before it counts as failing, and in how many of these turns the first servo must
+/// answer alone: otherwise it is the servos that are silent by now. The first, because the bus may still be busy with
+/// those that owe the bulk read an answer.
 const TURNS: usize = 5;
 const ANSWERED_ALONE: usize = 3;
 
@@ -41,13 +42,13 @@ impl<P: Port, C: Clock> Desk<P, C> {
     }
 
     fn check_bulk(&mut self, ids: &[u8]) -> Result<Option<bool>, PortError> {
-        let (Some(&last), true) = (ids.last(), ids.len() > 1) else { return Ok(None) };
+        let (Some(&first), true) = (ids.first(), ids.len() > 1) else { return Ok(None) };
         let mut alone = 0;
         for _ in 0..TURNS {
             if self.bulk(ids)?.len() > 1 {
                 return Ok(Some(true));
             }
-            alone += usize::from(matches!(self.ping(last, 1)?, Heard::Answer { .. }));
+            alone += usize::from(matches!(self.ping(first, 1)?, Heard::Answer { .. }));
         }
         Ok((alone >= ANSWERED_ALONE).then_some(false))
     }

@@ -167,7 +167,7 @@ def _with_motors(robot: Robot, port: Path, registers: dict[str, dict[str, int]],
         if line.bulk_reads is False:
             yield from (skipped(what, "bulk reads fail") for what in rest[1:])
             return
-        yield _positions(robot, looks)
+        yield _positions(robot, looks, [joint for joint in registers if joint not in looks])
         yield from _electric(robot, looks, registers)
         yield _torque(looks)
         yield _noise(motors, looks, line)
@@ -194,8 +194,11 @@ def _settings(audited: dict[str, list[dict[str, Any]]]) -> Finding:
     return failed(what, found, remedy) if is_grave else warned(what, found, remedy)
 
 
-def _positions(robot: Robot, looks: dict[str, Look]) -> Finding:
+def _positions(robot: Robot, looks: dict[str, Look], unheard: list[str]) -> Finding:
     what = "servo positions"
+    if unheard:
+        remedy = "gaitway motors scan; servos that answer there need another firmware: gaitway motors audit"
+        return failed(what, f"answered alone, but not to a bulk read: {', '.join(unheard)}", remedy)
     judgements = {joint: judged.position(robot, joint, look.position_rad) for joint, look in looks.items()}
     bad = {joint: each for joint, each in judgements.items() if each is not None}
     if not bad:
