@@ -275,6 +275,13 @@ def test_a_full_pack_is_no_fault(bench: Bench) -> None:
     assert "above the servo's own limit of 8.0 V, as a full pack is" in expect(findings, "servo faults", PASS, "").found
 
 
+def test_a_servo_that_misses_every_bulk_read_is_not_passed(bench: Bench) -> None:
+    with Motors(DUCK, bench.link) as motors:
+        looks = {joint: look for joint, look in motors.look().items() if look is not None and joint != "left_knee"}
+    found = bus._positions(DUCK, looks, ["left_knee"])
+    assert found.verdict == FAIL and "bulk read: left_knee" in found.found and "firmware" in found.remedy
+
+
 def test_a_new_servo_alone_says_nothing_of_the_others(bench: Bench) -> None:
     bench.host.inject("set-id servo=left_knee id=1")
     for joint in JOINTS:
