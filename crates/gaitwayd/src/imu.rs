@@ -55,7 +55,11 @@ impl Imu {
             Some(path) => path,
             None if usual.exists() => &usual,
             None => {
-                log.say("warn", "no IMU", json!({ "expected": usual.display().to_string(), "hint": NO_BUS_HINT }));
+                log.say(
+                    "warn",
+                    "no IMU",
+                    json!({ "expected": usual.display().to_string(), "hint": NO_BUS_HINT }),
+                );
                 return Ok(Imu::Missing);
             }
         };

@@ -90,9 +90,7 @@ impl RecordError {
             }
             RecordError::Container(_) => "`gaitway record repair` keeps what is whole of a damaged file",
             RecordError::Message(_) => "the file was changed after it was written; use a copy that was not",
-            RecordError::NotOurs => {
-                "recordings end in .mcap, and lie in ~/.local/state/gaitway/recordings"
-            }
+            RecordError::NotOurs => "recordings end in .mcap, and lie in ~/.local/state/gaitway/recordings",
             RecordError::Lacks { .. } | RecordError::TooMuch { .. } => {
                 "use a recording that Gaitway made, of this version or an older one"
             }

@@ -150,7 +150,10 @@ fn a_file_of_something_else_is_no_recording() {
         (foreign.concat(), "without a robot's notes"),
     ] {
         let error = Recording::read(&bytes).unwrap_err();
-        assert!(error.to_string().contains("expected a recording") && error.to_string().contains(found), "{error}");
+        assert!(
+            error.to_string().contains("expected a recording") && error.to_string().contains(found),
+            "{error}"
+        );
         assert!(repair(&bytes).is_err() || found.contains("notes"), "{found}");
     }
 }

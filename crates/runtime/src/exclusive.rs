@@ -158,7 +158,7 @@ pub(crate) fn device_holder(path: &Path) -> Option<Holder> {
     let about = rustix::fs::stat(path).ok()?;
     let (major, minor) = (rustix::fs::major(about.st_dev), rustix::fs::minor(about.st_dev));
     let device = format!("{major:02x}:{minor:02x}:{}", about.st_ino);
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    let locks = crate::files::read_text("/proc/locks").ok()?;
     holder_in(&locks, &device).map(named)
 }
 
@@ -203,7 +203,7 @@ fn peer(stream: &UnixStream) -> Option<Holder> {
 }
 
 fn named(pid: u32) -> Holder {
-    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    let name = crate::files::read_text(format!("/proc/{pid}/comm")).unwrap_or_default();
     Holder { pid, name: name.trim_end().to_owned() }
 }
 
@@ -272,7 +272,7 @@ mod tests {
         let path = scratch("file");
         std::fs::write(&path, "precious").unwrap();
         assert!(matches!(BoundPath::claim(&path), Err(ExclusiveError::NotASocket { .. })));
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        assert_eq!(crate::files::read_text(&path).unwrap(), "precious");
         std::fs::remove_file(&path).unwrap();
     }
 

@@ -228,7 +228,7 @@ fn a_second_twin_does_not_take_a_live_link_and_names_who_has_it() {
 fn a_second_chip_does_not_take_a_live_socket() {
     let path = free_path();
     let axes = ["+x", "+y", "+z"];
-    let start = || I2cHost::start(&path, 0x28, axes, 0, Vec::new());
+    let start = || I2cHost::start(&path, (0x28, None), axes, 0, Vec::new());
     let first = start().unwrap();
     let error = start().unwrap_err();
     assert!(error.to_string().contains(&format!("(process {})", std::process::id())), "{error}");
