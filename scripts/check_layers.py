@@ -16,7 +16,7 @@ from typing import Any
 PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
     ("golden",),
-    ("errors",),
+    ("errors", "printable", "toml"),
     ("_native", "extras", "files", "colours", "signals", "inert", "status"),
     ("contract", "command", "camera"),
     ("robot", "recording", "imu", "pad"),

@@ -43,6 +43,8 @@ def refuse_other_kinds(data: bytes, kind: str, what: str, path: Path, error: typ
     is_as_expected = found in (kind, "unknown") or (kind, found) == ("pickle", "text")
     if not is_as_expected:
         raise error(f"{what} {path}: found {words}", hint=remedy or f"is this really a {what}?")
+
+
 def as_path(path: object, what: str) -> Path:
     """`path` as one, or a UsageError that names `what` it should be of."""
     if not isinstance(path, str | os.PathLike):

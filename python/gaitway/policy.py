@@ -45,7 +45,9 @@ class Policy:
         data = files.read_bytes(path, "policy")
         policy = cls.from_bytes(data, path, robot=robot, assume_contract=assume_contract, engine=engine)
         if standing is not None:
-            policy.native = policy.native.with_standing(files.read_bytes(files.as_path(standing, "standing policy"), "standing policy"))
+            policy.native = policy.native.with_standing(
+                files.read_bytes(files.as_path(standing, "standing policy"), "standing policy")
+            )
         return policy
 
     @classmethod
