@@ -48,6 +48,15 @@ def read(folder: Path) -> dict[str, Any]:
     return state
 
 
+def restore_rows(owner: object, names: tuple[str, ...], saved: dict[str, Any]) -> None:
+    """Puts saved arrays in the place of those that `owner` has. Raises ValueError where one is of another kind."""
+    for name in names:
+        row, there = saved[name].numpy().copy(), getattr(owner, name)
+        if (row.shape, row.dtype) != (there.shape, there.dtype):
+            raise ValueError(f"{name}: expected {there.dtype} {there.shape}, found {row.dtype} {row.shape}")
+        setattr(owner, name, row)
+
+
 @contextlib.contextmanager
 def understood(folder: Path) -> Iterator[None]:
     """Raises TrainingError for whatever a checkpoint of another structure makes its readers stumble over."""

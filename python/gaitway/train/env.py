@@ -12,7 +12,7 @@ from gaitway import _native
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
-from gaitway.train import mirror
+from gaitway.train import checkpoint, mirror
 from gaitway.train.columns import VELOCITIES, start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
@@ -284,8 +284,7 @@ class Ducks:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts a saved state back; what follows is the same to the byte."""
-        for name, value in saved["rows"].items():
-            setattr(self, name, value.numpy().copy())
+        checkpoint.restore_rows(self, self._SAVED, saved["rows"])
         self._random.bit_generator.state = saved["random"]
         self.physics.restore(saved["physics"])
         self.core.restore(saved["core"])

@@ -39,14 +39,18 @@ def export_run(robot: Robot, folder: Path, path: Path, tell: Callable[[str], Non
     """
     from gaitway.train import checkpoint, runs
     from gaitway.train.config import load
+    from gaitway.train.trainer import Progress
 
     runs.check_folder(folder)
     tell("reading the checkpoint")
     saved = checkpoint.read(folder)
     config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
-    steps = saved["progress"]["steps"]
     extras.load("torch", "train").set_num_threads(config.run.threads)
-    actor = _actor(saved["averaged"], contract, config.ppo)
+    with checkpoint.understood(folder):
+        progress = vars(Progress.of(saved["progress"]))
+        actor = _actor(saved["averaged"], contract, config.ppo)
+        observations = saved["ducks"]["rows"]["observation"].numpy()
+    steps = progress["steps"]
     errors = calibrate(robot, contract, config, actor, tell)
     described = json.loads(contract.to_json())
     described["provenance"] = {
@@ -62,15 +66,12 @@ def export_run(robot: Robot, folder: Path, path: Path, tell: Callable[[str], Non
     text = vectors.text(described, golden)
     contract = Contract.from_json(text)
     data = _native.embed(network, contract)
-    observations = saved["ducks"]["rows"]["observation"].numpy()
     tell("comparing the engines with the trained network")
     differences = check(actor, data, robot, path, observations)
     files.write_bytes(path, data, "policy")
     files.write_bytes(path.with_suffix(".json"), text.encode(), "contract")
     how = json.loads(files.read_text(folder / runs.HOW, "provenance of the run"))
-    files.write_bytes(
-        path.with_suffix(".md"), card(contract, config, saved["progress"], errors, how).encode(), "model card"
-    )
+    files.write_bytes(path.with_suffix(".md"), card(contract, config, progress, errors, how).encode(), "model card")
     return {
         "path": str(path),
         "bytes": len(data),

@@ -155,4 +155,4 @@ class Learner:
         """Puts a saved state back."""
         self.optimiser.load_state_dict(saved["optimiser"])
         self.random.set_state(saved["random"])
-        self._smoothness = saved["smoothness"]
+        self._smoothness = min(_SMOOTHNESSES[1], max(_SMOOTHNESSES[0], float(saved["smoothness"])))

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaitway.train import checkpoint
+
 Floats = NDArray[np.float64]
 
 
@@ -61,5 +63,4 @@ class Velocities:
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Puts a saved state back."""
-        for name in self._SAVED:
-            setattr(self, name, saved[name].numpy().copy())
+        checkpoint.restore_rows(self, self._SAVED, saved)
