@@ -139,7 +139,7 @@ def test_a_port_that_is_taken_has_its_own_remedy(bench: Bench) -> None:
     [
         (b"", "an empty file"),
         (b"# A text\n", "text"),
-        (b"\xff\x00" * 9, "something unknown"),
+        (b"\xff\x00" * 9, "data of an unknown kind"),
         (b"\x89MCAP0\r\n", "an MCAP file without a robot's notes"),
         ((ROOT / "python/gaitway/robots/open_duck_mini_v2/walk.onnx").read_bytes(), "an ONNX network"),
     ],

@@ -81,6 +81,7 @@ fn names_the_place(error: &ReferenceMotionError, len: usize) {
         ReferenceMotionError::Syntax { at, found, .. } => *at <= len as u64 && !found.is_empty(),
         ReferenceMotionError::Value { place, .. } => place.starts_with("entry ") || place == "whole file",
         ReferenceMotionError::Disagree { first, other, .. } => first.starts_with("entry 1") && first != other,
+        ReferenceMotionError::OtherFile { .. } => true,
         _ => false,
     };
     assert!(named && !error.hint().is_empty(), "{error}");

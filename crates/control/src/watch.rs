@@ -95,10 +95,13 @@ impl FaultWatch {
         alarms.max_by_key(|alarm| alarm.reaction)
     }
 
-    /// A fault that would make the robot hold or worse, and whose cause is there, if not yet for long enough.
+    /// A fault that would make the robot hold or worse, and whose cause is there, if not yet for long enough. A source
+    /// that has its time to start is none: that it is silent is an obstacle of its own.
     pub(crate) fn impending(&self) -> Option<FaultKind> {
-        let is_impending =
-            |line: &&Line| line.lasts_s > 0.0 && line.alarm.is_none() && line.rule.reaction >= Reaction::Hold;
+        let is_impending = |line: &&Line| {
+            let is_new = line.lasts_s > 0.0 && line.alarm.is_none();
+            is_new && line.rule.reaction >= Reaction::Hold && line.rule.first_s.is_none()
+        };
         self.lines.iter().find(is_impending).map(|line| line.rule.when)
     }
 

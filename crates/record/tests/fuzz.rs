@@ -144,7 +144,7 @@ fn a_file_of_something_else_is_no_recording() {
     for (bytes, found) in [
         (Vec::new(), "an empty file"),
         (b"# A text\n".to_vec(), "text"),
-        (vec![0xff; 9], "something unknown"),
+        (vec![0xff; 9], "data of an unknown kind"),
         (fs::read(POLICY).unwrap(), "an ONNX network"),
         (mcap::MAGIC.to_vec(), "without a robot's notes"),
         (foreign.concat(), "without a robot's notes"),
