@@ -25,6 +25,8 @@ from gaitway.twin.still import StillBody
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/bring-up.md"
+#: Every tool says which configuration it read; the page says so once.
+_CONFIGURATION = re.compile(r"(no|with) (~/)?duck_config\.json")
 _BLOCK = re.compile(r"(<!-- (?P<scene>twin[^\n]*) -->\n```console\n)(?P<body>.*?)(?P<end>```\n)", re.DOTALL)
 
 
@@ -75,7 +77,7 @@ def _run(command: str, stdin: str, folder: Path, environment: dict[str, str]) ->
         timeout=120,
         check=False,
     )
-    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    lines = [line.rstrip() for line in done.stdout.splitlines() if not _CONFIGURATION.match(line)]
     shown = "\n".join([command, *lines])
     for path, name in ((folder, ""), (ROOT, ""), (Path.home(), "~/")):
         shown = shown.replace(f"{path}/", name)
