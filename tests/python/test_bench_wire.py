@@ -7,7 +7,7 @@ from gaitway.bench import wire
 def test_the_duck_walks_over_the_wire_as_in_lockstep() -> None:
     robot = Robot.load()
     told: list[int] = []
-    result = wire.measure_wire(Policy.load(robot.default_policy), robot, 5.0, lambda _, done, total: told.append(done))
+    result = wire.measure_wire(Policy.load(robot.default_policy), robot, 8.0, lambda _, done, total: told.append(done))
     assert told == list(range(9))
     for run in result["runs"]:
         for alone, wired, most in zip(
