@@ -27,6 +27,7 @@ _KINDS: dict[str, Any] = {
     "tick_ns": int,
     "compute_ns": int,
     "skipped": int,
+    "implausible": dict,
     "joints": list,
 }
 _JOINT = ("goal_rad", "position_rad", "age_s", "voltage_v", "temperature_c", "current_a")
@@ -74,7 +75,10 @@ def _read(path: Path, line: bytes) -> dict[str, Any]:
             numbers = [joint[key] for key in _JOINT]
             if not isinstance(joint["name"], str) or not all(isinstance(each, float | int | None) for each in numbers):
                 raise _no_robot(path, "joints that are none")
-        if row["fault"] is not None and not isinstance(row["fault"]["kind"], str):
+        if not all(isinstance(row["implausible"][source], int) for source in ("imu", "servo")):
+            raise _no_robot(path, "counts that are none")
+        fault = row["fault"]
+        if fault is not None and not (isinstance(fault["kind"], str) and isinstance(fault["hint"], str)):
             raise _no_robot(path, "a fault that is none")
         if not all(isinstance(value, float | int | None) for value in row["command"].values()):
             raise _no_robot(path, "a command that is none")
