@@ -30,7 +30,8 @@ def test_it_walks_through_every_state_and_ends_limp(bench: Bench) -> None:
     assert states(events(output)) == ["limp", "aligning", "ready", "running", "holding", "limp"]
     stats = bench.stats()
     assert stats["loop_allocations"] == 0
-    assert stats["memory_kb"]["resident"] < 10_000
+    # Two networks, 0.9 MB of weights each.
+    assert stats["memory_kb"]["resident"] < 11_500
     assert stats["policy_ticks"] > 50
     bench.wait_for(0)
     np = pytest.importorskip("numpy")
