@@ -169,11 +169,11 @@ def loop_calls(folder: Path) -> tuple[set[str], int]:
     loops = []
     for path in folder.glob("trace.*"):
         lines = path.read_text().splitlines()
-        # Only the loop asks all servos at once: a frame to everybody, instruction 0x82.
+        # All servos at once: a frame to everybody, instruction 0x82. The main thread does so a few times before the loop.
         asks = re.compile(r'write\(\d+, "\\xff\\xff\\xfe\\x..\\x82')
         reads = [at for at, line in enumerate(lines) if asks.match(line)]
         loops += [(lines[reads[0] : reads[-1]], len(reads))] if reads else []
-    ((lines, reads_of_all),) = loops
+    lines, reads_of_all = max(loops, key=lambda loop: loop[1])
     calls = {line.split("(")[0] for line in lines if not line.startswith(("+++", "---"))}
     return calls, reads_of_all
 
