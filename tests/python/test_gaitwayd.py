@@ -169,7 +169,7 @@ def loop_calls(folder: Path) -> tuple[set[str], int]:
     loops = []
     for path in folder.glob("trace.*"):
         lines = path.read_text().splitlines()
-        # All servos at once: a frame to everybody, instruction 0x82. The main thread does so a few times before the loop.
+        # All servos at once: a frame to everybody, instruction 0x82. The main thread asks so before the loop begins.
         asks = re.compile(r'write\(\d+, "\\xff\\xff\\xfe\\x..\\x82')
         reads = [at for at, line in enumerate(lines) if asks.match(line)]
         loops += [(lines[reads[0] : reads[-1]], len(reads))] if reads else []
