@@ -82,6 +82,8 @@ def _read(path: Path, line: bytes) -> dict[str, Any]:
             raise _no_robot(path, "a fault that is none")
         if not all(isinstance(value, float | int | None) for value in row["command"].values()):
             raise _no_robot(path, "a command that is none")
+        if not all(isinstance(row["implausible"][key], int) for key in ("imu", "servo")):
+            raise _no_robot(path, "counts that are none")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _no_robot(path, f"a line that is no status ({type(error).__name__})") from error
     return row  # type: ignore[no-any-return]

@@ -122,12 +122,6 @@ print("child ended with", os.waitstatus_to_exitcode(status), flush=True)
             "del imu; del host",
         ),
         (
-            "import socket; ear = socket.socket(type=socket.SOCK_DGRAM); ear.bind(('127.0.0.1', 0)); "
-            "remote = gaitway.Remote(f'127.0.0.1:{ear.getsockname()[1]}')",
-            "remote.walk(0.1)",
-            "remote.close()",
-        ),
-        (
             "host = native.TwinHost(robot.native); desk = native.ServoDesk(host.path, 1000000)",
             "desk.ping(10)",
             "desk.close(); host.stop()",

@@ -69,6 +69,25 @@ def test_the_head_button_of_the_one_before_does_not_matter(bench: Bench) -> None
     assert asked_in_turn(recording, VX) == [0, 0.1, 0] and set(asked(recording, PITCH)) == {0.0}
 
 
+def test_a_forked_process_is_told_that_the_remote_is_its_parents(bench: Bench) -> None:
+    session, address = listen(bench, "--no-record")
+    with session:
+        with gaitway.Remote(address) as remote:
+            child = os.fork()
+            if child == 0:
+                try:
+                    remote.walk(0.1)
+                except UsageError as error:
+                    remote.close()
+                    os._exit(7 if "which made it" in error.message else 1)
+                os._exit(1)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+            # The parent's goes on as if nothing had been.
+            remote.walk(0.1)
+        session.until("pad gone")
+        session.stop()
+
+
 def test_one_press_is_one_press_although_three_of_four_datagrams_are_lost(bench: Bench) -> None:
     sounds, tools, played = bench.folder / "sounds", bench.folder / "tools", bench.folder / "played"
     sounds.mkdir()

@@ -10,7 +10,7 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, sockopt};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
@@ -73,17 +73,19 @@ pub enum Use {
     Bind,
     /// This program is the only one that connects to it.
     Connect,
+    /// This program is the only one that puts a symbolic link there, whatever it leads to.
+    Link,
 }
 
-/// A socket's path for this program alone, until this is dropped or the process ends.
+/// The path of a socket or of a link for this program alone, until this is dropped or the process ends.
 #[derive(Debug)]
 pub struct Claim {
     _listener: UnixListener,
 }
 
 impl Claim {
-    /// Claims the socket at `path`, which need not be there yet.
-    pub fn socket(path: &Path, usage: Use) -> Result<Claim, ExclusiveError> {
+    /// Claims what is at `path`, which need not be there yet.
+    pub fn of(path: &Path, usage: Use) -> Result<Claim, ExclusiveError> {
         let failed = |source| ExclusiveError::Failed { path: path.to_owned(), source };
         let name = claim_name(path, usage);
         let address = SocketAddr::from_abstract_name(&name).map_err(failed)?;
@@ -109,7 +111,7 @@ impl BoundPath {
     /// file.
     pub fn claim(path: &Path) -> Result<BoundPath, ExclusiveError> {
         let failed = |source| ExclusiveError::Failed { path: path.to_owned(), source };
-        let claim = Claim::socket(path, Use::Bind)?;
+        let claim = Claim::of(path, Use::Bind)?;
         match std::fs::symlink_metadata(path) {
             Ok(found) if !found.file_type().is_socket() => {
                 return Err(ExclusiveError::NotASocket { path: path.to_owned() });
@@ -173,7 +175,9 @@ fn holder_in(locks: &str, device: &str) -> Option<u32> {
 
 /// The name of a claim: the path by its one real name. A longer one is known by its end.
 fn claim_name(path: &Path, usage: Use) -> Vec<u8> {
-    let real = path.canonicalize().ok().or_else(|| {
+    // A link is not followed: it leads elsewhere each time.
+    let whole = path.canonicalize().ok().filter(|_| usage != Use::Link);
+    let real = whole.or_else(|| {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         Some(folder.unwrap_or(Path::new(".")).canonicalize().ok()?.join(path.file_name()?))
     });
@@ -181,6 +185,7 @@ fn claim_name(path: &Path, usage: Use) -> Vec<u8> {
     let usage = match usage {
         Use::Bind => b"gaitway bind ".as_slice(),
         Use::Connect => b"gaitway use ".as_slice(),
+        Use::Link => b"gaitway link ".as_slice(),
     };
     let end = real.get(real.len().saturating_sub(MAX_NAME - usage.len())..).unwrap_or_default();
     [usage, end].concat()
@@ -192,12 +197,20 @@ fn claimant(name: &[u8]) -> Option<Holder> {
     peer(&UnixStream::connect_addr(&address).ok()?)
 }
 
-/// Who listens at a socket; only one of streams tells.
+/// Who listens at a socket; only one of streams tells, and one whose queue is full does not.
 fn listener(path: &Path) -> Option<Holder> {
-    peer(&UnixStream::connect(path).ok()?)
+    peer(&knock(path, SocketType::STREAM).ok()?)
 }
 
-fn peer(stream: &UnixStream) -> Option<Holder> {
+/// Connects without waiting for anybody.
+fn knock(path: &Path, kind: SocketType) -> Result<OwnedFd, Errno> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = rustix::net::socket_with(AddressFamily::UNIX, kind, flags, None)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket)
+}
+
+fn peer(stream: impl AsFd) -> Option<Holder> {
     let credentials = sockopt::socket_peercred(stream).ok()?;
     Some(named(u32::try_from(credentials.pid.as_raw_nonzero().get()).ok()?))
 }
@@ -209,13 +222,9 @@ fn named(pid: u32) -> Holder {
 
 /// True where somebody has bound the socket at `path`; never waits for them.
 fn is_alive(path: &Path) -> bool {
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let knock = |kind| -> Result<(), Errno> {
-        let socket = rustix::net::socket_with(AddressFamily::UNIX, kind, flags, None)?;
-        rustix::net::connect(&socket, &SocketAddrUnix::new(path)?)
-    };
     // One whose queue is full, and one that may not be asked, is there all the same.
-    let is_dead = |kind| matches!(knock(kind), Err(Errno::CONNREFUSED | Errno::NOENT | Errno::PROTOTYPE));
+    let is_dead =
+        |kind| matches!(knock(path, kind), Err(Errno::CONNREFUSED | Errno::NOENT | Errno::PROTOTYPE));
     !(is_dead(SocketType::STREAM) && is_dead(SocketType::DGRAM))
 }
 
@@ -235,6 +244,10 @@ mod tests {
         let refused = BoundPath::claim(&path).unwrap_err();
         let us = std::process::id();
         assert!(matches!(&refused, ExclusiveError::InUse { holder: Some(holder), .. } if holder.pid == us));
+        // One whose queue is full: who waits for a place there waits for ever.
+        rustix::net::listen(&stream, 0).unwrap();
+        let _first = UnixStream::connect(&path).unwrap();
+        BoundPath::claim(&path).unwrap_err();
         drop(stream);
         drop(BoundPath::claim(&path).unwrap());
         let datagram = UnixDatagram::bind(&path).unwrap();
@@ -251,8 +264,8 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let (path, detour) =
             (folder.join("i2c"), folder.join("../").join(folder.file_name().unwrap()).join("i2c"));
-        let claim = Claim::socket(&path, Use::Connect).unwrap();
-        let refused = Claim::socket(&detour, Use::Connect).unwrap_err();
+        let claim = Claim::of(&path, Use::Connect).unwrap();
+        let refused = Claim::of(&detour, Use::Connect).unwrap_err();
         assert!(
             refused.to_string().contains(&format!("in use by process {}", std::process::id())),
             "{refused}"
@@ -260,10 +273,10 @@ mod tests {
         assert!(refused.hint().contains("end process"));
         assert_eq!(holder(&detour).map(|holder| holder.pid), Some(std::process::id()));
         // Who serves it is another.
-        drop(Claim::socket(&path, Use::Bind).unwrap());
+        drop(Claim::of(&path, Use::Bind).unwrap());
         drop(claim);
         assert_eq!(holder(&path), None);
-        drop(Claim::socket(&detour, Use::Connect).unwrap());
+        drop(Claim::of(&detour, Use::Connect).unwrap());
         std::fs::remove_dir_all(&folder).unwrap();
     }
 
@@ -280,6 +293,6 @@ mod tests {
     fn long_paths_have_a_name() {
         let path = scratch("folder").join("x".repeat(200));
         assert_eq!(claim_name(&path, Use::Bind).len(), MAX_NAME);
-        drop(Claim::socket(&path, Use::Bind).unwrap());
+        drop(Claim::of(&path, Use::Bind).unwrap());
     }
 }

@@ -70,7 +70,7 @@ pub fn open(path: &Path) -> Result<Box<dyn I2c>, I2cError> {
     let about = rustix::fs::stat(path).map_err(|errno| failed(errno.into()))?;
     match FileType::from_raw_mode(about.st_mode) {
         FileType::Socket => {
-            let claim = Claim::socket(path, Use::Connect)?;
+            let claim = Claim::of(path, Use::Connect)?;
             let stream = UnixStream::connect(path).map_err(failed)?;
             stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
             Ok(Box::new(EmulatedBus { path: path.to_owned(), stream: Some(stream), _claim: claim }))

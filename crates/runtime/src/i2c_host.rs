@@ -1,14 +1,14 @@
 //! Emulated chips behind a local socket: an I²C bus for another program.
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::exclusive::BoundPath;
 use crate::real_time;
 use crate::twin_host::TwinHostError;
-use crate::unix_socket::make_room;
 use crate::worker::{End, Worker};
 use gaitway_twin::{Bno055, Bno055Fault, Motion};
 use std::io::{self, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ const STACK_BYTES: usize = 128 * 1024;
 #[derive(Debug)]
 pub struct I2cHost {
     shared: Arc<Shared>,
-    path: PathBuf,
-    worker: Worker,
+    // Ends before the socket goes.
+    _worker: Worker,
+    _path: BoundPath,
 }
 
 #[derive(Debug)]
@@ -48,8 +49,8 @@ impl I2cHost {
         mut schedule: Vec<(u64, Bno055Fault)>,
     ) -> Result<I2cHost, TwinHostError> {
         let failed = |error| TwinHostError::System { what: "I2C socket", error };
-        make_room(path).map_err(|error| TwinHostError::Socket { path: path.to_owned(), error })?;
-        let listener = UnixListener::bind(path).map_err(failed)?;
+        let path = BoundPath::claim(path)?;
+        let listener = UnixListener::bind(path.path()).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let now_ns = MonotonicClock::default().now_ns();
         let mut chip = Bno055::new(now_ns, trunk_axes, seed);
@@ -63,7 +64,7 @@ impl I2cHost {
         let theirs = Arc::clone(&shared);
         let work = move |end: &End| serve(&listener, &theirs, end);
         let worker = Worker::start("gaitway-i2c", STACK_BYTES, work).map_err(failed)?;
-        Ok(I2cHost { shared, path: path.to_owned(), worker })
+        Ok(I2cHost { shared, _worker: worker, _path: path })
     }
 
     /// Moves the chip.
@@ -74,13 +75,6 @@ impl I2cHost {
     /// Something goes wrong now.
     pub fn inject(&self, fault: Bno055Fault) {
         self.shared.chip().inject(MonotonicClock::default().now_ns(), fault);
-    }
-}
-
-impl Drop for I2cHost {
-    fn drop(&mut self) {
-        self.worker.stop();
-        let _ = std::fs::remove_file(&self.path);
     }
 }
 

@@ -55,8 +55,6 @@ pub mod terminal;
 pub mod termination;
 #[cfg(target_os = "linux")]
 pub mod twin_host;
-#[cfg(target_os = "linux")]
-mod unix_socket;
 pub mod virtual_robot;
 pub mod watchdog;
 #[cfg(target_os = "linux")]

@@ -1,5 +1,6 @@
 //! What keeps a twin from being hosted.
 
+use crate::exclusive::ExclusiveError;
 use gaitway_twin::TwinError;
 use rustix::io::Errno;
 use std::path::PathBuf;
@@ -36,14 +37,9 @@ pub enum TwinHostError {
         /// Why.
         error: std::io::Error,
     },
-    /// The socket of a chip cannot be had.
-    #[error("I2C socket {}: {error}", path.display())]
-    Socket {
-        /// Where.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
+    /// The place of a link or of a chip's socket cannot be had.
+    #[error(transparent)]
+    Taken(#[from] ExclusiveError),
     /// The system starts no thread or gives no socket.
     #[error("{what}: {error}")]
     System {
@@ -73,14 +69,8 @@ impl TwinHostError {
                 "is /dev/pts mounted, and /proc/sys/kernel/pty/nr below /proc/sys/kernel/pty/max?"
             }
             TwinHostError::LinkTaken { .. } => "name another path for the link, or remove what stands there",
-            TwinHostError::Link { error, .. } | TwinHostError::Socket { error, .. }
-                if error.kind() == std::io::ErrorKind::AddrInUse =>
-            {
-                "end that twin, or name another path"
-            }
-            TwinHostError::Socket { .. } => {
-                "name another path, in a folder that exists and lets this user write"
-            }
+            TwinHostError::Taken(ExclusiveError::InUse { .. }) => "end that program, or name another path",
+            TwinHostError::Taken(_) => "name another path, in a folder that exists and lets this user write",
             TwinHostError::Link { .. } => "the folder of the link must exist and let this user write",
             TwinHostError::System { .. } => "the system is short of something: ulimit -a says of what",
             TwinHostError::Length { .. } => "one row a servo, in the order of the ids at the start",

@@ -17,7 +17,7 @@ pub use error::TwinHostError;
 pub use mailbox::TwinStatistics;
 
 use crate::clock::{Clock, MonotonicClock};
-use crate::unix_socket::Claim;
+use crate::exclusive::{Claim, Use};
 use gaitway_twin::{BusOptions, Exchange, Fault, FaultPlan, JointState, ServoBus};
 use link::Link;
 use mailbox::Mailbox;
@@ -100,10 +100,7 @@ impl TwinHost {
         prepare(&mut bus);
         // The machine has been up for longer than ten seconds or for less: one step of the models, or few.
         bus.advance(now_ns);
-        let taken = |path: &Path| {
-            Claim::of(path).map_err(|error| TwinHostError::Link { path: path.to_owned(), error })
-        };
-        let claim = link.map(taken).transpose()?;
+        let claim = link.map(|path| Claim::of(path, Use::Link)).transpose()?;
         let port = Port::open(options.baud)?;
         let made = link.map(|path| Link::make(path, port.path())).transpose()?;
         let wake = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
