@@ -244,9 +244,8 @@ mod tests {
         let refused = BoundPath::claim(&path).unwrap_err();
         let us = std::process::id();
         assert!(matches!(&refused, ExclusiveError::InUse { holder: Some(holder), .. } if holder.pid == us));
-        // One whose queue is full: who waits for a place there waits for ever.
+        // Its queue is full with those that asked: who waits for a place there waits for ever.
         rustix::net::listen(&stream, 0).unwrap();
-        let _first = UnixStream::connect(&path).unwrap();
         BoundPath::claim(&path).unwrap_err();
         drop(stream);
         drop(BoundPath::claim(&path).unwrap());
