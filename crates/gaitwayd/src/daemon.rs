@@ -59,6 +59,10 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let slot = Arc::new(ExpressionSlot::default());
+    if arguments.stand {
+        // Before the pads: sticks of a robot that only stands move its head.
+        mailbox.forbid_walking();
+    }
     // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
     // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
     let port = SerialPort::open(&arguments.serial_port, profile.servo_bus.baud)?;
@@ -88,9 +92,6 @@ pub fn daemon(arguments: &Arguments, exec_ns: u64) -> Result<(), DaemonError> {
         return Ok(());
     }
     let shown = expression::start(arguments, &profile, Arc::clone(&slot), &mut log);
-    if arguments.stand {
-        mailbox.forbid_walking();
-    }
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &arguments.command.unwrap_or_default(), u64::MAX);
