@@ -20,7 +20,16 @@ class Screen:
 
     def __init__(self, bench: Bench, *arguments: str) -> None:
         self._master, slave = os.openpty()
-        command = [str(BINARY), "--port", str(bench.link), *bench.imu, "--no-record", *arguments]
+        command = [
+            str(BINARY),
+            "--on-stand",
+            "--no-config",
+            "--port",
+            str(bench.link),
+            *bench.imu,
+            "--no-record",
+            *arguments,
+        ]
         self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=subprocess.PIPE)
         os.close(slave)
         self.text = ""

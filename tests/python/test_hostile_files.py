@@ -112,7 +112,18 @@ def test_a_file_that_may_not_grow_ends_the_file_and_not_the_walk(bench: Bench) -
 
     folder = bench.folder / "recordings"
     process = subprocess.Popen(
-        [str(BINARY), "--serial-port", str(bench.link), *bench.imu, "--seconds", "3", "--record", str(folder)],
+        [
+            str(BINARY),
+            "--on-stand",
+            "--no-config",
+            "--serial-port",
+            str(bench.link),
+            *bench.imu,
+            "--seconds",
+            "3",
+            "--record",
+            str(folder),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -98,7 +98,16 @@ def test_an_address_that_others_reach_needs_a_key(bench: Bench, key: Path, tmp_p
     environment = os.environ | {"XDG_STATE_HOME": str(state)}
 
     def refused(*arguments: object) -> str:
-        words = [BINARY, "--serial-port", bench.link, *bench.imu, "--no-record", *arguments]
+        words = [
+            BINARY,
+            "--on-stand",
+            "--no-config",
+            "--serial-port",
+            bench.link,
+            *bench.imu,
+            "--no-record",
+            *arguments,
+        ]
         done = subprocess.run([*map(str, words)], capture_output=True, text=True, env=environment)
         assert done.returncode == 1, done
         assert bench.most_driven == 0
