@@ -26,7 +26,7 @@ from gaitway.twin.still import StillBody
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/bring-up.md"
 #: Every tool says which configuration it read; the page says so once.
-_CONFIGURATION = re.compile(r"(no|with) (~/)?duck_config\.json")
+_CONFIGURATION = re.compile(r"(no|with) \S*duck_config\.json")
 _BLOCK = re.compile(r"(<!-- (?P<scene>twin[^\n]*) -->\n```console\n)(?P<body>.*?)(?P<end>```\n)", re.DOTALL)
 
 
