@@ -90,14 +90,18 @@ def test_a_dip_of_its_supply_holds_the_duck_until_it_is_up_again(chip: Bench) ->
 
 
 def test_what_is_no_bus_is_refused_with_a_remedy(tmp_path: Path, binary: None) -> None:
+    # A servo bus that can be had: it is taken first.
+    master, slave = os.openpty()
     for path, words in (
         ("/dev/null", "expected an I2C bus"),
         (tmp_path / "none", "No such file"),
         (tmp_path, "folder"),
     ):
-        done = subprocess.run([BINARY, "--imu", path, "--serial-port", "/dev/none"], capture_output=True, text=True)
+        done = subprocess.run([BINARY, "--imu", path, "--port", os.ttyname(slave)], capture_output=True, text=True)
         assert done.returncode != 0 and words in done.stderr + done.stdout, done
         assert "i2c" in done.stderr + done.stdout
+    os.close(master)
+    os.close(slave)
     done = subprocess.run([BINARY, "--imu", "a", "--imu-socket", "b"], capture_output=True, text=True)
     assert done.returncode == 2 and "--imu-socket" in done.stderr + done.stdout
 
