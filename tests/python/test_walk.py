@@ -127,7 +127,7 @@ def test_no_signal_leaves_anything_behind(tmp_path: Path, number: signal.Signals
         assert line, "it ended before it walked"
     (daemon,) = children(process.pid)
     family = [daemon, *children(daemon)]
-    assert len(family) == 2, "gaitwayd and its guard"
+    assert len(family) == 3, "gaitwayd and its two guards"
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     deadline = time.monotonic() + PATIENCE_S
