@@ -37,7 +37,8 @@ pub struct Policy {
 #[derive(Debug)]
 struct Standing {
     plan: Arc<Plan>,
-    contract: Contract,
+    /// Of its contract, which is the walking policy's but for its weights.
+    name: String,
     onnx: Vec<u8>,
 }
 
@@ -104,7 +105,7 @@ impl Policy {
             let (name, standing) = (self.contract.name, standing.contract.name);
             return Err(PolicyError::StandingContract { name, standing });
         }
-        self.standing = Some(Arc::new(Standing { plan, contract: standing.contract, onnx: onnx.to_vec() }));
+        self.standing = Some(Arc::new(Standing { plan, name: standing.contract.name, onnx: onnx.to_vec() }));
         Ok(self)
     }
 
@@ -181,7 +182,7 @@ impl Policy {
 
     /// Name of its contract.
     pub fn standing_name(&self) -> Option<&str> {
-        self.standing.as_ref().map(|standing| standing.contract.name.as_str())
+        self.standing.as_ref().map(|standing| standing.name.as_str())
     }
 
     /// What a person should know before trusting the pair.

@@ -90,14 +90,6 @@ pub enum DaemonError {
         /// What the system says.
         source: io::Error,
     },
-    /// Where a pad elsewhere was to be listened for.
-    #[error("--pad-listen {address}: {source}")]
-    Listen {
-        /// Where.
-        address: SocketAddr,
-        /// What the system says.
-        source: io::Error,
-    },
     /// Anything the system says.
     #[error("{doing}: {source}")]
     System {
@@ -132,9 +124,9 @@ impl DaemonError {
             DaemonError::Pacer(error) => error.hint().to_owned(),
             DaemonError::Bus(error) => error.hint().to_owned(),
             DaemonError::Record(error) => error.hint().to_owned(),
-            DaemonError::Write { source, .. }
-            | DaemonError::Listen { source, .. }
-            | DaemonError::System { source, .. } => files::remedy(source).to_owned(),
+            DaemonError::Write { source, .. } | DaemonError::System { source, .. } => {
+                files::remedy(source).to_owned()
+            }
             DaemonError::Broken => "this is a bug: please report it with the lines above".to_owned(),
         }
     }
