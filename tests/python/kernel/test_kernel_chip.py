@@ -22,7 +22,9 @@ def test_the_duck_walks_on_samples_that_the_kernel_fetched(wires: tuple[Bench, W
         command = [sys.executable, "-m", "gaitway.cli", "imu", "watch", "--bus", str(BUS), "--seconds", "1", "--json"]
         other = subprocess.run(command, capture_output=True, text=True)
         session.stop()
-    assert other.returncode != 0 and "end gaitwayd" in json.loads(other.stdout)["hint"]
+    assert other.returncode != 0
+    refused = json.loads(other.stdout)
+    assert "gaitwayd" in refused["error"] and "end process" in refused["hint"], refused
     stats, recording = bench.stats(), Recording.load(flight(folder))
     imu = stats["imu"]
     assert (imu["bring_ups"], imu["saturated"], imu["problem"]) == (1, 0, None), imu
