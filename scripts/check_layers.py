@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from import_graph import circles, python_graph, rust_graph
+
 #: Rooms of the Python package, lowest first: a module may import only from its own room and those before it.
 PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
@@ -33,7 +35,7 @@ PYTHON_ROOMS = (
 
 #: Crates that may not meet although the table would let them: an emulator that shares code with what it tests
 #: proves nothing.
-STRANGERS = {("twin", "drivers")}
+STRANGERS = {("emulators", f"devices/{device}") for device in ("hal", "feetech", "bno055", "gamepad", "lines")}
 
 #: Libraries that only these rooms may load when they are imported; everywhere else they are loaded inside functions.
 HEAVY: dict[str, tuple[str, ...]] = {
@@ -48,7 +50,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
 
 def main(root: Path) -> int:
     """Prints every violation; the exit code says whether there is any."""
-    problems = [*crate_problems(root), *python_problems(root)]
+    problems = [*crate_problems(root), *python_problems(root), *circle_problems(root)]
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"layers: {len(problems)} violations")
@@ -57,17 +59,39 @@ def main(root: Path) -> int:
 
 def crate_problems(root: Path) -> list[str]:
     """Dependencies between crates that point upward in the table."""
-    table = re.findall(r"^\| `crates/(\w+)` \|", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE)
-    folders = {path.parent.name for path in (root / "crates").glob("*/Cargo.toml")}
-    problems = [f"crates/{name}: not in the table of ARCHITECTURE.md" for name in sorted(folders - set(table))]
-    for name in sorted(folders & set(table)):
-        manifest = tomllib.loads((root / "crates" / name / "Cargo.toml").read_text())
-        used = set(_dependencies(manifest))
-        for dependency in sorted(crate.removeprefix("gaitway-") for crate in used if crate.startswith("gaitway")):
-            allowed = dependency in table and table.index(dependency) < table.index(name)
-            if not allowed or (name, dependency) in STRANGERS:
-                problems.append(f"crates/{name}: uses {dependency}, which it may not")
+    table = re.findall(r"^\| `([\w/]+)` \|", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    rooms = {_room(manifest, root): manifest for manifest in _manifests(root)}
+    room_of_crate = {room.rpartition("/")[2]: room for room in rooms}
+    problems = [f"{room}: not in the table of ARCHITECTURE.md" for room in sorted(rooms.keys() - set(table))]
+    for room in sorted(rooms.keys() & set(table)):
+        used = set(_dependencies(tomllib.loads(rooms[room].read_text())))
+        for crate in sorted(crate.removeprefix("gaitway-") for crate in used if crate.startswith("gaitway")):
+            other = room_of_crate.get(crate, crate)
+            is_below = other in table and table.index(other) < table.index(room)
+            if not is_below or (room, other) in STRANGERS:
+                problems.append(f"{room}: uses {other}, which it may not")
     return problems
+
+
+def _manifests(root: Path) -> list[Path]:
+    return sorted([*root.glob("crates/**/Cargo.toml"), *root.glob("apps/*/Cargo.toml")])
+
+
+def _room(manifest: Path, root: Path) -> str:
+    """Its name in the table: its folder, `crates/` left off."""
+    return manifest.parent.relative_to(root).as_posix().removeprefix("crates/")
+
+
+def circle_problems(root: Path) -> list[str]:
+    """Circles between files that ARCHITECTURE.md does not name."""
+    named = re.findall(r"^\* `([^`]+)` and `([^`]+)`:", (root / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    graphs = {manifest.parent / "src": rust_graph(manifest.parent / "src") for manifest in _manifests(root)}
+    graphs[root / "python" / "gaitway"] = python_graph(root / "python" / "gaitway")
+    found = []
+    for source, graph in graphs.items():
+        where = source.relative_to(root).as_posix().removeprefix("crates/")
+        found += [[f"{where}/{file}" for file in circle] for circle in circles(graph)]
+    return [f"{', '.join(circle)}: each uses the others" for circle in found if tuple(circle) not in named]
 
 
 def _dependencies(table: dict[str, Any]) -> Iterator[str]:

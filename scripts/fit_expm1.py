@@ -1,4 +1,4 @@
-"""Fits the polynomial of the expm1 kernel (crates/policy/src/kernels/activation.rs).
+"""Fits the polynomial of the expm1 kernel (crates/core/policy/src/kernels/activation.rs).
 
     python scripts/fit_expm1.py
 

@@ -12,4 +12,4 @@ export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER=rust-lld
 export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER="$qemu"
 export GAITWAY_FUZZ_ITERATIONS="${GAITWAY_FUZZ_ITERATIONS:-1000}"
 exec cargo test --release --target "$target" \
-    -p gaitway-maths -p gaitway-contract -p gaitway-policy -p gaitway-control -p gaitway-record "$@"
+    -p gaitway-maths -p gaitway-model -p gaitway-policy -p gaitway-control -p gaitway-record "$@"

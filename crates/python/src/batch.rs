@@ -6,7 +6,7 @@ use crate::count::Count;
 use crate::errors;
 use crate::robot::Robot;
 use gaitway_batch::{CommandSampling, Disturbance, Layout, Rows};
-use gaitway_contract::Axis;
+use gaitway_model::Axis;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};

@@ -7,9 +7,9 @@ use crate::pacer::{Wake, quantiles};
 use crate::policy::Policy;
 use crate::robot::Robot;
 use gaitway_control::Options;
-use gaitway_runtime::bench::{self, PaceOptions, Stall};
 use gaitway_runtime::robot::Setup;
 use gaitway_runtime::{PacerCounters, PacerError};
+use gaitway_testbed::bench::{self, PaceOptions, Stall};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

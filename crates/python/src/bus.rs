@@ -3,7 +3,7 @@
 use crate::count::Count;
 use crate::errors;
 use crate::robot::Robot;
-use gaitway_runtime::bench::{self, BusBenchOptions, BusTick, BusTicks};
+use gaitway_testbed::bench::{self, BusBenchOptions, BusTick, BusTicks};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! `Contract`: what a policy must be fed and what its numbers mean.
 
 use crate::{buffers, errors};
-use gaitway_contract::envelope::CommandEnvelope;
-use gaitway_contract::{Axis, Command};
+use gaitway_model::envelope::CommandEnvelope;
+use gaitway_model::{Axis, Command};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 use std::sync::Arc;
@@ -16,21 +16,20 @@ pub fn axes() -> [&'static str; Axis::ALL.len()] {
 #[pyclass(frozen, eq, module = "gaitway._native")]
 #[derive(Clone, PartialEq)]
 pub struct Contract {
-    pub(crate) contract: Arc<gaitway_contract::Contract>,
+    pub(crate) contract: Arc<gaitway_model::Contract>,
 }
 
 #[pymethods]
 impl Contract {
     #[staticmethod]
     fn from_json(text: &str) -> PyResult<Contract> {
-        let contract =
-            gaitway_contract::Contract::from_json(text).map_err(|error| errors::contract(&error))?;
+        let contract = gaitway_model::Contract::from_json(text).map_err(|error| errors::contract(&error))?;
         Ok(Contract { contract: Arc::new(contract) })
     }
 
     #[staticmethod]
     fn json_schema() -> String {
-        gaitway_contract::Contract::json_schema()
+        gaitway_model::Contract::json_schema()
     }
 
     fn to_json(&self) -> PyResult<String> {

@@ -4,8 +4,8 @@ use crate::count::Count;
 use crate::policy::Policy;
 use crate::robot::Robot;
 use crate::{buffers, errors};
-use gaitway_contract::{Command, Sensors};
 use gaitway_control::{Options, Refusal, TickRecord};
+use gaitway_model::{Command, Sensors};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 

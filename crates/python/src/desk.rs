@@ -3,12 +3,12 @@
 use crate::count::Count;
 use crate::errors;
 use crate::here::Here;
-use gaitway_drivers::feetech::registers::{self, Register};
-use gaitway_drivers::feetech::settings::SETTINGS;
-use gaitway_drivers::feetech::single::Heard;
+use gaitway_feetech::registers::{self, Register};
+use gaitway_feetech::settings::SETTINGS;
+use gaitway_feetech::single::Heard;
+use gaitway_platform::{MonotonicClock, SerialPort};
 use gaitway_runtime::desk::Desk;
 use gaitway_runtime::line::LineReport;
-use gaitway_runtime::{MonotonicClock, SerialPort};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ impl ServoDesk {
     fn with<T: Send>(
         &self,
         py: Python<'_>,
-        act: impl FnOnce(&mut Servos) -> Result<T, gaitway_runtime::PortError> + Send,
+        act: impl FnOnce(&mut Servos) -> Result<T, gaitway_platform::PortError> + Send,
     ) -> PyResult<T> {
         let desk = self.desk.get()?;
         let done = py.detach(|| desk.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(act));

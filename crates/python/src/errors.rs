@@ -1,15 +1,15 @@
 //! Rust errors as the exceptions of `gaitway.errors`, message and hint.
 
 use gaitway_batch::BatchError;
-use gaitway_contract::duck_config::ConfigError;
-use gaitway_contract::{ContractError, ProfileError};
 use gaitway_control::{ControlError, PolicyError};
+use gaitway_importers::duck_config::ConfigError;
+use gaitway_model::{ContractError, ProfileError};
+use gaitway_platform::files;
 use gaitway_policy::OnnxError;
 use gaitway_record::RecordError;
-use gaitway_runtime::files;
 use gaitway_runtime::robot::SetupError;
 #[cfg(target_os = "linux")]
-use gaitway_runtime::{bench::BusBenchError, twin_host::TwinHostError};
+use gaitway_testbed::{bench::BusBenchError, twin_host::TwinHostError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

@@ -1,6 +1,6 @@
 //! `holder`: who has a device or a socket for itself.
 
-use gaitway_runtime::exclusive;
+use gaitway_platform::exclusive;
 use pyo3::prelude::*;
 use std::path::PathBuf;
 

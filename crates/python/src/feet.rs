@@ -3,7 +3,7 @@
 use crate::errors;
 use crate::here::Here;
 use crate::robot::Robot;
-use gaitway_runtime::gpio;
+use gaitway_platform::gpio;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
 use pyo3::prelude::*;
 use std::path::PathBuf;

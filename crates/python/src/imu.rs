@@ -3,7 +3,7 @@
 use crate::errors;
 use crate::here::Here;
 use crate::robot::Robot;
-use gaitway_drivers::bno055::{AxisMap, Calibration, Mode};
+use gaitway_bno055::{AxisMap, Calibration, Mode};
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::Contact;
 use gaitway_runtime::robot::imu::chip_config;

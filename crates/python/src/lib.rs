@@ -37,8 +37,8 @@ mod servo_rows;
 mod twin;
 mod virtual_robot;
 
+use gaitway_platform::allocations::CountingAllocator;
 use gaitway_policy::CpuPath;
-use gaitway_runtime::allocations::CountingAllocator;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

@@ -1,8 +1,8 @@
 //! `real_time`: what this machine grants a loop.
 
 use crate::count::Count;
-use gaitway_runtime::RealTimeRequest;
-use gaitway_runtime::real_time::{self, Granted, spawn_real_time};
+use gaitway_platform::RealTimeRequest;
+use gaitway_platform::real_time::{self, Granted, spawn_real_time};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -21,7 +21,7 @@ pub fn ask_real_time<'py>(py: Python<'py>, priority: Count) -> PyResult<Vec<Boun
         let _ = thread.join();
     });
     report.extend(real_time::machine(&request));
-    let row = |item: &gaitway_runtime::Item| {
+    let row = |item: &gaitway_platform::Item| {
         let row = PyDict::new(py);
         row.set_item("what", item.what)?;
         row.set_item("granted", item.granted != Granted::No && item.granted != Granted::Partly)?;

@@ -4,13 +4,13 @@ use crate::count::Count;
 use crate::errors;
 use crate::here::Here;
 use crate::robot::Robot;
-use gaitway_drivers::feetech::audit::{Finding, Severity};
-use gaitway_drivers::feetech::bus::ServoBus;
-use gaitway_drivers::feetech::servo::ServoState;
-use gaitway_runtime::heartbeat::TOOL_LIMIT_NS;
+use gaitway_feetech::audit::{Finding, Severity};
+use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::servo::ServoState;
+use gaitway_platform::heartbeat::TOOL_LIMIT_NS;
+use gaitway_platform::{Guard, GuardError, Heartbeat, MonotonicClock, SerialPort, guard};
 use gaitway_runtime::motors::{Motors as Driven, MotorsError};
 use gaitway_runtime::robot::setup;
-use gaitway_runtime::{Guard, GuardError, Heartbeat, MonotonicClock, SerialPort, guard};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::os::fd::OwnedFd;
@@ -209,7 +209,7 @@ impl Motors {
 }
 
 fn open(
-    profile: &gaitway_contract::RobotProfile,
+    profile: &gaitway_model::RobotProfile,
     path: &std::path::Path,
     command: Vec<String>,
     kp: Option<u8>,
@@ -218,8 +218,7 @@ fn open(
     let port = SerialPort::open(path, profile.servo_bus.baud);
     let port = port.map_err(|error| (error.to_string(), error.hint()))?;
     let held = port.try_clone_fd().map_err(|error| (error.to_string(), error.hint().to_owned()))?;
-    let refused =
-        |error: gaitway_drivers::feetech::error::BusError| (error.to_string(), error.hint().to_owned());
+    let refused = |error: gaitway_feetech::error::BusError| (error.to_string(), error.hint().to_owned());
     let mut bus = ServoBus::new(&setup::servos(profile), setup::link(profile)).map_err(refused)?;
     let torque_off = bus.torque_off().to_vec();
     let clock = Arc::new(MonotonicClock::default());

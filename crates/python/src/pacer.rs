@@ -2,7 +2,8 @@
 
 use crate::count::Count;
 use crate::errors;
-use gaitway_runtime::{Clock, MonotonicClock, Overrun, Quantiles};
+use gaitway_platform::{Clock, MonotonicClock, Quantiles};
+use gaitway_runtime::Overrun;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 

@@ -2,10 +2,10 @@
 
 use crate::contract::Contract;
 use crate::errors;
-use gaitway_drivers::pad::datagram::{LEN, RemotePad};
-use gaitway_drivers::pad::evdev::Event;
-use gaitway_drivers::pad::seal::Key;
-use gaitway_drivers::pad::{Button, Controls, OutOfReach, Reach};
+use gaitway_gamepad::datagram::{LEN, RemotePad};
+use gaitway_gamepad::evdev::Event;
+use gaitway_gamepad::seal::Key;
+use gaitway_gamepad::{Button, Controls, OutOfReach, Reach};
 use gaitway_runtime::pad::key_file::{self, PadKeyError};
 use gaitway_runtime::pad::{AxisNow, Heard, NamedLayout, PadError, PadWatch, reach};
 use pyo3::prelude::*;

@@ -1,8 +1,8 @@
 //! `Robot`: a robot profile.
 
 use crate::errors;
-use gaitway_contract::RobotProfile;
-use gaitway_contract::duck_config::{self, Report, Unreachable};
+use gaitway_importers::duck_config::{self, Report, Unreachable};
+use gaitway_model::RobotProfile;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct Robot {
 }
 
 impl Robot {
-    fn per_joint<T>(&self, value: impl Fn(&gaitway_contract::profile::Joint) -> T) -> Vec<T> {
+    fn per_joint<T>(&self, value: impl Fn(&gaitway_model::profile::Joint) -> T) -> Vec<T> {
         self.profile.joints.iter().map(value).collect()
     }
 }
@@ -74,7 +74,7 @@ impl Robot {
 
     #[getter]
     fn offset_ranges_rad(&self) -> Vec<[f64; 2]> {
-        self.per_joint(gaitway_contract::profile::Joint::offset_range_rad)
+        self.per_joint(gaitway_model::profile::Joint::offset_range_rad)
     }
 
     #[getter]

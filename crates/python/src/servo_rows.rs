@@ -2,9 +2,9 @@
 
 use crate::buffers;
 use crate::errors;
-use gaitway_contract::profile::Joint;
-use gaitway_runtime::ServoView;
-use gaitway_twin::{Bno055Fault, Fault, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
+use gaitway_emulators::{Bno055Fault, Fault, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
+use gaitway_model::profile::Joint;
+use gaitway_testbed::ServoView;
 use pyo3::prelude::*;
 
 /// Rows of numbers of each joint in `read_servos`: goal, P, D, I, torque limit.

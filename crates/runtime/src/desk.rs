@@ -1,13 +1,13 @@
 //! Servos on a desk: one asked at a time, whatever its id and whoever it belongs to. Nothing here moves a servo.
 
-use crate::clock::Clock;
-use crate::port::{Port, PortError};
-use gaitway_drivers::feetech::bulk::Bulk;
-use gaitway_drivers::feetech::echo::{self, Echo};
-use gaitway_drivers::feetech::frame::BROADCAST;
-use gaitway_drivers::feetech::registers::{self, Register};
-use gaitway_drivers::feetech::single::{Heard, Single};
-use gaitway_drivers::feetech::wire::Link;
+use gaitway_feetech::bulk::Bulk;
+use gaitway_feetech::echo::{self, Echo};
+use gaitway_feetech::frame::BROADCAST;
+use gaitway_feetech::registers::{self, Register};
+use gaitway_feetech::single::{Heard, Single};
+use gaitway_feetech::wire::Link;
+use gaitway_platform::clock::Clock;
+use gaitway_platform::port::{Port, PortError};
 
 /// Longest time a servo takes to begin its answer, ns: a return delay of 508 µs, and its own turnaround.
 const TURNAROUND_NS: u64 = 700_000;

@@ -1,9 +1,9 @@
 //! What lies between the computer and the servos, looked at once: an adaptor that echoes, and bulk reads that fail.
 
-use crate::clock::Clock;
 use crate::desk::Desk;
-use crate::port::{Port, PortError};
-use gaitway_drivers::feetech::single::Heard;
+use gaitway_feetech::single::Heard;
+use gaitway_platform::clock::Clock;
+use gaitway_platform::port::{Port, PortError};
 
 /// How often a bulk read is tried before it counts as failing, and in how many of these turns the first servo must
 /// answer alone: otherwise it is the servos that are silent by now. The first, because the bus may still be busy with

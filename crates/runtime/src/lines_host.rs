@@ -1,8 +1,8 @@
 //! Lines for whoever connects to a Unix socket: how a program beside the loop is looked at.
 
-use crate::clock::{Clock, MonotonicClock};
-use crate::exclusive::{BoundPath, ExclusiveError};
-use crate::worker::{End, Worker};
+use gaitway_platform::clock::{Clock, MonotonicClock};
+use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
+use gaitway_platform::worker::{End, Worker};
 use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;

@@ -7,20 +7,20 @@ mod error;
 
 pub use error::MotorsError;
 
-use crate::clock::Clock;
-use crate::heartbeat::Heartbeat;
-use crate::port::Port;
 use crate::robot::body::Body;
 use crate::robot::setup::{link, servos};
-use crate::watchdog::Watchdog;
-use gaitway_contract::RobotProfile;
-use gaitway_contract::profile::{FaultKind, WireValue};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
-use gaitway_drivers::feetech::audit::Finding;
-use gaitway_drivers::feetech::bus::{BusCounters, ServoBus};
-use gaitway_drivers::feetech::error::BusError;
-use gaitway_drivers::feetech::servo::ServoState;
+use gaitway_feetech::audit::Finding;
+use gaitway_feetech::bus::{BusCounters, ServoBus};
+use gaitway_feetech::error::BusError;
+use gaitway_feetech::servo::ServoState;
+use gaitway_model::RobotProfile;
+use gaitway_model::profile::{FaultKind, WireValue};
+use gaitway_platform::clock::Clock;
+use gaitway_platform::heartbeat::Heartbeat;
+use gaitway_platform::port::Port;
+use gaitway_platform::watchdog::Watchdog;
 
 /// Ticks a second while a joint moves.
 const HZ: u32 = 50;

@@ -10,8 +10,8 @@ mod keeper;
 pub use error::ObservationFileError;
 pub use keeper::{ObservationKeeper, ObservationSink};
 
-use crate::files::{self, WholeFile};
 use gaitway_filekind::{FileKind, HEAD_BYTES};
+use gaitway_platform::files::{self, WholeFile};
 use header::Header;
 use std::io::{BufReader, Read, Seek, Write};
 use std::os::unix::fs::FileExt;

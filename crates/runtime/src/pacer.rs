@@ -1,7 +1,7 @@
 //! A pacer: wakes its caller at absolute deadlines, one period apart, for ever in phase.
 
-use crate::clock::Clock;
-use crate::histogram::Histogram;
+use gaitway_platform::clock::Clock;
+use gaitway_platform::histogram::Histogram;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;

@@ -1,14 +1,14 @@
 //! The stop: a thread that reads the terminal and looks at signals, and does nothing else. Whatever else the program has
 //! to do, log, sounds, pads, recordings, a key that stops at once waits for none of it.
 
-use crate::clock::{Clock, MonotonicClock};
-use crate::real_time::{RealTimeRequest, make_this_thread_real_time};
 use crate::robot::{Mailbox, RunControl};
-use crate::terminal::{Terminal, Typed};
-use crate::termination::Termination;
-use crate::worker::{End, Worker};
 use gaitway_control::arbiter::Source;
 use gaitway_control::supervisor::Wish;
+use gaitway_platform::clock::{Clock, MonotonicClock};
+use gaitway_platform::real_time::{RealTimeRequest, make_this_thread_real_time};
+use gaitway_platform::terminal::{Terminal, Typed};
+use gaitway_platform::termination::Termination;
+use gaitway_platform::worker::{End, Worker};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

@@ -1,11 +1,11 @@
 //! Eyes, projector and antennas on a pipe that is told what a chip would do, and on files that stand for a PWM.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use gaitway_platform::gpio::CHANGE_BYTES;
+use gaitway_platform::{Clock, MonotonicClock};
 use gaitway_runtime::expression::{
     Expression, ExpressionError, ExpressionSlot, Fitted, FittedAntennas, PulseSource,
 };
-use gaitway_runtime::gpio::CHANGE_BYTES;
-use gaitway_runtime::{Clock, MonotonicClock};
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -168,7 +168,7 @@ fn without_a_chip_nothing_is_begun() {
 }
 
 fn text(path: &Path) -> String {
-    gaitway_runtime::files::read_text(path).unwrap_or_default()
+    gaitway_platform::files::read_text(path).unwrap_or_default()
 }
 
 fn pwm_antennas(chip: &Path) -> Fitted {

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use gaitway_platform::{Clock, VirtualClock};
 use gaitway_runtime::pacer::MAX_OWED;
-use gaitway_runtime::{Clock, Overrun, Pacer, PacerCounters, PacerError, VirtualClock, Wake};
+use gaitway_runtime::{Overrun, Pacer, PacerCounters, PacerError, Wake};
 use std::cell::Cell;
 
 const PERIOD_NS: u64 = 1_000_000;

@@ -1,10 +1,13 @@
 //! The thread's work: what stands on which line, and when to look again.
 
-use super::{ExpressionError, ExpressionSlot, Fitted, Measured, MonotonicClock, OutputLines, PulseSource};
-use crate::clock::Clock;
-use crate::sysfs_pwm::PwmChannel;
-use crate::worker::End;
-use gaitway_drivers::expression::{Antennas, Blinker, PERIOD_NS, PulseTrain};
+use super::figures::Measured;
+use super::fitted::{ExpressionError, Fitted, PulseSource};
+use super::slot::ExpressionSlot;
+use gaitway_lines::{Antennas, Blinker, PERIOD_NS, PulseTrain};
+use gaitway_platform::clock::{Clock, MonotonicClock};
+use gaitway_platform::gpio::OutputLines;
+use gaitway_platform::sysfs_pwm::PwmChannel;
+use gaitway_platform::worker::End;
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,10 +1,10 @@
 //! `MotorsError`: what ends a tool.
 
-use crate::port::PortError;
-use crate::watchdog::Trip;
-use gaitway_contract::profile::FaultKind;
 use gaitway_control::watch::Alarm;
-use gaitway_drivers::feetech::error::BusError;
+use gaitway_feetech::error::BusError;
+use gaitway_model::profile::FaultKind;
+use gaitway_platform::port::PortError;
+use gaitway_platform::watchdog::Trip;
 use thiserror::Error;
 
 /// Something that ends what a tool does. Every servo is limp then.

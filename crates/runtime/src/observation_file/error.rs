@@ -1,7 +1,7 @@
 //! What can be wrong with a file of observations.
 
-use crate::files::remedy;
 use gaitway_filekind::FileKind;
+use gaitway_platform::files::remedy;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 

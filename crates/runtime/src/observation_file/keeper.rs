@@ -1,7 +1,7 @@
 //! Observations on their way from the loop into a file: through a ring, written by a thread as they come.
 
 use super::{ObservationFileError, ObservationWriter};
-use crate::clock::{Clock, MonotonicClock};
+use gaitway_platform::clock::{Clock, MonotonicClock};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::fmt;
 use std::io;

@@ -1,16 +1,15 @@
 //! Finds the pad: the one that was named, or the first there is, and waits where there is none.
 
 use super::device::Device;
+use super::error::PadError;
+use super::inputs::{INPUTS, event_files};
 use super::layouts::NamedLayout;
-use super::watch::PadError;
-use crate::clock::{Clock, MonotonicClock};
+use gaitway_platform::clock::{Clock, MonotonicClock};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-/// Where input devices come and go.
-pub(super) const INPUTS: &str = "/dev/input";
 /// Without news from the folder it looks for a pad so often, ns.
 const LOOK_NS: u64 = 500_000_000;
 /// A device that came is given to its group a moment later, ns.
@@ -53,17 +52,6 @@ impl Finder {
         inotify::add_watch(&news, folder, what).ok()?;
         Some(news)
     }
-}
-
-/// Every input device.
-pub(super) fn event_files() -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(INPUTS).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    let is_event =
-        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("event"));
-    paths.retain(is_event);
-    paths.sort();
-    paths
 }
 
 /// Until there are news, or a while has passed.

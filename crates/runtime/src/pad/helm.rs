@@ -1,14 +1,14 @@
 //! From how a pad stands to what is in the mailbox.
 
 use super::PadEvent;
-use crate::budget::Budget;
 use crate::expression::ExpressionSlot;
 use crate::robot::Mailbox;
 use crate::robot::mailbox::NotAtTheRobot;
-use gaitway_contract::{Axis, Command, Contract};
 use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::supervisor::Wish;
-use gaitway_drivers::pad::{Button, Controls, Operator, Reach};
+use gaitway_gamepad::{Button, Controls, Operator, Reach};
+use gaitway_model::{Axis, Command, Contract};
+use gaitway_platform::budget::Budget;
 use std::sync::Arc;
 
 /// The duck is told to stand when the pad has been gone for so long, ns.

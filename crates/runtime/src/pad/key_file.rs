@@ -1,7 +1,7 @@
 //! The key that a robot and the pads elsewhere share, in a file that only its owner may read: 64 hexadecimal digits.
 
-use crate::state_folder::state_folder;
-use gaitway_drivers::pad::seal::{KEY_LEN, Key};
+use gaitway_gamepad::seal::{KEY_LEN, Key};
+use gaitway_platform::state_folder::state_folder;
 use rustix::io::Errno;
 use rustix::rand::{GetRandomFlags, getrandom};
 use std::fs::{self, File};

@@ -2,9 +2,9 @@
 
 use super::PadEvent;
 use super::helm::{Helm, Steered};
-use crate::clock::{Clock, MonotonicClock};
 use gaitway_control::arbiter::Source;
-use gaitway_drivers::pad::keyboard::Keyboard;
+use gaitway_gamepad::keyboard::Keyboard;
+use gaitway_platform::clock::{Clock, MonotonicClock};
 
 /// Keys that drive.
 #[derive(Debug)]

@@ -1,7 +1,7 @@
 //! Layouts of pads, as files.
 
-use crate::files;
-use gaitway_drivers::pad::{AxisRange, Button, Layout, Stick};
+use gaitway_gamepad::{AxisRange, Button, Layout, Stick};
+use gaitway_platform::files;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -14,8 +14,10 @@
 //! while the duck is told to stand. One elsewhere comes and goes with the programs that hold it.
 
 mod device;
+mod error;
 mod finder;
 mod helm;
+mod inputs;
 pub mod key_file;
 mod keyboard;
 mod layouts;
@@ -24,15 +26,16 @@ mod reader;
 mod watch;
 
 pub use device::AxisNow;
+pub use error::PadError;
 pub use helm::{Steered, reach};
 pub use keyboard::KeyboardPad;
 pub use layouts::{LayoutError, NamedLayout};
 pub use network::NetworkPadReader;
 pub use reader::PadReader;
-pub use watch::{Heard, PadError, PadWatch};
+pub use watch::{Heard, PadWatch};
 
 use crate::robot::mailbox::NotAtTheRobot;
-use gaitway_drivers::pad::Button;
+use gaitway_gamepad::Button;
 
 /// Events that wait until they are fetched.
 const WAITING: usize = 256;

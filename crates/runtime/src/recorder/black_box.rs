@@ -2,7 +2,7 @@
 
 use super::Folder;
 use super::open_file::OpenFile;
-use gaitway_contract::profile::{FaultKind, Reaction};
+use gaitway_model::profile::{FaultKind, Reaction};
 use gaitway_record::RecordError;
 use gaitway_record::about::About;
 use gaitway_record::row::Row;

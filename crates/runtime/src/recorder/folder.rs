@@ -1,7 +1,7 @@
 //! The folder recordings lie in, and how much of it they may take.
 
-use crate::clock::wall_time;
-use crate::state_folder::state_folder;
+use gaitway_platform::clock::wall_time;
+use gaitway_platform::state_folder::state_folder;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};

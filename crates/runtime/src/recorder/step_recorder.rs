@@ -1,9 +1,9 @@
 //! Recording a controller that somebody else steps: a simulator, or a program of one's own.
 
 use super::{Folder, OpenFile};
-use crate::clock::since_1970_ns;
-use gaitway_contract::Sensors;
 use gaitway_control::Controller;
+use gaitway_model::Sensors;
+use gaitway_platform::clock::since_1970_ns;
 use gaitway_record::about::About;
 use gaitway_record::message::{Message, encode};
 use gaitway_record::tick::{Keyframe, Truth};

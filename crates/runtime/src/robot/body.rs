@@ -1,17 +1,17 @@
 //! The servo bus with its port and its clock: one exchange after the other, each within its time.
 
-use crate::clock::Clock;
 use crate::desk::Desk;
 use crate::line::LineReport;
-use crate::port::{Port, PortError};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::vitals::JointVitals;
-use gaitway_drivers::feetech::audit::Finding;
-use gaitway_drivers::feetech::bus::{BusCounters, Poll, ServoBus};
-use gaitway_drivers::feetech::error::BusError;
-use gaitway_drivers::feetech::frame::MAX_FRAME;
-use gaitway_drivers::feetech::registers;
-use gaitway_drivers::feetech::servo::TORQUE_UNITS;
+use gaitway_feetech::audit::Finding;
+use gaitway_feetech::bus::{BusCounters, Poll, ServoBus};
+use gaitway_feetech::error::BusError;
+use gaitway_feetech::frame::MAX_FRAME;
+use gaitway_feetech::registers;
+use gaitway_feetech::servo::TORQUE_UNITS;
+use gaitway_platform::clock::Clock;
+use gaitway_platform::port::{Port, PortError};
 use gaitway_record::{ReadTimes, vitals};
 
 /// Before the end of an exchange the port is looked at without pause from this time on, ns.
@@ -194,7 +194,7 @@ impl<P: Port, C: Clock> Body<P, C> {
     }
 
     /// The port, for who has to do with it without the driver; what waits there unread is taken for an answer.
-    pub(crate) fn port_mut(&mut self) -> &mut P {
+    pub fn port_mut(&mut self) -> &mut P {
         &mut self.port
     }
 

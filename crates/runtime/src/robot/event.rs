@@ -1,10 +1,10 @@
 //! What the loop has to say, as plain values: whoever drains the ring turns them into words.
 
-use crate::port::PortError;
-use crate::watchdog::Trip;
 use gaitway_control::plausible::Refused;
 use gaitway_control::supervisor::{Change, Obstacle};
 use gaitway_control::watch;
+use gaitway_platform::port::PortError;
+use gaitway_platform::watchdog::Trip;
 
 /// Something worth knowing.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,9 +1,9 @@
 //! The thread of the foot switches: which feet are on the ground, for the IMU's samples to take along.
 
-use crate::clock::{Clock, MonotonicClock};
-use crate::gpio::{GpioError, InputLines};
-use crate::worker::{End, Worker};
-use gaitway_drivers::feet::{EVENT_BYTES, Feet};
+use gaitway_lines::switches::{EVENT_BYTES, Feet};
+use gaitway_platform::clock::{Clock, MonotonicClock};
+use gaitway_platform::gpio::{GpioError, InputLines};
+use gaitway_platform::worker::{End, Worker};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io;
 use std::path::Path;

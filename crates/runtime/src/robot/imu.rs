@@ -1,10 +1,10 @@
 //! The slot by which samples of the IMU come to the loop.
 
-use crate::slot::{Slot, join, split};
-use gaitway_contract::RobotProfile;
+use gaitway_bno055::{AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_control::imu::ImuSample;
-use gaitway_drivers::bno055::{AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
-use gaitway_drivers::imu_datagram::Datagram;
+use gaitway_hal::imu_datagram::Datagram;
+use gaitway_model::RobotProfile;
+use gaitway_platform::slot::{Slot, join, split};
 
 const NUMBERS: usize = 8;
 

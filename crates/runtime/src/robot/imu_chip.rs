@@ -1,12 +1,12 @@
 //! The IMU's thread where the chip itself is read: the newest sample goes into the slot.
 
-use crate::clock::{Clock, MonotonicClock};
-use crate::i2c::{I2c, I2cError, MAX_BYTES, open};
 use crate::robot::feet::Contact;
 use crate::robot::imu::ImuSlot;
-use crate::worker::{End, Worker};
+use gaitway_bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
 use gaitway_control::imu::ImuSample;
-use gaitway_drivers::bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
+use gaitway_platform::clock::{Clock, MonotonicClock};
+use gaitway_platform::i2c::{I2c, I2cError, MAX_BYTES, open};
+use gaitway_platform::worker::{End, Worker};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};

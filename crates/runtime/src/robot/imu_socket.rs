@@ -1,9 +1,9 @@
 //! The IMU's thread where its samples come as datagrams: the newest goes into the slot, stamped by whoever took it.
 
-use crate::exclusive::{BoundPath, ExclusiveError};
 use crate::robot::imu::{ImuSlot, sample_of};
-use crate::worker::{End, Worker};
-use gaitway_drivers::imu_datagram::{self, LEN};
+use gaitway_hal::imu_datagram::{self, LEN};
+use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
+use gaitway_platform::worker::{End, Worker};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::sync::Arc;

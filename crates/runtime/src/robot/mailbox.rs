@@ -1,10 +1,10 @@
 //! The mailbox: what operators, scripts and networks want of the robot. Putting in and taking out never wait.
 
-use crate::slot::{Slot, join, split};
-use gaitway_contract::{Axis, Command};
 use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::brain::Asked;
 use gaitway_control::supervisor::Wish;
+use gaitway_model::{Axis, Command};
+use gaitway_platform::slot::{Slot, join, split};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use thiserror::Error;
 

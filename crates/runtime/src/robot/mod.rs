@@ -20,7 +20,7 @@ pub mod imu_chip;
 pub mod imu_socket;
 pub mod mailbox;
 pub mod record;
-pub(crate) mod recorder;
+pub mod recorder;
 pub mod run;
 pub mod setup;
 pub mod status;

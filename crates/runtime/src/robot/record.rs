@@ -1,8 +1,8 @@
 //! What a robot remembers of its ticks.
 
-use crate::histogram::Histogram;
 use gaitway_control::arbiter::Decision;
 use gaitway_control::supervisor::{Reason, State};
+use gaitway_platform::histogram::Histogram;
 use gaitway_record::row::Durations;
 
 /// Durations of the parts of a tick.

@@ -4,7 +4,7 @@ use crate::pacer::Wake;
 use gaitway_control::Brain;
 use gaitway_control::brain::Senses;
 use gaitway_control::vitals::JointVitals;
-use gaitway_drivers::feetech::bus::ServoBus;
+use gaitway_feetech::bus::ServoBus;
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::{RowSink, RowSource, ring};
 use gaitway_record::row::{self, Durations, Row};
@@ -14,7 +14,7 @@ const KEYFRAME_S: u32 = 10;
 
 /// The loop's end of the ring, and the row of the tick that is under way.
 #[derive(Debug)]
-pub(crate) struct TickRecorder {
+pub struct TickRecorder {
     sink: RowSink,
     keyframe_ticks: u32,
     until_keyframe: u32,

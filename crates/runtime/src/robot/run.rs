@@ -1,11 +1,11 @@
 //! The loop's thread: tick after tick until it is told to end, and torque off on every way out.
 
-use crate::clock::Clock;
 use crate::pacer::Pacer;
-use crate::port::Port;
 use crate::robot::event::Stamped;
 use crate::robot::tick::Robot;
 use gaitway_control::supervisor::State;
+use gaitway_platform::clock::Clock;
+use gaitway_platform::port::Port;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};

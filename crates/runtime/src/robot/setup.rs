@@ -1,11 +1,11 @@
 //! From profile and policy to a bus, gains and a controller that fit each other.
 
-use gaitway_contract::RobotProfile;
 use gaitway_control::{ControlError, Controller, Options, Policy};
-use gaitway_drivers::feetech::audit::{Finding, judge, mixed_firmware};
-use gaitway_drivers::feetech::bus::ServoBus;
-use gaitway_drivers::feetech::error::BusError;
-use gaitway_drivers::feetech::wire::Link;
+use gaitway_feetech::audit::{Finding, judge, mixed_firmware};
+use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::error::BusError;
+use gaitway_feetech::wire::Link;
+use gaitway_model::RobotProfile;
 use gaitway_record::about::gains;
 pub use gaitway_record::about::servos;
 use thiserror::Error;

@@ -1,14 +1,14 @@
 //! What a robot shows of itself in every tick, to whoever looks, without waiting.
 
 use crate::robot::record::RunRecord;
-use crate::slot::{Slot, join, split};
-use gaitway_contract::Axis;
-use gaitway_contract::profile::FaultKind;
 use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::plausible::Refusals;
 use gaitway_control::supervisor::State;
 use gaitway_control::vitals::JointVitals;
 use gaitway_control::watch::Alarm;
+use gaitway_model::Axis;
+use gaitway_model::profile::FaultKind;
+use gaitway_platform::slot::{Slot, join, split};
 use gaitway_record::row::Durations;
 
 /// Most joints that are shown.

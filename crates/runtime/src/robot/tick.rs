@@ -1,10 +1,7 @@
 //! One tick of a robot: read the servos, let the brain think, tell the servos.
 
-use crate::clock::Clock;
-use crate::heartbeat::Heartbeat;
 use crate::observation_file::ObservationSink;
 use crate::pacer::Wake;
-use crate::port::Port;
 use crate::robot::body::Body;
 use crate::robot::event::{Event, Stamped};
 use crate::robot::imu::ImuSlot;
@@ -13,7 +10,6 @@ use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::recorder::TickRecorder;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
-use crate::watchdog::{Trip, Watchdog};
 use gaitway_control::arbiter::Source;
 use gaitway_control::brain::{BrainOptions, Senses};
 use gaitway_control::imu::ImuSample;
@@ -21,6 +17,10 @@ use gaitway_control::plausible::{Refusals, Refused};
 use gaitway_control::supervisor::{Obstacle, State, Supervisor, Wish};
 use gaitway_control::vitals::JointVitals;
 use gaitway_control::{Brain, Controller};
+use gaitway_platform::clock::Clock;
+use gaitway_platform::heartbeat::Heartbeat;
+use gaitway_platform::port::Port;
+use gaitway_platform::watchdog::{Trip, Watchdog};
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::RowSource;
 use gaitway_record::row::Durations;

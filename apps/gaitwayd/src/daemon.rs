@@ -1,0 +1,207 @@
+//! The wiring: settings to a running robot, and back to limp on every way out.
+
+use crate::arguments::Settings;
+use crate::configuration::{Configured, configured};
+use crate::error::DaemonError;
+use crate::imu::Imu;
+use crate::load::{self, LoadError};
+use crate::log::Log;
+use crate::loop_thread::{self, SerialRobot};
+use crate::minder::{Minder, Reporters};
+use crate::pad::{PadSetup, Pads};
+use crate::recording::Recording;
+use crate::{audit, expression, statistics, status};
+use gaitway_control::Policy;
+use gaitway_control::arbiter::Source;
+use gaitway_control::brain::BrainOptions;
+use gaitway_control::supervisor::Wish;
+use gaitway_model::envelope::CommandEnvelope;
+use gaitway_model::{Command, RobotProfile};
+use gaitway_platform::files;
+use gaitway_platform::real_time;
+use gaitway_platform::termination::Termination;
+use gaitway_platform::{Clock, MonotonicClock, SerialPort};
+use gaitway_record::About;
+use gaitway_runtime::expression::ExpressionSlot;
+use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
+use gaitway_runtime::recorder::RING_TICKS;
+use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
+use gaitway_runtime::stop::Stop;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Ticks whose observations may be on their way to the file: two seconds of them.
+const OBSERVED_S: usize = 2;
+
+/// Runs a robot until it is told to stop. `exec_ns` is when the program began.
+pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
+    let mut log = Log::new(exec_ns, settings.json).map_err(failed_to_start)?;
+    let termination = Termination::install()?;
+    let Configured { profile, is_missing } = configured(&settings.robot, &mut log)?;
+    let (policy, onnx) = load::policy(&settings.policy)?;
+    let options = load::options(&settings.policy)?;
+    let pad_setup = PadSetup::load(&settings.operator)?;
+    let setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
+    for line in setup.controller.overrides() {
+        log.say("info", "override", json!({ "what": line }));
+    }
+    tell_what_is_clipped(settings.operator.command.as_ref(), &policy, &mut log);
+    warn_of_a_slow_bus(&setup, &mut log);
+    let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
+    let slot = Arc::new(ExpressionSlot::default());
+    if settings.robot.stand {
+        // Before the pads: sticks of a robot that only stands move its head.
+        mailbox.forbid_walking();
+    }
+    // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
+    // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
+    let port = SerialPort::open(&settings.robot.port, profile.servo_bus.baud)?;
+    let mut pads = Pads::start(&settings.operator, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
+    let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
+    log.hint_at_imu(imu.hint(&settings.imu, &profile));
+    log.say("info", "real time", json!(real_time::usb_latency(&port)));
+    let mut minder = Minder::new(settings, &profile, &mut log)?;
+    if settings.operator.keyboard && minder.keys().is_none() {
+        return Err(DaemonError::NoTerminal);
+    }
+    // Before anything can switch a motor on.
+    minder.guard(&port)?;
+    let loop_hz = setup.controller.loop_hz();
+    let clock = Arc::new(MonotonicClock::default());
+    let first_ns = clock.now_ns();
+    let mut robot = Robot::new(setup, port, clock, Arc::clone(&mailbox), imu_slot);
+    if !settings.robot.dry_run {
+        robot.beat_with(minder.heartbeat());
+    }
+    let first_ms = first_ns.saturating_sub(exec_ns) as f64 * 1e-6;
+    let path = settings.robot.port.display().to_string();
+    log.say("info", "bus open", json!({ "port": path, "first_transaction_ms": first_ms }));
+    let keeper = prepare(&mut robot, settings, &profile, is_missing, &mut log)?;
+    if settings.robot.audit {
+        minder.dismiss(&mut log);
+        return Ok(());
+    }
+    let shown = expression::start(settings, &profile, Arc::clone(&slot), &mut log);
+    if pads.is_empty() {
+        // Who has lost a pad eases to a stand: nobody else may ask for anything then.
+        mailbox.offer(Source::Program, &settings.operator.command.unwrap_or_default(), u64::MAX);
+    }
+    // Who wants to be asked first stands until then.
+    mailbox.set_wish(if profile.options.start_paused { Wish::Stand } else { Wish::Walk }, false);
+    let recording = match settings.results.no_record {
+        true => None,
+        false => {
+            let about = About::new(&profile, (&policy, &onnx), &options, Some(robot.options()))?;
+            let source = robot.record_to_ring(RING_TICKS);
+            Some(
+                Recording::start(source, about, settings.results.record.clone(), &mut log)
+                    .map_err(failed_to_start)?,
+            )
+        }
+    };
+    let control = Arc::new(RunControl::default());
+    let terminal = minder.keys().map(|keys| Arc::clone(keys.terminal()));
+    let priority = settings.timing.priority.checked_sub(1).filter(|priority| *priority > 0);
+    let stop = Stop::start(terminal, termination, Arc::clone(&mailbox), Arc::clone(&control), priority);
+    let stop = stop.map_err(failed_to_start)?;
+    let running = loop_thread::start(robot, &settings.timing, loop_hz, slot, control, &mut log)
+        .map_err(failed_to_start)?;
+    let _shown =
+        status::show(settings.results.status.clone(), &profile, Arc::clone(&running.status), &mut log);
+    let reporters = Reporters { recording: recording.as_ref(), imu: &mut imu };
+    minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
+    let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
+    running.events.try_iter().for_each(|event| log.event(&event, &profile));
+    if let Some(recording) = recording {
+        recording.finish(&mut log);
+    }
+    minder.dismiss(&mut log);
+    let mut figures = statistics::statistics(&ended.robot, &ended.pacer, exec_ns);
+    figures["first_transaction_ms"] = json!(first_ms);
+    figures["loop_allocations"] = json!(ended.allocated);
+    figures["memory_kb"] = statistics::memory_kb();
+    figures["imu"] = imu.figures();
+    figures["expression"] = expression::figures(shown.as_ref());
+    log.tell_left_out(u64::MAX);
+    log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
+    write_results(settings.results.stats_json.as_deref(), keeper, ended.unobserved, &figures, &mut log)?;
+    if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
+}
+
+/// Whoever asks for more than the policy takes is told so where they asked.
+fn tell_what_is_clipped(command: Option<&Command>, policy: &Policy, log: &mut Log) {
+    let Some(command) = command else { return };
+    let contract = policy.contract();
+    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz);
+    for clipped in envelope.clipped(command) {
+        let hint = "the policy was not trained for more";
+        log.say("warn", "command limited", json!({ "what": clipped.to_string(), "hint": hint }));
+    }
+}
+
+/// Where a slow read finds no time, a servo cannot show that it took its torque, and the robot does not get up.
+fn warn_of_a_slow_bus(setup: &Setup, log: &mut Log) {
+    let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
+    let longest_ns = setup.bus.tick_ns() + setup.bus.slow_read_ns();
+    if period_ns < longest_ns {
+        let ms = |ns: u64| ns as f64 * 1e-6;
+        let hint = "a lower --loop-hz, if the robot does not get up with `torque not taken`";
+        let found = json!({ "period_ms": ms(period_ns), "bus_at_worst_ms": ms(longest_ns), "hint": hint });
+        log.say("warn", "the bus may be too slow for this loop", found);
+    }
+}
+
+fn write_results(
+    stats_json: Option<&Path>,
+    keeper: Option<ObservationKeeper>,
+    unobserved: u64,
+    figures: &Value,
+    log: &mut Log,
+) -> Result<(), DaemonError> {
+    // Written whatever becomes of the observations.
+    let written = stats_json.map(|path| {
+        let failed = |source| DaemonError::Write { path: path.to_owned(), source };
+        files::write(path, format!("{figures:#}\n").as_bytes()).map_err(failed)
+    });
+    if let Some(keeper) = keeper {
+        let rows = keeper.finish()?;
+        log.say("info", "observations", json!({ "rows": rows, "left_out": unobserved }));
+    }
+    written.unwrap_or(Ok(()))
+}
+
+fn prepare(
+    robot: &mut SerialRobot,
+    settings: &Settings,
+    profile: &RobotProfile,
+    unconfigured: bool,
+    log: &mut Log,
+) -> Result<Option<ObservationKeeper>, DaemonError> {
+    let is_set_up = audit::audit(robot.body_mut(), profile, settings.robot.fix, log)?;
+    robot.set_options(BrainOptions {
+        dry_run: settings.robot.dry_run,
+        audit_failed: !is_set_up,
+        unconfigured,
+        pitch_bias_rad: settings.robot.pitch_bias_deg.to_radians(),
+        on_stand: settings.robot.on_stand,
+    });
+    let width = robot.controller().record().observation.len();
+    if let Some(path) = &settings.results.replay_obs {
+        let observations = read_observations(path, width)?;
+        let rows = (0..observations.len()).filter_map(|index| observations.row(index));
+        robot.replay_observations(rows.flatten().copied().collect());
+    }
+    let Some(path) = settings.results.save_obs.as_deref().filter(|_| !settings.robot.audit) else {
+        return Ok(None);
+    };
+    let rows = OBSERVED_S * robot.controller().loop_hz() as usize;
+    let (keeper, sink) = ObservationKeeper::start(path, width, rows)?;
+    robot.keep_observations(sink);
+    log.say("info", "saving observations", json!({ "file": keeper.part().display().to_string() }));
+    Ok(Some(keeper))
+}
+
+fn failed_to_start(source: std::io::Error) -> DaemonError {
+    DaemonError::System { doing: "starting a thread", source }
+}

@@ -1,0 +1,21 @@
+//! `gaitwayd`, the runtime as one program without Python: its arguments, and what wires the rooms together.
+
+pub mod arguments;
+mod audit;
+mod configuration;
+pub mod daemon;
+pub mod error;
+mod expression;
+mod face;
+mod imu;
+mod keys;
+mod load;
+mod log;
+mod loop_thread;
+mod minder;
+mod pad;
+pub mod plain;
+mod printer;
+mod recording;
+mod statistics;
+mod status;

@@ -1,0 +1,50 @@
+//! The program that runs on the robot.
+
+use gaitway_platform::allocations::CountingAllocator;
+use gaitway_platform::{Clock, MonotonicClock};
+use gaitwayd::arguments::{Show, help, parse};
+use gaitwayd::daemon::daemon;
+use gaitwayd::plain;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Counts, so that a tick without allocations is something the program that ships can show.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator;
+
+fn main() -> ExitCode {
+    let exec_ns = MonotonicClock::default().now_ns();
+    if let Some(code) = gaitway_platform::guard::run_if_asked() {
+        return code;
+    }
+    let settings = match parse(std::env::args_os().skip(1), |name| std::env::var_os(name)) {
+        Ok(settings) => settings,
+        Err(error) => {
+            complain(&error.to_string(), &error.hint());
+            return ExitCode::from(2);
+        }
+    };
+    match settings.show {
+        Some(Show::Help) => say(&help()),
+        Some(Show::Version) => say(concat!("gaitwayd ", env!("CARGO_PKG_VERSION"), "\n")),
+        None => match daemon(&settings, exec_ns) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                complain(&error.to_string(), &error.hint());
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+/// Says what is wrong, and what to do; in neither may a name from outside move the terminal's cursor.
+fn complain(error: &str, hint: &str) {
+    // Who has closed stderr wants to hear nothing.
+    let _ = writeln!(std::io::stderr(), "gaitwayd: {}\n  hint: {}", plain::text(error), plain::text(hint));
+}
+
+/// Prints; a reader that has gone away is no error.
+fn say(text: &str) -> ExitCode {
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    ExitCode::SUCCESS
+}

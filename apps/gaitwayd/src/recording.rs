@@ -1,0 +1,99 @@
+//! The flight recorder beside the loop: on unless it was switched off, in a thread of its own.
+
+use crate::log::{Line, Log};
+use gaitway_platform::clock::since_1970_ns;
+use gaitway_platform::{Clock, MonotonicClock};
+use gaitway_record::about::About;
+use gaitway_record::ring::RowSource;
+use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
+use serde_json::json;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+/// Between two looks into the ring, ns.
+const LOOK_NS: u64 = 50_000_000;
+const STACK_BYTES: usize = 256 << 10;
+/// Log lines that wait while the disk is slow.
+const WAITING: usize = 4096;
+
+/// The recorder's thread, and the ends of its channels.
+pub struct Recording {
+    thread: JoinHandle<()>,
+    said: Receiver<Said>,
+}
+
+impl Recording {
+    /// Records what comes out of `source`.
+    pub fn start(
+        source: RowSource,
+        mut about: About,
+        folder: Option<PathBuf>,
+        log: &mut Log,
+    ) -> io::Result<Recording> {
+        let clock = MonotonicClock::default();
+        about.epoch_ns = since_1970_ns().saturating_sub(clock.now_ns());
+        about.notes.insert("program".to_owned(), "gaitwayd".to_owned());
+        let path = folder.unwrap_or_else(Folder::default_path);
+        let folder = Folder::new(path, Bounds::default());
+        let recorder = Recorder::new(source, about, folder);
+        let (lines, logged) = sync_channel(WAITING);
+        log.record_to(lines);
+        let (say, said) = channel();
+        let thread = Builder::new()
+            .name("recorder".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || record(recorder, &clock, &logged, &say))?;
+        Ok(Recording { thread, said })
+    }
+
+    /// Says what the recorder has to say.
+    pub fn tell(&self, log: &mut Log) {
+        self.said.try_iter().for_each(|said| tell(&said, log));
+    }
+
+    /// Waits until everything is written; the loop's end of the ring must be gone.
+    pub fn finish(self, log: &mut Log) {
+        if self.thread.join().is_err() {
+            log.say("error", "the recorder broke off", json!({ "hint": "this is a bug: please report it" }));
+        }
+        self.said.try_iter().for_each(|said| tell(&said, log));
+    }
+}
+
+fn tell(said: &Said, log: &mut Log) {
+    match said {
+        // A path need not be text.
+        Said::Begun { path } => log.say("info", "recording", json!({ "file": path.to_string_lossy() })),
+        Said::Kept { path } => {
+            log.say("info", "the last minute was kept", json!({ "file": path.to_string_lossy() }));
+        }
+        Said::Full { path } => {
+            let hint = "it is followed by the next within ten seconds; ticks until then are not recorded";
+            log.say("warn", "recording full", json!({ "file": path.to_string_lossy(), "hint": hint }));
+        }
+        Said::Stopped { why } => {
+            let hint = "the walk goes on; make room, or name another folder with --record";
+            log.say("warn", "recording stopped", json!({ "why": why, "hint": hint }));
+        }
+    }
+}
+
+fn record(mut recorder: Recorder, clock: &MonotonicClock, logged: &Receiver<Line>, say: &Sender<Said>) {
+    loop {
+        // Lines first: with the last step the file is closed.
+        for (at_ns, level, text) in logged.try_iter() {
+            recorder.log(at_ns, level, &text);
+        }
+        let goes_on = recorder.step(clock.now_ns());
+        for said in recorder.take_said() {
+            // Nobody may listen any more.
+            let _ = say.send(said);
+        }
+        if !goes_on {
+            return;
+        }
+        clock.wait_until(clock.now_ns() + LOOK_NS);
+    }
+}

@@ -1,0 +1,365 @@
+//! One tick: observe, ask the network, act, pass the gate.
+
+use crate::action_map::ActionState;
+use crate::error::ControlError;
+use crate::fixed::Fixed;
+use crate::gate::{GateState, Goals};
+use crate::options::{Gains, Options};
+use crate::phase::GaitState;
+use crate::policy::Policy;
+use crate::record::{Refusal, TickRecord};
+use gaitway_maths::gravity::GravityEstimator;
+use gaitway_model::contract::FedBack;
+use gaitway_model::observation::ObservationState;
+use gaitway_model::{Command, RobotProfile, Sensors};
+use gaitway_policy::{FloatMode, Plan, Workspace};
+use std::sync::Arc;
+
+/// Runs one policy on one robot.
+#[derive(Debug)]
+pub struct Controller {
+    pub(crate) network: Option<(Arc<Plan>, Workspace)>,
+    /// Runs in its place while the command asks for no velocity.
+    standing: Option<(Arc<Plan>, Workspace)>,
+    pub(crate) fixed: Fixed,
+    pub(crate) state: State,
+    pub(crate) record: TickRecord,
+    /// Targets that are due, in the order of the contract's joints: scratch.
+    due_rad: Vec<f32>,
+}
+
+/// What changes from tick to tick; saved and restored whole.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct State {
+    pub tick: u64,
+    /// Ticks since the policy last ran.
+    pub since_policy: u32,
+    pub observed: bool,
+    pub observation: ObservationState,
+    pub command: Command,
+    pub gait: GaitState,
+    pub gravity: GravityEstimator,
+    pub action: ActionState,
+    pub gate: GateState,
+    /// Targets before the gate, rad, in the order of the robot.
+    pub target_rad: Vec<f32>,
+    /// Sums since the controller was made.
+    pub counters: crate::record::Counters,
+}
+
+impl Controller {
+    /// Wires a policy to a robot, or says which term does not fit.
+    pub fn new(
+        policy: &Policy,
+        profile: &RobotProfile,
+        options: &Options,
+    ) -> Result<Controller, ControlError> {
+        let contract = policy.contract();
+        let fixed = Fixed::new(policy, profile, options)?;
+        let default_pose_rad = fixed.default_pose_rad.clone();
+        let state = State {
+            tick: 0,
+            since_policy: 0,
+            observed: false,
+            observation: fixed.program.initial_state(),
+            command: fixed.envelope.idle(),
+            gait: GaitState::default(),
+            gravity: GravityEstimator::new(),
+            action: fixed.map.initial_state(fixed.reset_action),
+            gate: fixed.gate.initial_state(&default_pose_rad),
+            target_rad: default_pose_rad.clone(),
+            counters: Default::default(),
+        };
+        let record = TickRecord {
+            observation: vec![0.0; fixed.program.len()],
+            action: vec![0.0; contract.action_len()],
+            target_rad: default_pose_rad.clone(),
+            goal_rad: default_pose_rad.clone(),
+            joint_limits: vec![0; default_pose_rad.len()],
+            fed_back_rad: vec![0.0; contract.action_len()],
+            ..TickRecord::default()
+        };
+        let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
+        let standing = policy.standing_plan().map(|plan| (plan.clone(), plan.workspace()));
+        Ok(Controller { network, standing, fixed, state, record, due_rad: vec![0.0; contract.action_len()] })
+    }
+
+    /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
+    pub fn step(&mut self, sensors: &Sensors, command: &Command) -> Result<&Goals, ControlError> {
+        self.step_on(sensors, command, None)
+    }
+
+    /// As [`Controller::step`]; where the policy is due and `observation` is given, it sees that instead of its own.
+    pub fn step_on(
+        &mut self,
+        sensors: &Sensors,
+        command: &Command,
+        observation: Option<&[f32]>,
+    ) -> Result<&Goals, ControlError> {
+        if self.network.is_none() {
+            return Err(ControlError::ExternalEngine);
+        }
+        if let Some(row) = observation {
+            check_length("observation", self.record.observation.len(), row.len())?;
+        }
+        if self.observe(sensors, command)? {
+            if let Some(row) = observation {
+                self.record.observation.copy_from_slice(row);
+            }
+            self.infer();
+            self.apply_action();
+        }
+        Ok(self.goals())
+    }
+
+    /// First half of a tick. `true` where the policy is due: the observation is in the record, and `act` must follow
+    /// with the network's output. `false` in the ticks between, which are then complete.
+    pub fn observe(&mut self, sensors: &Sensors, command: &Command) -> Result<bool, ControlError> {
+        let joints = self.fixed.default_pose_rad.len();
+        for row in [&sensors.joint_position_rad, &sensors.joint_velocity_rps, &sensors.joint_age_s] {
+            check_length("joint row of the sensors", joints, row.len())?;
+        }
+        let _mode = FloatMode::set();
+        self.begin_tick(sensors, command);
+        let due = self.state.since_policy == 0;
+        if due {
+            self.observe_policy_tick(sensors, command);
+        } else {
+            self.pass_gate();
+        }
+        self.state.since_policy = (self.state.since_policy + 1) % self.fixed.divider;
+        self.state.observed = due;
+        Ok(due)
+    }
+
+    /// Second half of a policy tick: the network's output in, goals out.
+    pub fn act(&mut self, action: &[f32]) -> Result<&Goals, ControlError> {
+        check_length("action", self.record.action.len(), action.len())?;
+        if !self.state.observed {
+            return Err(ControlError::ActBeforeObserve);
+        }
+        let _mode = FloatMode::set();
+        self.record.action.copy_from_slice(action);
+        self.apply_action();
+        Ok(self.goals())
+    }
+
+    /// The goals of the last tick.
+    pub fn goals(&self) -> &Goals {
+        &self.state.gate.goals
+    }
+
+    /// Adds what a command asks of the head, as far as the policy's envelope lets it, to a pose in the order of the
+    /// robot: how a robot looks around that stands without its policy.
+    pub fn look(&self, command: &Command, pose_rad: &mut [f32]) {
+        let (command, _) = self.fixed.envelope.apply(command, command);
+        for (joint, axis) in self.fixed.head_joints() {
+            if let Some(angle_rad) = pose_rad.get_mut(joint) {
+                *angle_rad += command.get(axis);
+            }
+        }
+    }
+
+    /// The record of the last tick.
+    pub fn record(&self) -> &TickRecord {
+        &self.record
+    }
+
+    /// Numbers of joints of the robot.
+    pub fn joints(&self) -> usize {
+        self.fixed.default_pose_rad.len()
+    }
+
+    /// Where each term lies in the observation.
+    pub fn terms(&self) -> &[gaitway_model::observation::TermSpan] {
+        self.fixed.program.terms()
+    }
+
+    /// Gains for each joint of the robot, in servo register units.
+    pub fn gains(&self) -> &[Gains] {
+        &self.fixed.gains
+    }
+
+    /// How this pair differs from what the contract describes; empty: fully compatible.
+    pub fn overrides(&self) -> &[String] {
+        &self.fixed.overrides
+    }
+
+    /// Ticks of the loop in a second.
+    pub fn loop_hz(&self) -> u32 {
+        self.fixed.loop_hz
+    }
+
+    /// Ticks of the loop for one of the policy.
+    pub fn divider(&self) -> u32 {
+        self.fixed.divider
+    }
+
+    /// Starts anew with the robot at `pose_rad`: histories, clock and fall verdict as before the first tick. The
+    /// sums of the record go on.
+    pub fn reset(&mut self, pose_rad: &[f32]) -> Result<(), ControlError> {
+        check_length("pose", self.joints(), pose_rad.len())?;
+        let state = &mut self.state;
+        self.fixed.program.reset(&mut state.observation);
+        self.fixed.map.reset(&mut state.action, self.fixed.reset_action);
+        self.fixed.gate.reset(&mut state.gate, pose_rad);
+        state.since_policy = 0;
+        state.observed = false;
+        state.command = self.fixed.envelope.idle();
+        state.gait = GaitState::default();
+        state.gravity = GravityEstimator::new();
+        state.target_rad.copy_from_slice(&self.fixed.default_pose_rad);
+        // Should the first action be refused, the robot stays where it is.
+        for &joint in self.fixed.program.joints() {
+            state.target_rad[joint] = state.gate.goals.rad()[joint];
+        }
+        Ok(())
+    }
+
+    /// Goes on with an up direction that somebody has estimated, for who starts in the middle of a movement.
+    pub(crate) fn take_gravity(&mut self, gravity: GravityEstimator) {
+        self.state.gravity = gravity;
+    }
+
+    /// Clocks and estimates that run in every tick.
+    fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
+        let state = &mut self.state;
+        state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, 1.0 / self.fixed.loop_hz as f32);
+        let was_fallen = state.gate.fallen;
+        self.fixed.gate.watch_tilt(&mut state.gate, state.gravity.tilt_rad());
+        state.counters.falls += u64::from(state.gate.fallen && !was_fallen);
+        let record = &mut self.record;
+        record.tick = state.tick;
+        record.policy_ran = false;
+        record.stood = false;
+        record.command_requested = *command;
+        record.command_limits = Default::default();
+        record.refusal = Refusal::None;
+        record.action_clipped = false;
+        record.up = state.gravity.up();
+        record.tilt_rad = state.gravity.tilt_rad();
+        record.fallen = state.gate.fallen;
+        record.imu_age_s = sensors.imu_age_s;
+        record.oldest_joint_age_s = sensors.joint_age_s.iter().copied().fold(0.0, f32::max);
+        state.tick += 1;
+    }
+
+    fn observe_policy_tick(&mut self, sensors: &Sensors, command: &Command) {
+        let (fixed, state, record) = (&self.fixed, &mut self.state, &mut self.record);
+        (state.command, record.command_limits) = fixed.envelope.apply(command, &state.command);
+        state.counters.limited_command += u64::from(record.command_limits.any());
+        let moving = fixed.envelope.is_moving(&state.command);
+        if let Some(clock) = &fixed.clock {
+            clock.before_observation(&mut state.gait, moving, state.command.phase_factor_offset);
+        }
+        let phase = fixed.clock.as_ref().map_or([0.0; 2], |clock| clock.value(&state.gait));
+        let projected_gravity = state.gravity.up().map(|component| -component);
+        fixed.program.sense(&mut state.observation, sensors, &state.command, projected_gravity, phase);
+        fixed.program.observe(&state.observation, &mut record.observation);
+        record.policy_ran = true;
+        record.stood = self.standing.is_some() && !moving;
+        record.command = state.command;
+        record.phase_step = state.gait.step;
+        if let Some(clock) = &fixed.clock {
+            clock.after_observation(&mut state.gait, moving, state.command.phase_factor_offset);
+        }
+    }
+
+    /// Asks the network about any observation; `false` where an engine outside runs it.
+    pub(crate) fn infer_into(
+        &mut self,
+        observation: &[f32],
+        action: &mut [f32],
+    ) -> Result<bool, ControlError> {
+        let Some((plan, workspace)) = &mut self.network else {
+            return Ok(false);
+        };
+        let _mode = FloatMode::set();
+        match plan.run(workspace, observation, action) {
+            Ok(()) => Ok(true),
+            Err(_) => Err(ControlError::Length {
+                what: "observation",
+                expected: plan.input_len(),
+                found: observation.len(),
+            }),
+        }
+    }
+
+    fn infer(&mut self) {
+        let network = if self.record.stood { &mut self.standing } else { &mut self.network };
+        let Some((plan, workspace)) = network else {
+            return;
+        };
+        let _mode = FloatMode::set();
+        // Lengths were compared when the policy was loaded; were they wrong, the output must not pass for good.
+        if plan.run(workspace, &self.record.observation, &mut self.record.action).is_err() {
+            self.record.action.fill(f32::NAN);
+        }
+    }
+
+    fn apply_action(&mut self) {
+        let _mode = FloatMode::set();
+        self.state.observed = false;
+        self.record.refusal = self.judge();
+        if self.record.refusal == Refusal::None {
+            self.take_action();
+        }
+        self.pass_gate();
+        self.feed_back();
+    }
+
+    fn judge(&self) -> Refusal {
+        if !self.record.observation.iter().all(|number| number.is_finite()) {
+            Refusal::NonFiniteObservation
+        } else if !self.fixed.map.accepts(&self.record.action) {
+            Refusal::NonFiniteAction
+        } else {
+            Refusal::None
+        }
+    }
+
+    /// Action to targets; where the action was refused the targets of the tick before stay.
+    fn take_action(&mut self) {
+        let (fixed, state) = (&self.fixed, &mut self.state);
+        self.record.action_clipped =
+            fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
+        fixed.add_head_command(&state.command, &mut self.due_rad);
+        for (&joint, &target) in fixed.program.joints().iter().zip(&self.due_rad) {
+            state.target_rad[joint] = target;
+        }
+    }
+
+    fn pass_gate(&mut self) {
+        let (state, record) = (&mut self.state, &mut self.record);
+        record.target_rad.copy_from_slice(&state.target_rad);
+        let ticks = if record.policy_ran { 0 } else { state.since_policy };
+        self.fixed.go_part_of_the_way(ticks, state.gate.goals.rad(), &mut record.target_rad);
+        self.fixed.gate.pass(&mut state.gate, &record.target_rad, &mut record.joint_limits);
+        record.goal_rad.copy_from_slice(state.gate.goals.rad());
+        record.count(&mut state.counters);
+        record.counters = state.counters;
+    }
+
+    /// Remembers action and target for the observations to come; after a refusal, those of the last good tick.
+    fn feed_back(&mut self) {
+        let (fixed, state) = (&self.fixed, &mut self.state);
+        let fed_back = &mut self.record.fed_back_rad;
+        match fixed.fed_back {
+            FedBack::AfterVelocityLimit => fed_back.copy_from_slice(&state.action.target_rad),
+            FedBack::AfterHeadCommand => {
+                fed_back.copy_from_slice(&state.action.target_rad);
+                fixed.add_head_command(&state.command, fed_back);
+            }
+            FedBack::AfterSafetyGate => {
+                for (value, &joint) in fed_back.iter_mut().zip(fixed.program.joints()) {
+                    *value = state.gate.goals.rad()[joint];
+                }
+            }
+        }
+        fixed.program.remember(&mut state.observation, &state.action.action, fed_back);
+    }
+}
+
+fn check_length(what: &'static str, expected: usize, found: usize) -> Result<(), ControlError> {
+    if expected == found { Ok(()) } else { Err(ControlError::Length { what, expected, found }) }
+}

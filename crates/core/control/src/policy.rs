@@ -1,0 +1,244 @@
+//! A policy: a network and the contract that says what its numbers mean.
+
+use crate::error::PolicyError;
+use crate::units;
+use gaitway_model::Contract;
+use gaitway_policy::{Plan, metadata};
+use std::sync::Arc;
+
+/// Prefix of our own metadata in an ONNX file.
+const METADATA_PREFIX: &str = "gaitway.";
+const CONTRACT_KEY: &str = "gaitway.contract";
+const CONTRACT_HASH_KEY: &str = "gaitway.contract_sha256";
+
+/// How a policy came to its contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// It is in the file.
+    Embedded,
+    /// The hash of the weights is known, and the contract ships as data.
+    Recognised,
+    /// A person said so.
+    Assumed,
+}
+
+/// A network with its contract.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    contract: Contract,
+    contract_sha256: String,
+    basis: Basis,
+    plan: Option<Arc<Plan>>,
+    standing: Option<Arc<Standing>>,
+    notes: Vec<String>,
+}
+
+/// A second network that runs while nothing asks the robot to move.
+#[derive(Debug)]
+struct Standing {
+    plan: Arc<Plan>,
+    /// Of its contract, which is the walking policy's but for its weights.
+    name: String,
+    onnx: Vec<u8>,
+}
+
+impl Policy {
+    /// Loads an ONNX file for the native engine. `known` are the contracts that ship as data; `assume` names one of
+    /// them for a file that carries none.
+    pub fn from_onnx(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
+        let mut policy = Policy::of_file(bytes, known, assume)?;
+        let plan = Plan::from_onnx(bytes)?;
+        policy.check_network(&plan)?;
+        policy.plan = Some(Arc::new(plan));
+        Ok(policy)
+    }
+
+    /// Loads the contract for a network that another engine runs. Where the native engine can read the network, it
+    /// is checked all the same.
+    pub fn without_plan(
+        bytes: &[u8],
+        known: &[Contract],
+        assume: Option<&str>,
+    ) -> Result<Policy, PolicyError> {
+        let mut policy = Policy::of_file(bytes, known, assume)?;
+        match Plan::from_onnx(bytes) {
+            Ok(plan) => policy.check_network(&plan)?,
+            Err(_) if policy.basis == Basis::Assumed => {
+                policy.notes.push(
+                    "units of the assumed contract not checked: the network is unknown here".to_owned(),
+                );
+            }
+            Err(_) => {}
+        }
+        Ok(policy)
+    }
+
+    /// A contract whose network is still being trained: no engine, and the halves of a tick are the caller's.
+    pub fn of_contract(contract: Contract) -> Result<Policy, PolicyError> {
+        let contract_sha256 = contract.hash()?;
+        Ok(Policy {
+            contract,
+            contract_sha256,
+            basis: Basis::Embedded,
+            plan: None,
+            standing: None,
+            notes: Vec::new(),
+        })
+    }
+
+    /// The same policy, with the network of the file `onnx` in its place while the command asks for no velocity. Both
+    /// see one observation and share one memory, so the file must carry a contract that says the same of every number.
+    pub fn with_standing(mut self, onnx: &[u8]) -> Result<Policy, PolicyError> {
+        let standing = Policy::from_onnx(onnx, &[], None)?;
+        let Some(plan) = standing.plan.filter(|_| self.plan.is_some()) else {
+            return Err(PolicyError::StandingEngine);
+        };
+        let told_as_walking = Contract {
+            name: self.contract.name.clone(),
+            description: self.contract.description.clone(),
+            weights_sha256: self.contract.weights_sha256.clone(),
+            provenance: self.contract.provenance.clone(),
+            golden: self.contract.golden.clone(),
+            ..standing.contract.clone()
+        };
+        if told_as_walking != self.contract {
+            let (name, standing) = (self.contract.name, standing.contract.name);
+            return Err(PolicyError::StandingContract { name, standing });
+        }
+        self.standing = Some(Arc::new(Standing { plan, name: standing.contract.name, onnx: onnx.to_vec() }));
+        Ok(self)
+    }
+
+    fn of_file(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
+        metadata::refuse_other_files(bytes)?;
+        let weights = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
+        let (contract, basis) = match embedded(bytes, &weights)? {
+            Some(contract) => (contract, Basis::Embedded),
+            None => find(known, assume, &weights)?,
+        };
+        if let Some(name) = assume.filter(|name| *name != contract.name) {
+            return Err(PolicyError::OtherContract { name: name.to_owned(), found: contract.name });
+        }
+        let notes = match basis {
+            Basis::Assumed => vec![format!("contract {} assumed by hand", contract.name)],
+            _ => Vec::new(),
+        };
+        let contract_sha256 = contract.hash()?;
+        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, notes })
+    }
+
+    fn check_network(&mut self, plan: &Plan) -> Result<(), PolicyError> {
+        self.check_shape(plan)?;
+        if self.basis != Basis::Assumed {
+            return Ok(());
+        }
+        self.notes.push(match plan.input_normaliser() {
+            Some(normaliser) => {
+                units::check(&self.contract, &normaliser)?;
+                "its normaliser agrees with the contract's units".to_owned()
+            }
+            None => "the network has no normaliser to check the contract's units by".to_owned(),
+        });
+        Ok(())
+    }
+
+    fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {
+        let network = &self.contract.network;
+        same("input name", &network.input, plan.input_name())?;
+        same("output name", &network.output, plan.output_name())?;
+        same("input length", &self.contract.observation_len().to_string(), &plan.input_len().to_string())?;
+        same("output length", &self.contract.action_len().to_string(), &plan.output_len().to_string())
+    }
+
+    /// What the network must be fed and what its numbers mean.
+    pub fn contract(&self) -> &Contract {
+        &self.contract
+    }
+
+    /// Hash of contract and weights together.
+    pub fn contract_sha256(&self) -> &str {
+        &self.contract_sha256
+    }
+
+    /// How the policy came to its contract.
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The network, where the native engine runs it.
+    pub fn plan(&self) -> Option<&Arc<Plan>> {
+        self.plan.as_ref()
+    }
+
+    /// The network that runs while the command asks for no velocity.
+    pub fn standing_plan(&self) -> Option<&Arc<Plan>> {
+        self.standing.as_ref().map(|standing| &standing.plan)
+    }
+
+    /// The file of that network.
+    pub fn standing_onnx(&self) -> Option<&[u8]> {
+        self.standing.as_ref().map(|standing| standing.onnx.as_slice())
+    }
+
+    /// Name of its contract.
+    pub fn standing_name(&self) -> Option<&str> {
+        self.standing.as_ref().map(|standing| standing.name.as_str())
+    }
+
+    /// What a person should know before trusting the pair.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+}
+
+/// The ONNX file with `contract` embedded, made to name these weights. The weights' bytes are not touched.
+pub fn embed(bytes: &[u8], contract: &Contract) -> Result<Vec<u8>, PolicyError> {
+    metadata::refuse_other_files(bytes)?;
+    let mut contract = contract.clone();
+    contract.weights_sha256 = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
+    let json = contract.canonical_json()?;
+    let embedded = metadata::write(bytes, &[(CONTRACT_KEY, &json), (CONTRACT_HASH_KEY, &contract.hash()?)])?;
+    Ok(embedded)
+}
+
+fn embedded(bytes: &[u8], weights: &str) -> Result<Option<Contract>, PolicyError> {
+    let Some(json) = metadata::read(bytes, CONTRACT_KEY)? else {
+        return Ok(None);
+    };
+    let contract = Contract::from_json(&json)?;
+    if contract.weights_sha256 != weights {
+        let (expected, found) = (contract.weights_sha256, weights.to_owned());
+        return Err(PolicyError::WeightsChanged { expected, found });
+    }
+    let expected = metadata::read(bytes, CONTRACT_HASH_KEY)?.unwrap_or_default();
+    let found = contract.hash()?;
+    if expected != found {
+        return Err(PolicyError::ContractChanged { expected, found });
+    }
+    Ok(Some(contract))
+}
+
+fn find(known: &[Contract], assume: Option<&str>, weights: &str) -> Result<(Contract, Basis), PolicyError> {
+    if let Some(contract) = known.iter().find(|contract| contract.weights_sha256 == weights) {
+        return Ok((contract.clone(), Basis::Recognised));
+    }
+    let names = || known.iter().map(|contract| contract.name.as_str()).collect::<Vec<_>>().join(", ");
+    let Some(name) = assume else {
+        return Err(PolicyError::NoContract { sha256: weights.to_owned(), known: names() });
+    };
+    let Some(contract) = known.iter().find(|contract| contract.name == name) else {
+        return Err(PolicyError::NoSuchContract { name: name.to_owned(), known: names() });
+    };
+    let mut contract = contract.clone();
+    contract.weights_sha256 = weights.to_owned();
+    // The golden actions belong to the other weights.
+    contract.golden = None;
+    Ok((contract, Basis::Assumed))
+}
+
+fn same(what: &'static str, expected: &str, found: &str) -> Result<(), PolicyError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(PolicyError::Shape { what, expected: expected.to_owned(), found: found.to_owned() })
+}

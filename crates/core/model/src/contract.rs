@@ -1,0 +1,273 @@
+//! The policy contract, schema version 1: what a policy file must be fed and what its numbers mean.
+
+use crate::axis::Axis;
+use crate::golden::Golden;
+use crate::per_joint::PerJoint;
+use crate::term::{Reference, Term};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The schema this build reads and writes.
+pub const SCHEMA: &str = "gaitway.contract/1";
+
+/// What a policy must be fed and what its numbers mean.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Contract {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// Short name, by which `--assume-contract` finds it.
+    pub name: String,
+    /// One sentence for people.
+    pub description: String,
+    /// sha256 of the ONNX file without Gaitway's own metadata: the weights this contract describes.
+    pub weights_sha256: String,
+    /// The robot the policy was trained for.
+    pub robot: RobotReference,
+    /// Ticks of the policy in a second. The loop may run faster by an integer factor.
+    pub policy_rate_hz: u32,
+    /// Names of the network's input and output.
+    pub network: Network,
+    /// The observation, term by term, in order.
+    pub observation: Vec<Term>,
+    /// What the network's output means.
+    pub action: Action,
+    /// Who moves the head.
+    pub head_command: HeadCommand,
+    /// The gait clock, where the policy has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<PhaseClock>,
+    /// The command axes, in the order the observation has them, with their envelope.
+    pub command: Vec<CommandAxis>,
+    /// Servo gains the policy was trained with.
+    pub gains: Gains,
+    /// Values of every history before the first tick.
+    pub reset: Reset,
+    /// At least 32 ticks with the observation, action and target they must give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden: Option<Golden>,
+    /// Where the weights come from, and under which licence.
+    pub provenance: Provenance,
+}
+
+/// The robot a policy was trained for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RobotReference {
+    /// Name of the robot profile.
+    pub profile: String,
+    /// Hash of what a policy depends on in the profile: names, order, range and default pose of the joints.
+    pub profile_sha256: String,
+}
+
+/// Names of the network's input and output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// Name of the input.
+    pub input: String,
+    /// Name of the output.
+    pub output: String,
+}
+
+/// What the network's output means: `target = reference + scale * action`, then filter, velocity limit and delay.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// What an action commands.
+    pub kind: ActionKind,
+    /// The joints it commands, in order, with the pose the policy calls default.
+    pub joints: Vec<ActionJoint>,
+    /// What the action is added to.
+    pub relative_to: Reference,
+    /// Radians for an action of one.
+    pub scale: PerJoint,
+    /// Bounds the network itself guarantees, by a tanh for example; a value outside is clipped and counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<[f64; 2]>,
+    /// Low-pass on the target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// Fastest a target moves, rad/s, against the target before it; the first against the default pose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub velocity_limit_rps: Option<PerJoint>,
+    /// Policy ticks by which the target is held back before it goes to the servos.
+    #[serde(default)]
+    pub delay_ticks: u32,
+    /// Which target the observation's `target` source remembers.
+    pub fed_back: FedBack,
+}
+
+/// What an action commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionKind {
+    /// Positions for the servos' own position loops, rad.
+    JointPosition,
+}
+
+/// A joint the policy commands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActionJoint {
+    /// Name in the robot profile.
+    pub name: String,
+    /// Angle of the default pose, rad, exactly as in training.
+    pub default_rad: f64,
+}
+
+/// A filter on the target.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, tag = "kind", rename_all = "snake_case")]
+pub enum Filter {
+    /// First order; starts at the first target, not at zero.
+    LowPass {
+        /// Cut-off frequency, Hz.
+        cutoff_hz: f64,
+    },
+}
+
+/// Which target the observation remembers. Never the result of the safety gate, unless the contract says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FedBack {
+    /// After filter and velocity limit, before the head command.
+    AfterVelocityLimit,
+    /// After the head command, before the safety gate; the delay, which comes in between, is left out.
+    AfterHeadCommand,
+    /// What was sent to the servos.
+    AfterSafetyGate,
+}
+
+/// Who moves the head.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadCommand {
+    /// True where the runtime adds the head command to the policy's targets; false where the policy moves the head.
+    pub added_to_target: bool,
+    /// Which axis belongs to which joint.
+    pub joints: Vec<HeadJoint>,
+}
+
+/// A joint that follows a command axis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HeadJoint {
+    /// The axis.
+    pub axis: Axis,
+    /// The joint, by name.
+    pub joint: String,
+}
+
+/// The gait clock: φ = 2π·i / period, i advancing by `factor` a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PhaseClock {
+    /// Policy ticks of one gait.
+    pub period_ticks: u32,
+    /// Steps of the clock in one tick.
+    pub factor: f64,
+    /// When in the tick it advances.
+    pub advance: PhaseAdvance,
+    /// In which ticks it advances.
+    pub runs: PhaseRuns,
+    /// Cosine and sine the first observation sees, which need not lie on the circle.
+    pub first_value: [f64; 2],
+}
+
+/// When in a tick the gait clock advances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseAdvance {
+    /// The first observation sees `first_value`, the n-th sees step n·factor.
+    AfterObservation,
+    /// The first observation sees step `factor`.
+    BeforeObservation,
+}
+
+/// In which ticks the gait clock advances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseRuns {
+    /// In every tick, whatever the command.
+    Always,
+    /// Only while a velocity is commanded.
+    WhileCommanded,
+}
+
+/// One axis of the command, with its envelope.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandAxis {
+    /// Which axis.
+    pub axis: Axis,
+    /// Its unit, written out.
+    pub unit: String,
+    /// Lowest value trained.
+    pub min: f64,
+    /// Highest value trained.
+    pub max: f64,
+    /// Nearer than this to `idle`, the command is `idle`.
+    #[serde(default)]
+    pub dead_zone: f64,
+    /// Fastest the command may change, units a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit_per_s: Option<f64>,
+    /// Value that asks for nothing.
+    #[serde(default)]
+    pub idle: f64,
+}
+
+/// Servo gains, in the units of the servo's own registers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gains {
+    /// Proportional gain.
+    pub kp: PerJoint,
+    /// Derivative gain.
+    pub kd: PerJoint,
+}
+
+/// Values before the first tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reset {
+    /// Every remembered action.
+    pub action: f64,
+    /// Every remembered target.
+    pub target: Reference,
+    /// Every remembered sensor sample.
+    pub sensors: SensorReset,
+}
+
+/// How the memory of a sensor starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorReset {
+    /// All zero, before reference, scale and offset.
+    Zero,
+    /// Filled with the first sample; command and phase, too.
+    FirstSample,
+}
+
+/// Where weights come from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// Who trained it, with what.
+    pub source: String,
+    /// SPDX licence of the weights.
+    pub licence: String,
+}
+
+impl Contract {
+    /// Numbers in one observation.
+    pub fn observation_len(&self) -> usize {
+        self.observation.iter().map(|term| term.width as usize).sum()
+    }
+
+    /// Numbers in one action.
+    pub fn action_len(&self) -> usize {
+        self.action.joints.len()
+    }
+}

@@ -1,0 +1,171 @@
+//! A plan in the making: memory laid out, steps folded where all they read is known.
+
+use super::node::NodeView;
+use super::value::{Source, Value};
+use crate::cpu::CpuPath;
+use crate::error::OnnxError;
+use crate::ir::{Op, Operand, Span, Step};
+use crate::kernels;
+use crate::pack::LANES;
+use crate::plan::Plan;
+use crate::proto;
+use crate::tensor::{self, Numbers};
+
+/// Floats in all constants, packed weights and intermediate values together (256 MiB).
+const MAX_FLOATS: u64 = 64 << 20;
+
+/// A plan in the making.
+pub struct Lowering {
+    path: CpuPath,
+    steps: Vec<Step>,
+    constants: Vec<f32>,
+    arena_len: usize,
+    floats: u64,
+    macs: u64,
+    parameters: u64,
+}
+
+impl Lowering {
+    pub fn new(path: CpuPath) -> Lowering {
+        let (steps, constants) = (Vec::new(), Vec::new());
+        Lowering { path, steps, constants, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
+    }
+
+    pub fn path(&self) -> CpuPath {
+        self.path
+    }
+
+    /// Lays out the graph's input, which must be the first in the arena.
+    pub fn input(&mut self, dims: Vec<usize>) -> Result<Value, OnnxError> {
+        let len = dims.iter().product();
+        let span = self.allocate(len, len)?;
+        Ok(Value { dims, source: Source::Arena(span) })
+    }
+
+    pub fn count_parameters(&mut self, numbers: &Numbers) {
+        if let Numbers::Floats(floats) = numbers {
+            self.parameters += floats.len() as u64;
+        }
+    }
+
+    /// Asks for memory before any is taken, so that a small file cannot ask for much.
+    pub fn reserve(&mut self, floats: u64) -> Result<(), OnnxError> {
+        self.floats = self.floats.saturating_add(floats);
+        proto::limit("numbers that the network needs memory for", MAX_FLOATS, self.floats)
+    }
+
+    /// The value of an operation: computed now where its operands are known, else by a step of the plan.
+    pub fn emit(
+        &mut self,
+        node: &NodeView<'_>,
+        op: Op,
+        left: &Value,
+        right: Option<&Value>,
+        dims: Vec<usize>,
+    ) -> Result<Value, OnnxError> {
+        let len = dims.iter().product();
+        let known = match right {
+            Some(right) => left.constant().zip(right.constant()),
+            None => left.constant().map(|left| (left, [].as_slice())),
+        };
+        if let Some((left, right)) = known {
+            let numbers = self.fold(node, &op, left, right, len)?;
+            return Ok(Value { dims, source: Source::Constant(numbers) });
+        }
+        let span = self.allocate(len, op.padded_len(len))?;
+        let value = Value { dims, source: Source::Arena(span) };
+        if value.row_len().is_none() {
+            return Err(node.mismatch("the result", "one row", format!("{:?}", value.dims)));
+        }
+        self.push(op, left, right, span)?;
+        Ok(value)
+    }
+
+    /// Lays out a row of `len` and fills it with the parts, one after the other.
+    pub fn join(&mut self, parts: &[&Value], dims: Vec<usize>) -> Result<Value, OnnxError> {
+        let len = dims.iter().product();
+        let whole = self.allocate(len, len)?;
+        let mut start = whole.start;
+        for part in parts {
+            let span = Span { start, len: part.len() };
+            self.push(Op::Pick { first: 0, stride: 1 }, part, None, span)?;
+            start += part.len();
+        }
+        Ok(Value { dims, source: Source::Arena(whole) })
+    }
+
+    pub fn into_plan(
+        mut self,
+        input_name: String,
+        input_len: usize,
+        output_name: String,
+        output: &Value,
+    ) -> Result<Plan, OnnxError> {
+        let operand = self.operand(output)?;
+        Ok(Plan {
+            cpu_path: self.path,
+            steps: self.steps,
+            constants: self.constants,
+            arena_len: self.arena_len,
+            input_name,
+            input_len,
+            output_name,
+            output: operand,
+            output_len: output.len(),
+            macs: self.macs,
+            parameters: self.parameters,
+        })
+    }
+
+    /// Runs the same kernel at load; at the baseline, since the path makes no difference to the bits.
+    fn fold(
+        &mut self,
+        node: &NodeView<'_>,
+        op: &Op,
+        left: &[f32],
+        right: &[f32],
+        len: usize,
+    ) -> Result<Numbers, OnnxError> {
+        let padded = op.padded_len(len);
+        self.reserve(padded as u64)?;
+        let mut out = vec![0.0; padded];
+        kernels::apply::<kernels::Scalar>(op, left, right, &mut out);
+        out.truncate(len);
+        tensor::require_finite(&node.label, &out)?;
+        Ok(Numbers::Floats(out.into()))
+    }
+
+    fn push(&mut self, op: Op, left: &Value, right: Option<&Value>, output: Span) -> Result<(), OnnxError> {
+        if let Op::Matvec(matrix) = &op {
+            self.macs += matrix.inputs as u64 * output.len as u64;
+        }
+        let left = self.operand(left)?;
+        let right = right.map_or(Ok(Operand::NONE), |right| self.operand(right))?;
+        let output = Span { start: output.start, len: op.padded_len(output.len) };
+        self.steps.push(Step { op, left, right, output });
+        Ok(())
+    }
+
+    /// Where a step finds the value when the plan runs.
+    fn operand(&mut self, value: &Value) -> Result<Operand, OnnxError> {
+        match &value.source {
+            Source::Arena(span) => Ok(Operand::Arena(*span)),
+            Source::Constant(Numbers::Floats(floats)) => {
+                self.reserve(floats.len() as u64)?;
+                let span = Span { start: self.constants.len(), len: floats.len() };
+                self.constants.extend_from_slice(floats);
+                Ok(Operand::Constant(span))
+            }
+            // Operators take their operands by `NodeView::floats`, so none arrives here.
+            Source::Constant(Numbers::Ints(_)) => Ok(Operand::NONE),
+        }
+    }
+
+    /// A stretch behind all others for `len` floats, with room for `padded`, beginning at a whole line.
+    fn allocate(&mut self, len: usize, padded: usize) -> Result<Span, OnnxError> {
+        self.reserve(padded as u64)?;
+        let span = Span { start: self.arena_len, len };
+        self.arena_len += padded.next_multiple_of(LANES);
+        Ok(span)
+    }
+}

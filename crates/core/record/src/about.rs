@@ -1,0 +1,106 @@
+//! What a recording is of: everything a replay needs beside the ticks, and what a person wants to know of it.
+
+use crate::error::RecordError;
+use crate::replay::Replay;
+use gaitway_control::brain::BrainOptions;
+use gaitway_control::{Brain, Controller, Options, Policy};
+use gaitway_feetech::servo::ServoConfig;
+use gaitway_model::{Contract, RobotProfile};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Name of the metadata record.
+pub(crate) const METADATA: &str = "gaitway";
+
+/// What a recording is of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct About {
+    /// The robot's profile as it ran, JSON.
+    pub profile: String,
+    /// The policy's ONNX file.
+    pub policy: Vec<u8>,
+    /// The ONNX file of the policy that stood where nothing asked the robot to move; empty where there was none.
+    pub standing: Vec<u8>,
+    /// The contract the policy ran by, JSON.
+    pub contract: String,
+    /// How the controller differed from its contract, and what was settled before the first tick, JSON.
+    pub settings: String,
+    /// Time on the wall at the loop clock's zero, ns since 1970.
+    pub epoch_ns: u64,
+    /// Everything else by name: build, CPU path, machine, hashes.
+    pub notes: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Settings {
+    options: Options,
+    /// None where a controller was stepped by somebody else.
+    brain: Option<BrainOptions>,
+}
+
+impl About {
+    /// A recording of `profile` under `policy`, whose file is `onnx`; without a brain one of its controller alone.
+    pub fn new(
+        profile: &RobotProfile,
+        (policy, onnx): (&Policy, &[u8]),
+        options: &Options,
+        brain: Option<BrainOptions>,
+    ) -> Result<About, RecordError> {
+        let mut notes = BTreeMap::new();
+        notes.insert("robot".to_owned(), profile.name.clone());
+        notes.insert("contract".to_owned(), policy.contract().name.clone());
+        notes.insert("contract_sha256".to_owned(), policy.contract_sha256().to_owned());
+        notes.insert(
+            "cpu_path".to_owned(),
+            policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string()),
+        );
+        notes.insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+        notes.insert("target".to_owned(), format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS));
+        Ok(About {
+            profile: serde_json::to_string(profile)?,
+            policy: onnx.to_vec(),
+            standing: policy.standing_onnx().unwrap_or_default().to_vec(),
+            contract: serde_json::to_string(policy.contract())?,
+            settings: serde_json::to_string(&Settings { options: options.clone(), brain })?,
+            epoch_ns: 0,
+            notes,
+        })
+    }
+
+    /// The recorded robot, ready to think again, and the instructions its network runs on here.
+    pub fn revive(&self) -> Result<(Replay, String), RecordError> {
+        let profile: RobotProfile = serde_json::from_str(&self.profile)?;
+        let contract: Contract = serde_json::from_str(&self.contract)?;
+        let settings: Settings = serde_json::from_str(&self.settings)?;
+        let name = contract.name.clone();
+        let mut policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
+        if !self.standing.is_empty() {
+            policy = policy.with_standing(&self.standing)?;
+        }
+        let controller = Controller::new(&policy, &profile, &settings.options)?;
+        let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());
+        let Some(options) = settings.brain else {
+            return Ok((Replay::of_controller(controller), cpu_path));
+        };
+        let gains = gains(&controller);
+        let mut brain = Brain::new(&profile, controller);
+        brain.set_options(options);
+        Ok((Replay::new(brain, servos(&profile), &gains), cpu_path))
+    }
+}
+
+/// The servos of a profile.
+pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
+    let servo = |joint: &gaitway_model::profile::Joint| ServoConfig {
+        id: joint.servo_id,
+        direction: joint.direction,
+        offset_rad: joint.offset_rad,
+    };
+    profile.joints.iter().map(servo).collect()
+}
+
+/// P, I and D of each servo under a controller, register units.
+pub fn gains(controller: &Controller) -> Vec<[u8; 3]> {
+    let gains = controller.gains().iter();
+    gains.map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8)).collect()
+}

@@ -1,0 +1,224 @@
+//! The settings of a joint's servo, as one table: what it is given, and what an audit makes of everything else.
+//!
+//! A servo from the factory has nothing to report but its return delay. EEPROM settings are kept by the servo; RAM
+//! settings last until its power goes, and every program that drives it writes them again at its start.
+
+use crate::registers::{self, Register};
+use crate::severity::Severity::{self, Grave, Note, Warning};
+
+/// Phase bit: speeds are in steps a second, not in fifties of them.
+const PHASE_FINE_SPEED: i32 = 1 << 2;
+/// Phase bit: positions count on over several turns.
+const PHASE_MULTI_TURN: i32 = 1 << 4;
+/// Unload conditions: temperature, current and overload, as from the factory.
+const UNLOAD_PROTECTED: i32 = 0b10_1100;
+/// Unload condition: the supply. A full pack of 8.4 V lies above the limit of a servo for 7.4 V.
+const UNLOAD_VOLTAGE: i32 = 1;
+
+/// What a register should hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    /// Anything from the first to the last number; written is the one in the middle.
+    Within(i32, i32, i32),
+    /// Bits that must be set, and bits that must not.
+    Bits {
+        /// These are set.
+        set: i32,
+        /// These are not.
+        clear: i32,
+    },
+    /// No audit judges it: drivers change it while they run, or the joint's range decides.
+    Given(i32),
+}
+
+/// How bad something is, and what follows from it.
+pub type Verdict = (Severity, &'static str);
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Which register.
+    pub register: Register,
+    /// What it should hold.
+    pub want: Want,
+    /// What a number below does, or a bit that is missing.
+    pub below: Verdict,
+    /// What a number above does, or a bit too many.
+    pub above: Verdict,
+    /// Whether an audit may write it.
+    pub is_fixed: bool,
+}
+
+impl Want {
+    /// What is written where `found` is there.
+    pub fn value(self, found: i32) -> i32 {
+        match self {
+            Want::Within(_, value, _) | Want::Given(value) => value,
+            Want::Bits { set, clear } => (found | set) & !clear,
+        }
+    }
+}
+
+impl Setting {
+    const fn new(register: Register, want: Want, below: Verdict, above: Verdict) -> Setting {
+        Setting { register, want, below, above, is_fixed: true }
+    }
+
+    const fn exactly(register: Register, value: i32, verdict: Verdict) -> Setting {
+        Setting::new(register, Want::Within(value, value, value), verdict, verdict)
+    }
+
+    const fn given(register: Register, value: i32) -> Setting {
+        Setting::new(register, Want::Given(value), (Note, ""), (Note, ""))
+    }
+
+    const fn reported(register: Register, value: i32, verdict: Verdict) -> Setting {
+        Setting { is_fixed: false, ..Setting::exactly(register, value, verdict) }
+    }
+
+    /// What is wrong with `found`; `None` where it may stay.
+    pub fn judge(&self, found: i32) -> Option<Verdict> {
+        match self.want {
+            Want::Within(lowest, ..) if found < lowest => Some(self.below),
+            Want::Within(.., highest) if found > highest => Some(self.above),
+            Want::Bits { clear, .. } if found & clear != 0 => Some(self.above),
+            Want::Bits { set, .. } if found & set != set => Some(self.below),
+            _ => None,
+        }
+    }
+}
+
+const OTHER_UNITS: Verdict = (Grave, "it reports speeds or positions in other units");
+const SLUGGISH: Verdict = (Note, "the joint follows its goals slowly; written at every start");
+const TRIPS: &str =
+    "it switches its torque off under loads that walking has: the leg gives way at the first steps";
+const BURNS: &str = "a blocked joint stays driven for longer than the motor stands";
+
+/// The table. The gains are those of the published scripts; what the walk needs it writes itself.
+pub const SETTINGS: &[Setting] = &[
+    Setting::exactly(
+        registers::RETURN_DELAY,
+        0,
+        (Grave, "every answer comes late: fourteen such servos do not fit into a tick"),
+    ),
+    Setting::exactly(
+        registers::RESPONSE_LEVEL,
+        1,
+        (Warning, "writes are not acknowledged, which other tools rely on"),
+    ),
+    Setting::given(registers::MIN_ANGLE, 0),
+    Setting::given(registers::MAX_ANGLE, 4095),
+    Setting::new(
+        registers::MAX_TEMPERATURE,
+        Want::Within(70, 70, 80),
+        (Grave, "it switches its torque off while it is cool enough to walk"),
+        (Warning, "it does not protect its motor from heat"),
+    ),
+    Setting::new(
+        registers::MAX_VOLTAGE,
+        Want::Within(80, 80, 90),
+        (Grave, "it takes a good battery for a fault"),
+        (Warning, "it does not report a supply that destroys it"),
+    ),
+    Setting::new(
+        registers::MIN_VOLTAGE,
+        Want::Within(40, 40, 60),
+        (Warning, "it does not report an empty battery"),
+        (Grave, "it takes a good battery for a fault"),
+    ),
+    Setting::exactly(registers::MAX_TORQUE, 1000, (Warning, "after a power cycle the servo is weaker")),
+    Setting::new(
+        registers::PHASE,
+        Want::Bits { set: PHASE_FINE_SPEED, clear: PHASE_MULTI_TURN },
+        OTHER_UNITS,
+        OTHER_UNITS,
+    ),
+    Setting::new(
+        registers::UNLOAD_CONDITION,
+        Want::Bits { set: UNLOAD_PROTECTED, clear: UNLOAD_VOLTAGE },
+        (Warning, "heat, current or overload no longer switch its torque off: a blocked motor burns"),
+        (Grave, "it switches its torque off at a battery that is full"),
+    ),
+    Setting::given(registers::P_GAIN, 32),
+    Setting::given(registers::D_GAIN, 0),
+    Setting::given(registers::I_GAIN, 0),
+    Setting::new(
+        registers::MIN_START_FORCE,
+        Want::Within(0, 16, 50),
+        (Note, ""),
+        (Warning, "it jerks: the motor starts with more torque than small corrections need"),
+    ),
+    Setting::new(
+        registers::CW_DEAD_ZONE,
+        Want::Within(0, 1, 4),
+        (Note, ""),
+        (Warning, "the joint hangs loose around its goal"),
+    ),
+    Setting::new(
+        registers::CCW_DEAD_ZONE,
+        Want::Within(0, 1, 4),
+        (Note, ""),
+        (Warning, "the joint hangs loose around its goal"),
+    ),
+    // A servo of 2.68 Ω draws at most 2.8 A at 7.4 V: 426 units of 6.5 mA.
+    Setting::new(
+        registers::PROTECTION_CURRENT,
+        Want::Within(430, 500, 511),
+        (Grave, TRIPS),
+        (Warning, BURNS),
+    ),
+    Setting::exactly(registers::ANGULAR_RESOLUTION, 1, OTHER_UNITS),
+    Setting::reported(
+        registers::POSITION_OFFSET,
+        0,
+        (Note, "its zero was moved inside the servo, beside the offsets of the configuration"),
+    ),
+    Setting::exactly(registers::MODE, 0, (Grave, "it does not go to positions")),
+    Setting::new(
+        registers::PROTECTIVE_TORQUE,
+        Want::Within(20, 20, 40),
+        (Warning, "after an overload it carries nothing: the leg gives way"),
+        (Warning, "after an overload the motor is driven on and burns"),
+    ),
+    Setting::new(registers::PROTECTION_TIME, Want::Within(100, 200, 254), (Grave, TRIPS), (Warning, BURNS)),
+    Setting::new(registers::OVERLOAD_TORQUE, Want::Within(70, 80, 90), (Grave, TRIPS), (Warning, BURNS)),
+    Setting::new(registers::OVER_CURRENT_TIME, Want::Within(100, 200, 254), (Grave, TRIPS), (Warning, BURNS)),
+    Setting::exactly(registers::ACCELERATION, 0, SLUGGISH),
+    Setting::exactly(registers::GOAL_TIME, 0, SLUGGISH),
+    Setting::exactly(registers::GOAL_SPEED, 0, SLUGGISH),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_accepts_what_it_writes() {
+        for setting in SETTINGS {
+            for found in [0, 1, 28, 255, 1000] {
+                let written = setting.want.value(found);
+                assert_eq!(setting.judge(written), None, "{} {written}", setting.register.name);
+            }
+        }
+    }
+
+    #[test]
+    fn both_sides_of_every_range_are_judged() {
+        for setting in SETTINGS {
+            if let Want::Within(lowest, _, highest) = setting.want {
+                let (below, above) = (setting.judge(lowest - 1), setting.judge(highest + 1));
+                assert_eq!(
+                    (below, above),
+                    (Some(setting.below), Some(setting.above)),
+                    "{}",
+                    setting.register.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_table_is_in_order_and_every_register_is_in_it_once() {
+        assert!(SETTINGS.windows(2).all(|pair| pair[0].register.address < pair[1].register.address));
+    }
+}

@@ -1,0 +1,4 @@
+//! What the runtime asks of a device, whichever it is, and what devices share.
+
+pub mod imu_datagram;
+pub mod pieces;
