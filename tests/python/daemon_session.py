@@ -74,6 +74,10 @@ def listen(bench: Bench, *arguments: str) -> tuple[Session, str]:
     return session, address
 
 
+#: After the key that stops, no other is heard for 0.3 s.
+DEAF_S = 0.5
+
+
 class Keyboard(Session):
     """A terminal that gaitwayd was started from, and somebody in front of it."""
 
@@ -81,10 +85,15 @@ class Keyboard(Session):
         self.master, self.slave = os.openpty()
         self.before = termios.tcgetattr(self.slave)
         self._is_open = True
+        self._deaf_until_s = 0.0
         super().__init__(bench.start(*arguments, stdin=self.slave))
 
     def press(self, keys: bytes) -> None:
+        """After a stop it waits until other keys are heard again."""
+        time.sleep(max(0.0, self._deaf_until_s - time.monotonic()))
         os.write(self.master, keys)
+        if b" " in keys:
+            self._deaf_until_s = time.monotonic() + DEAF_S
 
     def hold(self, key: bytes, bench: Bench, writes: int) -> None:
         """Holds a key until the program has written so often to the bus: the terminal repeats it."""

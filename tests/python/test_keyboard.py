@@ -78,3 +78,15 @@ def test_without_a_terminal_it_is_refused_with_a_remedy(bench: Bench) -> None:
 def test_it_excludes_a_command_of_the_command_line(tmp_path: Path, binary: None) -> None:
     done = subprocess.run([BINARY, "--keyboard", "--command", "vx=0.1"], capture_output=True, text=True)
     assert done.returncode == 2 and "--command" in done.stderr + done.stdout
+
+
+def test_a_command_that_is_pasted_into_a_running_robot_stops_it_and_gets_nothing_up(bench: Bench) -> None:
+    """In its letters are a space, a c and an Enter: stop, clear, motors."""
+    with Keyboard(bench, "--keyboard", "--no-record") as keyboard:
+        keyboard.until("state", to="running")
+        keyboard.press(b"gaitwayd --keyboard --no-config\n")
+        assert keyboard.until("state", to="limp")[-1]["reason"] == "emergency stop"
+        bench.wait_for(0)
+        bench.wait_writes(100)
+        assert bench.driven == 0
+        keyboard.stop()

@@ -22,6 +22,9 @@ const LOOK_NS: u64 = 10_000_000;
 const REST_NS: u64 = 1_000_000;
 /// Keys read at once: all that a terminal keeps.
 const CHUNK: usize = 4096;
+/// After the key that stops no other is heard for so long, ns: text that was pasted holds spaces, and what follows
+/// one must not get the robot up again.
+const DEAF_NS: u64 = 300_000_000;
 /// Keys that wait for somebody to do what they say; more are left out.
 const WAITING: usize = 1024;
 const STACK_BYTES: usize = 64 * 1024;
@@ -110,11 +113,14 @@ impl Shared {
         end: &End,
     ) {
         let clock = MonotonicClock::default();
-        let mut bytes = [0; CHUNK];
+        let (mut bytes, mut deaf_until_ns) = ([0; CHUNK], 0);
         while !end.has_come() {
             let typed = terminal.as_ref().map(|terminal| terminal.read(&mut bytes, LOOK_NS));
             match typed {
-                Some(Typed::Keys(count)) => self.take(bytes.get(..count).unwrap_or_default(), pass_on),
+                Some(Typed::Keys(count)) => {
+                    let keys = bytes.get(..count).unwrap_or_default();
+                    deaf_until_ns = self.take(keys, clock.now_ns(), deaf_until_ns, pass_on);
+                }
                 Some(Typed::Lost) => {
                     terminal = None;
                     self.end_because("terminal lost", false);
@@ -133,14 +139,17 @@ impl Shared {
         }
     }
 
-    /// The one that stops first: it must not wait for those before it.
-    fn take(&self, bytes: &[u8], pass_on: &SyncSender<Key>) {
-        if let Some(last) = bytes.iter().rposition(|byte| *byte == STOP_KEY) {
+    /// The one that stops first: it must not wait for those before it. Returns until when other keys are left out.
+    fn take(&self, bytes: &[u8], now_ns: u64, deaf_until_ns: u64, pass_on: &SyncSender<Key>) -> u64 {
+        if bytes.contains(&STOP_KEY) {
             self.mailbox.set_emergency_stop(Source::Terminal);
             self.stops.fetch_add(1, Ordering::AcqRel);
-            return self.pass_on(bytes.get(last + 1..).unwrap_or_default(), pass_on);
+            return now_ns + DEAF_NS;
         }
-        self.pass_on(bytes, pass_on);
+        if now_ns >= deaf_until_ns {
+            self.pass_on(bytes, pass_on);
+        }
+        deaf_until_ns
     }
 
     fn pass_on(&self, bytes: &[u8], pass_on: &SyncSender<Key>) {
@@ -181,16 +190,18 @@ mod tests {
     }
 
     #[test]
-    fn a_stop_comes_before_the_keys_before_it_and_voids_them() {
+    fn a_stop_voids_the_keys_before_it_and_none_is_heard_just_after_it() {
         let shared = shared();
         let (pass_on, keys) = sync_channel(WAITING);
-        shared.take(b"c", &pass_on);
+        assert_eq!(shared.take(b"c", 0, 0, &pass_on), 0);
         assert!(!shared.mailbox.is_stopped());
-        shared.take(b"wcw lc", &pass_on);
+        let deaf_until_ns = shared.take(b"gaitwayd --keyboard\n", 1_000, 0, &pass_on);
+        assert_eq!(deaf_until_ns, 1_000 + DEAF_NS);
         assert!(shared.mailbox.is_stopped());
+        shared.take(b"c\n", deaf_until_ns - 1, deaf_until_ns, &pass_on);
+        shared.take(b"c", deaf_until_ns, deaf_until_ns, &pass_on);
         let passed: Vec<Key> = keys.try_iter().collect();
-        let key = |byte, stops| Key { byte, stops };
-        assert_eq!(passed, [key(b'c', 0), key(b'l', 1), key(b'c', 1)]);
+        assert_eq!(passed, [Key { byte: b'c', stops: 0 }, Key { byte: b'c', stops: 1 }]);
     }
 
     #[test]
@@ -198,9 +209,9 @@ mod tests {
         let shared = shared();
         let (pass_on, keys) = sync_channel(WAITING);
         for _ in 0..100 {
-            shared.take(&[b'x'; CHUNK], &pass_on);
+            shared.take(&[b'x'; CHUNK], 0, 0, &pass_on);
         }
-        shared.take(&[&[b'x'; CHUNK - 1][..], b" "].concat(), &pass_on);
+        shared.take(&[&[b'x'; CHUNK - 1][..], b" "].concat(), 0, 0, &pass_on);
         assert!(shared.mailbox.is_stopped());
         assert_eq!(keys.try_iter().count(), WAITING);
     }

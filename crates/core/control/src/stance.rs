@@ -86,7 +86,10 @@ impl StanceEstimator {
         goal_rad: &[f32],
         is_powered: bool,
     ) -> Stance {
-        self.gravity.update(sensors.gyro_rps, sensors.accel_mps2, self.tick_s);
+        // Before the first sample there is nothing to learn from: the first one says at once how the robot lies.
+        if sensors.imu_age_s.is_finite() {
+            self.gravity.update(sensors.gyro_rps, sensors.accel_mps2, self.tick_s);
+        }
         let tilt_rad = self.gravity.tilt_rad();
         let is_tilted = is_powered && tilt_rad > self.fall_tilt_rad;
         self.tilted_ticks = if is_tilted { self.tilted_ticks.saturating_add(1) } else { 0 };

@@ -100,6 +100,21 @@ fn one_that_lies_does_not_get_up_and_one_that_was_lifted_upright_does() {
 }
 
 #[test]
+fn one_that_lies_is_not_driven_whenever_its_imu_begins_to_speak() {
+    for silent_ticks in [1, 37, 140] {
+        let mut bench = in_hands();
+        bench.accel_mps2 = LYING_MPS2;
+        bench.imu_is_silent = true;
+        bench.ticks(silent_ticks);
+        bench.imu_is_silent = false;
+        for _ in 0..200 {
+            assert_eq!((bench.tick(), bench.driven()), (State::Limp, 0), "{silent_ticks} ticks without a sample");
+        }
+        assert_eq!(bench.robot().obstacle(), Some(Obstacle::NotUpright));
+    }
+}
+
+#[test]
 fn one_that_tips_over_while_it_holds_its_pose_is_limp() {
     let mut bench = in_hands();
     bench.until(State::Ready, 300);
