@@ -180,15 +180,11 @@ def test_nothing_in_a_file_reaches_the_terminal_as_a_command(tmp_path: Path) -> 
         assert is_mere_text(said), said
 
 
-def test_words_in_a_recording_are_shown_as_text(bench: Bench) -> None:
-    original = (ROOT / "tests/recordings/v1-walk.mcap").read_bytes()
-    path = bench.folder / "escapes.mcap"
-    # A state of the same length that is a command.
-    path.write_bytes(original.replace(b"aligning", b"\x1b[31mred"))
-    done = run_gaitway("record", "info", path)
-    if done.returncode == 0:
-        assert is_mere_text(done.stdout) and "\\x1b[31mred" in done.stdout
-    assert set(Recording.load(ROOT / "tests/recordings/v1-walk.mcap").columns["tick.state"]) >= {"running"}
+def test_words_in_a_recording_are_shown_as_text(shared_data: Path) -> None:
+    """Its states and faults are commands of a terminal."""
+    done = run_gaitway("record", "info", shared_data / "cases" / "breaking" / "text_esc.mcap")
+    assert done.returncode == 0, done.stderr
+    assert is_mere_text(done.stdout) and "\\x1b[31mrun" in done.stdout and "\\x1b[2J" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The one-way rule is checked, and the check can fail."""
 
 import importlib.util
+import re
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -100,3 +102,26 @@ def test_a_heavy_import_outside_its_room_is_named(copy: Path) -> None:
     assert CHECK.python_problems(copy) == [
         "python/gaitway/policy.py: imports numpy when loaded; only golden and sim and evaluate and train may"
     ]
+
+
+def test_the_unmaintained_paste_is_not_what_is_built() -> None:
+    """mcap asks for it; `patches/paste` is what it gets."""
+    lock = tomllib.loads((ROOT / "Cargo.lock").read_text())
+    pastes = [package for package in lock["package"] if package["name"] == "paste"]
+    assert pastes and all("source" not in package for package in pastes)
+
+
+def test_every_dependency_of_python_is_locked_with_its_hashes() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    wanted = {
+        re.split(r"[<>=~\[; ]", line)[0].lower()
+        for line in [
+            *project["dependencies"],
+            *(line for extra in ("sim", "onnxruntime", "train", "dev") for line in extras[extra]),
+        ]
+    }
+    lock = (ROOT / "requirements-dev.lock").read_text()
+    locked = dict(re.findall(r"^([\w.-]+)==[^\n]*\n((?:    --hash=[^\n]+\n?)*)", lock, re.MULTILINE))
+    assert wanted - {"gaitway"} <= locked.keys()
+    assert all("--hash=sha256:" in hashes for hashes in locked.values())

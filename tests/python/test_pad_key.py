@@ -221,7 +221,7 @@ def test_a_flood_of_presses_is_counted_and_evicts_no_recording(bench: Bench) -> 
                 for _ in range(200):
                     pad.send(buttons=SOUND if pressed % 2 else 0)
                     pressed += 1
-            # A stop is no press that could be left out.
+            # Signals wait for no press, and a stop is none that could be left out.
             pad.greet().send()
             pad.send(buttons=MOTORS)
             bench.wait_for(0)
@@ -274,3 +274,28 @@ def test_no_folder_of_ones_own_is_not_the_working_folder(bench: Bench, tmp_path:
         session.stop()
     assert Path(file).parent == home / ".local" / "state" / "gaitway" / "recordings"
     assert list(work.iterdir()) == []
+
+
+def test_space_waits_for_no_press_of_a_pad(bench: Bench) -> None:
+    """Thousands of presses a second that each want a sound, and a hand at the terminal: counted in the loop's ticks."""
+    sounds = bench.folder / "sounds"
+    sounds.mkdir()
+    (sounds / "quack.wav").touch()
+    arguments = ("--pad-listen", "127.0.0.1:0", "--sounds", str(sounds), "--stand", "--no-record")
+    with Keyboard(bench, *arguments) as keyboard:
+        address = keyboard.until("listening for a pad")[-1]["address"]
+        keyboard.until("state", to="ready")
+        with FarPad(address).greet() as pad:
+            end, presses = bench.writes() + 100, 0
+            while bench.writes() < end or bench.driven:
+                for _ in range(100):
+                    presses += 1
+                    pad.send(buttons=SOUND if presses % 2 else 0)
+                if bench.writes() >= end and bench.driven == 14:
+                    before = bench.writes()
+                    keyboard.press(b" ")
+                    bench.wait_for(0)
+                    # A tick is two writes; the torque is cut in the next one.
+                    assert bench.writes() - before <= 10
+        keyboard.stop()
+    assert presses > 1000

@@ -474,6 +474,20 @@ def test_a_hand_holds_a_joint_while_its_servo_is_limp_and_lowers_the_nose(body: 
     assert imu[5] == pytest.approx(9.81, abs=0.5)
 
 
+def test_a_duck_that_lies_is_taken_up_and_hangs_as_at_the_start() -> None:
+    body, servos = LiveDuck(ROBOT, release_after_s=0.2), limp()
+    standing = array("f", [*ROBOT.default_pose_rad, *[30.0] * JOINTS, *[0.0] * (2 * JOINTS), *[1.0] * JOINTS])
+    body.step(standing, 1500)
+    assert not body.hangs
+    body.step(servos, 2000)
+    assert body.sim.fallen
+    body.hang()
+    body.step(servos, 500)
+    assert body.hangs and body.trunk().tilt_rad < 0.05 and not body.sim.fallen
+    body.step(standing, 1500)
+    assert not body.hangs and not body.sim.fallen and body.falls == 1
+
+
 def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
     link = tmp_path / "duck"
     with running_twin(tmp_path, "--no-physics"):
@@ -486,6 +500,7 @@ def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
         assert run_gaitway("twin", "plug", "--port", link).returncode == 0
         wait_for("all servos", lambda: scanned(link) == sorted(IDS))
         assert hands.ask(link, {"release": []})["held_rad"] == {}
+        assert run_gaitway("twin", "lift", "--port", link).returncode == 0
         for command, words in (
             (["hold", "left_wing=0"], "no joint is called 'left_wing'"),
             (["hold", "head_yaw=9"], "head_yaw=9"),

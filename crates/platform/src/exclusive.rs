@@ -5,6 +5,7 @@
 //! names it was opened. A socket cannot be: it is locked by a listening socket in the abstract namespace, whose name is
 //! the path, and whose peer credentials name the holder.
 
+use crate::files;
 use crate::port::{Holder, name_of};
 use rustix::fs::FlockOperation;
 use rustix::io::Errno;
@@ -59,9 +60,12 @@ impl ExclusiveError {
                 format!("`sudo fuser -v {}` names the program; end it, then start again", path.display())
             }
             ExclusiveError::NotASocket { .. } => "name another path: this file is not touched".to_owned(),
-            ExclusiveError::Failed { .. } => {
-                "name a path in a folder you may write to, such as /tmp/gaitway".to_owned()
-            }
+            ExclusiveError::Failed { source, .. } => match files::remedy(source) {
+                "check the path" => {
+                    "name a path in a folder you may write to, such as /tmp/gaitway".to_owned()
+                }
+                known => known.to_owned(),
+            },
         }
     }
 }

@@ -101,6 +101,9 @@ def main() -> None:
     except OSError as error:
         _say_system(error, as_json)
         code = FAILED
+    except MemoryError:
+        _say("not enough memory for this file", "close other programs, or cut it: gaitway record cut", as_json)
+        code = FAILED
     # The last resort: whatever it is, a person shall not meet a traceback.
     except Exception as error:
         if "GAITWAY_TRACEBACK" in os.environ:

@@ -53,7 +53,12 @@ def doctor(
     if as_json:
         print_json({"may_walk": may_walk, **counts, "findings": [asdict(finding) for finding in findings]})
     elif console is not None:
-        verdict = "[bold green]it may walk[/]" if may_walk else "[bold red]it should not walk yet[/]"
+        if not may_walk:
+            verdict = "[bold red]it should not walk yet[/]"
+        elif counts["skip"]:
+            verdict = "[bold green]nothing is wrong with what could be looked at[/]"
+        else:
+            verdict = "[bold green]it may walk[/]"
         console.print(f"\n{verdict}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     if not may_walk:
         raise typer.Exit(1)

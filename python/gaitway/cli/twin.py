@@ -65,8 +65,8 @@ def twin(
 ) -> None:
     """Simulated duck on a virtual serial port: programs that drive the real servos drive it.
 
-    With --link, `gaitway twin hold`, `release`, `tip`, `plug` and `fault` in another terminal do what hands do to a
-    real one.
+    With --link, `gaitway twin hold`, `release`, `lift`, `tip`, `plug` and `fault` in another terminal do what hands do
+    to a real one.
     Ends after --seconds, or with SIGINT or SIGTERM. Figures tell what truly happened. Clients open the port at 1 Mbaud;
     rustypot 0.1.0 takes a pseudo-terminal at rate 0 only.
     """
@@ -141,6 +141,12 @@ def hold(
 def release(joints: _Joints = None, port: Port = DEFAULT_PORT, as_json: Json = False) -> None:
     """Let go of joints of a running twin that `hold` holds."""
     _tell_hands(port, {"release": joints or []}, as_json)
+
+
+@app.command()
+def lift(port: Port = DEFAULT_PORT, as_json: Json = False) -> None:
+    """Take up a running twin that stands or lies: it hangs upright again, and is set down as at the start."""
+    _tell_hands(port, {"lift": True}, as_json)
 
 
 @app.command()

@@ -94,6 +94,18 @@ class LiveDuck:
             self._stand = Stand(self.sim)
             self._set_down_after_s, self._held_s, self._lift_left = set_down_after_s, 0.0, 1.0
 
+    @property
+    def hangs(self) -> bool:
+        """True until it was set down."""
+        return self._stand is not None
+
+    def hang(self) -> None:
+        """Somebody takes the duck up, however it lies, and it hangs upright as at the start."""
+        if self._stand is None:
+            self.sim.stand_up()
+            self._stand = Stand(self.sim)
+            self._held_s = self._lift_left = self._lying_s = 0.0
+
     def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
         """From now on hands hold these joints at these angles, rad, where their servos are limp, and the nose of a
         duck that hangs so far down."""

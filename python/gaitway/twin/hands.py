@@ -50,6 +50,9 @@ class Hands:
         self.held_rad: dict[int, float] = {}
         #: How far down they hold the nose of a duck that hangs, rad.
         self.nose_down_rad = 0.0
+        #: False once it was set down: its nose is nobody's then.
+        self.hangs = True
+        self._is_to_lift = False
         self._path = socket_of(link)
         # The link is this twin's, so a socket beside it is left over from one that was killed.
         self._path.unlink(missing_ok=True)
@@ -58,6 +61,11 @@ class Hands:
         self._socket.listen()
         self._thread = threading.Thread(target=self._listen, name="hands", daemon=True)
         self._thread.start()
+
+    def takes_up(self) -> bool:
+        """True once for every time that somebody asked to have the duck taken up."""
+        is_to_lift, self._is_to_lift = self._is_to_lift, False
+        return is_to_lift
 
     def close(self) -> None:
         """Nobody listens any more."""
@@ -86,7 +94,10 @@ class Hands:
         except GaitwayError as error:
             return {"error": error.message, "hint": error.hint}
         except (ValueError, TypeError, KeyError) as error:
-            return {"error": f"not understood: {error}", "hint": "use gaitway twin hold, release, tip, plug or fault"}
+            return {
+                "error": f"not understood: {error}",
+                "hint": "use gaitway twin hold, release, lift, tip, plug or fault",
+            }
 
     def _do(self, what: dict[str, Any]) -> dict[str, Any]:
         names = self._robot.joint_names
@@ -95,7 +106,11 @@ class Hands:
         elif "release" in what:
             free = {names.index(joint) for joint in what["release"] or names}
             self.held_rad = {joint: rad for joint, rad in self.held_rad.items() if joint not in free}
+        elif "lift" in what:
+            self._is_to_lift = True
         elif "tip" in what:
+            if not self.hangs:
+                raise UsageError("the twin stands or lies on the floor", hint="gaitway twin lift")
             self.nose_down_rad = math.radians(float(what["tip"]))
         elif "plug" in what:
             self._plug([names[names.index(joint)] for joint in what["plug"]], as_new=bool(what["new"]))

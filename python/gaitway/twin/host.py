@@ -26,6 +26,13 @@ class Body(Protocol):
         duck that hangs so far down.
         """
 
+    @property
+    def hangs(self) -> bool:
+        """True until it was set down."""
+
+    def hang(self) -> None:
+        """Somebody takes it up, however it lies, and it hangs upright as at the start."""
+
     def show(self, joints: Any, imu: Any) -> None:
         """Fills what the joints do [3n] and what the IMU feels [8]."""
 
@@ -69,6 +76,9 @@ class Twin:
         host, body = self.host, self.body
         host.read_servos(self._servos)
         if self._hands is not None:
+            if self._hands.takes_up():
+                body.hang()
+            self._hands.hangs = body.hangs
             body.take_in_hand(self._hands.held_rad, self._hands.nose_down_rad)
         before = self.steps // self._imu_every
         for _ in range(due):

@@ -36,6 +36,14 @@ class StillBody:
             self._position_rad[joint] += change_rad
             self._velocity_rps[joint] = change_rad / self.step_s
 
+    @property
+    def hangs(self) -> bool:
+        """It is never set down."""
+        return True
+
+    def hang(self) -> None:
+        """It hangs."""
+
     def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
         """Hands hold these joints, rad, where their servos are limp, and the nose so far down."""
         self._held_rad, self._nose_down_rad = held_rad, nose_down_rad

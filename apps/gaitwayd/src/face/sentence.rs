@@ -45,8 +45,12 @@ pub(super) fn sentence(line: &Map<String, Value>) -> String {
 fn details(line: &Map<String, Value>) -> String {
     const TOLD: [&str; 5] = ["t", "level", "event", "hint", "tick"];
     let details = line.iter().filter(|(key, value)| !TOLD.contains(&key.as_str()) && !value.is_null());
-    let details: Vec<String> =
-        details.map(|(key, value)| format!("{} {}", key.replace('_', " "), shown(value))).collect();
+    let named = |key: &str, value: &Value| match key {
+        // A reason speaks for itself.
+        "why" => shown(value),
+        _ => format!("{} {}", key.replace('_', " "), shown(value)),
+    };
+    let details: Vec<String> = details.map(|(key, value)| named(key, value)).collect();
     if details.is_empty() { String::new() } else { format!(": {}", details.join(", ")) }
 }
 
@@ -90,6 +94,12 @@ mod tests {
         assert_eq!(
             said(limp),
             "    2.00 s  warning: torque not enabled: a reason\n            hint: a remedy\n"
+        );
+        let none = json!({ "t": 0, "level": "warn", "event": "no configuration", "looked_for": "/root/c.json",
+            "why": "without it offsets are unknown" });
+        assert_eq!(
+            said(none),
+            "    0.00 s  warning: no configuration: looked for /root/c.json, without it offsets are unknown\n"
         );
         let odd =
             json!({ "t": 0, "level": "info", "event": "pad", "name": "\x1b[2J\x07evil", "axes": [1, 2.5] });

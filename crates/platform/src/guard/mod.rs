@@ -14,6 +14,7 @@ pub use watch::run;
 use charge::{Charge, GOODBYE, MAX_FRAMES, READY};
 
 use crate::clock::{Clock, MonotonicClock};
+use crate::files;
 use crate::heartbeat::{GUARDS, Heartbeat};
 use crate::terminal::Terminal;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
@@ -58,9 +59,10 @@ impl GuardError {
     pub fn hint(&self) -> &'static str {
         match self {
             GuardError::Frames { .. } => "give one torque-off frame for all servos",
-            GuardError::Start(_) => {
-                "see that /proc is mounted and that the limit of processes is not reached"
+            GuardError::Start(error) if error.kind() == io::ErrorKind::NotFound => {
+                "see that /proc is mounted: the program starts itself from there"
             }
+            GuardError::Start(error) => files::remedy(error),
             GuardError::NoAnswer { .. } => "the machine may be too busy: try again",
         }
     }

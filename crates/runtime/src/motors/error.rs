@@ -91,7 +91,9 @@ impl MotorsError {
 
     /// What to do about a fault, for somebody who has no terminal of `gaitwayd` to clear it at.
     fn alarm_hint(kind: FaultKind) -> String {
-        let hint = kind.hint().trim_end_matches(", then press c and Enter");
+        let hint = kind
+            .hint()
+            .trim_end_matches(", then press c, and ask it up again (w or s; with --keyboard, Enter)");
         format!("torque is off; {hint}")
     }
 }

@@ -318,7 +318,10 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let obstacle = self.brain.obstacle();
         if obstacle != self.obstacle_said {
             self.obstacle_said = obstacle;
-            self.say(Event::Obstacle(obstacle));
+            // Nobody asks any more: nothing hinders what nobody wants.
+            if obstacle.is_some() || self.mailbox.wish().0 != Wish::Limp {
+                self.say(Event::Obstacle(obstacle));
+            }
         }
         self.note_refused();
         self.note_port();

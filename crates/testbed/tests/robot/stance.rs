@@ -108,7 +108,11 @@ fn one_that_lies_is_not_driven_whenever_its_imu_begins_to_speak() {
         bench.ticks(silent_ticks);
         bench.imu_is_silent = false;
         for _ in 0..200 {
-            assert_eq!((bench.tick(), bench.driven()), (State::Limp, 0), "{silent_ticks} ticks without a sample");
+            assert_eq!(
+                (bench.tick(), bench.driven()),
+                (State::Limp, 0),
+                "{silent_ticks} ticks without a sample"
+            );
         }
         assert_eq!(bench.robot().obstacle(), Some(Obstacle::NotUpright));
     }

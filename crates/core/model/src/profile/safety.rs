@@ -146,7 +146,9 @@ impl FaultKind {
             FaultKind::Overload => {
                 "free what is blocked, then switch the servos' power off and on: the servo latches its overload"
             }
-            FaultKind::Stall => "free the blocked joint, then press c and Enter",
+            FaultKind::Stall => {
+                "free the blocked joint, then press c, and ask it up again (w or s; with --keyboard, Enter)"
+            }
             FaultKind::SilentServo => {
                 "check the plug, the power and the id of that servo: `gaitway motors scan`"
             }
@@ -156,10 +158,12 @@ impl FaultKind {
             FaultKind::BusGone => "check the adaptor's cable and the servos' power: `gaitway doctor`",
             FaultKind::OverrunStorm => "end other programs: the control loop does not get its time",
             FaultKind::ImuStale => "check the IMU's cable and power: `gaitway imu watch`",
-            FaultKind::Fallen => "set the robot upright, then press c and Enter",
+            FaultKind::Fallen => {
+                "set the robot upright, then press c, and ask it up again (w or s; with --keyboard, Enter)"
+            }
             FaultKind::HighVoltage => {
                 "disconnect the supply at once: servos for 7.4 V stand two full cells, 8.4 V, and are destroyed by \
-                 12 V; connect the right one, then press c and Enter"
+                 12 V; connect the right one, then press c, and ask it up again (w or s; with --keyboard, Enter)"
             }
             FaultKind::ImuImplausible => {
                 "bits flip on the IMU's I2C bus: slow it down (dtparam=i2c_arm_baudrate=50000 in config.txt) or use \
