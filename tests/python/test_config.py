@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_bench import Bench
+from daemon_bench import BINARY, Bench
 from program import parse, run_gaitway
 
 import gaitway
 from gaitway import Robot, _native, observations
-from gaitway.errors import PolicyError, ProfileError, RecordingError, UsageError
+from gaitway.errors import GaitwayError, PolicyError, ProfileError, RecordingError, UsageError
 from gaitway.imu import Calibration
+from gaitway.motors import Motors
 from gaitway.policy import Policy
 from gaitway.recording import Recording
 from gaitway.robot import usual_duck_config, without_duck_config
@@ -186,3 +187,20 @@ def test_who_asks_for_too_much_is_told_where_they_ask(tmp_path: Path) -> None:
     for options, name in (("--command", "1,0,0"), "--command"), (("--script", script), "sprint"):
         done = run_gaitway("run", "--fast", "--seconds", 0.5, *options, "--no-record", "--json", cwd=tmp_path)
         assert f"{name}: vx: asked 1.00, allowed 0.15" in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize(("key", "known"), [("family", "feetech_sts3215"), ("chip", "bno055")])
+def test_a_device_without_a_driver_is_refused_with_the_list_of_those_there_are(
+    bench: Bench, tmp_path: Path, key: str, known: str
+) -> None:
+    profile, bus = tmp_path / "profile.toml", tmp_path / "i2c"
+    profile.write_text((DUCK.folder / "profile.toml").read_text().replace(f'{key} = "{known}"', f'{key} = "dynamixel"'))
+    command = [BINARY, "--robot", profile, "--port", bench.link, "--imu", bus, "--no-config"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1 and f'expected one of {known}, found "dynamixel"' in refused.stderr, refused.stderr
+    duck = Robot.load(profile)
+    with pytest.raises(GaitwayError, match=f"expected one of {known}"):
+        if key == "family":
+            Motors(duck, bench.link)
+        else:
+            _native.Imu(duck.native, bus)

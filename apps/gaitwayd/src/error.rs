@@ -1,7 +1,6 @@
 //! Why the program could not run, or ended badly.
 
 use crate::load::LoadError;
-use gaitway_bno055::AxesError;
 use gaitway_feetech::error::BusError;
 use gaitway_platform::files;
 use gaitway_platform::gpio::GpioError;
@@ -10,6 +9,7 @@ use gaitway_platform::termination::TerminationError;
 use gaitway_platform::{ExclusiveError, OpenError};
 use gaitway_record::RecordError;
 use gaitway_runtime::PacerError;
+use gaitway_runtime::devices::DeviceError;
 use gaitway_runtime::observation_file::ObservationFileError;
 use gaitway_runtime::pad::LayoutError;
 use gaitway_runtime::pad::key_file::PadKeyError;
@@ -40,9 +40,9 @@ pub enum DaemonError {
     /// The IMU's chip.
     #[error(transparent)]
     ImuChip(#[from] ImuChipError),
-    /// Its mount.
+    /// A device without a driver, or one that does not fit.
     #[error(transparent)]
-    Axes(#[from] AxesError),
+    Device(#[from] DeviceError),
     /// What the IMU had learned.
     #[error("calibration {}: {problem}", path.display())]
     Calibration {
@@ -114,7 +114,7 @@ impl DaemonError {
             DaemonError::Termination(error) => error.hint().to_owned(),
             DaemonError::ImuSocket(error) => error.hint(),
             DaemonError::ImuChip(error) => error.hint(),
-            DaemonError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
+            DaemonError::Device(error) => error.hint(),
             DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
             DaemonError::Feet(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),

@@ -3,12 +3,12 @@
 use crate::arguments::ImuSettings;
 use crate::error::DaemonError;
 use crate::log::Log;
-use gaitway_bno055::{AxisMap, Calibration, Mode, Problem};
+use gaitway_bno055::{Calibration, Mode, Problem};
 use gaitway_model::RobotProfile;
 use gaitway_platform::{files, gpio};
+use gaitway_runtime::devices;
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::{Contact, FeetReader};
-use gaitway_runtime::robot::imu::chip_config;
 use gaitway_runtime::robot::imu_chip::{ImuChip, ImuState};
 use gaitway_runtime::robot::imu_socket::ImuSocket;
 use serde::Deserialize;
@@ -63,10 +63,8 @@ impl Imu {
                 return Ok(Imu::Missing);
             }
         };
-        // The profile was checked: its axes are a mount.
-        let axes = AxisMap::new(profile.imu_axes())?;
         let calibration = settings.calibration.as_deref().map(load_calibration).transpose()?;
-        let config = chip_config(profile, axes, Mode::Ndof, calibration);
+        let config = devices::imu(profile, profile.imu_axes(), Mode::Ndof, calibration)?;
         let said = Said { problem: None, address: config.address };
         let contact = Arc::new(Contact::default());
         let feet = start_feet(settings, profile, &contact, log)?;

@@ -10,12 +10,12 @@ use crate::loop_thread::Running;
 use crate::pad::Pads;
 use crate::recording::Recording;
 use gaitway_control::arbiter::Source;
-use gaitway_feetech::bus::ServoBus;
 use gaitway_model::RobotProfile;
 use gaitway_platform::guard::Guard;
 use gaitway_platform::heartbeat::{GUARDS, Heartbeat, LOOP_LIMIT_NS};
 use gaitway_platform::{Clock, MonotonicClock, PortError, SerialPort};
-use gaitway_runtime::robot::{Event, Mailbox, setup};
+use gaitway_runtime::devices;
+use gaitway_runtime::robot::{Event, Mailbox};
 use gaitway_runtime::stop::Stop;
 use serde_json::json;
 
@@ -67,7 +67,7 @@ impl<'a> Minder<'a> {
         profile: &'a RobotProfile,
         log: &mut Log,
     ) -> Result<Minder<'a>, DaemonError> {
-        let mut bus = ServoBus::new(&setup::servos(profile), setup::link(profile))?;
+        let mut bus = devices::actuators(profile)?;
         Ok(Minder {
             settings,
             profile,

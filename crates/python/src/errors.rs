@@ -61,7 +61,7 @@ pub(crate) fn control(error: &ControlError) -> PyErr {
 pub(crate) fn setup(error: &SetupError) -> PyErr {
     match error {
         SetupError::Control(inner) => control(inner),
-        SetupError::Bus(_) => usage(error.to_string(), &error.hint()),
+        SetupError::Device(_) => usage(error.to_string(), &error.hint()),
     }
 }
 

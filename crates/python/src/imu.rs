@@ -3,10 +3,10 @@
 use crate::errors;
 use crate::here::Here;
 use crate::robot::Robot;
-use gaitway_bno055::{AxisMap, Calibration, Mode};
+use gaitway_bno055::{Calibration, Mode};
+use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::robot::ImuSlot;
 use gaitway_runtime::robot::feet::Contact;
-use gaitway_runtime::robot::imu::chip_config;
 use gaitway_runtime::robot::imu_chip::ImuChip;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -35,11 +35,14 @@ impl Imu {
         fuses_magnetometer: bool,
     ) -> PyResult<Imu> {
         let axes = axes.unwrap_or_else(|| robot.profile.imu_axes().clone());
-        let axes = AxisMap::new(&axes)
-            .map_err(|error| errors::usage(error.to_string(), "write them as [\"-y\", \"+x\", \"+z\"]"))?;
         let calibration = calibration.map(|words| read_calibration(&words)).transpose()?;
         let mode = if fuses_magnetometer { Mode::Ndof } else { Mode::ImuPlus };
-        let config = chip_config(&robot.profile, axes, mode, calibration);
+        let config = devices::imu(&robot.profile, &axes, mode, calibration).map_err(|error| match error {
+            DeviceError::Axes(axes) => {
+                errors::usage(axes.to_string(), "write them as [\"-y\", \"+x\", \"+z\"]")
+            }
+            other => errors::usage(other.to_string(), &other.hint()),
+        })?;
         let expected_address = config.address;
         let slot = Arc::new(ImuSlot::new());
         let (feet, theirs) = (Arc::new(Contact::default()), Arc::clone(&slot));

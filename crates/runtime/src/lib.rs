@@ -3,6 +3,7 @@
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness counted.
 
 pub mod desk;
+pub mod devices;
 #[cfg(target_os = "linux")]
 pub mod expression;
 pub mod line;

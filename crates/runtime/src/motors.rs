@@ -7,13 +7,12 @@ mod error;
 
 pub use error::MotorsError;
 
+use crate::devices::{self, DeviceError};
 use crate::robot::body::Body;
-use crate::robot::setup::{link, servos};
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
 use gaitway_feetech::audit::Finding;
-use gaitway_feetech::bus::{BusCounters, ServoBus};
-use gaitway_feetech::error::BusError;
+use gaitway_feetech::bus::BusCounters;
 use gaitway_feetech::servo::ServoState;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::{FaultKind, WireValue};
@@ -65,8 +64,8 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         clock: C,
         kp: Option<u8>,
         torque: f32,
-    ) -> Result<Motors<P, C>, BusError> {
-        let bus = ServoBus::new(&servos(profile), link(profile))?;
+    ) -> Result<Motors<P, C>, DeviceError> {
+        let bus = devices::actuators(profile)?;
         let gains: Vec<[u8; 3]> =
             profile.joints.iter().map(|joint| [kp.unwrap_or(joint.kp as u8), 0, joint.kd as u8]).collect();
         Ok(Motors {

@@ -2,3 +2,4 @@
 
 pub mod imu_datagram;
 pub mod pieces;
+pub mod registry;

@@ -1,30 +1,10 @@
 //! The slot by which samples of the IMU come to the loop.
 
-use gaitway_bno055::{AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_control::imu::ImuSample;
 use gaitway_hal::imu_datagram::Datagram;
-use gaitway_model::RobotProfile;
 use gaitway_platform::slot::{Slot, join, split};
 
 const NUMBERS: usize = 8;
-
-/// How the chip of `profile` is run, mounted as `axes` say.
-pub fn chip_config(
-    profile: &RobotProfile,
-    axes: AxisMap,
-    mode: Mode,
-    calibration: Option<Calibration>,
-) -> Config {
-    let byte = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
-    Config {
-        axes,
-        mode,
-        calibration,
-        period_ns: PERIOD_NS,
-        address: byte(profile.imu.i2c_address),
-        chip_id: profile.imu.chip_id.map_or(CHIP_ID_BNO055, byte),
-    }
-}
 
 /// A datagram's sample.
 pub fn sample_of(datagram: Datagram) -> ImuSample {

@@ -1,13 +1,11 @@
 //! From profile and policy to a bus, gains and a controller that fit each other.
 
+use crate::devices::{self, DeviceError};
 use gaitway_control::{ControlError, Controller, Options, Policy};
 use gaitway_feetech::audit::{Finding, judge, mixed_firmware};
 use gaitway_feetech::bus::ServoBus;
-use gaitway_feetech::error::BusError;
-use gaitway_feetech::wire::Link;
 use gaitway_model::RobotProfile;
 use gaitway_record::about::gains;
-pub use gaitway_record::about::servos;
 use thiserror::Error;
 
 /// A profile and a policy that make no robot.
@@ -16,9 +14,9 @@ pub enum SetupError {
     /// The policy does not fit the robot.
     #[error(transparent)]
     Control(#[from] ControlError),
-    /// The servos do not fit a bus.
+    /// Its devices.
     #[error(transparent)]
-    Bus(#[from] BusError),
+    Device(#[from] DeviceError),
 }
 
 impl SetupError {
@@ -26,7 +24,7 @@ impl SetupError {
     pub fn hint(&self) -> String {
         match self {
             SetupError::Control(error) => error.hint(),
-            SetupError::Bus(error) => error.hint().to_owned(),
+            SetupError::Device(error) => error.hint(),
         }
     }
 }
@@ -48,17 +46,10 @@ impl Setup {
     /// Puts a policy on a robot.
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
-        let bus = ServoBus::new(&servos(profile), link(profile))?;
+        let bus = devices::actuators(profile)?;
         let gains = gains(&controller);
         Ok(Setup { profile: profile.clone(), bus, controller, gains })
     }
-}
-
-/// The link of a profile.
-pub fn link(profile: &RobotProfile) -> Link {
-    let ns = |us: f64| (us * 1000.0) as u64;
-    let bus = &profile.servo_bus;
-    Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) }
 }
 
 /// What an audit found on each servo, in the order of the joints; `None` where a servo did not answer.

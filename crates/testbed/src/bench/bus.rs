@@ -12,8 +12,9 @@ use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::port::{OpenError, Port, PortError};
 use gaitway_platform::real_time::{Granted, Item, RealTimeRequest, spawn_real_time};
 use gaitway_platform::serial::SerialPort;
+use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::pacer::{Overrun, Pacer, PacerError};
-use gaitway_runtime::robot::{Body, setup};
+use gaitway_runtime::robot::Body;
 use rustix::time::{ClockId, clock_gettime};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,7 +63,10 @@ pub enum BusBenchError {
     /// The port went away.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// The servos do not fit a bus.
+    /// The servos.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// What the driver refuses.
     #[error(transparent)]
     Bus(#[from] BusError),
     /// The pacer does not want the period.
@@ -85,6 +89,7 @@ impl BusBenchError {
             }
             BusBenchError::NotATwin { .. } => "give the path that `gaitway twin` names".to_owned(),
             BusBenchError::Open(error) => error.hint(),
+            BusBenchError::Device(error) => error.hint(),
             BusBenchError::Port(error) => error.hint().to_owned(),
             BusBenchError::Bus(error) => error.hint().to_owned(),
             BusBenchError::Pacer(error) => error.hint().to_owned(),
@@ -159,7 +164,7 @@ pub fn bus_ticks(
         return Err(BusBenchError::Length { ticks: options.ticks, period_ns });
     }
     check_twin(path)?;
-    let bus = ServoBus::new(&setup::servos(profile), setup::link(profile))?;
+    let bus = devices::actuators(profile)?;
     let goal_rad: Vec<f32> = profile.joints.iter().map(|joint| joint.default_rad as f32).collect();
     let port = CountingPort { port: SerialPort::open(path, profile.servo_bus.baud)?, bytes: 0 };
     let request = RealTimeRequest {

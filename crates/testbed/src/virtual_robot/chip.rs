@@ -1,11 +1,11 @@
 //! The other way to the IMU's samples: an emulated BNO055 at register level, and the driver that reads it.
 
-use gaitway_bno055::{AxesError, AxisMap, Bno055, Mode, Next};
+use gaitway_bno055::{Bno055, Mode, Next};
 use gaitway_control::imu::ImuSample;
 use gaitway_emulators::{Bno055 as Chip, ImuSample as Felt, Motion};
 use gaitway_model::RobotProfile;
+use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::robot::ImuSlot;
-use gaitway_runtime::robot::imu::chip_config;
 
 /// An address byte that nobody acknowledges, at 400 kHz, ns.
 const SILENCE_NS: u64 = 22_500;
@@ -31,9 +31,9 @@ impl ChipPath {
         now_ns: u64,
         has_switches: bool,
         seed: u64,
-    ) -> Result<ChipPath, AxesError> {
+    ) -> Result<ChipPath, DeviceError> {
         let axes = profile.imu_axes();
-        let config = chip_config(profile, AxisMap::new(axes)?, Mode::Ndof, None);
+        let config = devices::imu(profile, axes, Mode::Ndof, None)?;
         Ok(ChipPath {
             address: config.address,
             driver: Bno055::new(config),

@@ -9,13 +9,13 @@ use gaitway_control::{Brain, Options, Policy};
 use gaitway_emulators::registers::PRESENT_VOLTAGE;
 use gaitway_emulators::{Fault, FaultPlan, FaultRates, ImuFault, LaterServos};
 use gaitway_model::{Command, RobotProfile};
+use gaitway_record::about::servos;
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::{Difference, Verdict};
 use gaitway_record::ring::RowSource;
 use gaitway_record::tick::{Keyframe, Tick};
 use gaitway_record::{Converter, Replay};
 use gaitway_runtime::robot::Setup;
-use gaitway_runtime::robot::setup::servos;
 
 /// A recording in memory.
 struct Recording {

@@ -1,0 +1,91 @@
+//! Which driver a profile's devices have: the only place that reads `servo_bus.family` and `imu.chip`.
+
+use gaitway_bno055::{AxesError, AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
+use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::error::BusError;
+use gaitway_feetech::wire::Link;
+use gaitway_hal::registry::{Registry, UnknownDevice};
+use gaitway_model::RobotProfile;
+use gaitway_record::about::servos;
+use thiserror::Error;
+
+/// A device that cannot be driven.
+#[derive(Debug, Error)]
+pub enum DeviceError {
+    /// There is no driver.
+    #[error(transparent)]
+    Unknown(#[from] UnknownDevice),
+    /// The servos do not fit a bus.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The IMU's axes are no mount.
+    #[error(transparent)]
+    Axes(#[from] AxesError),
+}
+
+impl DeviceError {
+    /// What the person can do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            DeviceError::Unknown(error) => error.hint(),
+            DeviceError::Bus(error) => error.hint().to_owned(),
+            DeviceError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
+        }
+    }
+}
+
+/// From profile, mount, mode and what was learned before to how the chip is run.
+type ImuDriver = fn(&RobotProfile, &[String; 3], Mode, Option<Calibration>) -> Result<Config, DeviceError>;
+
+/// From a profile to its servos.
+type ActuatorDriver = fn(&RobotProfile) -> Result<ServoBus, DeviceError>;
+
+static ACTUATORS: Registry<ActuatorDriver> =
+    Registry::new("servo_bus.family", &[("feetech_sts3215", feetech)]);
+
+static IMUS: Registry<ImuDriver> = Registry::new("imu.chip", &[("bno055", bno055)]);
+
+/// The servos of `profile`, on no port yet.
+///
+/// # Errors
+/// A family without a driver, or servos that do not fit one bus.
+pub fn actuators(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
+    ACTUATORS.find(&profile.servo_bus.family)?(profile)
+}
+
+/// How the IMU of `profile` is run, mounted as `axes` say.
+///
+/// # Errors
+/// A chip without a driver, or axes that are no mount.
+pub fn imu(
+    profile: &RobotProfile,
+    axes: &[String; 3],
+    mode: Mode,
+    calibration: Option<Calibration>,
+) -> Result<Config, DeviceError> {
+    IMUS.find(&profile.imu.chip)?(profile, axes, mode, calibration)
+}
+
+fn feetech(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
+    let ns = |us: f64| (us * 1000.0) as u64;
+    let bus = &profile.servo_bus;
+    let link = Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) };
+    Ok(ServoBus::new(&servos(profile), link)?)
+}
+
+fn bno055(
+    profile: &RobotProfile,
+    axes: &[String; 3],
+    mode: Mode,
+    calibration: Option<Calibration>,
+) -> Result<Config, DeviceError> {
+    let byte = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+    Ok(Config {
+        axes: AxisMap::new(axes)?,
+        mode,
+        calibration,
+        period_ns: PERIOD_NS,
+        address: byte(profile.imu.i2c_address),
+        chip_id: profile.imu.chip_id.map_or(CHIP_ID_BNO055, byte),
+    })
+}
