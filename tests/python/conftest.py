@@ -28,6 +28,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Recordings of gaitwayd go where the tests' other files are."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    # The status socket is one program's alone: tests that run at once each have their own.
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="session")

@@ -6,13 +6,13 @@ use gaitway_feetech::error::BusError;
 use gaitway_model::RobotProfile;
 use gaitway_platform::{Clock, Port};
 use gaitway_runtime::line::LineReport;
-use gaitway_runtime::robot::{Body, findings};
+use gaitway_runtime::robot::{ServoDriver, findings};
 use serde_json::json;
 
 /// Audits every servo, and the line to them; true where nothing forbids to move. Silent servos are said and forbid
 /// nothing: the loop will see whether they answer, and whether the port is still there.
 pub fn audit<P: Port, C: Clock>(
-    body: &mut Body<P, C>,
+    body: &mut ServoDriver<P, C>,
     profile: &RobotProfile,
     fix: bool,
     log: &mut Log,
@@ -32,7 +32,7 @@ pub fn audit<P: Port, C: Clock>(
 }
 
 /// Says what is wrong with the line; false where a tick cannot read the servos over it.
-fn report_line<P: Port, C: Clock>(body: &mut Body<P, C>, log: &mut Log) -> bool {
+fn report_line<P: Port, C: Clock>(body: &mut ServoDriver<P, C>, log: &mut Log) -> bool {
     let Ok(line) = body.check_line() else { return true };
     if line.echoes {
         let (found, hint) = LineReport::ECHO;

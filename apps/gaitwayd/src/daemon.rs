@@ -6,15 +6,15 @@ use crate::error::DaemonError;
 use crate::imu::Imu;
 use crate::load::{self, LoadError};
 use crate::log::Log;
+use crate::loop_monitor::{LoopMonitor, Reporters};
 use crate::loop_thread::{self, SerialRobot};
-use crate::minder::{Minder, Reporters};
 use crate::pad::{PadSetup, Pads};
 use crate::recording::Recording;
 use crate::{audit, expression, statistics, status};
 use gaitway_control::Policy;
 use gaitway_control::arbiter::Source;
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::supervisor::Wish;
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::{Command, RobotProfile};
 use gaitway_platform::files;
@@ -61,7 +61,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
-    let mut minder = Minder::new(settings, &profile, &mut log)?;
+    let mut minder = LoopMonitor::new(settings, &profile, &mut log)?;
     if settings.operator.keyboard && minder.keys().is_none() {
         return Err(DaemonError::NoTerminal);
     }
@@ -88,7 +88,10 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
         mailbox.offer(Source::Program, &settings.operator.command.unwrap_or_default(), u64::MAX);
     }
     // Who wants to be asked first stands until then.
-    mailbox.set_wish(if profile.options.start_paused { Wish::Stand } else { Wish::Walk }, false);
+    mailbox.request_mode(
+        if profile.options.start_paused { RequestedMode::Stand } else { RequestedMode::Walk },
+        false,
+    );
     let recording = match settings.results.no_record {
         true => None,
         false => {
@@ -178,8 +181,8 @@ fn prepare(
     unconfigured: bool,
     log: &mut Log,
 ) -> Result<Option<ObservationKeeper>, DaemonError> {
-    let is_set_up = audit::audit(robot.body_mut(), profile, settings.robot.fix, log)?;
-    robot.set_options(BrainOptions {
+    let is_set_up = audit::audit(robot.driver_mut(), profile, settings.robot.fix, log)?;
+    robot.set_options(ControlStackOptions {
         dry_run: settings.robot.dry_run,
         audit_failed: !is_set_up,
         unconfigured,

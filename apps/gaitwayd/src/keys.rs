@@ -7,7 +7,7 @@
 use crate::log::Log;
 use crate::pad::Pads;
 use gaitway_control::arbiter::Source;
-use gaitway_control::supervisor::Wish;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_gamepad::keyboard::Keyboard;
 use gaitway_platform::terminal::Terminal;
 use gaitway_runtime::robot::Mailbox;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 enum Action {
     EmergencyStop,
     Clear,
-    Want(Wish),
+    Want(RequestedMode),
     Quit,
     Help,
 }
@@ -36,9 +36,9 @@ const AT_ONCE: usize = 256;
 const KEYS: [(u8, &str, Action, &str); 8] = [
     (STOP_KEY, STOP_NAME, Action::EmergencyStop, STOP_WORDS),
     (b'c', "c", Action::Clear, "clear the emergency stop and faults; limp until it is asked up"),
-    (b'w', "w", Action::Want(Wish::Walk), "walk"),
-    (b's', "s", Action::Want(Wish::Stand), "stand"),
-    (b'l', "l", Action::Want(Wish::Limp), "limp, softly"),
+    (b'w', "w", Action::Want(RequestedMode::Walk), "walk"),
+    (b's', "s", Action::Want(RequestedMode::Stand), "stand"),
+    (b'l', "l", Action::Want(RequestedMode::Limp), "limp, softly"),
     (b'q', "q", Action::Quit, QUIT_WORDS),
     (b'h', "h", Action::Help, "these keys"),
     (b'?', "?", Action::Help, "these keys"),
@@ -119,7 +119,7 @@ fn act(action: Action, key: Key, stop: &Stop, mailbox: &Mailbox, log: &mut Log) 
     match action {
         Action::Clear => {
             // Whoever clears has a hand at the robot: it must not get up by itself then.
-            mailbox.set_wish(Wish::Limp, false);
+            mailbox.request_mode(RequestedMode::Limp, false);
             let cleared = mailbox.clear_emergency_stop(Source::Terminal);
             if let Err(error) = cleared.and_then(|()| mailbox.clear_faults(Source::Terminal)) {
                 log.say("error", "not cleared", json!({ "error": error.to_string(), "hint": error.hint() }));
@@ -129,7 +129,7 @@ fn act(action: Action, key: Key, stop: &Stop, mailbox: &Mailbox, log: &mut Log) 
                 mailbox.set_emergency_stop(Source::Terminal);
             }
         }
-        Action::Want(wish) => mailbox.set_wish(wish, false),
+        Action::Want(wish) => mailbox.request_mode(wish, false),
         Action::EmergencyStop | Action::Quit | Action::Help => {}
     }
 }

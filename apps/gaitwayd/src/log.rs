@@ -1,8 +1,8 @@
 //! Logs: one JSON object a line on stdout, and nothing else there; at a terminal, sentences.
 
-use crate::face::Face;
 use crate::plain;
 use crate::printer::Printer;
+use crate::terminal_view::TerminalView;
 use gaitway_control::supervisor::Obstacle;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::FaultKind;
@@ -32,7 +32,7 @@ pub struct Log {
     started_ns: u64,
     printer: Printer,
     /// Where a person reads.
-    face: Option<Face>,
+    face: Option<TerminalView>,
     /// What to do where no sample of the IMU comes.
     imu_hint: String,
     /// Lines nobody read in time.
@@ -47,7 +47,7 @@ impl Log {
     /// A log whose times count from `started_ns`, in any case `as_json`.
     pub fn new(started_ns: u64, as_json: bool) -> io::Result<Log> {
         let (clock, printer) = (MonotonicClock::default(), Printer::start(io::stdout())?);
-        let face = if as_json { None } else { Face::of_stdout() };
+        let face = if as_json { None } else { TerminalView::of_stdout() };
         Ok(Log {
             clock,
             started_ns,

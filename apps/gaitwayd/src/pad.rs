@@ -11,7 +11,7 @@ use gaitway_platform::sound::{SoundError, Sounds};
 use gaitway_platform::{Clock, MonotonicClock};
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::pad::{
-    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, Steered, key_file, reach,
+    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach,
 };
 use gaitway_runtime::robot::Mailbox;
 use serde_json::json;
@@ -66,8 +66,11 @@ impl Pads {
         slot: &Arc<ExpressionSlot>,
         log: &mut Log,
     ) -> Result<Pads, DaemonError> {
-        let steered =
-            Steered { reach: reach(contract), mailbox: Arc::clone(mailbox), expression: Arc::clone(slot) };
+        let steered = TeleopTarget {
+            reach: reach(contract),
+            mailbox: Arc::clone(mailbox),
+            expression: Arc::clone(slot),
+        };
         let near = || PadReader::start(settings.pad.clone(), setup.layout, steered.clone());
         let near = settings.commands.then(near).transpose();
         let near = near.map_err(|source| DaemonError::System { doing: "starting a thread", source })?;

@@ -11,9 +11,9 @@ pub fn statistics<P: Port, C: Clock + Clone>(robot: &Robot<P, C>, pacer: &Pacer<
     let statistics = robot.statistics();
     let since_exec_ms = |at_ns: u64| at_ns.saturating_sub(exec_ns) as f64 * 1e-6;
     let pace = pacer.counters();
-    let bus = robot.body().counters();
+    let bus = robot.driver().counters();
     let controller = robot.controller().record().counters;
-    let servos: Vec<Value> = robot.body().bus().servos().iter().zip(robot.body().bus().states()).map(|(config, state)| {
+    let servos: Vec<Value> = robot.driver().bus().servos().iter().zip(robot.driver().bus().states()).map(|(config, state)| {
         let slow = state.slow;
         json!({
             "id": config.id, "answers": state.health.answers, "misses": state.health.misses,

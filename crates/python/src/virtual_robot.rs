@@ -8,7 +8,7 @@ use crate::robot::Robot;
 use crate::servo_rows::{self, OneFault};
 use gaitway_control::Options;
 use gaitway_control::arbiter::Source;
-use gaitway_control::supervisor::Wish;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_emulators::{BusOptions, FaultPlan, ServoBus};
 use gaitway_model::Command;
 use gaitway_record::About;
@@ -159,15 +159,15 @@ impl VirtualRobot {
     #[pyo3(signature = (wish, *, at_once=false))]
     fn wish(&self, wish: &str, at_once: bool) -> PyResult<()> {
         let wish = match wish {
-            "limp" => Wish::Limp,
-            "stand" => Wish::Stand,
-            "walk" => Wish::Walk,
+            "limp" => RequestedMode::Limp,
+            "stand" => RequestedMode::Stand,
+            "walk" => RequestedMode::Walk,
             _ => {
                 let message = format!("wish: expected limp, stand or walk, found {wish:?}");
                 return Err(errors::usage(message, "the robot can be wished to be nothing else"));
             }
         };
-        self.room.mailbox().set_wish(wish, at_once);
+        self.room.mailbox().request_mode(wish, at_once);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ mod error;
 pub use error::MotorsError;
 
 use crate::devices::{self, DeviceError};
-use crate::robot::body::Body;
+use crate::robot::servo_driver::ServoDriver;
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
 use gaitway_feetech::audit::Finding;
@@ -35,7 +35,7 @@ const LOOKS: usize = 5;
 /// Motors on a bus.
 #[derive(Debug)]
 pub struct Motors<P, C> {
-    body: Body<P, C>,
+    driver: ServoDriver<P, C>,
     clock: C,
     manual: Manual,
     orders: Orders,
@@ -69,7 +69,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         let gains: Vec<[u8; 3]> =
             profile.joints.iter().map(|joint| [kp.unwrap_or(joint.kp as u8), 0, joint.kd as u8]).collect();
         Ok(Motors {
-            body: Body::new(bus, port, clock.clone(), &gains),
+            driver: ServoDriver::new(bus, port, clock.clone(), &gains),
             due_ns: clock.now_ns(),
             held_ns: 0,
             clock,
@@ -94,7 +94,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         let begun_ns = self.clock.now_ns();
         for _ in 0..TRIES {
             self.watch()?;
-            self.body.read(self.clock.now_ns() + READ_NS);
+            self.driver.read(self.clock.now_ns() + READ_NS);
         }
         for servo in 0..self.names.len() {
             self.watch()?;
@@ -103,13 +103,13 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
                 if self.state(servo).sampled_ns.is_some_and(|at_ns| at_ns >= begun_ns)
                     && !is_new(self.state(servo))
                 {
-                    self.body.read_slow(Some(servo), u64::MAX);
+                    self.driver.read_slow(Some(servo), u64::MAX);
                 }
             }
         }
         self.check_port()?;
         let heard = |state: &ServoState| state.sampled_ns.is_some_and(|at_ns| at_ns >= begun_ns);
-        Ok(self.body.bus().states().iter().map(|state| heard(state).then_some(*state)).collect())
+        Ok(self.driver.bus().states().iter().map(|state| heard(state).then_some(*state)).collect())
     }
 
     /// Drives joints from now on: where they are, with the little torque they were given. Where one cannot be driven
@@ -156,7 +156,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
                 return Err(MotorsError::OutOfRange { joint: self.name(joint), found_rad, min_rad, max_rad });
             }
         }
-        let slow = self.body.bus().states().iter().filter_map(|state| state.slow);
+        let slow = self.driver.bus().states().iter().filter_map(|state| state.slow);
         let mut volts: Vec<f32> = slow.map(|slow| slow.voltage_v).collect();
         volts.sort_by(f32::total_cmp);
         // All servos are on one supply: a single one that measures more measures wrongly.
@@ -183,7 +183,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         let driven: Vec<usize> = (0..self.names.len()).filter(|&joint| self.manual.driven()[joint]).collect();
         if !driven.is_empty() {
             self.next_slow = (self.next_slow + 1) % driven.len();
-            self.body.read_slow(Some(driven[self.next_slow]), self.due_ns + PERIOD_NS);
+            self.driver.read_slow(Some(driven[self.next_slow]), self.due_ns + PERIOD_NS);
         }
         Ok(has_arrived)
     }
@@ -196,7 +196,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
             marks[joint] = true;
         }
         for _ in 0..TRIES {
-            self.body.release(&marks)?;
+            self.driver.release(&marks)?;
         }
         self.watch()?;
         self.check_port()
@@ -207,7 +207,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         self.cut();
         if self.held_ns > 0 {
             // The limit lasts until the power goes, and not everybody who drives them next sets one.
-            self.body.give_back_torque()?;
+            self.driver.give_back_torque()?;
         }
         self.check_port()
     }
@@ -218,7 +218,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
             self.manual.end(joint);
         }
         for _ in 0..TRIES {
-            self.body.cut();
+            self.driver.cut();
         }
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.rest();
@@ -227,7 +227,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
 
     /// Beats while a joint is driven. A program that halted meanwhile, or that nobody guards, drives none any more.
     fn watch(&mut self) -> Result<(), MotorsError> {
-        let (now_ns, has_port) = (self.clock.boot_ns(), self.body.error().is_none());
+        let (now_ns, has_port) = (self.clock.boot_ns(), self.driver.error().is_none());
         let Some(watchdog) = &mut self.watchdog else { return Ok(()) };
         if !self.manual.driven().contains(&true) {
             watchdog.rest();
@@ -240,42 +240,42 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
 
     /// What is wrong with the settings of each servo; `None` for one that does not answer.
     pub fn audit(&mut self, profile: &RobotProfile) -> Result<Vec<Option<Vec<Finding>>>, MotorsError> {
-        self.body.audit()?;
+        self.driver.audit()?;
         self.check_port()?;
-        Ok(crate::robot::findings(profile, self.body.bus()))
+        Ok(crate::robot::findings(profile, self.driver.bus()))
     }
 
     /// Puts right what an audit found, limp; says how many settings were written.
     pub fn fix(&mut self, found: &[Option<Vec<Finding>>]) -> Result<usize, MotorsError> {
         self.cut();
-        let count = self.body.put_right(found)?;
+        let count = self.driver.put_right(found)?;
         self.check_port()?;
         Ok(count)
     }
 
     /// Sums since the bus was opened.
     pub fn counters(&self) -> BusCounters {
-        self.body.counters()
+        self.driver.counters()
     }
 
     /// Joint angles as last heard, rad; NaN where never.
     pub fn positions_rad(&self) -> Vec<f32> {
-        let states = self.body.bus().states().iter();
+        let states = self.driver.bus().states().iter();
         states.map(|state| state.sampled_ns.map_or(f32::NAN, |_| state.position_rad)).collect()
     }
 
     /// Reads what has become of everything. A driven servo that is not heard may have been reset, and a goal would
     /// switch it on at full force: nobody is told anything until it has said what it kept.
     fn listen(&mut self) -> Result<(), MotorsError> {
-        self.body.read(self.due_ns + READ_NS);
+        self.driver.read(self.due_ns + READ_NS);
         for _ in 0..LOOKS {
-            let vitals = self.body.vitals().iter().zip(self.manual.driven());
-            let Some(joint) = vitals.into_iter().position(|(joint, driven)| *driven && !joint.is_fresh)
+            let readings = self.driver.readings().iter().zip(self.manual.driven());
+            let Some(joint) = readings.into_iter().position(|(joint, driven)| *driven && !joint.is_fresh)
             else {
                 break;
             };
             self.look_for(joint, self.clock.now_ns())?;
-            self.body.read(self.clock.now_ns() + READ_NS);
+            self.driver.read(self.clock.now_ns() + READ_NS);
         }
         self.check_port()
     }
@@ -283,7 +283,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     /// Looks until `joint` has said where it is and what it kept, since `since_ns`.
     fn look_for(&mut self, joint: usize, since_ns: u64) -> Result<(), MotorsError> {
         let mut looks = 0;
-        let slow = |motors: &Self| motors.body.bus().states().get(joint).and_then(|state| state.slow);
+        let slow = |motors: &Self| motors.driver.bus().states().get(joint).and_then(|state| state.slow);
         while slow(self).is_none_or(|slow| slow.sampled_ns < since_ns) {
             if looks == LOOKS {
                 return Err(self.silent(joint));
@@ -295,8 +295,8 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     }
 
     fn judge(&mut self) -> Result<(), MotorsError> {
-        let silent_s = self.body.silent_s(self.clock.now_ns());
-        match self.manual.judge(self.body.vitals(), self.held_ns, silent_s) {
+        let silent_s = self.driver.silent_s(self.clock.now_ns());
+        match self.manual.judge(self.driver.readings(), self.held_ns, silent_s) {
             None => Ok(()),
             Some(Trouble::Unheard { joint }) => Err(self.silent(joint)),
             Some(Trouble::Lost { joint }) => Err(self.not_taken(joint)),
@@ -318,20 +318,20 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     }
 
     fn tell(&mut self) -> Result<(), MotorsError> {
-        self.body.tell(&self.orders, self.manual.goals().rad())?;
+        self.driver.tell(&self.orders, self.manual.goals().rad())?;
         self.check_port()
     }
 
     fn check_port(&self) -> Result<(), MotorsError> {
-        self.body.error().map_or(Ok(()), |error| Err(error.into()))
+        self.driver.error().map_or(Ok(()), |error| Err(error.into()))
     }
 
     fn state(&self, servo: usize) -> &ServoState {
-        &self.body.bus().states()[servo]
+        &self.driver.bus().states()[servo]
     }
 
     fn id(&self, joint: usize) -> u8 {
-        self.body.bus().servos().get(joint).map_or(0, |servo| servo.id)
+        self.driver.bus().servos().get(joint).map_or(0, |servo| servo.id)
     }
 
     fn name(&self, joint: usize) -> String {

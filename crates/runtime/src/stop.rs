@@ -3,7 +3,7 @@
 
 use crate::robot::{Mailbox, RunControl};
 use gaitway_control::arbiter::Source;
-use gaitway_control::supervisor::Wish;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::real_time::{RealTimeRequest, make_this_thread_real_time};
 use gaitway_platform::terminal::{Terminal, Typed};
@@ -168,8 +168,8 @@ impl Shared {
     /// A pad's button does not get up again what is about to end.
     fn end(&self, at_once: bool) {
         let was_ending = self.is_ending.swap(true, Ordering::Relaxed);
-        if !was_ending || at_once || self.mailbox.wish().0 != Wish::Limp {
-            self.mailbox.set_wish(Wish::Limp, at_once);
+        if !was_ending || at_once || self.mailbox.requested_mode().0 != RequestedMode::Limp {
+            self.mailbox.request_mode(RequestedMode::Limp, at_once);
         }
         self.control.end_when_limp();
     }
@@ -219,14 +219,14 @@ mod tests {
     #[test]
     fn what_ends_stays_limp() {
         let shared = shared();
-        shared.mailbox.set_wish(Wish::Walk, false);
+        shared.mailbox.request_mode(RequestedMode::Walk, false);
         shared.end_because("terminal lost", false);
-        assert_eq!(shared.mailbox.wish(), (Wish::Limp, false));
-        shared.mailbox.set_wish(Wish::Walk, false);
+        assert_eq!(shared.mailbox.requested_mode(), (RequestedMode::Limp, false));
+        shared.mailbox.request_mode(RequestedMode::Walk, false);
         shared.end(false);
-        assert_eq!(shared.mailbox.wish(), (Wish::Limp, false));
+        assert_eq!(shared.mailbox.requested_mode(), (RequestedMode::Limp, false));
         shared.end_because("interrupted (SIGINT)", true);
-        assert_eq!(shared.mailbox.wish(), (Wish::Limp, true));
+        assert_eq!(shared.mailbox.requested_mode(), (RequestedMode::Limp, true));
         assert_eq!(shared.why.get(), Some(&"terminal lost"));
     }
 }

@@ -132,6 +132,24 @@ A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 
 it is 240 ms, since limp is said again in every tenth tick. A bus that stays unplugged cannot be reached: its servos
 keep their last goals.
 
+## Whole programs
+
+What freezes, kills or floods a process needs processes, not a virtual clock: `make test` does it to the binary and its
+guards. Declared times are those of ARCHITECTURE.md, *What cuts the torque*.
+
+| fault | what comes of it | declared | test |
+|---|---|---|---|
+| `gaitwayd` frozen (SIGSTOP) | the guards cut the torque; it stays limp until asked | 0.3 s | `test_guard.py`: a frozen daemon |
+| `gaitwayd` killed | a guard cuts the torque | at once | `processes/guard.rs`: sigkill |
+| `gaitwayd` and a guard killed together | the other guard cuts the torque | at once | `test_guard.py`: killed at once |
+| both guards frozen or killed | emergency stop by the daemon | 0.3 s | `test_guard.py`: without a guard |
+| one guard frozen or killed | it is replaced, the duck walks on | 1 s | `test_guard.py`: one guard |
+| a second `gaitwayd` or tool started | refused with the holder's name; not a byte is written | at once | `test_exclusive.py` |
+| flood of keys, or of a remote gamepad's presses | space stops it within a tick or two | 50 ms | `test_guard.py`, `test_pad_key.py` |
+| flood of log lines | bounded a second; no other recording is deleted | | `test_pad_key.py`, `robot/recorder.rs` |
+
+`gaitwayd` and both guards killed at once cannot be helped by software: the servos keep their last goals.
+
 What the table does not say:
 
 - Servos whose ids are swapped answer properly, and nothing on the bus shows it: "joint values called fresh" are

@@ -3,11 +3,11 @@
 use crate::action_map::ActionState;
 use crate::error::ControlError;
 use crate::fixed::Fixed;
-use crate::gate::{GateState, Goals};
 use crate::options::{Gains, Options};
 use crate::phase::GaitState;
 use crate::policy::Policy;
 use crate::record::{Refusal, TickRecord};
+use crate::safety_filter::{Goals, SafetyFilterState};
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_model::contract::FedBack;
 use gaitway_model::observation::ObservationState;
@@ -40,7 +40,7 @@ pub(crate) struct State {
     pub gait: GaitState,
     pub gravity: GravityEstimator,
     pub action: ActionState,
-    pub gate: GateState,
+    pub gate: SafetyFilterState,
     /// Targets before the gate, rad, in the order of the robot.
     pub target_rad: Vec<f32>,
     /// Sums since the controller was made.

@@ -2,10 +2,10 @@
 
 use crate::action_map::ActionMap;
 use crate::error::ControlError;
-use crate::gate::SafetyGate;
 use crate::options::{Gains, Options};
 use crate::phase::GaitClock;
 use crate::policy::Policy;
+use crate::safety_filter::SafetyGate;
 use gaitway_model::contract::FedBack;
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::profile::Between;

@@ -1,9 +1,9 @@
 //! Joints moved by a tool: each to its target, slowly, through the safety gate and under the fault table.
 
-use crate::gate::{GateState, Goals, SafetyGate};
-use crate::plausible::Plausible;
+use crate::plausibility::PlausibilityCheck;
+use crate::readings::{JointReading, ServoReading, Vitals};
+use crate::safety_filter::{Goals, SafetyFilterState, SafetyGate};
 use crate::supervisor::joint::UNHEARD_AFTER;
-use crate::vitals::{JointVitals, ServoVitals, Vitals};
 use crate::watch::{Alarm, FaultWatch};
 use gaitway_maths::scalar::limit;
 use gaitway_model::RobotProfile;
@@ -30,16 +30,16 @@ pub enum Trouble {
 #[derive(Debug, Clone)]
 pub struct Manual {
     gate: SafetyGate,
-    state: GateState,
+    state: SafetyFilterState,
     watch: FaultWatch,
     /// What servos measure is judged, and where their joints are is not: a tool may be there to put that right.
-    plausible: Option<Plausible>,
+    plausible: Option<PlausibilityCheck>,
     /// Furthest a goal moves in a tick, rad.
     step_rad: f32,
     driven: Vec<bool>,
     target_rad: Vec<f32>,
     limits: Vec<u8>,
-    vitals: Vec<JointVitals>,
+    vitals: Vec<JointReading>,
 }
 
 impl Manual {
@@ -51,11 +51,11 @@ impl Manual {
             state: gate.initial_state(&pose),
             gate,
             watch: FaultWatch::new(profile, loop_hz),
-            plausible: Plausible::new(profile, loop_hz),
+            plausible: PlausibilityCheck::new(profile, loop_hz),
             step_rad: (profile.start.speed_rps / f64::from(loop_hz)) as f32,
             driven: vec![false; pose.len()],
             limits: vec![0; pose.len()],
-            vitals: vec![JointVitals::default(); pose.len()],
+            vitals: vec![JointReading::default(); pose.len()],
             target_rad: pose,
         }
     }
@@ -103,10 +103,10 @@ impl Manual {
 
     /// What forbids to go on. What servos said of themselves before `held_ns` does not count; `bus_silent_s` is the
     /// time since any of them answered. Of joints that are not driven nothing is judged.
-    pub fn judge(&mut self, joints: &[JointVitals], held_ns: u64, bus_silent_s: f32) -> Option<Trouble> {
+    pub fn judge(&mut self, joints: &[JointReading], held_ns: u64, bus_silent_s: f32) -> Option<Trouble> {
         let has_lost =
-            |servo: ServoVitals| servo.at_ns >= held_ns && !(servo.torque_on && servo.settings_kept);
-        let driven_that = |is_bad: &dyn Fn(&JointVitals) -> bool| {
+            |servo: ServoReading| servo.at_ns >= held_ns && !(servo.torque_on && servo.settings_kept);
+        let driven_that = |is_bad: &dyn Fn(&JointReading) -> bool| {
             joints.iter().zip(&self.driven).position(|(joint, driven)| *driven && is_bad(joint))
         };
         if let Some(joint) = driven_that(&|joint| joint.silent_ticks >= UNHEARD_AFTER) {
@@ -117,11 +117,11 @@ impl Manual {
         }
         let goals = self.state.goals.rad();
         for (index, (vitals, joint)) in self.vitals.iter_mut().zip(joints).enumerate() {
-            let sound = JointVitals {
+            let sound = JointReading {
                 position_rad: goals[index],
                 age_s: 0.0,
                 is_fresh: true,
-                ..JointVitals::default()
+                ..JointReading::default()
             };
             *vitals = if self.driven[index] { *joint } else { sound };
             if let Some(plausible) = self.plausible.as_mut().filter(|_| self.driven[index]) {

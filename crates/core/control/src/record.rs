@@ -1,6 +1,6 @@
 //! The record of one tick: everything that explains it.
 
-use crate::gate::JointLimits;
+use crate::safety_filter::JointLimits;
 use gaitway_model::Command;
 use gaitway_model::envelope::CommandLimits;
 

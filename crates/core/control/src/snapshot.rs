@@ -2,7 +2,7 @@
 
 use crate::controller::{Controller, State};
 use crate::error::ControlError;
-use crate::gate::SafetyGate;
+use crate::safety_filter::SafetyGate;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
 

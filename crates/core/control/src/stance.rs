@@ -5,8 +5,8 @@
 
 use crate::controller::Controller;
 use crate::error::ControlError;
+use crate::readings::JointReading;
 use crate::state_bytes::{Reader, Writer};
-use crate::vitals::JointVitals;
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_model::{RobotProfile, Sensors};
 
@@ -82,7 +82,7 @@ impl StanceEstimator {
     pub fn update(
         &mut self,
         sensors: &Sensors,
-        joints: &[JointVitals],
+        joints: &[JointReading],
         goal_rad: &[f32],
         is_powered: bool,
     ) -> Stance {
@@ -166,7 +166,7 @@ impl Support {
     /// Whether the legs bear the weight, and whether the robot was lifted.
     fn update(
         &mut self,
-        joints: &[JointVitals],
+        joints: &[JointReading],
         goal_rad: &[f32],
         foot_contact: [f32; 2],
         is_powered: bool,
@@ -189,7 +189,7 @@ impl Support {
         )
     }
 
-    fn estimate(&mut self, joints: &[JointVitals], goal_rad: &[f32]) {
+    fn estimate(&mut self, joints: &[JointReading], goal_rad: &[f32]) {
         let force_n = self.per_rad.iter().fold(self.constant_n, |sum_n, &(joint, per_rad)| {
             let (Some(vitals), Some(goal)) = (joints.get(joint), goal_rad.get(joint)) else { return sum_n };
             sum_n + per_rad * (goal - vitals.position_rad)

@@ -1,8 +1,8 @@
 //! The fault table at work: what is wrong, for how long, and what is to be done about it.
 
 use crate::error::ControlError;
+use crate::readings::{JointReading, Vitals};
 use crate::state_bytes::{Reader, Writer};
-use crate::vitals::{JointVitals, Vitals};
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::{Clears, FaultKind, FaultRule, Reaction};
 
@@ -209,7 +209,7 @@ fn measure(rule: &FaultRule, vitals: &Vitals, stall: &[f32]) -> (f32, Option<usi
 }
 
 /// All servos are on one supply: a single one that measures more measures wrongly.
-fn most_supplies_are_above(joints: &[JointVitals], limit: f32) -> bool {
+fn most_supplies_are_above(joints: &[JointReading], limit: f32) -> bool {
     let (mut known, mut above) = (0, 0);
     for servo in joints.iter().filter_map(recent).filter(|servo| servo.voltage_v.is_finite()) {
         known += 1;
@@ -225,12 +225,12 @@ fn largest(sums: &[f32]) -> (Option<usize>, f32) {
 }
 
 /// What a servo told not long ago. The age of its position bounds that of what was read in the same way.
-fn recent(joint: &JointVitals) -> Option<crate::vitals::ServoVitals> {
+fn recent(joint: &JointReading) -> Option<crate::readings::ServoReading> {
     joint.servo.filter(|_| joint.age_s < OLD_S)
 }
 
 /// The joint with the largest value, and the value; minus infinity where no joint has one.
-fn worst(joints: &[JointVitals], value: impl Fn(&JointVitals) -> Option<f32>) -> (Option<usize>, f32) {
+fn worst(joints: &[JointReading], value: impl Fn(&JointReading) -> Option<f32>) -> (Option<usize>, f32) {
     let values = joints.iter().enumerate().filter_map(|(index, joint)| Some((index, value(joint)?)));
     values.fold(
         (None, f32::NEG_INFINITY),

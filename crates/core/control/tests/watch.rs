@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use gaitway_control::vitals::{JointVitals, ServoVitals, Vitals};
+use gaitway_control::readings::{JointReading, ServoReading, Vitals};
 use gaitway_control::watch::FaultWatch;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::FaultKind;
@@ -12,8 +12,8 @@ const HZ: u32 = 50;
 const KNEE: usize = 3;
 
 /// A knee that takes so much current so far from its goal.
-fn knee(current_a: f32, error_rad: f32) -> JointVitals {
-    let servo = ServoVitals {
+fn knee(current_a: f32, error_rad: f32) -> JointReading {
+    let servo = ServoReading {
         at_ns: 0,
         voltage_v: 7.4,
         temperature_c: 30.0,
@@ -21,18 +21,18 @@ fn knee(current_a: f32, error_rad: f32) -> JointVitals {
         torque_on: true,
         settings_kept: true,
     };
-    JointVitals {
+    JointReading {
         position_rad: error_rad,
         age_s: 0.0,
         is_fresh: true,
         servo: Some(servo),
-        ..JointVitals::default()
+        ..JointReading::default()
     }
 }
 
 /// Ticks until the table sees a stall, `limit` at most.
-fn ticks_to_stall(watch: &mut FaultWatch, knee: JointVitals, limit: usize) -> Option<usize> {
-    let still = JointVitals { age_s: 0.0, is_fresh: true, ..JointVitals::default() };
+fn ticks_to_stall(watch: &mut FaultWatch, knee: JointReading, limit: usize) -> Option<usize> {
+    let still = JointReading { age_s: 0.0, is_fresh: true, ..JointReading::default() };
     let mut joints = [still; 14];
     joints[KNEE] = knee;
     (1..=limit).find(|_| {
@@ -66,14 +66,14 @@ fn a_joint_that_pushes_in_vain_stalls_soon_and_one_that_walks_never() {
 #[test]
 fn of_a_joint_that_is_not_heard_nothing_is_concluded() {
     let mut watch = watch();
-    let unheard = JointVitals { is_fresh: false, age_s: 0.5, ..knee(2.0, 0.4) };
+    let unheard = JointReading { is_fresh: false, age_s: 0.5, ..knee(2.0, 0.4) };
     assert_eq!(ticks_to_stall(&mut watch, unheard, 500), None);
     assert!(ticks_to_stall(&mut watch, knee(2.0, 0.4), 60).is_some(), "but once it is heard");
 }
 
 /// After how many ticks each kind of fault comes, with an IMU, a bus and servos of these ages, within 5 s.
 fn ticks_to(kind: FaultKind, watch: &mut FaultWatch, age_s: f32) -> Option<usize> {
-    let joints = [JointVitals { age_s, ..JointVitals::default() }; 14];
+    let joints = [JointReading { age_s, ..JointReading::default() }; 14];
     (1..=250).find(|_| {
         watch.update(&Vitals {
             joints: &joints,

@@ -2,8 +2,8 @@
 
 use crate::error::RecordError;
 use crate::replay::Replay;
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::{Brain, Controller, Options, Policy};
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::{ControlStack, Controller, Options, Policy};
 use gaitway_feetech::servo::ServoConfig;
 use gaitway_model::{Contract, RobotProfile};
 use serde::{Deserialize, Serialize};
@@ -35,16 +35,16 @@ pub struct About {
 struct Settings {
     options: Options,
     /// None where a controller was stepped by somebody else.
-    brain: Option<BrainOptions>,
+    brain: Option<ControlStackOptions>,
 }
 
 impl About {
-    /// A recording of `profile` under `policy`, whose file is `onnx`; without a brain one of its controller alone.
+    /// A recording of `profile` under `policy`, whose file is `onnx`; without a control stack one of its controller alone.
     pub fn new(
         profile: &RobotProfile,
         (policy, onnx): (&Policy, &[u8]),
         options: &Options,
-        brain: Option<BrainOptions>,
+        brain: Option<ControlStackOptions>,
     ) -> Result<About, RecordError> {
         let mut notes = BTreeMap::new();
         notes.insert("robot".to_owned(), profile.name.clone());
@@ -83,7 +83,7 @@ impl About {
             return Ok((Replay::of_controller(controller), cpu_path));
         };
         let gains = gains(&controller);
-        let mut brain = Brain::new(&profile, controller);
+        let mut brain = ControlStack::new(&profile, controller);
         brain.set_options(options);
         Ok((Replay::new(brain, servos(&profile), &gains), cpu_path))
     }

@@ -1,16 +1,17 @@
 //! From the loop's row to the file's tick, and from a tick back to what went into it.
 
+use crate::readings::ReadTimes;
 use crate::row::Row;
 use crate::tick::{Asked, Imu, Keyframe, Offer, Policy, Slow, Tick};
-use crate::vitals::ReadTimes;
 use gaitway_control::arbiter::{self, Source};
 use gaitway_control::imu::ImuSample;
-use gaitway_control::supervisor::{Orders, Wish};
-use gaitway_control::{Refusal, TickRecord, brain};
+use gaitway_control::supervisor::{Orders, RequestedMode};
+use gaitway_control::{Refusal, TickRecord, control_stack};
 use gaitway_feetech::heard::{Heard, MotionRegisters, SlowRegisters};
 use gaitway_model::Command;
 
-const WISHES: [(Wish, &str); 3] = [(Wish::Limp, "limp"), (Wish::Stand, "stand"), (Wish::Walk, "walk")];
+const MODES: [(RequestedMode, &str); 3] =
+    [(RequestedMode::Limp, "limp"), (RequestedMode::Stand, "stand"), (RequestedMode::Walk, "walk")];
 
 /// Makes ticks of rows, one after the other.
 #[derive(Debug, Clone, Default)]
@@ -154,7 +155,7 @@ fn imu_of(sample: &ImuSample) -> Imu {
     }
 }
 
-fn asked_of(asked: &brain::Asked) -> Asked {
+fn asked_of(asked: &control_stack::Asked) -> Asked {
     let offers = Source::ALL.into_iter().zip(asked.offers);
     let offer = |(source, offer): (Source, Option<arbiter::Offer>)| {
         let arbiter::Offer { command, expires_ns } = offer?;
@@ -162,7 +163,7 @@ fn asked_of(asked: &brain::Asked) -> Asked {
         let source = source.name().to_owned();
         Some(Offer { source, expires_ns, command: values.to_vec(), phase_factor_offset })
     };
-    let wish = WISHES.into_iter().find(|(wish, _)| *wish == asked.wish);
+    let wish = MODES.into_iter().find(|(wish, _)| *wish == asked.wish);
     Asked {
         wish: wish.map(|(_, name)| name.to_owned()).unwrap_or_default(),
         at_once: asked.at_once,
@@ -222,7 +223,7 @@ pub(crate) fn read_inputs(tick: &Tick, heard: &mut [Heard]) -> Inputs {
 pub(crate) struct Inputs {
     pub read: ReadTimes,
     pub imu: Option<ImuSample>,
-    pub asked: brain::Asked,
+    pub asked: control_stack::Asked,
 }
 
 fn registers_of(slow: &Slow) -> SlowRegisters {
@@ -249,15 +250,15 @@ fn sample_of(imu: &Imu) -> ImuSample {
     }
 }
 
-fn read_asked(asked: &Asked) -> brain::Asked {
-    let wish = WISHES.into_iter().find(|(_, name)| *name == asked.wish);
-    let mut found = brain::Asked {
-        wish: wish.map_or(Wish::Limp, |(wish, _)| wish),
+fn read_asked(asked: &Asked) -> control_stack::Asked {
+    let wish = MODES.into_iter().find(|(_, name)| *name == asked.wish);
+    let mut found = control_stack::Asked {
+        wish: wish.map_or(RequestedMode::Limp, |(wish, _)| wish),
         at_once: asked.at_once,
         again: asked.again,
         emergency_stop: asked.emergency_stop,
         clear_faults: asked.clear_faults,
-        ..brain::Asked::default()
+        ..control_stack::Asked::default()
     };
     for offer in &asked.offers {
         if let Some(source) = Source::ALL.into_iter().find(|source| source.name() == offer.source) {

@@ -1,7 +1,7 @@
 //! What a tick was: its record, the ring it leaves the loop by, the file it is kept in, and replay.
 //!
 //! ```text
-//!  loop ─► Row ─► ring ─► Tick ─► file ─► Tick ─► Replay: the same brain, every bit compared
+//!  loop ─► Row ─► ring ─► Tick ─► file ─► Tick ─► Replay: the same control stack, every bit compared
 //! ```
 
 pub mod about;
@@ -10,6 +10,7 @@ mod convert;
 mod error;
 pub mod message;
 pub mod reader;
+pub mod readings;
 pub mod replay;
 mod rewrite;
 pub mod ring;
@@ -18,16 +19,15 @@ pub mod stepped;
 mod summary;
 pub mod tick;
 mod verify;
-pub mod vitals;
 pub mod writer;
 
 pub use about::About;
 pub use convert::Converter;
 pub use error::RecordError;
 pub use reader::Recording;
+pub use readings::{ReadTimes, joint_reading};
 pub use replay::Replay;
 pub use rewrite::{cut, repair};
 pub use row::Row;
 pub use summary::Summary;
 pub use verify::Verification;
-pub use vitals::{ReadTimes, vitals};

@@ -7,7 +7,7 @@ mod robot;
 use crate::message::{Value, encode, flatten};
 use crate::tick::{Keyframe, Tick};
 use controller::RecordedController;
-use gaitway_control::{Brain, ControlError, Controller};
+use gaitway_control::{ControlError, ControlStack, Controller};
 use gaitway_feetech::servo::ServoConfig;
 use robot::RecordedRobot;
 
@@ -56,8 +56,8 @@ pub struct Difference {
 
 impl Replay {
     /// A robot like the recorded one; it begins with the first keyframe. `gains` are P, I and D of each servo, register units.
-    pub fn new(brain: Brain, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> Replay {
-        Replay::of(Again::Robot(Box::new(RecordedRobot::new(brain, servos, gains))))
+    pub fn new(stack: ControlStack, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> Replay {
+        Replay::of(Again::Robot(Box::new(RecordedRobot::new(stack, servos, gains))))
     }
 
     /// A controller like the recorded one.

@@ -1,13 +1,13 @@
 //! The record of a tick as the loop writes it: of fixed size, so that writing it costs a copy and nothing else.
 
-use crate::vitals::ReadTimes;
+use crate::readings::ReadTimes;
 use gaitway_control::arbiter::Decision;
-use gaitway_control::brain::Asked;
+use gaitway_control::control_stack::Asked;
 use gaitway_control::imu::ImuSample;
+use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::{Obstacle, Orders, Reason, State};
-use gaitway_control::vitals::JointVitals;
 use gaitway_control::watch::Alarm;
-use gaitway_control::{Brain, Controller, TickRecord};
+use gaitway_control::{ControlStack, Controller, TickRecord};
 use gaitway_feetech::heard::Heard;
 
 /// When a tick was due and when it came.
@@ -38,9 +38,9 @@ pub struct Joint {
     pub age_s: f32,
 }
 
-impl From<&JointVitals> for Joint {
-    fn from(vitals: &JointVitals) -> Joint {
-        let JointVitals { position_rad, velocity_rps, age_s, .. } = *vitals;
+impl From<&JointReading> for Joint {
+    fn from(vitals: &JointReading) -> Joint {
+        let JointReading { position_rad, velocity_rps, age_s, .. } = *vitals;
         Joint { position_rad, velocity_rps, age_s }
     }
 }
@@ -101,18 +101,18 @@ pub struct Row {
     pub joint_limits: Vec<u8>,
     /// How long it took.
     pub durations: Durations,
-    /// The brain before this tick; empty in most ticks.
+    /// The control stack before this tick; empty in most ticks.
     pub keyframe: Vec<u8>,
 }
 
 impl Row {
     /// Room for the ticks of one robot.
-    pub fn of(brain: &Brain) -> Row {
-        let (controller, supervisor): (&Controller, _) = (brain.controller(), brain.supervisor());
+    pub fn of(stack: &ControlStack) -> Row {
+        let (controller, supervisor): (&Controller, _) = (stack.controller(), stack.supervisor());
         let joints = controller.joints();
         let mut keyframe = Vec::new();
         // Its length depends on the robot alone: so there is room for every later one.
-        brain.save_into(&mut keyframe);
+        stack.save_into(&mut keyframe);
         keyframe.clear();
         Row {
             wake: Wake::default(),
@@ -139,18 +139,18 @@ impl Row {
         }
     }
 
-    /// Takes what is known of the joints, and what a brain made of a tick. Allocates nothing.
-    pub fn take(&mut self, joints: &[JointVitals], brain: &Brain) {
+    /// Takes what is known of the joints, and what a control stack made of a tick. Allocates nothing.
+    pub fn take(&mut self, joints: &[JointReading], stack: &ControlStack) {
         self.joints.iter_mut().zip(joints).for_each(|(joint, vitals)| *joint = vitals.into());
-        let supervisor = brain.supervisor();
-        self.imu_age_s = brain.sensors().imu_age_s;
+        let supervisor = stack.supervisor();
+        self.imu_age_s = stack.sensors().imu_age_s;
         (self.state, self.reason) = (supervisor.state(), supervisor.reason());
-        self.decision = brain.decision();
-        self.alarm = brain.alarm();
-        self.obstacle = brain.obstacle();
-        self.has_stepped = brain.has_stepped();
+        self.decision = stack.decision();
+        self.alarm = stack.alarm();
+        self.obstacle = stack.obstacle();
+        self.has_stepped = stack.has_stepped();
         if self.has_stepped {
-            self.controller.copy_from(brain.controller().record());
+            self.controller.copy_from(stack.controller().record());
         }
         self.orders.copy_from(supervisor.orders());
         self.goal_rad.copy_from_slice(supervisor.goals().rad());

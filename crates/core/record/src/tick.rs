@@ -153,7 +153,7 @@ message! {
 }
 
 message! {
-    /// The brain before a tick: where a replay can begin.
+    /// The control stack before a tick: where a replay can begin.
     Keyframe as "Keyframe" {
         1 u64 tick: u64, "Number of that tick.";
         2 bytes brain: Vec<u8>, "Its state.";

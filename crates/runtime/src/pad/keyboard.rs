@@ -1,7 +1,7 @@
 //! The keys of the terminal as a pad. Whoever reads the terminal drives it: it has no thread of its own.
 
 use super::PadEvent;
-use super::helm::{Helm, Steered};
+use super::teleop_session::{TeleopSession, TeleopTarget};
 use gaitway_control::arbiter::Source;
 use gaitway_gamepad::keyboard::Keyboard;
 use gaitway_platform::clock::{Clock, MonotonicClock};
@@ -10,14 +10,14 @@ use gaitway_platform::clock::{Clock, MonotonicClock};
 #[derive(Debug)]
 pub struct KeyboardPad {
     keyboard: Keyboard,
-    helm: Helm,
+    helm: TeleopSession,
     clock: MonotonicClock,
 }
 
 impl KeyboardPad {
     /// A keyboard nobody touches.
-    pub fn new(steered: Steered) -> KeyboardPad {
-        let helm = Helm::new(Source::Terminal, steered);
+    pub fn new(steered: TeleopTarget) -> KeyboardPad {
+        let helm = TeleopSession::new(Source::Terminal, steered);
         KeyboardPad { keyboard: Keyboard::default(), helm, clock: MonotonicClock::default() }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  /dev/input ─► Finder ─► Device ─┬─► PadReader ───┐
-//!  datagrams ─► NetworkPadReader ──┼────────────────┼─► Helm ─► mailbox
+//!  datagrams ─► NetworkPadReader ──┼────────────────┼─► TeleopSession ─► mailbox
 //!  keys ─► KeyboardPad ────────────┼────────────────┘
 //!                                  └─► PadWatch, for tools: no mailbox
 //! ```
@@ -16,22 +16,22 @@
 mod device;
 mod error;
 mod finder;
-mod helm;
 mod inputs;
 pub mod key_file;
 mod keyboard;
 mod layouts;
 mod network;
 mod reader;
+mod teleop_session;
 mod watch;
 
 pub use device::AxisNow;
 pub use error::PadError;
-pub use helm::{Steered, reach};
 pub use keyboard::KeyboardPad;
 pub use layouts::{LayoutError, NamedLayout};
 pub use network::NetworkPadReader;
 pub use reader::PadReader;
+pub use teleop_session::{TeleopTarget, reach};
 pub use watch::{Heard, PadWatch};
 
 use crate::robot::mailbox::NotAtTheRobot;

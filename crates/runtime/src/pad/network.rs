@@ -1,8 +1,8 @@
 //! A pad elsewhere, in datagrams: whoever sends first has it until nothing has come for a while.
 
-use super::helm::{Helm, Steered};
 use super::key_file::made_up;
 use super::reader::tell;
+use super::teleop_session::{TeleopSession, TeleopTarget};
 use super::{PadEvent, WAITING};
 use gaitway_control::arbiter::Source;
 use gaitway_gamepad::datagram::{Heard, LEN, NetworkPad};
@@ -29,7 +29,7 @@ pub struct NetworkPadReader {
 struct Listener {
     socket: UdpSocket,
     pad: NetworkPad<SocketAddr>,
-    helm: Helm,
+    helm: TeleopSession,
     say: SyncSender<PadEvent>,
     /// Who has the pad, and who had it last.
     sender: Option<SocketAddr>,
@@ -39,14 +39,14 @@ struct Listener {
 
 impl NetworkPadReader {
     /// Listens on `address` to whoever has `key`.
-    pub fn start(address: SocketAddr, key: Key, steered: Steered) -> io::Result<NetworkPadReader> {
+    pub fn start(address: SocketAddr, key: Key, steered: TeleopTarget) -> io::Result<NetworkPadReader> {
         let socket = UdpSocket::bind(address)?;
         socket.set_read_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
         socket.set_write_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
         let address = socket.local_addr()?;
         let (say, events) = sync_channel(WAITING);
         let pad = NetworkPad::new(key, made_up()?);
-        let helm = Helm::new(Source::Network, steered);
+        let helm = TeleopSession::new(Source::Network, steered);
         let mut listener = Listener { socket, pad, helm, say, sender: None, last: None, steered_ns: 0 };
         let worker = Worker::start("network pad", STACK_BYTES, move |end| listener.run(end))?;
         Ok(NetworkPadReader { address, events, _worker: worker })

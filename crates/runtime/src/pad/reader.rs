@@ -2,8 +2,8 @@
 
 use super::device::Device;
 use super::finder::{Finder, wait};
-use super::helm::{Helm, Steered};
 use super::layouts::NamedLayout;
+use super::teleop_session::{TeleopSession, TeleopTarget};
 use super::{PadEvent, WAITING};
 use gaitway_control::arbiter::Source;
 use gaitway_platform::clock::{Clock, MonotonicClock};
@@ -25,7 +25,7 @@ pub struct PadReader {
 
 struct Follower {
     finder: Finder,
-    helm: Helm,
+    helm: TeleopSession,
     say: SyncSender<PadEvent>,
     clock: MonotonicClock,
 }
@@ -35,12 +35,12 @@ impl PadReader {
     pub fn start(
         path: Option<PathBuf>,
         layout: Option<NamedLayout>,
-        steered: Steered,
+        steered: TeleopTarget,
     ) -> io::Result<PadReader> {
         let (say, events) = sync_channel(WAITING);
         let mut follower = Follower {
             finder: Finder::new(path, layout),
-            helm: Helm::new(Source::Pad, steered),
+            helm: TeleopSession::new(Source::Pad, steered),
             say,
             clock: MonotonicClock::default(),
         };

@@ -1,6 +1,6 @@
 //! What the loop has to say, as plain values: whoever drains the ring turns them into words.
 
-use gaitway_control::plausible::Refused;
+use gaitway_control::plausibility::Refused;
 use gaitway_control::supervisor::{Change, Obstacle};
 use gaitway_control::watch;
 use gaitway_platform::port::PortError;

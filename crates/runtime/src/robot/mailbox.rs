@@ -1,8 +1,8 @@
 //! The mailbox: what operators, scripts and networks want of the robot. Putting in and taking out never wait.
 
 use gaitway_control::arbiter::{Offer, Source};
-use gaitway_control::brain::Asked;
-use gaitway_control::supervisor::Wish;
+use gaitway_control::control_stack::Asked;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_model::{Axis, Command};
 use gaitway_platform::slot::{Slot, join, split};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -95,39 +95,39 @@ impl Mailbox {
     }
 
     /// What somebody at the robot wants, or the program itself; with `at_once` to be limp now, whatever the pose.
-    pub fn set_wish(&self, wish: Wish, at_once: bool) {
+    pub fn request_mode(&self, wish: RequestedMode, at_once: bool) {
         let wish = self.allowed(wish);
-        let limp = if wish == Wish::Limp { LIMP_AT_THE_ROBOT } else { 0 };
+        let limp = if wish == RequestedMode::Limp { LIMP_AT_THE_ROBOT } else { 0 };
         self.wish.store(wish as u8 | limp, Ordering::Relaxed);
         self.at_once.store(at_once, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
     }
 
     /// What `source` wants. What was set limp at the robot nobody elsewhere gets up again.
-    pub fn wish_of(&self, source: Source, wish: Wish) -> Result<(), NotAtTheRobot> {
+    pub fn wish_of(&self, source: Source, wish: RequestedMode) -> Result<(), NotAtTheRobot> {
         if source.is_at_the_robot() {
-            self.set_wish(wish, false);
+            self.request_mode(wish, false);
             return Ok(());
         }
         let allowed = self.allowed(wish);
         let change = |now: u8| (now & LIMP_AT_THE_ROBOT == 0).then_some(allowed as u8);
         if self.wish.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_err() {
-            return if wish == Wish::Limp { Ok(()) } else { at_the_robot("getting up", source) };
+            return if wish == RequestedMode::Limp { Ok(()) } else { at_the_robot("getting up", source) };
         }
         self.at_once.store(false, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
         Ok(())
     }
 
-    fn allowed(&self, wish: Wish) -> Wish {
-        if wish == Wish::Walk && !self.may_walk() { Wish::Stand } else { wish }
+    fn allowed(&self, wish: RequestedMode) -> RequestedMode {
+        if wish == RequestedMode::Walk && !self.may_walk() { RequestedMode::Stand } else { wish }
     }
 
     /// What a tick takes out: what was said once is then gone.
     pub fn take(&self) -> Asked {
         let clear_faults = self.take_clear_faults();
         let again = self.take_asked();
-        let (wish, at_once) = self.wish();
+        let (wish, at_once) = self.requested_mode();
         Asked { wish, at_once, again, emergency_stop: self.is_stopped(), clear_faults, offers: self.offers() }
     }
 
@@ -137,11 +137,11 @@ impl Mailbox {
     }
 
     /// What the operator wants, and whether at once.
-    pub fn wish(&self) -> (Wish, bool) {
+    pub fn requested_mode(&self) -> (RequestedMode, bool) {
         let wish = match self.wish.load(Ordering::Relaxed) & !LIMP_AT_THE_ROBOT {
-            1 => Wish::Stand,
-            2 => Wish::Walk,
-            _ => Wish::Limp,
+            1 => RequestedMode::Stand,
+            2 => RequestedMode::Walk,
+            _ => RequestedMode::Limp,
         };
         (wish, self.at_once.load(Ordering::Relaxed))
     }
@@ -187,13 +187,13 @@ mod tests {
     #[test]
     fn one_that_may_only_stand_is_never_wished_to_walk() {
         let mailbox = Mailbox::new();
-        mailbox.set_wish(Wish::Walk, false);
-        assert_eq!(mailbox.wish().0, Wish::Walk);
+        mailbox.request_mode(RequestedMode::Walk, false);
+        assert_eq!(mailbox.requested_mode().0, RequestedMode::Walk);
         mailbox.forbid_walking();
-        mailbox.set_wish(Wish::Walk, false);
-        assert_eq!((mailbox.wish().0, mailbox.may_walk()), (Wish::Stand, false));
-        mailbox.set_wish(Wish::Limp, true);
-        assert_eq!(mailbox.wish(), (Wish::Limp, true));
+        mailbox.request_mode(RequestedMode::Walk, false);
+        assert_eq!((mailbox.requested_mode().0, mailbox.may_walk()), (RequestedMode::Stand, false));
+        mailbox.request_mode(RequestedMode::Limp, true);
+        assert_eq!(mailbox.requested_mode(), (RequestedMode::Limp, true));
     }
 
     #[test]
@@ -229,42 +229,43 @@ mod tests {
         for far in [Source::Program, Source::Agent, Source::Network] {
             let mailbox = Mailbox::new();
             // From afar it comes and goes as it likes, until somebody at the robot says limp.
-            for wish in [Wish::Stand, Wish::Walk, Wish::Limp, Wish::Stand] {
+            for wish in [RequestedMode::Stand, RequestedMode::Walk, RequestedMode::Limp, RequestedMode::Stand]
+            {
                 mailbox.wish_of(far, wish).unwrap();
-                assert_eq!(mailbox.wish(), (wish, false));
+                assert_eq!(mailbox.requested_mode(), (wish, false));
             }
-            mailbox.set_wish(Wish::Limp, true);
+            mailbox.request_mode(RequestedMode::Limp, true);
             assert!(mailbox.take_asked());
-            for wish in [Wish::Stand, Wish::Walk] {
+            for wish in [RequestedMode::Stand, RequestedMode::Walk] {
                 let refused = mailbox.wish_of(far, wish).unwrap_err();
                 assert!(refused.to_string().starts_with("getting up: expected somebody at the robot"));
             }
-            mailbox.wish_of(far, Wish::Limp).unwrap();
+            mailbox.wish_of(far, RequestedMode::Limp).unwrap();
             assert_eq!(
-                (mailbox.wish(), mailbox.take_asked()),
-                ((Wish::Limp, true), false),
+                (mailbox.requested_mode(), mailbox.take_asked()),
+                ((RequestedMode::Limp, true), false),
                 "as they left it"
             );
             for near in [Source::Terminal, Source::Pad] {
-                mailbox.wish_of(near, Wish::Stand).unwrap();
-                mailbox.wish_of(far, Wish::Walk).unwrap();
-                mailbox.wish_of(near, Wish::Limp).unwrap();
-                assert!(mailbox.wish_of(far, Wish::Walk).is_err());
+                mailbox.wish_of(near, RequestedMode::Stand).unwrap();
+                mailbox.wish_of(far, RequestedMode::Walk).unwrap();
+                mailbox.wish_of(near, RequestedMode::Limp).unwrap();
+                assert!(mailbox.wish_of(far, RequestedMode::Walk).is_err());
             }
-            mailbox.wish_of(Source::Pad, Wish::Stand).unwrap();
+            mailbox.wish_of(Source::Pad, RequestedMode::Stand).unwrap();
             mailbox.forbid_walking();
-            mailbox.wish_of(far, Wish::Walk).unwrap();
-            assert_eq!(mailbox.wish().0, Wish::Stand);
+            mailbox.wish_of(far, RequestedMode::Walk).unwrap();
+            assert_eq!(mailbox.requested_mode().0, RequestedMode::Stand);
         }
     }
 
     #[test]
     fn wishes_and_cleared_faults() {
         let mailbox = Mailbox::new();
-        assert_eq!(mailbox.wish(), (Wish::Limp, false));
-        for wish in [Wish::Walk, Wish::Stand, Wish::Limp] {
-            mailbox.set_wish(wish, true);
-            assert_eq!(mailbox.wish(), (wish, true));
+        assert_eq!(mailbox.requested_mode(), (RequestedMode::Limp, false));
+        for wish in [RequestedMode::Walk, RequestedMode::Stand, RequestedMode::Limp] {
+            mailbox.request_mode(wish, true);
+            assert_eq!(mailbox.requested_mode(), (wish, true));
             assert_eq!([mailbox.take_asked(), mailbox.take_asked()], [true, false]);
         }
         mailbox.clear_faults(Source::Pad).unwrap();

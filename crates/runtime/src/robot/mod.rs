@@ -9,7 +9,6 @@
 //!             servos ◄──────────────────────────────────────────────────────┘
 //! ```
 
-pub mod body;
 pub mod event;
 #[cfg(target_os = "linux")]
 pub mod feet;
@@ -22,16 +21,17 @@ pub mod mailbox;
 pub mod record;
 pub mod recorder;
 pub mod run;
+pub mod servo_driver;
 pub mod setup;
 pub mod status;
 pub mod tick;
 
-pub use body::Body;
 pub use event::Event;
 pub use imu::ImuSlot;
 pub use mailbox::Mailbox;
 pub use record::{RunRecord, Statistics};
 pub use run::{RunControl, run};
+pub use servo_driver::ServoDriver;
 pub use setup::{Setup, SetupError, findings};
 pub use status::{Status, StatusSlot};
 pub use tick::Robot;

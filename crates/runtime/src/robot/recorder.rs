@@ -1,9 +1,9 @@
-//! How a tick gets into the ring: what went in before the brain thinks, what came out at its end.
+//! How a tick gets into the ring: what went in before the control stack thinks, what came out at its end.
 
 use crate::pacer::Wake;
-use gaitway_control::Brain;
-use gaitway_control::brain::Senses;
-use gaitway_control::vitals::JointVitals;
+use gaitway_control::ControlStack;
+use gaitway_control::control_stack::TickInputs;
+use gaitway_control::readings::JointReading;
 use gaitway_feetech::bus::ServoBus;
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::{RowSink, RowSource, ring};
@@ -22,10 +22,10 @@ pub struct TickRecorder {
 }
 
 impl TickRecorder {
-    /// A ring for so many ticks of `brain`, and its other end.
-    pub fn new(brain: &Brain, ticks: usize) -> (TickRecorder, RowSource) {
-        let (sink, source) = ring(&Row::of(brain), ticks);
-        let keyframe_ticks = brain.controller().loop_hz() * KEYFRAME_S;
+    /// A ring for so many ticks of `control stack`, and its other end.
+    pub fn new(stack: &ControlStack, ticks: usize) -> (TickRecorder, RowSource) {
+        let (sink, source) = ring(&Row::of(stack), ticks);
+        let keyframe_ticks = stack.controller().loop_hz() * KEYFRAME_S;
         (TickRecorder { sink, keyframe_ticks, until_keyframe: 0, row: None }, source)
     }
 
@@ -35,9 +35,9 @@ impl TickRecorder {
         &mut self,
         bus: &ServoBus,
         read: ReadTimes,
-        senses: &Senses,
+        inputs: &TickInputs,
         is_replaced: bool,
-        brain: &Brain,
+        stack: &ControlStack,
     ) {
         self.row = self.sink.take();
         let Some(row) = &mut self.row else {
@@ -47,18 +47,18 @@ impl TickRecorder {
         row.keyframe.clear();
         if self.until_keyframe == 0 {
             self.until_keyframe = self.keyframe_ticks;
-            brain.save_into(&mut row.keyframe);
+            stack.save_into(&mut row.keyframe);
         }
         self.until_keyframe -= 1;
         row.read = read;
-        row.bus_silent_s = senses.bus_silent_s;
-        (row.imu, row.asked, row.is_replaced) = (senses.imu, senses.asked, is_replaced);
-        // Before the slow read, which comes after the brain.
+        row.bus_silent_s = inputs.bus_silent_s;
+        (row.imu, row.asked, row.is_replaced) = (inputs.imu, inputs.asked, is_replaced);
+        // Before the slow read, which comes after the control stack.
         row.heard.iter_mut().zip(bus.states()).for_each(|(heard, state)| *heard = state.heard());
     }
 
     /// What came of it.
-    pub fn push(&mut self, wake: &Wake, durations: Durations, joints: &[JointVitals], brain: &Brain) {
+    pub fn push(&mut self, wake: &Wake, durations: Durations, joints: &[JointReading], stack: &ControlStack) {
         let Some(mut row) = self.row.take() else { return };
         row.wake = row::Wake {
             tick: wake.tick,
@@ -68,7 +68,7 @@ impl TickRecorder {
             skipped: wake.skipped,
             held: wake.held,
         };
-        row.take(joints, brain);
+        row.take(joints, stack);
         row.durations = durations;
         self.sink.send(row);
     }

@@ -56,10 +56,10 @@ fn tick_until_told<P: Port, C: Clock + Clone>(
         let state = robot.tick(&wake);
         // A full channel loses what nobody fetched; it must not keep the loop.
         robot.take_events(|event| _ = events.try_send(event));
-        if robot.body().error().is_some()
+        if robot.driver().error().is_some()
             && let Ok(port) = ports.try_recv()
         {
-            robot.body_mut().replace_port(port);
+            robot.driver_mut().replace_port(port);
         }
         let is_over = control.end.load(Ordering::Relaxed) && !matches!(state, State::Off);
         limp_ticks = if is_over && !state.is_powered() { limp_ticks + 1 } else { 0 };

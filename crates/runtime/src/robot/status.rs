@@ -2,9 +2,9 @@
 
 use crate::robot::record::RunRecord;
 use gaitway_control::arbiter::{Cause, Source};
-use gaitway_control::plausible::Refusals;
+use gaitway_control::plausibility::Refusals;
+use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::State;
-use gaitway_control::vitals::JointVitals;
 use gaitway_control::watch::Alarm;
 use gaitway_model::Axis;
 use gaitway_model::profile::FaultKind;
@@ -86,7 +86,7 @@ impl StatusSlot {
         alarm: Option<Alarm>,
         refusals: Option<&Refusals>,
         goal_rad: &[f32],
-        vitals: &[JointVitals],
+        vitals: &[JointReading],
     ) {
         let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |index: Option<usize>| index.map_or(0, |index| index as u32 + 1);
@@ -111,7 +111,7 @@ impl StatusSlot {
         words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
         let joints = words[HEAD + AXES..].chunks_exact_mut(JOINT);
         for ((words, goal), joint) in joints.zip(goal_rad).zip(vitals) {
-            let measured = |value: fn(&gaitway_control::vitals::ServoVitals) -> f32| {
+            let measured = |value: fn(&gaitway_control::readings::ServoReading) -> f32| {
                 joint.servo.as_ref().map_or(f32::NAN, value)
             };
             let numbers = [

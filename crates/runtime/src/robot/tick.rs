@@ -1,22 +1,22 @@
-//! One tick of a robot: read the servos, let the brain think, tell the servos.
+//! One tick of a robot: read the servos, let the control stack think, tell the servos.
 
 use crate::observation_file::ObservationSink;
 use crate::pacer::Wake;
-use crate::robot::body::Body;
 use crate::robot::event::{Event, Stamped};
 use crate::robot::imu::ImuSlot;
 use crate::robot::mailbox::Mailbox;
 use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::recorder::TickRecorder;
+use crate::robot::servo_driver::ServoDriver;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
 use gaitway_control::arbiter::Source;
-use gaitway_control::brain::{BrainOptions, Senses};
+use gaitway_control::control_stack::{ControlStackOptions, TickInputs};
 use gaitway_control::imu::ImuSample;
-use gaitway_control::plausible::{Refusals, Refused};
-use gaitway_control::supervisor::{Obstacle, State, Supervisor, Wish};
-use gaitway_control::vitals::JointVitals;
-use gaitway_control::{Brain, Controller};
+use gaitway_control::plausibility::{Refusals, Refused};
+use gaitway_control::readings::JointReading;
+use gaitway_control::supervisor::{Obstacle, RequestedMode, State, Supervisor};
+use gaitway_control::{ControlStack, Controller};
 use gaitway_platform::clock::Clock;
 use gaitway_platform::heartbeat::Heartbeat;
 use gaitway_platform::port::Port;
@@ -39,10 +39,10 @@ const SAME_REFUSED_EVERY_NS: u64 = 10_000_000_000;
 /// A robot: everything a tick needs.
 #[derive(Debug)]
 pub struct Robot<P, C> {
-    body: Body<P, C>,
+    driver: ServoDriver<P, C>,
     clock: C,
     period_ns: u64,
-    brain: Brain,
+    stack: ControlStack,
     mailbox: Arc<Mailbox>,
     imu_slot: Arc<ImuSlot>,
     record: RunRecord,
@@ -87,8 +87,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
         Robot {
             period_ns,
-            body: Body::new(setup.bus, port, clock.clone(), &setup.gains),
-            brain: Brain::new(&setup.profile, setup.controller),
+            driver: ServoDriver::new(setup.bus, port, clock.clone(), &setup.gains),
+            stack: ControlStack::new(&setup.profile, setup.controller),
             clock,
             mailbox,
             imu_slot,
@@ -113,13 +113,13 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     /// Settles what must be settled before the first tick.
-    pub fn set_options(&mut self, options: BrainOptions) {
-        self.brain.set_options(options);
+    pub fn set_options(&mut self, options: ControlStackOptions) {
+        self.stack.set_options(options);
     }
 
     /// What was settled.
-    pub fn options(&self) -> BrainOptions {
-        self.brain.options()
+    pub fn options(&self) -> ControlStackOptions {
+        self.stack.options()
     }
 
     /// Puts the observations of all ticks of the policy into `sink`.
@@ -141,7 +141,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// From now on every tick is put into a ring; the other end of it is for who writes it down. Where that end finds
     /// no time, ticks are dropped and counted.
     pub fn record_to_ring(&mut self, ticks: usize) -> RowSource {
-        let (recorder, source) = TickRecorder::new(&self.brain, ticks);
+        let (recorder, source) = TickRecorder::new(&self.stack, ticks);
         self.recorder = Some(recorder);
         source
     }
@@ -159,19 +159,19 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// One tick, which began with `wake`. Allocates nothing.
     pub fn tick(&mut self, wake: &Wake) -> State {
         let start_ns = self.clock.now_ns();
-        let read = self.body.read(start_ns + self.period_ns / READ_PARTS);
+        let read = self.driver.read(start_ns + self.period_ns / READ_PARTS);
         self.watch();
         let state = self.think(read, wake);
         let computed_ns = self.clock.now_ns();
-        let supervisor = self.brain.supervisor();
-        if !self.brain.options().dry_run {
+        let supervisor = self.stack.supervisor();
+        if !self.stack.options().dry_run {
             // Rows have the robot's length and goals have passed the gate: there is nothing left to refuse.
-            let _ = self.body.tell(supervisor.orders(), supervisor.goals().rad());
+            let _ = self.driver.tell(supervisor.orders(), supervisor.goals().rad());
         }
         let told_ns = self.clock.now_ns();
         let next_ns = wake.deadline_ns + self.period_ns;
         let margin_ns = SLOW_MARGIN_NS.min(self.period_ns / 10);
-        self.body.read_slow(supervisor.orders().ask, next_ns.saturating_sub(margin_ns));
+        self.driver.read_slow(supervisor.orders().ask, next_ns.saturating_sub(margin_ns));
         self.note(wake, state);
         let durations = Durations {
             read_ns: read.ended_ns - start_ns,
@@ -182,16 +182,16 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.statistics.add(&durations);
         self.show(&durations);
         if let Some(recorder) = &mut self.recorder {
-            recorder.push(wake, durations, self.brain.believed(self.body.vitals()), &self.brain);
+            recorder.push(wake, durations, self.stack.believed(self.driver.readings()), &self.stack);
         }
         state
     }
 
     /// Makes every servo limp, three times over, and lets the guards expect no more ticks.
     pub fn cut(&mut self) {
-        if !self.brain.options().dry_run {
+        if !self.stack.options().dry_run {
             for _ in 0..3 {
-                self.body.cut();
+                self.driver.cut();
                 self.clock.wait_until(self.clock.now_ns() + 1_000_000);
             }
         }
@@ -199,23 +199,23 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     /// The servo bus.
-    pub fn body(&self) -> &Body<P, C> {
-        &self.body
+    pub fn driver(&self) -> &ServoDriver<P, C> {
+        &self.driver
     }
 
     /// The servo bus, to audit it before the loop begins.
-    pub fn body_mut(&mut self) -> &mut Body<P, C> {
-        &mut self.body
+    pub fn driver_mut(&mut self) -> &mut ServoDriver<P, C> {
+        &mut self.driver
     }
 
     /// Policy, observation program, gate.
     pub fn controller(&self) -> &Controller {
-        self.brain.controller()
+        self.stack.controller()
     }
 
     /// What the servos are told.
     pub fn supervisor(&self) -> &Supervisor {
-        self.brain.supervisor()
+        self.stack.supervisor()
     }
 
     /// What explains the last tick.
@@ -236,7 +236,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// A loop that halted, or that nobody guards, stops at once and stays so until somebody at the robot clears it. To
     /// be called between the read, where most of a tick passes, and the goals: none is told after a gap.
     fn watch(&mut self) {
-        let trip = self.watchdog.look(self.clock.boot_ns(), self.body.error().is_none());
+        let trip = self.watchdog.look(self.clock.boot_ns(), self.driver.error().is_none());
         if trip.is_some() {
             self.mailbox.set_emergency_stop(Source::Program);
         }
@@ -244,29 +244,29 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     fn think(&mut self, read: ReadTimes, wake: &Wake) -> State {
-        let senses = Senses {
+        let inputs = TickInputs {
             now_ns: read.ended_ns,
             hold: wake.hold(),
             left_out: wake.skipped + wake.held,
-            joints: self.body.vitals(),
-            bus_silent_s: self.body.silent_s(read.ended_ns),
+            joints: self.driver.readings(),
+            bus_silent_s: self.driver.silent_s(read.ended_ns),
             imu: self.imu_slot.take(),
             asked: self.mailbox.take(),
         };
-        let width = self.brain.controller().record().observation.len();
+        let width = self.stack.controller().record().observation.len();
         let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
         if let Some(recorder) = &mut self.recorder {
-            recorder.begin(self.body.bus(), read, &senses, row.is_some(), &self.brain);
+            recorder.begin(self.driver.bus(), read, &inputs, row.is_some(), &self.stack);
         }
-        let state = self.brain.think(&senses, row);
+        let state = self.stack.think(&inputs, row);
         self.note_observation(read.ended_ns);
         state
     }
 
     /// What becomes of the tick's observation, and where those end that take the place of the robot's own.
     fn note_observation(&mut self, now_ns: u64) {
-        let record = self.brain.controller().record();
-        if !self.brain.has_stepped() || !record.policy_ran {
+        let record = self.stack.controller().record();
+        if !self.stack.has_stepped() || !record.policy_ran {
             return;
         }
         self.statistics.policy_ticks += 1;
@@ -278,17 +278,17 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         if let Some(replay) = &mut self.replay {
             replay.next += width;
             if replay.next >= replay.rows.len() {
-                self.mailbox.set_wish(Wish::Limp, false);
+                self.mailbox.request_mode(RequestedMode::Limp, false);
             }
         }
     }
 
     fn show(&self, durations: &Durations) {
-        let is_dry = self.brain.options().dry_run;
-        let goals = if is_dry { self.brain.controller().goals() } else { self.brain.supervisor().goals() };
-        let (record, alarm) = (&self.record, self.brain.alarm());
-        let joints = self.brain.believed(self.body.vitals());
-        self.status.put(record, durations, alarm, self.brain.refusals(), goals.rad(), joints);
+        let is_dry = self.stack.options().dry_run;
+        let goals = if is_dry { self.stack.controller().goals() } else { self.stack.supervisor().goals() };
+        let (record, alarm) = (&self.record, self.stack.alarm());
+        let joints = self.stack.believed(self.driver.readings());
+        self.status.put(record, durations, alarm, self.stack.refusals(), goals.rad(), joints);
     }
 
     /// Writes the record, and puts into the ring what there is to say.
@@ -298,16 +298,16 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         self.record.lateness_ns = wake.lateness_ns;
         self.record.skipped = wake.skipped;
         self.record.skipped_since_start += wake.skipped;
-        self.record.imu_age_s = self.brain.sensors().imu_age_s;
-        self.record.decision = self.brain.decision();
-        (self.record.state, self.record.reason) = (state, self.brain.supervisor().reason());
-        for index in 0..self.brain.watch().changes().len() {
-            self.say(Event::Fault(self.brain.watch().changes()[index]));
+        self.record.imu_age_s = self.stack.sensors().imu_age_s;
+        self.record.decision = self.stack.decision();
+        (self.record.state, self.record.reason) = (state, self.stack.supervisor().reason());
+        for index in 0..self.stack.watch().changes().len() {
+            self.say(Event::Fault(self.stack.watch().changes()[index]));
         }
-        if let Some(change) = self.brain.supervisor().change() {
+        if let Some(change) = self.stack.supervisor().change() {
             self.say(Event::State(change));
         }
-        if let Some(joint) = self.brain.supervisor().lost_joint() {
+        if let Some(joint) = self.stack.supervisor().lost_joint() {
             self.say(Event::ServoReset { joint });
         }
         if let [Some(trip), before] = self.trips
@@ -315,11 +315,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         {
             self.say(Event::Watchdog(trip));
         }
-        let obstacle = self.brain.obstacle();
+        let obstacle = self.stack.obstacle();
         if obstacle != self.obstacle_said {
             self.obstacle_said = obstacle;
             // Nobody asks any more: nothing hinders what nobody wants.
-            if obstacle.is_some() || self.mailbox.wish().0 != Wish::Limp {
+            if obstacle.is_some() || self.mailbox.requested_mode().0 != RequestedMode::Limp {
                 self.say(Event::Obstacle(obstacle));
             }
         }
@@ -328,7 +328,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     fn note_refused(&mut self) {
-        let Some(refusals) = self.brain.refusals() else { return };
+        let Some(refusals) = self.stack.refusals() else { return };
         let (count, Some(last)) = (refusals.imu + refusals.servo, refusals.last) else { return };
         let now_ns = self.record.now_ns;
         let is_early = self.refused_said.last.is_some_and(|(at_ns, said)| {
@@ -343,12 +343,12 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     fn note_port(&mut self) {
-        match self.body.error() {
+        match self.driver.error() {
             Some(error) if !self.port_was_gone => self.say(Event::PortGone(error)),
             None if self.port_was_gone => self.say(Event::PortBack),
             _ => {}
         }
-        self.port_was_gone = self.body.error().is_some();
+        self.port_was_gone = self.driver.error().is_some();
     }
 
     fn say(&mut self, event: Event) {
@@ -361,21 +361,21 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
 
     /// What the table of the wires refused since the start, where the profile has one.
     pub fn refusals(&self) -> Option<&Refusals> {
-        self.brain.refusals()
+        self.stack.refusals()
     }
 
     /// The sample of the IMU that counts.
     pub fn imu_sample(&self) -> Option<ImuSample> {
-        self.brain.imu_sample()
+        self.stack.imu_sample()
     }
 
     /// What counts of the joints.
-    pub fn believed(&self) -> &[JointVitals] {
-        self.brain.believed(self.body.vitals())
+    pub fn believed(&self) -> &[JointReading] {
+        self.stack.believed(self.driver.readings())
     }
 
     /// Why a limp robot that should get up does not.
     pub fn obstacle(&self) -> Option<Obstacle> {
-        self.brain.obstacle()
+        self.stack.obstacle()
     }
 }

@@ -14,7 +14,7 @@ use gaitway_platform::real_time::{Granted, Item, RealTimeRequest, spawn_real_tim
 use gaitway_platform::serial::SerialPort;
 use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::pacer::{Overrun, Pacer, PacerError};
-use gaitway_runtime::robot::Body;
+use gaitway_runtime::robot::ServoDriver;
 use rustix::time::{ClockId, clock_gettime};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -234,14 +234,14 @@ fn measure(
         ticks.push(BusTick { skipped: wake.map_or(0, |wake| wake.skipped), ..tick });
     }
     let cpu_ns = thread_cpu_ns() - cpu_before_ns;
-    let counters = program.body.counters();
+    let counters = program.driver.counters();
     program.settle()?;
     Ok(BusTicks { ticks, bytes_before, cpu_ns, counters, real_time: false, report: Vec::new() })
 }
 
 /// What the loop runs: the driver, or the same bytes without it.
 struct Program<'a> {
-    body: Body<CountingPort, Arc<MonotonicClock>>,
+    driver: ServoDriver<CountingPort, Arc<MonotonicClock>>,
     bare: Option<BareBus>,
     clock: Arc<MonotonicClock>,
     orders: Orders,
@@ -267,13 +267,13 @@ impl Program<'_> {
             ask: None,
         };
         let bare = if options.bare { Some(BareBus::new(&mut bus, goal_rad)?) } else { None };
-        let body = Body::new(bus, port, Arc::clone(&clock), &vec![[0; 3]; count]);
-        Ok(Program { body, bare, clock, orders, goal_rad, options })
+        let driver = ServoDriver::new(bus, port, Arc::clone(&clock), &vec![[0; 3]; count]);
+        Ok(Program { driver, bare, clock, orders, goal_rad, options })
     }
 
     /// Bytes given to the port.
     fn bytes(&self) -> u64 {
-        self.body.port().bytes
+        self.driver.port().bytes
     }
 
     /// A tick that should be over at `next_ns`, where there is a next one by the clock.
@@ -285,10 +285,10 @@ impl Program<'_> {
         self.tell()?;
         let told_ns = self.clock.now_ns();
         if self.options.slow_reads {
-            self.body.read_slow(None, before_ns(self.options.period_ns.unwrap_or(0) / SLOW_PARTS));
+            self.driver.read_slow(None, before_ns(self.options.period_ns.unwrap_or(0) / SLOW_PARTS));
         }
         let end_ns = self.clock.now_ns();
-        if let Some(error) = self.body.error() {
+        if let Some(error) = self.driver.error() {
             return Err(error.into());
         }
         let bytes = self.bytes() - bytes;
@@ -298,10 +298,10 @@ impl Program<'_> {
     /// Servos that were read.
     fn read(&mut self, deadline_ns: u64) -> Result<u64, BusBenchError> {
         if let Some(bare) = &self.bare {
-            return Ok(bare.read(self.body.port_mut(), &self.clock)?);
+            return Ok(bare.read(self.driver.port_mut(), &self.clock)?);
         }
-        self.body.read(deadline_ns);
-        Ok(self.body.vitals().iter().filter(|vitals| vitals.is_fresh).count() as u64)
+        self.driver.read(deadline_ns);
+        Ok(self.driver.readings().iter().filter(|vitals| vitals.is_fresh).count() as u64)
     }
 
     /// Returns when the wire has carried everything, which a port that is closed would drop: who answers has heard all
@@ -319,8 +319,8 @@ impl Program<'_> {
 
     fn tell(&mut self) -> Result<(), BusBenchError> {
         match &self.bare {
-            Some(bare) => bare.tell(self.body.port_mut())?,
-            None => self.body.tell(&self.orders, self.goal_rad)?,
+            Some(bare) => bare.tell(self.driver.port_mut())?,
+            None => self.driver.tell(&self.orders, self.goal_rad)?,
         }
         Ok(())
     }

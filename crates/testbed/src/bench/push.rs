@@ -1,9 +1,9 @@
 //! What recording costs the loop: a tick copied into the ring.
 
-use gaitway_control::Brain;
-use gaitway_control::brain::{Asked, BrainOptions, Senses};
-use gaitway_control::supervisor::Wish;
-use gaitway_control::vitals::JointVitals;
+use gaitway_control::ControlStack;
+use gaitway_control::control_stack::{Asked, ControlStackOptions, TickInputs};
+use gaitway_control::readings::JointReading;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_platform::allocations;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::histogram::Histogram;
@@ -25,32 +25,39 @@ pub struct PushTimes {
     pub allocations: u64,
 }
 
-/// Records `ticks` ticks of a brain in a dry run, and times what the loop would wait for; the first tenth only
+/// Records `ticks` ticks of a control stack in a dry run, and times what the loop would wait for; the first tenth only
 /// warms up. The other end of the ring is emptied between them.
 pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
     let clock = MonotonicClock::default();
     let Setup { profile, bus, controller, .. } = setup;
-    let mut brain = Brain::new(&profile, controller);
+    let mut stack = ControlStack::new(&profile, controller);
     // So that the policy takes part in every tick.
-    brain.set_options(BrainOptions { dry_run: true, ..BrainOptions::default() });
-    let (mut recorder, mut source) = TickRecorder::new(&brain, RING_TICKS);
-    let joints = vec![JointVitals::default(); profile.joints.len()];
+    stack.set_options(ControlStackOptions { dry_run: true, ..ControlStackOptions::default() });
+    let (mut recorder, mut source) = TickRecorder::new(&stack, RING_TICKS);
+    let joints = vec![JointReading::default(); profile.joints.len()];
     let clock_ns = clock_ns(&clock);
     let mut times = PushTimes { clock_ns, ..PushTimes::default() };
     for tick in 0..ticks + ticks / 10 {
         let now_ns = clock.now_ns();
-        let asked = Asked { wish: Wish::Walk, ..Asked::default() };
-        let senses =
-            Senses { now_ns, hold: false, left_out: 0, joints: &joints, bus_silent_s: 0.0, imu: None, asked };
+        let asked = Asked { wish: RequestedMode::Walk, ..Asked::default() };
+        let inputs = TickInputs {
+            now_ns,
+            hold: false,
+            left_out: 0,
+            joints: &joints,
+            bus_silent_s: 0.0,
+            imu: None,
+            asked,
+        };
         let wake =
             Wake { tick, deadline_ns: now_ns, now_ns, lateness_ns: 0, skipped: 0, held: 0, caught_up: false };
         let before = allocations::count();
         let begun_ns = clock.now_ns();
-        recorder.begin(&bus, ReadTimes { begun_ns: now_ns, ended_ns: now_ns }, &senses, false, &brain);
+        recorder.begin(&bus, ReadTimes { begun_ns: now_ns, ended_ns: now_ns }, &inputs, false, &stack);
         let mid_ns = clock.now_ns();
-        brain.think(&senses, None);
+        stack.think(&inputs, None);
         let thought_ns = clock.now_ns();
-        recorder.push(&wake, Durations::default(), &joints, &brain);
+        recorder.push(&wake, Durations::default(), &joints, &stack);
         let pushed_ns = clock.now_ns();
         if tick >= ticks / 10 {
             let both_ns = (mid_ns - begun_ns) + (pushed_ns - thought_ns);

@@ -165,8 +165,8 @@ impl VirtualRobot {
 
     /// A bus that is plugged in again is opened again, as the daemon does.
     fn open_again(&mut self) {
-        if self.robot.body().error().is_some() && self.wire.with_twin(|twin| twin.is_plugged()) {
-            self.robot.body_mut().replace_port(self.wire.clone());
+        if self.robot.driver().error().is_some() && self.wire.with_twin(|twin| twin.is_plugged()) {
+            self.robot.driver_mut().replace_port(self.wire.clone());
         }
     }
 

@@ -1,7 +1,7 @@
 //! What is looked at in every tick, whatever happens, and counted where it must not be.
 
 use gaitway_control::imu;
-use gaitway_control::vitals::JointVitals;
+use gaitway_control::readings::JointReading;
 use gaitway_emulators::registers::GOAL_POSITION;
 use gaitway_emulators::{ImuSample, Request, RequestParser, ServoBus, instruction};
 use gaitway_model::RobotProfile;
@@ -117,7 +117,7 @@ impl Watch {
     }
 
     /// What is called fresh is what the servo of this id shows. Joints are set between ticks, so a tick has one truth.
-    pub fn judge_vitals(&mut self, vitals: &[JointVitals], twin: &ServoBus) {
+    pub fn judge_vitals(&mut self, vitals: &[JointReading], twin: &ServoBus) {
         for (joint, vitals) in self.joints.iter().zip(vitals).filter(|(_, vitals)| vitals.is_fresh) {
             let servo = twin.servos().iter().find(|servo| servo.id() == joint.servo_id);
             let is_true = servo.is_some_and(|servo| {
@@ -145,7 +145,7 @@ impl Watch {
     }
 
     /// Nothing counts that the profile says cannot be.
-    pub fn judge_impossible(&mut self, counts: Option<imu::ImuSample>, joints: &[JointVitals]) {
+    pub fn judge_impossible(&mut self, counts: Option<imu::ImuSample>, joints: &[JointReading]) {
         for limit in &self.limits {
             let outside = |value: f32| !(limit.min..=limit.max).contains(&f64::from(value));
             let heard = || joints.iter().zip(&self.joints).filter(|(vitals, _)| vitals.age_s.is_finite());

@@ -2,8 +2,8 @@
 //! goals at the speed of a servo without load. No physics: what is tested is the loop, not the gait.
 
 use gaitway_control::arbiter::Source;
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::supervisor::{State, Wish};
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::supervisor::{RequestedMode, State};
 use gaitway_control::{Options, Policy};
 use gaitway_emulators::registers::{LOCK, RETURN_DELAY, TORQUE_ENABLE};
 use gaitway_emulators::{BusOptions, Fault, FaultPlan, ImuFault, ImuSample, JointState, ServoBus as Twin};
@@ -75,8 +75,9 @@ impl Bench {
         let setup = Setup::new(policy, &profile, &Options::default()).unwrap();
         let mut room = VirtualRobot::new(setup, twin, STEP_NS).unwrap();
         // Its joints bear nothing.
-        room.robot_mut().set_options(BrainOptions { on_stand: true, ..BrainOptions::default() });
-        room.mailbox().set_wish(Wish::Walk, false);
+        room.robot_mut()
+            .set_options(ControlStackOptions { on_stand: true, ..ControlStackOptions::default() });
+        room.mailbox().request_mode(RequestedMode::Walk, false);
         room.mailbox().offer(Source::Program, &Command::velocity(0.1, 0.0, 0.0), u64::MAX);
         // Crouched somewhere: not the default pose, not zero.
         let at = |index: usize| 0.7 * profile.joints[index].default_rad + 0.05;

@@ -3,7 +3,7 @@
 
 use super::bench::Bench;
 use gaitway_control::arbiter::Source;
-use gaitway_control::supervisor::{State, Wish};
+use gaitway_control::supervisor::{RequestedMode, State};
 use gaitway_emulators::{Fault, FaultPlan, LaterServos, ReplyFault, RequestFault};
 
 #[path = "../../../../tests/rust/random.rs"]
@@ -111,8 +111,8 @@ fn strike(bench: &mut Bench, class: &str, random: &mut Random) -> Vec<State> {
         }
         _ => {
             match random.below(3) {
-                0 => bench.mailbox().set_wish(Wish::Limp, false),
-                1 => bench.mailbox().set_wish(Wish::Limp, true),
+                0 => bench.mailbox().request_mode(RequestedMode::Limp, false),
+                1 => bench.mailbox().request_mode(RequestedMode::Limp, true),
                 _ => bench.mailbox().set_emergency_stop(Source::Agent),
             }
             return bench.ticks(JUDGED_LIMP_AFTER);
@@ -147,7 +147,8 @@ fn check_always(bench: &Bench, class: &str) {
     assert_eq!(watched.stale_joints, 0, "{class}: {watched:?}");
     assert!(watched.longest_limp_ns <= 40_000_000, "{class}: {watched:?}");
     assert!(watched.longest_replugged_ns <= 240_000_000, "{class}: {watched:?}");
-    for (state, vitals) in bench.robot().body().bus().states().iter().zip(bench.robot().body().vitals()) {
+    for (state, vitals) in bench.robot().driver().bus().states().iter().zip(bench.robot().driver().readings())
+    {
         assert!(state.position_rad.is_finite() && vitals.position_rad.is_finite(), "{class}");
     }
     if bench.robot().record().state == State::Limp && class != "unplugged for good" {

@@ -7,15 +7,15 @@ mod chaos;
 mod gait;
 mod line;
 mod motors;
-mod plausible;
+mod plausibility;
 mod recorder;
 mod replay;
 mod stance;
 
 use bench::{Bench, DUCK};
 use gaitway_control::arbiter::{Cause, Source};
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::supervisor::{Obstacle, Reason, RequestedMode, State};
 use gaitway_emulators::{Fault, FaultPlan, LaterServos};
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::FaultKind;
@@ -65,7 +65,7 @@ fn a_running_robot_runs_and_a_wish_to_be_limp_is_granted_softly() {
     let mut bench = running();
     assert!(bench.ticks(500).iter().all(|state| *state == State::Running));
     assert_eq!(bench.robot().record().decision.owner, Some(Source::Program));
-    bench.mailbox().set_wish(Wish::Limp, false);
+    bench.mailbox().request_mode(RequestedMode::Limp, false);
     assert!(bench.ticks(29).iter().all(|state| *state == State::Running), "the velocity eases first");
     assert_eq!(bench.robot().record().decision.cause, Cause::Stopping);
     let ticks = bench.until(State::Limp, 60);
@@ -82,7 +82,7 @@ fn at_once_and_emergency_stop_cut_within_a_tick() {
         if by_stop {
             bench.mailbox().set_emergency_stop(Source::Network);
         } else {
-            bench.mailbox().set_wish(Wish::Limp, true);
+            bench.mailbox().request_mode(RequestedMode::Limp, true);
         }
         assert_eq!(bench.tick(), State::Limp);
         bench.tick();
@@ -93,9 +93,9 @@ fn at_once_and_emergency_stop_cut_within_a_tick() {
             bench.mailbox().clear_emergency_stop(Source::Terminal).unwrap();
             bench.ticks(5);
             assert_eq!(bench.robot().obstacle(), Some(Obstacle::AskAgain), "it does not get up on its own");
-            bench.mailbox().set_wish(Wish::Limp, false);
+            bench.mailbox().request_mode(RequestedMode::Limp, false);
             bench.tick();
-            bench.mailbox().set_wish(Wish::Walk, false);
+            bench.mailbox().request_mode(RequestedMode::Walk, false);
             bench.until(State::Running, 300);
         }
     }
@@ -233,7 +233,7 @@ fn a_loop_that_is_starved_while_it_reads_does_not_call_old_samples_new() {
     let in_its_read_ns = to_next_tick_ns + 500_000;
     bench.room.plan(in_its_read_ns, Trouble::Starved(100_000_000)).unwrap();
     bench.tick();
-    let ages_s = bench.robot().body().vitals().iter().map(|joint| joint.age_s);
+    let ages_s = bench.robot().driver().readings().iter().map(|joint| joint.age_s);
     assert!(ages_s.clone().all(|age_s| age_s >= 0.1), "{:?}", ages_s.collect::<Vec<f32>>());
     bench.ticks(20);
     assert_eq!((bench.watched().stale_joints, bench.robot().record().state), (0, State::Running));
@@ -242,7 +242,10 @@ fn a_loop_that_is_starved_while_it_reads_does_not_call_old_samples_new() {
 #[test]
 fn a_dry_run_writes_nothing_and_computes_everything() {
     let mut bench = Bench::new(FaultPlan::default());
-    bench.room.robot_mut().set_options(BrainOptions { dry_run: true, ..BrainOptions::default() });
+    bench
+        .room
+        .robot_mut()
+        .set_options(ControlStackOptions { dry_run: true, ..ControlStackOptions::default() });
     let asked = |bench: &Bench| bench.room.wire().with_twin(|twin| twin.wire_bytes().to_servos);
     let before = asked(&bench);
     assert!(bench.ticks(100).iter().all(|state| *state == State::Limp));
@@ -272,11 +275,11 @@ fn a_tick_allocates_nothing_whatever_happens_in_it() {
 #[test]
 fn an_operator_who_wants_it_to_stand_gets_the_default_pose() {
     let mut bench = running();
-    bench.mailbox().set_wish(Wish::Stand, false);
+    bench.mailbox().request_mode(RequestedMode::Stand, false);
     bench.until(State::Ready, 200);
     let profile = RobotProfile::from_toml(DUCK).unwrap();
     assert_eq!(bench.robot().supervisor().goals().rad(), profile.default_pose_rad());
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     bench.until(State::Running, 50);
 }
 
@@ -287,8 +290,8 @@ fn an_audit_waits_for_servos_that_boot_and_for_none_that_stays_silent() {
         let mut bench = Bench::new(FaultPlan::default());
         faults.iter().for_each(|fault| bench.inject(fault.clone()));
         let began_ns = bench.room.now_ns();
-        bench.room.robot_mut().body_mut().audit().unwrap();
-        let bus = bench.robot().body().bus();
+        bench.room.robot_mut().driver_mut().audit().unwrap();
+        let bus = bench.robot().driver().bus();
         let silent: Vec<usize> = (0..14).filter(|&servo| bus.audited(servo).is_none()).collect();
         (silent, (bench.room.now_ns() - began_ns) / MS)
     };
@@ -306,12 +309,12 @@ fn after_a_stop_the_same_wish_counts_once_it_is_said_again() {
     let mut bench = running();
     bench.mailbox().set_emergency_stop(Source::Program);
     bench.ticks(50);
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     bench.ticks(50);
     assert_eq!(bench.robot().record().state, State::Limp, "a wish undoes no stop");
     bench.mailbox().clear_emergency_stop(Source::Terminal).unwrap();
     bench.ticks(50);
     assert_eq!(bench.robot().obstacle(), Some(Obstacle::AskAgain), "and is not kept until it is cleared");
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     bench.until(State::Running, 300);
 }

@@ -3,7 +3,7 @@
 
 use crate::bench::{Bench, DUCK, onnx, policy};
 use gaitway_control::Options;
-use gaitway_control::brain::BrainOptions;
+use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::supervisor::State;
 use gaitway_emulators::{Fault, FaultPlan};
 use gaitway_model::RobotProfile;
@@ -43,7 +43,7 @@ fn about() -> About {
         &profile,
         (&policy(), onnx()),
         &Options::default(),
-        Some(BrainOptions { on_stand: true, ..BrainOptions::default() }),
+        Some(ControlStackOptions { on_stand: true, ..ControlStackOptions::default() }),
     )
     .unwrap()
 }

@@ -3,9 +3,9 @@
 
 use crate::bench::{Bench, DUCK, pair, policy};
 use gaitway_control::arbiter::Source;
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::supervisor::{State, Wish};
-use gaitway_control::{Brain, Options, Policy};
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::supervisor::{RequestedMode, State};
+use gaitway_control::{ControlStack, Options, Policy};
 use gaitway_emulators::registers::PRESENT_VOLTAGE;
 use gaitway_emulators::{Fault, FaultPlan, FaultRates, ImuFault, LaterServos};
 use gaitway_model::{Command, RobotProfile};
@@ -53,15 +53,15 @@ impl Recording {
 }
 
 fn replay() -> Replay {
-    replay_of(&policy(), BrainOptions { on_stand: true, ..BrainOptions::default() })
+    replay_of(&policy(), ControlStackOptions { on_stand: true, ..ControlStackOptions::default() })
 }
 
-fn replay_of(policy: &Policy, options: BrainOptions) -> Replay {
+fn replay_of(policy: &Policy, options: ControlStackOptions) -> Replay {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
     let setup = Setup::new(policy, &profile, &Options::default()).unwrap();
-    let mut brain = Brain::new(&setup.profile, setup.controller);
-    brain.set_options(options);
-    Replay::new(brain, servos(&profile), &setup.gains)
+    let mut stack = ControlStack::new(&setup.profile, setup.controller);
+    stack.set_options(options);
+    Replay::new(stack, servos(&profile), &setup.gains)
 }
 
 fn run(ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict> {
@@ -83,7 +83,7 @@ fn run_on(mut replay: Replay, ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict
 fn a_robot_that_was_lifted_and_stood_by_its_own_policy_is_run_again_to_the_bit() {
     let pair = pair();
     let mut bench = Bench::with(RobotProfile::from_toml(DUCK).unwrap(), &pair, FaultPlan::default());
-    bench.room.robot_mut().set_options(BrainOptions::default());
+    bench.room.robot_mut().set_options(ControlStackOptions::default());
     let mut recording = Recording::of(&mut bench, 64);
     for (knees_sag_rad, vx_mps, ticks) in
         [(0.0, 0.0, 200), (0.045, 0.0, 100), (0.045, 0.1, 100), (-0.02, 0.1, 150), (0.045, 0.0, 300)]
@@ -99,7 +99,7 @@ fn a_robot_that_was_lifted_and_stood_by_its_own_policy_is_run_again_to_the_bit()
     assert!(stood(true) > 100 && stood(false) > 60, "{} {}", stood(true), stood(false));
     let reasons = |name: &str| recording.ticks.iter().filter(|(tick, _)| tick.reason == name).count();
     assert!(reasons("lifted") > 0);
-    let verdicts = run_on(replay_of(&pair, BrainOptions::default()), &recording.ticks);
+    let verdicts = run_on(replay_of(&pair, ControlStackOptions::default()), &recording.ticks);
     assert!(
         verdicts.iter().all(|verdict| *verdict == Verdict::Same),
         "{:?}",
@@ -108,7 +108,7 @@ fn a_robot_that_was_lifted_and_stood_by_its_own_policy_is_run_again_to_the_bit()
     // From a keyframe in the middle, too.
     let middle = recording.ticks.iter().rposition(|(_, keyframe)| keyframe.is_some()).unwrap();
     assert!(middle > 0);
-    let verdicts = run_on(replay_of(&pair, BrainOptions::default()), &recording.ticks[middle..]);
+    let verdicts = run_on(replay_of(&pair, ControlStackOptions::default()), &recording.ticks[middle..]);
     assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Same));
 }
 
@@ -143,7 +143,7 @@ fn life() -> Recording {
     bench.mailbox().clear_faults(Source::Pad).unwrap();
     bench.inject(Fault::Speaks { servo: 3 });
     bench.inject(Fault::Reset { servo: 8 });
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     recording.tick(&mut bench, 1000);
     assert_eq!(bench.robot().record().state, State::Running);
     recording

@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, DUCK, pair};
 use gaitway_control::arbiter::Source;
-use gaitway_control::brain::BrainOptions;
-use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
+use gaitway_control::control_stack::ControlStackOptions;
+use gaitway_control::supervisor::{Obstacle, Reason, RequestedMode, State};
 use gaitway_emulators::FaultPlan;
 use gaitway_model::profile::FaultKind;
 use gaitway_model::{Command, RobotProfile};
@@ -17,7 +17,7 @@ const LYING_MPS2: [f32; 3] = [9.7, 0.0, 1.0];
 /// A duck that minds whether its legs bear it, in somebody's hands.
 fn in_hands() -> Bench {
     let mut bench = Bench::with(RobotProfile::from_toml(DUCK).unwrap(), &pair(), FaultPlan::default());
-    bench.room.robot_mut().set_options(BrainOptions::default());
+    bench.room.robot_mut().set_options(ControlStackOptions::default());
     bench.knees_sag_rad = HANGS_RAD;
     bench
 }
@@ -49,7 +49,10 @@ fn the_policy_waits_for_the_ground() {
 #[test]
 fn a_robot_on_a_stand_runs_where_somebody_says_so() {
     let mut bench = in_hands();
-    bench.room.robot_mut().set_options(BrainOptions { on_stand: true, ..BrainOptions::default() });
+    bench
+        .room
+        .robot_mut()
+        .set_options(ControlStackOptions { on_stand: true, ..ControlStackOptions::default() });
     bench.until(State::Running, 300);
     assert!(bench.ticks(200).iter().all(|state| *state == State::Running));
 }
@@ -126,10 +129,10 @@ fn one_that_tips_over_while_it_holds_its_pose_is_limp() {
     bench.until(State::Limp, 200);
     assert_eq!(reason(&bench), Reason::Fault(FaultKind::Fallen));
     // Cleared and asked again while it lies there: nothing moves.
-    bench.mailbox().set_wish(Wish::Limp, false);
+    bench.mailbox().request_mode(RequestedMode::Limp, false);
     bench.mailbox().clear_faults(Source::Terminal).unwrap();
     bench.tick();
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     assert!(bench.ticks(300).iter().all(|state| *state == State::Limp));
     assert_eq!((bench.robot().obstacle(), bench.driven()), (Some(Obstacle::NotUpright), 0));
 }

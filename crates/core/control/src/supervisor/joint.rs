@@ -1,8 +1,8 @@
 //! One servo on its way into the loop: settings, torque, proof that it took them, and back again after a reset.
 
 use crate::error::ControlError;
+use crate::readings::JointReading;
 use crate::state_bytes::{Reader, Writer};
-use crate::vitals::JointVitals;
 
 /// Reads in a row without an answer after which a servo gets no more goals: it may have been reset, and a goal would
 /// switch it on at full force.
@@ -74,7 +74,7 @@ impl JointDrive {
 
     /// One tick of a robot whose servos are to be driven. `goal_rad` is the last goal, `step` how much of torque and
     /// way comes back in a tick.
-    pub fn advance(&mut self, now_ns: u64, joint: &JointVitals, goal_rad: f32, step: f32) -> JointEvent {
+    pub fn advance(&mut self, now_ns: u64, joint: &JointReading, goal_rad: f32, step: f32) -> JointEvent {
         // Said before this tick's answer: a servo that was deaf for two ticks is not trusted for having come back.
         let unheard = !joint.is_fresh && joint.silent_ticks >= UNHEARD_AFTER;
         match self.drive {
@@ -154,12 +154,12 @@ impl JointDrive {
         Ok(())
     }
 
-    fn has_lost(&self, joint: &JointVitals) -> bool {
+    fn has_lost(&self, joint: &JointReading) -> bool {
         let report = joint.servo.filter(|servo| servo.at_ns > self.trusted_from_ns);
         report.is_some_and(|servo| !servo.torque_on || !servo.settings_kept)
     }
 
-    fn confirm(&mut self, now_ns: u64, since_ns: u64, joint: &JointVitals) -> JointEvent {
+    fn confirm(&mut self, now_ns: u64, since_ns: u64, joint: &JointReading) -> JointEvent {
         let report = joint.servo.filter(|servo| servo.at_ns > since_ns);
         if report.is_some_and(|servo| servo.torque_on && servo.settings_kept) {
             self.drive = Drive::On;
@@ -180,7 +180,7 @@ impl JointDrive {
         self.way = 0.0;
     }
 
-    fn check(&mut self, since_ns: u64, joint: &JointVitals, goal_rad: f32) -> JointEvent {
+    fn check(&mut self, since_ns: u64, joint: &JointReading, goal_rad: f32) -> JointEvent {
         match joint.servo.filter(|servo| servo.at_ns > since_ns) {
             None => JointEvent::Nothing,
             Some(servo) if servo.torque_on && servo.settings_kept => {

@@ -13,10 +13,10 @@ mod state;
 mod transitions;
 
 pub use orders::{Change, Orders, Situation};
-pub use state::{Obstacle, Reason, State, Wish};
+pub use state::{Obstacle, Reason, RequestedMode, State};
 
-use crate::gate::{GateState, Goals, SafetyGate};
-use crate::vitals::JointVitals;
+use crate::readings::JointReading;
+use crate::safety_filter::{Goals, SafetyFilterState, SafetyGate};
 use gaitway_maths::scalar::limit;
 use gaitway_model::RobotProfile;
 use joint::{Drive, JointDrive, JointEvent};
@@ -60,7 +60,7 @@ pub struct Supervisor {
     pose_rad: Vec<f32>,
     target_rad: Vec<f32>,
     gate: SafetyGate,
-    gate_state: GateState,
+    gate_state: SafetyFilterState,
     limits: Vec<u8>,
     orders: Orders,
     change: Option<Change>,
@@ -101,7 +101,7 @@ impl Supervisor {
         self.change = None;
         self.lost = None;
         self.ticks += 1;
-        self.must_ask &= situation.wish != Wish::Limp;
+        self.must_ask &= situation.wish != RequestedMode::Limp;
         let failed = self.advance_joints(now_ns, situation.joints);
         if let Some((state, reason)) = self.next_state(situation, failed) {
             self.enter(state, reason);
@@ -172,10 +172,10 @@ impl Supervisor {
 
     /// True where a stop was asked for and the policy still brings the robot to a stand.
     pub fn is_easing(&self, situation: &Situation) -> bool {
-        self.state == State::Running && situation.wish != Wish::Walk
+        self.state == State::Running && situation.wish != RequestedMode::Walk
     }
 
-    fn advance_joints(&mut self, now_ns: u64, vitals: &[JointVitals]) -> Option<usize> {
+    fn advance_joints(&mut self, now_ns: u64, vitals: &[JointReading]) -> Option<usize> {
         if !self.state.is_powered() {
             return None;
         }

@@ -1,16 +1,16 @@
 //! What the supervisor decides by, and what it decides.
 
-use super::state::{Obstacle, Reason, State, Wish};
+use super::state::{Obstacle, Reason, RequestedMode, State};
+use crate::readings::JointReading;
 use crate::record::copy_row;
 use crate::stance::Stance;
-use crate::vitals::JointVitals;
 use crate::watch::Alarm;
 
 /// What the supervisor decides by.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
     /// What the operator wants.
-    pub wish: Wish,
+    pub wish: RequestedMode,
     /// The operator wants to be limp now, whatever the pose.
     pub at_once: bool,
     /// The emergency stop is set.
@@ -22,7 +22,7 @@ pub struct Situation<'a> {
     /// Whether it stands.
     pub stance: Stance,
     /// The joints.
-    pub joints: &'a [JointVitals],
+    pub joints: &'a [JointReading],
 }
 
 /// What the servos are told in a tick, joint by joint in the order of the robot.

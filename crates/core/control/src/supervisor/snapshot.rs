@@ -2,7 +2,7 @@
 
 use super::{Hold, Reason, State, Supervisor};
 use crate::error::ControlError;
-use crate::gate::SafetyGate;
+use crate::safety_filter::SafetyGate;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_model::profile::FaultKind;
 

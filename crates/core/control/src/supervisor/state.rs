@@ -1,6 +1,6 @@
 //! The states of a robot, why it is in one, and what keeps it from leaving.
 
-use crate::plausible::Outside;
+use crate::plausibility::Outside;
 use gaitway_model::profile::FaultKind;
 use std::fmt;
 
@@ -47,7 +47,7 @@ impl State {
 
 /// What the operator wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum RequestedMode {
     /// No torque. From any pose this is reached softly.
     Limp,
     /// The default pose.

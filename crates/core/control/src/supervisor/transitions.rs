@@ -2,8 +2,8 @@
 
 use super::joint::Drive;
 use super::ramp::PoseRamp;
-use super::{Hold, Obstacle, Reason, Situation, State, Supervisor, Wish};
-use crate::vitals::JointVitals;
+use super::{Hold, Obstacle, Reason, RequestedMode, Situation, State, Supervisor};
+use crate::readings::JointReading;
 use gaitway_model::profile::Reaction;
 
 /// A joint that was heard this long ago may be started, s.
@@ -21,7 +21,7 @@ impl Supervisor {
         if !situation.stance.upright {
             return Some(Obstacle::NotUpright);
         }
-        let silent = |joint: &JointVitals| joint.age_s > HEARD_WITHIN_S;
+        let silent = |joint: &JointReading| joint.age_s > HEARD_WITHIN_S;
         if let Some(joint) = situation.joints.iter().position(silent) {
             return Some(Obstacle::SilentServo { joint });
         }
@@ -38,7 +38,7 @@ impl Supervisor {
             return Some((State::Limp, Reason::Begin));
         }
         if self.state == State::Limp {
-            let may_rise = now.wish != Wish::Limp && self.obstacle(now).is_none();
+            let may_rise = now.wish != RequestedMode::Limp && self.obstacle(now).is_none();
             return may_rise.then_some((State::Aligning, Reason::Asked));
         }
         if now.emergency_stop {
@@ -67,18 +67,20 @@ impl Supervisor {
         match (self.state, now.wish) {
             // What a policy does in the air is nothing it could land from.
             (State::Running, _) if now.stance.lifted => Some((State::Aligning, Reason::Lifted)),
-            (State::Running, Wish::Walk) => {
+            (State::Running, RequestedMode::Walk) => {
                 self.left = 1.0;
                 None
             }
             (State::Running, _) if !self.has_eased() => None,
-            (State::Running, Wish::Stand) => Some((State::Aligning, Reason::Asked)),
-            (_, Wish::Limp) => {
+            (State::Running, RequestedMode::Stand) => Some((State::Aligning, Reason::Asked)),
+            (_, RequestedMode::Limp) => {
                 self.hold = Hold::Softening;
                 Some((State::Holding, Reason::Asked))
             }
             (State::Aligning, _) => self.next_while_aligning(),
-            (State::Ready, Wish::Walk) if self.ticks > self.plan.settle_ticks && now.stance.bears_weight => {
+            (State::Ready, RequestedMode::Walk)
+                if self.ticks > self.plan.settle_ticks && now.stance.bears_weight =>
+            {
                 Some((State::Running, Reason::Asked))
             }
             _ => None,
@@ -116,9 +118,9 @@ impl Supervisor {
                 self.begin_hold();
                 None
             }
-            Hold::Pose if now.wish == Wish::Limp => self.soften(Reason::Asked),
+            Hold::Pose if now.wish == RequestedMode::Limp => self.soften(Reason::Asked),
             Hold::Pose if alarm.is_none() => match (self.reason, now.wish) {
-                (Reason::Fault(kind), Wish::Walk) if self.has_walked => {
+                (Reason::Fault(kind), RequestedMode::Walk) if self.has_walked => {
                     Some((State::Running, Reason::FaultGone(kind)))
                 }
                 // One that was still getting up goes on getting up.

@@ -1,42 +1,42 @@
 //! The whole robot: from the registers of its servos to their goals.
 
 use crate::convert::{Inputs, outputs, read_inputs};
+use crate::readings::joint_reading;
 use crate::row::Row;
 use crate::tick::Tick;
-use crate::vitals::vitals;
-use gaitway_control::brain::Senses;
-use gaitway_control::vitals::JointVitals;
-use gaitway_control::{Brain, ControlError};
+use gaitway_control::control_stack::TickInputs;
+use gaitway_control::readings::JointReading;
+use gaitway_control::{ControlError, ControlStack};
 use gaitway_feetech::heard::Heard;
 use gaitway_feetech::servo::ServoConfig;
 
 #[derive(Debug)]
 pub(super) struct RecordedRobot {
-    brain: Brain,
+    stack: ControlStack,
     servos: Vec<ServoConfig>,
     /// P, D and I, in the order of their registers.
     gains: Vec<[u8; 3]>,
     heard: Vec<Heard>,
-    joints: Vec<JointVitals>,
+    joints: Vec<JointReading>,
     inputs: Inputs,
     row: Row,
 }
 
 impl RecordedRobot {
-    pub fn new(brain: Brain, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> RecordedRobot {
+    pub fn new(stack: ControlStack, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> RecordedRobot {
         RecordedRobot {
             heard: vec![Heard::default(); servos.len()],
-            joints: vec![JointVitals::default(); servos.len()],
+            joints: vec![JointReading::default(); servos.len()],
             gains: gains.iter().map(|[p, i, d]| [*p, *d, *i]).collect(),
             servos,
             inputs: Inputs::default(),
-            row: Row::of(&brain),
-            brain,
+            row: Row::of(&stack),
+            stack,
         }
     }
 
     pub fn restore(&mut self, state: &[u8]) -> Result<(), ControlError> {
-        self.brain.restore(state)
+        self.stack.restore(state)
     }
 
     /// What the servos said. It holds for the ticks that follow, those that cannot be run included.
@@ -44,13 +44,13 @@ impl RecordedRobot {
         self.inputs = read_inputs(tick, &mut self.heard);
         for (index, heard) in self.heard.iter().enumerate() {
             let state = heard.state(&self.servos[index]);
-            self.joints[index] = vitals(&state, self.gains[index], self.inputs.read);
+            self.joints[index] = joint_reading(&state, self.gains[index], self.inputs.read);
         }
     }
 
     /// The tick once more; what comes out replaces what `replayed` has.
     pub fn think(&mut self, tick: &Tick, replayed: &mut Tick) {
-        let senses = Senses {
+        let inputs = TickInputs {
             now_ns: self.inputs.read.ended_ns,
             hold: tick.held > 0,
             left_out: tick.skipped.saturating_add(tick.held),
@@ -60,8 +60,8 @@ impl RecordedRobot {
             asked: self.inputs.asked,
         };
         let replaced = tick.policy.as_ref().filter(|_| tick.is_replaced);
-        self.brain.think(&senses, replaced.map(|policy| policy.observation.as_slice()));
-        self.row.take(self.brain.believed(&self.joints), &self.brain);
+        self.stack.think(&inputs, replaced.map(|policy| policy.observation.as_slice()));
+        self.row.take(self.stack.believed(&self.joints), &self.stack);
         clear_fault(replayed);
         outputs(replayed, &self.row);
         // Durations are the robot's own.

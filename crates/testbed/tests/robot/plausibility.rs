@@ -2,7 +2,7 @@
 
 use super::bench::{Bench, DUCK};
 use super::running;
-use gaitway_control::supervisor::{Obstacle, Reason, State, Wish};
+use gaitway_control::supervisor::{Obstacle, Reason, RequestedMode, State};
 use gaitway_emulators::registers::{
     PRESENT_CURRENT, PRESENT_SPEED, PRESENT_TEMPERATURE, PRESENT_VOLTAGE, Register,
 };
@@ -66,7 +66,7 @@ fn a_supply_that_rises_to_12_v_ends_a_walk_until_a_hand_clears_it() {
     assert_eq!(bench.driven(), 0);
     bench.inject(Fault::Sag { drop_v: 0.0 });
     bench.ticks(100);
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     bench.ticks(100);
     assert_eq!(bench.robot().obstacle(), Some(Obstacle::Fault(FaultKind::HighVoltage)), "a hand clears it");
 }
@@ -129,7 +129,7 @@ fn a_joint_that_reads_a_turn_too_much_while_it_runs_is_held_and_then_limp() {
     assert!(bench.robot().believed()[KNEE].position_rad < 1.58, "{:?}", bench.robot().believed()[KNEE]);
     bench.until(State::Limp, 130);
     assert!(came(&bench).iter().all(|(kind, ..)| *kind != FaultKind::SilentServo), "it answers");
-    bench.mailbox().set_wish(Wish::Walk, false);
+    bench.mailbox().request_mode(RequestedMode::Walk, false);
     bench.ticks(10);
     assert!(matches!(bench.robot().obstacle(), Some(Obstacle::OutOfRange { joint: KNEE, .. })));
     assert_eq!((bench.watched().impossible, bench.watched().goals_out_of_range), (0, 0));

@@ -2,12 +2,12 @@
 
 use crate::arbiter::{Offer, Source};
 use crate::imu::ImuSample;
-use crate::supervisor::Wish;
-use crate::vitals::JointVitals;
+use crate::readings::JointReading;
+use crate::supervisor::RequestedMode;
 
 /// Everything a robot knows of a tick.
 #[derive(Debug, Clone, Copy)]
-pub struct Senses<'a> {
+pub struct TickInputs<'a> {
     /// When the joints had been read, ns of the loop's clock.
     pub now_ns: u64,
     /// The loop was late: the last goals are repeated, and the policy is not asked.
@@ -15,7 +15,7 @@ pub struct Senses<'a> {
     /// Ticks that were left out since the tick before.
     pub left_out: u64,
     /// The joints, in the order of the robot.
-    pub joints: &'a [JointVitals],
+    pub joints: &'a [JointReading],
     /// Time since any servo answered, s.
     pub bus_silent_s: f32,
     /// The newest sample of the IMU, sound or not.
@@ -28,7 +28,7 @@ pub struct Senses<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Asked {
     /// What the operator wants.
-    pub wish: Wish,
+    pub wish: RequestedMode,
     /// To be limp now, whatever the pose.
     pub at_once: bool,
     /// The wish was said since the last tick, another one or the same once more.
@@ -44,7 +44,7 @@ pub struct Asked {
 impl Default for Asked {
     fn default() -> Asked {
         Asked {
-            wish: Wish::Limp,
+            wish: RequestedMode::Limp,
             at_once: false,
             again: false,
             emergency_stop: false,

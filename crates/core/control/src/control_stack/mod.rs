@@ -1,4 +1,4 @@
-//! The brain: what is known in a tick goes in, what the servos are told comes out.
+//! The control stack: what is known in a tick goes in, what the servos are told comes out.
 //!
 //! ```text
 //!  IMU ─► age ─┐
@@ -9,21 +9,21 @@
 //! A pure function of its state, as everything in it is: no clock, no I/O, no allocation, no panic. Who has recorded
 //! what goes in can run a tick again, on any machine, to the bit.
 
+mod inputs;
 mod mount;
-mod senses;
 mod skips;
 mod snapshot;
 
-pub use senses::{Asked, Senses};
+pub use inputs::{Asked, TickInputs};
 
 use crate::arbiter::{Arbiter, Decision};
 use crate::controller::Controller;
 use crate::imu::{ImuReader, ImuSample};
-use crate::plausible::{Plausible, Refusals};
+use crate::plausibility::{PlausibilityCheck, Refusals};
+use crate::readings::{JointReading, Vitals};
 use crate::record::Refusal;
 use crate::stance::{Stance, StanceEstimator};
-use crate::supervisor::{Obstacle, Situation, State, Supervisor, Wish};
-use crate::vitals::{JointVitals, Vitals};
+use crate::supervisor::{Obstacle, RequestedMode, Situation, State, Supervisor};
 use crate::watch::{Alarm, FaultWatch};
 use gaitway_model::profile::Reaction;
 use gaitway_model::{RobotProfile, Sensors};
@@ -37,7 +37,7 @@ const IMU_OLD_S: f32 = 0.1;
 /// What is settled before the first tick.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct BrainOptions {
+pub struct ControlStackOptions {
     /// Nothing is ever written: everything is read and computed, and shown.
     pub dry_run: bool,
     /// The servos' settings forbid to move.
@@ -53,8 +53,8 @@ pub struct BrainOptions {
 
 /// Everything between a robot's senses and its servos.
 #[derive(Debug)]
-pub struct Brain {
-    options: BrainOptions,
+pub struct ControlStack {
+    options: ControlStackOptions,
     mount: Mount,
     controller: Controller,
     supervisor: Supervisor,
@@ -62,7 +62,7 @@ pub struct Brain {
     arbiter: Arbiter,
     imu: ImuReader,
     /// The table of the wires, where the profile has one.
-    plausible: Option<Box<Plausible>>,
+    plausible: Option<Box<PlausibilityCheck>>,
     skips: Skips,
     /// Where the profile says how it is known.
     stance_estimator: Option<StanceEstimator>,
@@ -77,18 +77,18 @@ pub struct Brain {
     looking_rad: Vec<f32>,
 }
 
-impl Brain {
-    /// The brain of a robot that is off.
-    pub fn new(profile: &RobotProfile, controller: Controller) -> Brain {
+impl ControlStack {
+    /// The control stack of a robot that is off.
+    pub fn new(profile: &RobotProfile, controller: Controller) -> ControlStack {
         let loop_hz = controller.loop_hz();
-        Brain {
-            options: BrainOptions::default(),
+        ControlStack {
+            options: ControlStackOptions::default(),
             mount: Mount::new(profile.options.imu_trim.unwrap_or_default()),
             supervisor: Supervisor::new(profile, loop_hz),
             watch: FaultWatch::new(profile, loop_hz),
             arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
             imu: ImuReader::default(),
-            plausible: Plausible::new(profile, loop_hz).map(Box::new),
+            plausible: PlausibilityCheck::new(profile, loop_hz).map(Box::new),
             skips: Skips::new(loop_hz),
             stance_estimator: StanceEstimator::new(profile, &controller),
             stance: Stance::default(),
@@ -104,38 +104,43 @@ impl Brain {
     }
 
     /// Settles what must be settled before the first tick.
-    pub fn set_options(&mut self, options: BrainOptions) {
+    pub fn set_options(&mut self, options: ControlStackOptions) {
         self.mount.set_pitch_bias(options.pitch_bias_rad);
         self.options = options;
     }
 
     /// What was settled.
-    pub fn options(&self) -> BrainOptions {
+    pub fn options(&self) -> ControlStackOptions {
         self.options
     }
 
     /// One tick. Where the policy is due and `observation` is given, it sees that instead of its own. What the servos
-    /// are told is in [`Brain::supervisor`] then.
-    pub fn think(&mut self, senses: &Senses, observation: Option<&[f32]>) -> State {
-        self.skips.add(senses.left_out);
+    /// are told is in [`ControlStack::supervisor`] then.
+    pub fn think(&mut self, inputs: &TickInputs, observation: Option<&[f32]>) -> State {
+        self.skips.add(inputs.left_out);
         // Set aside for the tick: what it lets through is borrowed by all that follows.
-        let Some(mut plausible) = self.plausible.take() else { return self.act(senses, None, observation) };
-        plausible.judge_joints(senses.now_ns, senses.joints);
-        let imu = plausible.judge_imu(senses.now_ns, senses.imu, self.imu.last());
-        let believed = Senses { joints: plausible.joints(), imu, ..*senses };
+        let Some(mut plausible) = self.plausible.take() else { return self.act(inputs, None, observation) };
+        plausible.judge_joints(inputs.now_ns, inputs.joints);
+        let imu = plausible.judge_imu(inputs.now_ns, inputs.imu, self.imu.last());
+        let believed = TickInputs { joints: plausible.joints(), imu, ..*inputs };
         let state = self.act(&believed, Some(&plausible), observation);
         self.plausible = Some(plausible);
         state
     }
 
-    fn act(&mut self, senses: &Senses, plausible: Option<&Plausible>, observation: Option<&[f32]>) -> State {
-        self.sense(senses);
-        self.judge(senses, plausible);
-        self.decide(senses, plausible, observation)
+    fn act(
+        &mut self,
+        inputs: &TickInputs,
+        plausible: Option<&PlausibilityCheck>,
+        observation: Option<&[f32]>,
+    ) -> State {
+        self.sense(inputs);
+        self.judge(inputs, plausible);
+        self.decide(inputs, plausible, observation)
     }
 
     /// What counts of the joints that the last tick heard.
-    pub fn believed<'a>(&'a self, heard: &'a [JointVitals]) -> &'a [JointVitals] {
+    pub fn believed<'a>(&'a self, heard: &'a [JointReading]) -> &'a [JointReading] {
         self.plausible.as_ref().map_or(heard, |plausible| plausible.joints())
     }
 
@@ -189,15 +194,15 @@ impl Brain {
         self.has_stepped
     }
 
-    fn sense(&mut self, senses: &Senses) {
-        let (sample, age_s) = self.imu.read(senses.imu, senses.now_ns);
+    fn sense(&mut self, inputs: &TickInputs) {
+        let (sample, age_s) = self.imu.read(inputs.imu, inputs.now_ns);
         if let Some(sample) = sample {
             self.sensors.gyro_rps = self.mount.level(sample.gyro_rps);
             self.sensors.accel_mps2 = self.mount.level(sample.accel_mps2);
             self.sensors.foot_contact = sample.foot_contact;
         }
         self.sensors.imu_age_s = age_s;
-        for (index, joint) in senses.joints.iter().enumerate().take(self.sensors.joint_age_s.len()) {
+        for (index, joint) in inputs.joints.iter().enumerate().take(self.sensors.joint_age_s.len()) {
             self.sensors.joint_position_rad[index] = joint.position_rad;
             self.sensors.joint_velocity_rps[index] = joint.velocity_rps;
             self.sensors.joint_age_s[index] = joint.age_s;
@@ -206,24 +211,24 @@ impl Brain {
             let supervisor = &self.supervisor;
             let is_powered = supervisor.state().is_powered();
             let goals = supervisor.goals().rad();
-            self.stance = estimator.update(&self.sensors, senses.joints, goals, is_powered);
+            self.stance = estimator.update(&self.sensors, inputs.joints, goals, is_powered);
             self.stance.bears_weight |= self.options.on_stand;
             self.stance.lifted &= !self.options.on_stand;
         }
     }
 
-    fn judge(&mut self, senses: &Senses, plausible: Option<&Plausible>) {
-        if senses.asked.clear_faults {
+    fn judge(&mut self, inputs: &TickInputs, plausible: Option<&PlausibilityCheck>) {
+        if inputs.asked.clear_faults {
             self.watch.clear_by_hand();
         }
         let state = self.supervisor.state();
         self.watch.update(&Vitals {
-            joints: senses.joints,
+            joints: inputs.joints,
             goal_rad: self.supervisor.goals().rad(),
             imu_age_s: self.sensors.imu_age_s,
-            imu_implausible_hz: plausible.map_or(0.0, Plausible::imu_hz),
-            servo_implausible_hz: plausible.map_or(&[], Plausible::servo_hz),
-            bus_silent_s: senses.bus_silent_s,
+            imu_implausible_hz: plausible.map_or(0.0, PlausibilityCheck::imu_hz),
+            servo_implausible_hz: plausible.map_or(&[], PlausibilityCheck::servo_hz),
+            bus_silent_s: inputs.bus_silent_s,
             refusals_in_a_row: self.refusals_in_a_row,
             skipped_last_second: self.skips.sum,
             fallen: self.stance.fallen || (state == State::Running && self.controller.record().fallen),
@@ -235,14 +240,14 @@ impl Brain {
     /// State, policy, goals.
     fn decide(
         &mut self,
-        senses: &Senses,
-        plausible: Option<&Plausible>,
+        inputs: &TickInputs,
+        plausible: Option<&PlausibilityCheck>,
         observation: Option<&[f32]>,
     ) -> State {
-        let asked = &senses.asked;
+        let asked = &inputs.asked;
         // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
         let is_waiting = self.supervisor.state() == State::Limp && !asked.emergency_stop;
-        let wish = if asked.again && is_waiting { Wish::Limp } else { asked.wish };
+        let wish = if asked.again && is_waiting { RequestedMode::Limp } else { asked.wish };
         let situation = Situation {
             wish,
             at_once: asked.at_once,
@@ -250,16 +255,18 @@ impl Brain {
             alarm: self.alarm,
             obstacle: self.outside_obstacle(plausible),
             stance: self.stance,
-            joints: senses.joints,
+            joints: inputs.joints,
         };
         let before = self.supervisor.state();
-        let state = self.supervisor.begin(senses.now_ns, &situation);
+        let state = self.supervisor.begin(inputs.now_ns, &situation);
         let slow = self.alarm.is_some_and(|alarm| alarm.reaction >= Reaction::Slow);
         let stopping = self.supervisor.is_easing(&situation);
-        self.decision = self.arbiter.decide(senses.now_ns, &asked.offers, stopping, slow);
+        self.decision = self.arbiter.decide(inputs.now_ns, &asked.offers, stopping, slow);
         self.obstacle = match state {
-            State::Limp if wish != Wish::Limp => self.supervisor.obstacle(&situation),
-            State::Ready if wish == Wish::Walk && !self.stance.bears_weight => Some(Obstacle::NoWeight),
+            State::Limp if wish != RequestedMode::Limp => self.supervisor.obstacle(&situation),
+            State::Ready if wish == RequestedMode::Walk && !self.stance.bears_weight => {
+                Some(Obstacle::NoWeight)
+            }
             _ => None,
         };
         if state == State::Running && matches!(before, State::Ready | State::Aligning) {
@@ -269,7 +276,7 @@ impl Brain {
                 self.controller.take_gravity(estimator.gravity());
             }
         }
-        self.has_stepped = (state == State::Running && !senses.hold) || self.options.dry_run;
+        self.has_stepped = (state == State::Running && !inputs.hold) || self.options.dry_run;
         if self.has_stepped {
             self.walk(observation);
         }
@@ -286,7 +293,7 @@ impl Brain {
         state
     }
 
-    fn outside_obstacle(&self, plausible: Option<&Plausible>) -> Option<Obstacle> {
+    fn outside_obstacle(&self, plausible: Option<&PlausibilityCheck>) -> Option<Obstacle> {
         if self.options.dry_run {
             Some(Obstacle::DryRun)
         } else if self.options.audit_failed {
@@ -301,7 +308,7 @@ impl Brain {
     }
 
     /// Torque is not enabled on numbers that cannot be, nor while a fault that would disable it is about to come.
-    fn implausible(&self, plausible: &Plausible) -> Option<Obstacle> {
+    fn implausible(&self, plausible: &PlausibilityCheck) -> Option<Obstacle> {
         match plausible.outside() {
             Some(outside) => Some(Obstacle::outside(outside)),
             None => self.watch.impending().map(Obstacle::Fault),

@@ -1,14 +1,14 @@
-//! Saving and restoring a brain: what a recording must have to be run again from its middle.
+//! Saving and restoring a control stack: what a recording must have to be run again from its middle.
 
-use super::Brain;
+use super::ControlStack;
 use crate::error::ControlError;
 use crate::state_bytes::{Reader, Writer};
 
-/// First bytes of a saved brain; the number changes with the order of what follows.
+/// First bytes of a saved control stack; the number changes with the order of what follows.
 const MAGIC: &[u8; 8] = b"GWBRAIN1";
 
-impl Brain {
-    /// Writes the state over `bytes`: between two ticks, a brain restored from it goes on bit for bit. Allocates
+impl ControlStack {
+    /// Writes the state over `bytes`: between two ticks, a control stack restored from it goes on bit for bit. Allocates
     /// nothing where there is room.
     pub fn save_into(&self, bytes: &mut Vec<u8>) {
         bytes.clear();
@@ -31,7 +31,7 @@ impl Brain {
         self.controller.save_into(bytes);
     }
 
-    /// Puts a saved state back. Where the bytes do not belong to this brain it must not think any more.
+    /// Puts a saved state back. Where the bytes do not belong to this control stack it must not think any more.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
         let mut input = Reader { rest: bytes };
         input.same("format", MAGIC)?;

@@ -5,7 +5,7 @@ use crate::expression::ExpressionSlot;
 use crate::robot::Mailbox;
 use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_control::arbiter::{Offer, Source};
-use gaitway_control::supervisor::Wish;
+use gaitway_control::supervisor::RequestedMode;
 use gaitway_gamepad::{Button, Controls, Operator, Reach};
 use gaitway_model::{Axis, Command, Contract};
 use gaitway_platform::budget::Budget;
@@ -37,7 +37,7 @@ pub fn reach(contract: &Contract) -> Reach {
 
 /// What a pad steers.
 #[derive(Debug, Clone)]
-pub struct Steered {
+pub struct TeleopTarget {
     /// How far its sticks go.
     pub reach: Reach,
     /// Where commands and wishes go.
@@ -48,10 +48,10 @@ pub struct Steered {
 
 /// One pad's way to the robot.
 #[derive(Debug)]
-pub(super) struct Helm {
+pub(super) struct TeleopSession {
     source: Source,
     operator: Operator,
-    steered: Steered,
+    steered: TeleopTarget,
     /// Where it put the antennas last.
     antennas: [f32; 2],
     /// Since when nobody holds the pad, who did, ns.
@@ -59,15 +59,15 @@ pub(super) struct Helm {
     presses: Budget,
 }
 
-impl Helm {
+impl TeleopSession {
     /// For the pad that is `source`; nothing is asked yet.
-    pub fn new(source: Source, steered: Steered) -> Helm {
+    pub fn new(source: Source, steered: TeleopTarget) -> TeleopSession {
         let mut operator = Operator::new(steered.reach);
         if !steered.mailbox.may_walk() {
             operator.move_head();
         }
         let presses = Budget::new(PRESSES, PRESSES_PER_SECOND);
-        Helm { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None, presses }
+        TeleopSession { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None, presses }
     }
 
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
@@ -123,9 +123,10 @@ impl Helm {
         self.gone_since_ns = None;
         let mailbox = &self.steered.mailbox;
         let steers = |offer: &Option<Offer>| offer.is_some_and(|offer| now_ns < offer.expires_ns);
-        let stands = mailbox.wish().0 == Wish::Walk && !mailbox.offers().iter().any(steers);
+        let stands =
+            mailbox.requested_mode().0 == RequestedMode::Walk && !mailbox.offers().iter().any(steers);
         if stands {
-            mailbox.set_wish(Wish::Stand, false);
+            mailbox.request_mode(RequestedMode::Stand, false);
         }
         stands
     }
@@ -141,13 +142,13 @@ impl Helm {
 }
 
 /// What the robot is wished to do from now on.
-fn press(button: Button, source: Source, steered: &Steered) -> Result<(), NotAtTheRobot> {
+fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), NotAtTheRobot> {
     let mailbox = &steered.mailbox;
-    match (button, mailbox.wish().0) {
-        (Button::Pause, Wish::Walk) => mailbox.wish_of(source, Wish::Stand),
-        (Button::Pause, Wish::Stand) => mailbox.wish_of(source, Wish::Walk),
-        (Button::Motors, Wish::Limp) => mailbox.wish_of(source, Wish::Stand),
-        (Button::Motors, _) => mailbox.wish_of(source, Wish::Limp),
+    match (button, mailbox.requested_mode().0) {
+        (Button::Pause, RequestedMode::Walk) => mailbox.wish_of(source, RequestedMode::Stand),
+        (Button::Pause, RequestedMode::Stand) => mailbox.wish_of(source, RequestedMode::Walk),
+        (Button::Motors, RequestedMode::Limp) => mailbox.wish_of(source, RequestedMode::Stand),
+        (Button::Motors, _) => mailbox.wish_of(source, RequestedMode::Limp),
         (Button::Projector, _) => {
             steered.expression.toggle_projector();
             Ok(())
@@ -156,8 +157,8 @@ fn press(button: Button, source: Source, steered: &Steered) -> Result<(), NotAtT
     }
 }
 
-fn makes_limp(button: Button, steered: &Steered) -> bool {
-    button == Button::Motors && steered.mailbox.wish().0 != Wish::Limp
+fn makes_limp(button: Button, steered: &TeleopTarget) -> bool {
+    button == Button::Motors && steered.mailbox.requested_mode().0 != RequestedMode::Limp
 }
 
 #[cfg(test)]
@@ -166,7 +167,7 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    fn steered() -> Steered {
+    fn steered() -> TeleopTarget {
         let reach = Reach {
             forward: [-0.1, 0.1],
             leftward: [0.0; 2],
@@ -175,11 +176,11 @@ mod tests {
             head_yaw: [0.0; 2],
             head_roll: [0.0; 2],
         };
-        Steered { reach, mailbox: Arc::default(), expression: Arc::default() }
+        TeleopTarget { reach, mailbox: Arc::default(), expression: Arc::default() }
     }
 
     /// Presses and lets go so often, 20,000 times a second, and returns what was told.
-    fn flood(helm: &mut Helm, button: Button, count: u64) -> Vec<PadEvent> {
+    fn flood(helm: &mut TeleopSession, button: Button, count: u64) -> Vec<PadEvent> {
         let mut told = Vec::new();
         for number in 0..2 * count {
             let mut controls = Controls::default();
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_presses_is_bounded_and_counted() {
-        let mut helm = Helm::new(Source::Network, steered());
+        let mut helm = TeleopSession::new(Source::Network, steered());
         let told = flood(&mut helm, Button::Sound, 200_000);
         let pressed = told.iter().filter(|event| **event == PadEvent::Pressed(Button::Sound)).count();
         let count = |event: &PadEvent| if let PadEvent::LeftOut(count) = event { *count } else { 0 };
@@ -203,34 +204,36 @@ mod tests {
     #[test]
     fn a_press_that_makes_limp_is_never_left_out() {
         let steered = steered();
-        let mut helm = Helm::new(Source::Pad, steered.clone());
-        steered.mailbox.set_wish(Wish::Walk, false);
+        let mut helm = TeleopSession::new(Source::Pad, steered.clone());
+        steered.mailbox.request_mode(RequestedMode::Walk, false);
         flood(&mut helm, Button::Projector, 2000);
         let mut controls = Controls::default();
         controls.set(Button::Motors, true);
         helm.steer(&controls, 100 * MS, |_| {});
-        assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+        assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         // But one that gets up is, so that no flood of both ends on its feet.
         for number in 0..100 {
             controls.set(Button::Motors, number % 2 == 1);
             helm.steer(&controls, 100 * MS, |_| {});
-            assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+            assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         }
     }
 
     #[test]
     fn one_elsewhere_is_told_that_it_may_not_get_up_what_was_set_limp_here() {
         let steered = steered();
-        let (mut far, mut near) =
-            (Helm::new(Source::Network, steered.clone()), Helm::new(Source::Pad, steered.clone()));
-        steered.mailbox.set_wish(Wish::Limp, false);
+        let (mut far, mut near) = (
+            TeleopSession::new(Source::Network, steered.clone()),
+            TeleopSession::new(Source::Pad, steered.clone()),
+        );
+        steered.mailbox.request_mode(RequestedMode::Limp, false);
         let mut controls = Controls::default();
         controls.set(Button::Motors, true);
         let mut told = Vec::new();
         far.steer(&controls, MS, |event| told.push(event));
         assert!(matches!(told[..], [PadEvent::Refused(Button::Motors, _)]), "{told:?}");
-        assert_eq!(steered.mailbox.wish().0, Wish::Limp);
+        assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         near.steer(&controls, MS, |event| told.push(event));
-        assert_eq!((steered.mailbox.wish().0, told.len()), (Wish::Stand, 2));
+        assert_eq!((steered.mailbox.requested_mode().0, told.len()), (RequestedMode::Stand, 2));
     }
 }

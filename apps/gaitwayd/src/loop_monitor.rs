@@ -44,7 +44,7 @@ impl Reporters<'_> {
 }
 
 /// Minds a loop that runs.
-pub(crate) struct Minder<'a> {
+pub(crate) struct LoopMonitor<'a> {
     settings: &'a Settings,
     profile: &'a RobotProfile,
     clock: MonotonicClock,
@@ -61,14 +61,14 @@ pub(crate) struct Minder<'a> {
     is_ending: bool,
 }
 
-impl<'a> Minder<'a> {
+impl<'a> LoopMonitor<'a> {
     pub fn new(
         settings: &'a Settings,
         profile: &'a RobotProfile,
         log: &mut Log,
-    ) -> Result<Minder<'a>, DaemonError> {
+    ) -> Result<LoopMonitor<'a>, DaemonError> {
         let mut bus = devices::actuators(profile)?;
-        Ok(Minder {
+        Ok(LoopMonitor {
             settings,
             profile,
             clock: MonotonicClock::default(),

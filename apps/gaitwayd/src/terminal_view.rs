@@ -16,7 +16,7 @@ const KEYS: [&str; 6] = ["space", "h", "w", "s", "q", "c"];
 
 /// The face of the program at a terminal.
 #[derive(Debug, Default)]
-pub(crate) struct Face {
+pub(crate) struct TerminalView {
     /// Columns of the terminal.
     width: usize,
     updated_ns: Option<u64>,
@@ -26,14 +26,14 @@ pub(crate) struct Face {
     drawn: usize,
 }
 
-impl Face {
+impl TerminalView {
     /// A face where stdout is a terminal.
-    pub fn of_stdout() -> Option<Face> {
-        stdout_width().map(Face::of_width)
+    pub fn of_stdout() -> Option<TerminalView> {
+        stdout_width().map(TerminalView::of_width)
     }
 
-    fn of_width(width: usize) -> Face {
-        Face { width, ..Face::default() }
+    fn of_width(width: usize) -> TerminalView {
+        TerminalView { width, ..TerminalView::default() }
     }
 
     /// A line of the log, above status and keys.
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn lines_go_above_a_status_that_stays_in_its_place() {
-        let mut face = Face::of_width(60);
+        let mut face = TerminalView::of_width(60);
         let mut written = vec![face.line(&keys())];
         face.status = "limp | no fault".to_owned();
         written.push(face.drawn(""));
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_line_is_never_wider_than_the_window() {
-        let mut face = Face::of_width(20);
+        let mut face = TerminalView::of_width(20);
         face.status = "x".repeat(100);
         assert_eq!(face.drawn("").len(), 19);
     }
@@ -201,7 +201,7 @@ mod tests {
             json!({ "t": 0, "level": "info", "event": "real time", "what": "priority",
             "found": "none", "granted": granted, "remedy": "add yourself to the group realtime" })
         };
-        let mut face = Face::of_width(80);
+        let mut face = TerminalView::of_width(80);
         assert_eq!(face.line(&item("yes")), "");
         let refused =
             "    0.00 s  real time: priority refused, found none: add yourself to the group realtime\n";
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn asked_for_all_keys_are_listed() {
-        let mut face = Face::of_width(200);
+        let mut face = TerminalView::of_width(200);
         let _ = face.line(&keys());
         let listed = face.line(&keys());
         assert!(listed.contains("keys\n") && listed.contains("l        limp, softly\n"), "{listed}");

@@ -2,8 +2,8 @@
 
 use crate::desk::Desk;
 use crate::line::LineReport;
+use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::Orders;
-use gaitway_control::vitals::JointVitals;
 use gaitway_feetech::audit::Finding;
 use gaitway_feetech::bus::{BusCounters, Poll, ServoBus};
 use gaitway_feetech::error::BusError;
@@ -12,7 +12,7 @@ use gaitway_feetech::registers;
 use gaitway_feetech::servo::TORQUE_UNITS;
 use gaitway_platform::clock::Clock;
 use gaitway_platform::port::{Port, PortError};
-use gaitway_record::{ReadTimes, vitals};
+use gaitway_record::{ReadTimes, joint_reading};
 
 /// Before the end of an exchange the port is looked at without pause from this time on, ns.
 const EARLY_NS: u64 = 100_000;
@@ -32,13 +32,13 @@ const CHUNK: usize = 512;
 
 /// The robot's servos behind a port.
 #[derive(Debug)]
-pub struct Body<P, C> {
+pub struct ServoDriver<P, C> {
     bus: ServoBus,
     port: P,
     clock: C,
     /// Set once the port carries nothing any more.
     error: Option<PortError>,
-    vitals: Vec<JointVitals>,
+    readings: Vec<JointReading>,
     values: Values,
     limits_sent: Vec<u16>,
     limits_age: u32,
@@ -59,17 +59,17 @@ struct Values {
     unlimited: Vec<u16>,
 }
 
-impl<P: Port, C: Clock> Body<P, C> {
+impl<P: Port, C: Clock> ServoDriver<P, C> {
     /// `bus` behind `port`; `gains` are P, I and D of each servo in register units.
-    pub fn new(bus: ServoBus, port: P, clock: C, gains: &[[u8; 3]]) -> Body<P, C> {
+    pub fn new(bus: ServoBus, port: P, clock: C, gains: &[[u8; 3]]) -> ServoDriver<P, C> {
         let count = bus.servos().len();
         let [p, i, d] = [0, 1, 2].map(|which| gains.iter().map(|gain| u16::from(gain[which])).collect());
-        Body {
+        ServoDriver {
             bus,
             port,
             clock,
             error: None,
-            vitals: vec![JointVitals::default(); count],
+            readings: vec![JointReading::default(); count],
             values: Values { gains: [p, d, i], limits: vec![0; count], unlimited: vec![0; count] },
             limits_sent: vec![u16::MAX; count],
             limits_age: 0,
@@ -86,7 +86,7 @@ impl<P: Port, C: Clock> Body<P, C> {
         let len = keep(&mut self.frame, request);
         self.exchange(len);
         let read = ReadTimes { begun_ns, ended_ns: self.clock.now_ns() };
-        self.update_vitals(read);
+        self.update_readings(read);
         read
     }
 
@@ -199,8 +199,8 @@ impl<P: Port, C: Clock> Body<P, C> {
     }
 
     /// What is known of each joint.
-    pub fn vitals(&self) -> &[JointVitals] {
-        &self.vitals
+    pub fn readings(&self) -> &[JointReading] {
+        &self.readings
     }
 
     /// Sums since the bus was opened.
@@ -341,13 +341,13 @@ impl<P: Port, C: Clock> Body<P, C> {
         self.clock.wait_until(next_ns.min(until_ns));
     }
 
-    fn update_vitals(&mut self, read: ReadTimes) {
-        for (index, (joint, state)) in self.vitals.iter_mut().zip(self.bus.states()).enumerate() {
+    fn update_readings(&mut self, read: ReadTimes) {
+        for (index, (joint, state)) in self.readings.iter_mut().zip(self.bus.states()).enumerate() {
             if let Some(sampled_ns) = state.sampled_ns {
                 self.last_heard_ns = self.last_heard_ns.max(Some(sampled_ns));
             }
             let gains = self.values.gains.each_ref().map(|gains| gains[index] as u8);
-            *joint = vitals(state, gains, read);
+            *joint = joint_reading(state, gains, read);
         }
     }
 }

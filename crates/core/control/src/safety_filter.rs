@@ -54,7 +54,7 @@ struct Joint {
 
 /// What the gate remembers between ticks.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct GateState {
+pub(crate) struct SafetyFilterState {
     /// The last goals.
     pub goals: Goals,
     /// Ticks since the trunk tilted too far.
@@ -80,12 +80,12 @@ impl SafetyGate {
     }
 
     /// The gate's memory at a pose the robot is in.
-    pub fn initial_state(&self, pose_rad: &[f32]) -> GateState {
-        GateState { goals: Goals { rad: pose_rad.to_vec() }, tilted_ticks: 0, fallen: false }
+    pub fn initial_state(&self, pose_rad: &[f32]) -> SafetyFilterState {
+        SafetyFilterState { goals: Goals { rad: pose_rad.to_vec() }, tilted_ticks: 0, fallen: false }
     }
 
     /// Starts anew from a pose the robot is in; a joint whose angle no servo can report keeps its last goal.
-    pub fn reset(&self, state: &mut GateState, pose_rad: &[f32]) {
+    pub fn reset(&self, state: &mut SafetyFilterState, pose_rad: &[f32]) {
         for (joint, &angle_rad) in pose_rad.iter().enumerate() {
             self.place(state, joint, angle_rad);
         }
@@ -94,26 +94,26 @@ impl SafetyGate {
     }
 
     /// Makes the angle a joint has its goal; one no servo can report changes nothing.
-    pub fn place(&self, state: &mut GateState, joint: usize, angle_rad: f32) {
+    pub fn place(&self, state: &mut SafetyFilterState, joint: usize, angle_rad: f32) {
         if angle_rad.abs() < MAX_ANGLE_RAD {
             state.goals.rad[joint] = angle_rad;
         }
     }
 
     /// Puts a saved goal back.
-    pub fn restore_goals(state: &mut GateState, goals_rad: &[f32]) {
+    pub fn restore_goals(state: &mut SafetyFilterState, goals_rad: &[f32]) {
         state.goals.rad.copy_from_slice(goals_rad);
     }
 
     /// One tick of the fall verdict: tilted too far, for too long.
-    pub fn watch_tilt(&self, state: &mut GateState, tilt_rad: f32) {
+    pub fn watch_tilt(&self, state: &mut SafetyFilterState, tilt_rad: f32) {
         state.tilted_ticks =
             if tilt_rad > self.fall_tilt_rad { state.tilted_ticks.saturating_add(1) } else { 0 };
         state.fallen |= state.tilted_ticks > self.fall_after_ticks;
     }
 
     /// Targets in, goals out; `limits` says for each joint what was changed.
-    pub fn pass(&self, state: &mut GateState, target_rad: &[f32], limits: &mut [u8]) {
+    pub fn pass(&self, state: &mut SafetyFilterState, target_rad: &[f32], limits: &mut [u8]) {
         let goals = state.goals.rad.iter_mut();
         for (((goal, &target), joint), limit) in goals.zip(target_rad).zip(&self.joints).zip(limits) {
             *limit = 0;

@@ -10,7 +10,7 @@ mod limit;
 mod snapshot;
 
 use crate::imu::ImuSample;
-use crate::vitals::{JointVitals, ServoVitals};
+use crate::readings::{JointReading, ServoReading};
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::WireValue;
 use known::Known;
@@ -56,13 +56,13 @@ pub(crate) struct Outside {
 
 /// The table, and what it remembers.
 #[derive(Debug, Clone)]
-pub(crate) struct Plausible {
+pub(crate) struct PlausibilityCheck {
     limits: Limits,
     ranges_rad: Vec<[f32; 2]>,
     /// What is left of a mean after a tick.
     keep: f32,
     /// What counts of each joint in this tick.
-    joints: Vec<JointVitals>,
+    joints: Vec<JointReading>,
     known: Vec<Known>,
     /// When the last sample of the IMU that was refused was taken, ns.
     imu_refused_ns: u64,
@@ -71,18 +71,18 @@ pub(crate) struct Plausible {
     refusals: Refusals,
 }
 
-impl Plausible {
+impl PlausibilityCheck {
     /// The table of `profile` for a loop of `loop_hz`; `None` where it has none, and everything is believed.
-    pub fn new(profile: &RobotProfile, loop_hz: u32) -> Option<Plausible> {
+    pub fn new(profile: &RobotProfile, loop_hz: u32) -> Option<PlausibilityCheck> {
         if profile.wire.is_empty() {
             return None;
         }
         let count = profile.joints.len();
-        Some(Plausible {
+        Some(PlausibilityCheck {
             limits: Limits::of(&profile.wire),
             ranges_rad: profile.joints.iter().map(|j| [j.min_rad as f32, j.max_rad as f32]).collect(),
             keep: 1.0 - 1.0 / (MEAN_S * loop_hz as f32),
-            joints: vec![JointVitals::default(); count],
+            joints: vec![JointReading::default(); count],
             known: vec![Known::NOTHING; count],
             imu_refused_ns: 0,
             imu_hz: 0.0,
@@ -91,8 +91,8 @@ impl Plausible {
         })
     }
 
-    /// Judges what a tick heard of the joints; what counts is in [`Plausible::joints`] then.
-    pub fn judge_joints(&mut self, now_ns: u64, heard: &[JointVitals]) {
+    /// Judges what a tick heard of the joints; what counts is in [`PlausibilityCheck::joints`] then.
+    pub fn judge_joints(&mut self, now_ns: u64, heard: &[JointReading]) {
         self.imu_hz = faded(self.imu_hz, self.keep);
         let supply_is_known = self.most_supplies_are_plausible(heard);
         for (index, heard) in heard.iter().enumerate().take(self.joints.len()) {
@@ -104,14 +104,14 @@ impl Plausible {
     }
 
     /// What counts of the slow measurements of one of the joints `heard`, for who judges no positions.
-    pub fn judge_measured(&mut self, index: usize, heard: &[JointVitals]) -> Option<ServoVitals> {
+    pub fn judge_measured(&mut self, index: usize, heard: &[JointReading]) -> Option<ServoReading> {
         let supply_is_known = self.most_supplies_are_plausible(heard);
         let servo = heard.get(index)?.servo?;
         Some(self.judge_slow(index, servo, supply_is_known))
     }
 
     /// What counts of the joints in this tick.
-    pub fn joints(&self) -> &[JointVitals] {
+    pub fn joints(&self) -> &[JointReading] {
         &self.joints
     }
 

@@ -2,7 +2,7 @@
 
 /// One joint, as its servo last told.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct JointVitals {
+pub struct JointReading {
     /// Angle, rad.
     pub position_rad: f32,
     /// Velocity, rad/s.
@@ -18,12 +18,12 @@ pub struct JointVitals {
     /// It reports overload or too much current.
     pub overload: bool,
     /// Settings and slow measurements, where they were ever read.
-    pub servo: Option<ServoVitals>,
+    pub servo: Option<ServoReading>,
 }
 
 /// What a servo tells when it is asked for more than its position.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ServoVitals {
+pub struct ServoReading {
     /// When it was read, ns.
     pub at_ns: u64,
     /// Supply, V.
@@ -38,9 +38,9 @@ pub struct ServoVitals {
     pub settings_kept: bool,
 }
 
-impl Default for JointVitals {
+impl Default for JointReading {
     fn default() -> Self {
-        JointVitals {
+        JointReading {
             position_rad: 0.0,
             velocity_rps: 0.0,
             age_s: f32::INFINITY,
@@ -57,7 +57,7 @@ impl Default for JointVitals {
 #[derive(Debug, Clone, Copy)]
 pub struct Vitals<'a> {
     /// The joints, in the order of the robot.
-    pub joints: &'a [JointVitals],
+    pub joints: &'a [JointReading],
     /// The last goals, rad.
     pub goal_rad: &'a [f32],
     /// Age of the newest sample of the IMU, s; infinite where none ever came.

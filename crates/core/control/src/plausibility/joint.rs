@@ -1,14 +1,14 @@
 //! What counts of one joint.
 
-use super::{Plausible, Refused};
-use crate::vitals::{JointVitals, ServoVitals};
+use super::{PlausibilityCheck, Refused};
+use crate::readings::{JointReading, ServoReading};
 use gaitway_model::profile::WireValue;
 
 /// A reading outside is told again once it has moved so far, rad.
 const MOVED_RAD: f32 = 0.05;
 
-impl Plausible {
-    pub(super) fn judge_motion(&mut self, now_ns: u64, index: usize, heard: &JointVitals) -> JointVitals {
+impl PlausibilityCheck {
+    pub(super) fn judge_motion(&mut self, now_ns: u64, index: usize, heard: &JointReading) -> JointReading {
         let motion = [heard.position_rad, heard.velocity_rps];
         if heard.is_fresh || motion != self.known[index].judged {
             self.take_motion(now_ns, index, heard, motion);
@@ -18,7 +18,7 @@ impl Plausible {
             return *heard;
         }
         let [position_rad, velocity_rps] = known.motion;
-        JointVitals {
+        JointReading {
             position_rad,
             velocity_rps,
             age_s: known.age_s(now_ns),
@@ -29,7 +29,7 @@ impl Plausible {
         }
     }
 
-    fn take_motion(&mut self, now_ns: u64, index: usize, heard: &JointVitals, motion: [f32; 2]) {
+    fn take_motion(&mut self, now_ns: u64, index: usize, heard: &JointReading, motion: [f32; 2]) {
         let refused =
             if heard.age_s.is_finite() { self.implausible_motion(now_ns, index, heard) } else { None };
         let known = &mut self.known[index];
@@ -47,7 +47,7 @@ impl Plausible {
         self.count(refused, index);
     }
 
-    fn implausible_motion(&self, now_ns: u64, index: usize, heard: &JointVitals) -> Option<Refused> {
+    fn implausible_motion(&self, now_ns: u64, index: usize, heard: &JointReading) -> Option<Refused> {
         let (known, [min_rad, max_rad]) = (&self.known[index], self.ranges_rad[index]);
         let refuse = |value: WireValue, found: f32| Some(Refused { value, joint: Some(index), found });
         let limit = self.limits.get(WireValue::JointPosition);
@@ -66,9 +66,9 @@ impl Plausible {
     pub(super) fn judge_slow(
         &mut self,
         index: usize,
-        heard: ServoVitals,
+        heard: ServoReading,
         supply_is_known: bool,
-    ) -> ServoVitals {
+    ) -> ServoReading {
         let mut refused = None;
         let mut judge = |value: WireValue, found: f32| {
             if self.limits.get(value).has(found) {
@@ -86,11 +86,11 @@ impl Plausible {
         if let Some(refused) = refused.filter(|_| is_new) {
             self.count(refused, index);
         }
-        ServoVitals { voltage_v, temperature_c, current_a, ..heard }
+        ServoReading { voltage_v, temperature_c, current_a, ..heard }
     }
 
     /// All servos are on one supply: where most measure the impossible, it is the supply and not one servo.
-    pub(super) fn most_supplies_are_plausible(&self, heard: &[JointVitals]) -> bool {
+    pub(super) fn most_supplies_are_plausible(&self, heard: &[JointReading]) -> bool {
         let limit = self.limits.get(WireValue::SupplyVoltage);
         let (mut known, mut plausible) = (0, 0);
         for servo in heard.iter().filter_map(|joint| joint.servo) {

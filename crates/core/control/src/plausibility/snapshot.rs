@@ -1,10 +1,10 @@
 //! What the table remembers, as bytes.
 
-use super::Plausible;
+use super::PlausibilityCheck;
 use crate::error::ControlError;
 use crate::state_bytes::{Reader, Writer};
 
-impl Plausible {
+impl PlausibilityCheck {
     pub(crate) fn save(&self, out: &mut Writer) {
         for (known, hz) in self.known.iter().zip(&self.servo_hz) {
             out.f32s(&known.motion);

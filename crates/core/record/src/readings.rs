@@ -1,6 +1,6 @@
 //! From what was heard of a servo to what is known of its joint: on the robot and in a replay alike.
 
-use gaitway_control::vitals::{JointVitals, ServoVitals};
+use gaitway_control::readings::{JointReading, ServoReading};
 use gaitway_feetech::faults::ServoFaults;
 use gaitway_feetech::servo::ServoState;
 
@@ -14,8 +14,8 @@ pub struct ReadTimes {
 }
 
 /// What is known of a joint whose servo was given `gains` (P, D, I, register units).
-pub fn vitals(state: &ServoState, gains: [u8; 3], read: ReadTimes) -> JointVitals {
-    JointVitals {
+pub fn joint_reading(state: &ServoState, gains: [u8; 3], read: ReadTimes) -> JointReading {
+    JointReading {
         position_rad: state.position_rad,
         velocity_rps: state.velocity_rps,
         age_s: state.age_s(read.ended_ns),
@@ -23,7 +23,7 @@ pub fn vitals(state: &ServoState, gains: [u8; 3], read: ReadTimes) -> JointVital
         silent_ticks: state.health.misses_in_a_row,
         is_refused: false,
         overload: state.faults.contains(ServoFaults::OVERLOAD | ServoFaults::CURRENT),
-        servo: state.slow.map(|slow| ServoVitals {
+        servo: state.slow.map(|slow| ServoReading {
             at_ns: slow.sampled_ns,
             voltage_v: slow.voltage_v,
             temperature_c: slow.temperature_c,
