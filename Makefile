@@ -5,10 +5,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Damaged inputs that each fuzz test of `make test-all` tries.
+FUZZ ?= 300000
+# PyTorch's Triton and Mesa's software OpenGL each bring an LLVM, and together in one process they crash.
+PYTEST = $(BIN)/python -m pytest --ignore tests/python/test_train.py
+# Processes that run Python tests at once.
+JOBS ?= 2
+CORE := -p gaitway-maths -p gaitway-model -p gaitway-policy -p gaitway-control -p gaitway-record -p gaitway-feetech
 
 SOURCES := $(shell find crates apps -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help lock walk walk-twin test test-rust test-python lint format bench clean
+.PHONY: help lock walk walk-twin test test-fast test-all test-rust test-python test-rest lint format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,23 +27,39 @@ walk-twin: $(VENV)/walk.stamp ## the duck walks over its emulated servo bus, in 
 	@cargo build --release --quiet -p gaitwayd
 	@$(BIN)/gaitway run --twin $(ARGS)
 
-test: lint test-rust test-python ## all checks and tests, Rust and Python
+test: lint test-rust test-python ## checks and tests of minutes; says what it left out
+test-fast: ## what a change breaks most often, within 90 s
+test-all: test test-rest ## everything: real time, kernel emulation, long fuzzing, the trainer (installs PyTorch)
 
+# Rust tests play time; those of programs and ports take moments.
 test-rust: $(VENV)/tools.stamp
 	cargo test --release --workspace --exclude gaitway-python
 
 test-python: $(VENV)/test.stamp
-	cargo build --release -p gaitwayd
-	$(BIN)/python -m pytest --ignore tests/python/test_train.py
-# In a process of its own: PyTorch's Triton and Mesa's software OpenGL each bring an LLVM, and together they crash.
-	$(BIN)/python -m pytest tests/python/test_train.py
+	@cargo build --release --quiet -p gaitwayd
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not realtime and not long and not train"
+
+test-fast: $(VENV)/test.stamp
+	$(BIN)/ruff check --quiet .
+	$(BIN)/python scripts/check_layers.py
+	cargo test --release --quiet $(CORE)
+	$(PYTEST) -n $(JOBS) --dist loadfile -m "not realtime and not long and not train and not slow"
+
+# Real time one test after the other: two robots that walk at once are late by each other.
+test-rest: $(VENV)/train.stamp
+	@cargo build --release --quiet -p gaitwayd
+	$(BIN)/python -m mypy
+	$(PYTEST) -m "realtime and not long"
+	$(PYTEST) -m long
+	$(BIN)/python -m pytest tests/python/test_train.py tests/python/test_checkpoint.py
+	GAITWAY_FUZZ_ITERATIONS=$(FUZZ) cargo test --release --quiet --workspace --exclude gaitway-python --test '*fuzz*'
 
 lint: $(VENV)/test.stamp ## style, types, layers
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --quiet -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
-	$(BIN)/mypy
+	$(BIN)/python scripts/check_types.py
 	$(BIN)/python -m mypy.stubtest gaitway._native
 	$(BIN)/python scripts/check_layers.py
 
@@ -62,13 +85,17 @@ $(VENV)/venv.stamp: $(VENV)/tools.stamp
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# What tests run with is locked, file by file; requirements-dev.lock is for every platform and every Python from 3.11.
-lock: ## the lock of the tests' dependencies, made anew
+# What tests run with is locked, file by file, for every platform and every Python from 3.11: requirements-test.lock is
+# requirements-dev.lock without the trainer's PyTorch.
+COMPILE = $(VENV)-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --quiet --extra sim --extra onnxruntime --extra dev
+
+lock: ## the locks of the tests' dependencies, made anew
 	@$(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --extra sim --extra onnxruntime --extra train --extra dev \
-		--universal --python-version 3.11 --generate-hashes --upgrade --no-header --no-emit-index-url \
-		--output-file requirements-dev.lock
+	$(COMPILE) --extra train --upgrade --output-file requirements-dev.lock
+	@cp requirements-dev.lock requirements-test.lock
+	$(COMPILE) --output-file requirements-test.lock
 	@rm -rf $(VENV)-lock
 
 # maturin shows cargo's progress and pip's; the extras are what the command at hand needs and no more.
@@ -78,8 +105,13 @@ $(VENV)/walk.stamp: $(VENV)/venv.stamp $(SOURCES)
 	@VIRTUAL_ENV="$(abspath $(VENV))" $(BIN)/maturin develop --release --extras sim
 	@touch $@
 
-$(VENV)/locked.stamp: $(VENV)/venv.stamp requirements-dev.lock
+$(VENV)/locked.stamp: $(VENV)/venv.stamp requirements-test.lock
 	@echo "== what the tests need, as it was locked"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)/train.stamp: $(VENV)/test.stamp requirements-dev.lock
+	@echo "== what the trainer needs, as it was locked: PyTorch, 4.7 GB"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 

@@ -15,13 +15,47 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 
 #: What runs programs in real time.
 _REAL_TIME = {"bench", "binary", "chip", "desk"}
+#: Of each file that needs it, what all of its tests are.
+_WHOLE_FILES = {
+    "test_train.py": ("train",),
+    "test_checkpoint.py": ("train",),
+    "test_kernel.py": ("long",),
+    "test_twin.py": ("realtime",),
+    "test_walk.py": ("realtime",),
+    "test_bench.py": ("realtime",),
+    "test_docs.py": ("slow",),
+    "test_sim.py": ("slow",),
+    "test_eval.py": ("slow",),
+    "test_cli.py": ("slow",),
+    "test_chaos.py": ("slow",),
+    "test_starts.py": ("slow",),
+    "test_golden.py": ("slow",),
+    "test_observations.py": ("slow",),
+    "test_bench_wire.py": ("slow",),
+}
+#: What `make test` leaves out, and what runs it.
+_LEFT_OUT = "not realtime and not long and not train"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A host that halts for half a second fails what runs in real time; a fault of ours fails it twice."""
     for item in items:
+        for mark in _WHOLE_FILES.get(item.path.name, ()):
+            item.add_marker(mark)
         if isinstance(item, pytest.Function) and _REAL_TIME.intersection(item.fixturenames):
+            item.add_marker(pytest.mark.realtime)
+        if item.get_closest_marker("realtime"):
             item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=5))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What was left out, and how to run it; how often a test of real time had to be run once more."""
+    reruns = len(terminalreporter.stats.get("rerun", ()))
+    terminalreporter.write_line(f"reruns: {reruns}")
+    if config.option.markexpr.startswith(_LEFT_OUT):
+        terminalreporter.write_line(
+            "left out: real time, kernel emulation, long fuzzing, the trainer; `make test-all` runs them"
+        )
 
 
 @pytest.fixture(scope="session", autouse=True)

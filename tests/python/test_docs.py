@@ -53,6 +53,7 @@ def test_every_file_the_documents_link_to_exists() -> None:
                 assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
 
+@pytest.mark.realtime
 def test_the_bring_up_page_shows_what_the_programs_say(binary: None) -> None:
     command = [sys.executable, str(ROOT / "scripts/bring_up.py"), "--check"]
     # A computer that was busy for a moment loses an answer, and says so; three times it is the page that is wrong.

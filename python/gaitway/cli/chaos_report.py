@@ -139,13 +139,13 @@ guards. Declared times are those of ARCHITECTURE.md, *What cuts the torque*.
 
 | fault | what comes of it | declared | test |
 |---|---|---|---|
-| `gaitwayd` frozen (SIGSTOP) | the guards cut the torque; it stays limp until asked | 0.3 s | `test_guard.py`: a frozen daemon |
+| `gaitwayd` frozen (SIGSTOP) | the guards cut the torque; limp until asked | 0.3 s | `test_guard.py`: a frozen daemon |
 | `gaitwayd` killed | a guard cuts the torque | at once | `processes/guard.rs`: sigkill |
 | `gaitwayd` and a guard killed together | the other guard cuts the torque | at once | `test_guard.py`: killed at once |
 | both guards frozen or killed | emergency stop by the daemon | 0.3 s | `test_guard.py`: without a guard |
 | one guard frozen or killed | it is replaced, the duck walks on | 1 s | `test_guard.py`: one guard |
-| a second `gaitwayd` or tool started | refused with the holder's name; not a byte is written | at once | `test_exclusive.py` |
-| flood of keys, or of a remote gamepad's presses | space stops it within a tick or two | 50 ms | `test_guard.py`, `test_pad_key.py` |
+| a second `gaitwayd` or tool | refused, the holder is named, nothing written | at once | `test_exclusive.py` |
+| flood of keys or presses | space stops it in a tick or two | 50 ms | `test_guard.py`, `test_pad_key.py` |
 | flood of log lines | bounded a second; no other recording is deleted | | `test_pad_key.py`, `robot/recorder.rs` |
 
 `gaitwayd` and both guards killed at once cannot be helped by software: the servos keep their last goals.
