@@ -216,3 +216,43 @@ fn with_one_more(hz: f32) -> f32 {
 fn faded(hz: f32, keep: f32) -> f32 {
     if hz < LEAST_HZ { 0.0 } else { hz * keep }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    const DUCK: &str = include_str!("../../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
+
+    #[test]
+    fn a_sample_of_another_clock_or_from_before_is_for_others_to_judge() {
+        let profile = RobotProfile::from_toml(DUCK).unwrap();
+        let mut check = PlausibilityCheck::new(&profile, 50).unwrap();
+        let at = |sampled_ns, accel_mps2| ImuSample {
+            sampled_ns,
+            gyro_rps: [0.0; 3],
+            accel_mps2: [0.0, 0.0, accel_mps2],
+            foot_contact: [1.0; 2],
+        };
+        let (sound, impossible) = (at(1_000_000_000, 9.81), at(2_000_000_000, 325.0));
+        assert_eq!(
+            check.judge_imu(1_900_000_000, Some(impossible), Some(sound)),
+            Some(impossible),
+            "not yet"
+        );
+        assert_eq!(
+            check.judge_imu(2_100_000_000, Some(impossible), Some(impossible)),
+            Some(impossible),
+            "old"
+        );
+        assert_eq!(check.refusals().imu, 0);
+        for _ in 0..3 {
+            assert_eq!(check.judge_imu(2_100_000_000, Some(impossible), Some(sound)), None);
+        }
+        assert_eq!(check.refusals().imu, 1, "counted once");
+        assert_eq!(
+            check.judge_imu(2_100_000_000, Some(at(2_000_000_001, 9.81)), Some(sound)).unwrap().accel_mps2[2],
+            9.81
+        );
+    }
+}
