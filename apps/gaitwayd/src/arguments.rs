@@ -80,14 +80,16 @@ pub fn usual_duck_config(home: Option<&OsStr>) -> Option<PathBuf> {
 /// The flag that an argument names.
 fn find(argument: Arg<'_>) -> Result<&'static Flag, ArgumentError> {
     match argument {
-        Arg::Short(short) => flags::by_short(short).ok_or_else(|| unknown(format!("-{short}"))),
-        Arg::Long(long) => flags::by_long(long).ok_or_else(|| unknown(format!("--{long}"))),
-        Arg::Value(value) => Err(ArgumentError::Positional { found: value.to_string_lossy().into_owned() }),
+        Arg::Short(short) => flags::by_short(short).ok_or_else(|| unknown(&format!("-{short}"))),
+        Arg::Long(long) => flags::by_long(long).ok_or_else(|| unknown(&format!("--{long}"))),
+        Arg::Value(value) => {
+            Err(ArgumentError::Positional { found: values::shortened(&value.to_string_lossy()) })
+        }
     }
 }
 
-fn unknown(flag: String) -> ArgumentError {
-    ArgumentError::Unknown { nearest: flags::nearest(&flag), flag }
+fn unknown(flag: &str) -> ArgumentError {
+    ArgumentError::Unknown { nearest: flags::nearest(flag), flag: values::shortened(flag) }
 }
 
 /// The flag's value, empty for one that takes none.
@@ -106,7 +108,7 @@ fn value(flag: &Flag, parser: &mut Parser) -> Result<OsString, ArgumentError> {
         // A forgotten value must not swallow the flag behind it. What really begins so can be written with an
         // equals sign.
         Ok(value) if values::is_flag(&value) => {
-            Err(flag.wrong(flag.value, &format!("the flag {}", value.to_string_lossy())))
+            Err(flag.wrong(flag.value, &format!("the flag {}", values::shortened(&value.to_string_lossy()))))
         }
         Ok(value) => Ok(value),
         Err(_) => Err(flag.wrong(flag.value, "nothing")),

@@ -426,3 +426,14 @@ fn the_program_prints_help_version_and_errors_where_they_belong() {
                     hint: did you mean --command?\n";
     assert_eq!(gaitwayd(&["--comand", "0 0 0"]), (Some(2), String::new(), expected.to_owned()));
 }
+
+#[test]
+fn a_long_argument_is_shown_in_a_line_that_can_be_read() {
+    let long = "x".repeat(10_000);
+    for arguments in
+        [vec![format!("--{long}")], vec![long.clone()], vec!["--seconds".to_owned(), long.clone()]]
+    {
+        let error = gaitwayd::arguments::parse(arguments.iter().map(OsString::from), |_| None).unwrap_err();
+        assert!(error.to_string().chars().count() <= 200 && error.hint().chars().count() <= 200, "{error}");
+    }
+}

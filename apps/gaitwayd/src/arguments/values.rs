@@ -17,9 +17,20 @@ pub(super) fn is_flag(value: &OsStr) -> bool {
     behind.first().is_some_and(|first| first.is_ascii_alphabetic()) || (behind.len() > 1 && behind[0] == b'-')
 }
 
+/// Most characters of an argument that a message shows: a line of it is to be read whole.
+const SHOWN: usize = 100;
+
 /// A value as it is shown in messages.
 pub(super) fn quoted(value: &OsStr) -> String {
-    format!("{:?}", value.to_string_lossy())
+    format!("{:?}", shortened(&value.to_string_lossy()))
+}
+
+/// An argument as it is shown in messages.
+pub(super) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// A whole number within a range.
