@@ -247,7 +247,7 @@ mod tests {
         );
         assert_eq!(check.refusals().imu, 0);
         for _ in 0..3 {
-            assert_eq!(check.judge_imu(2_100_000_000, Some(impossible), Some(sound)), None);
+            assert_eq!(check.judge_imu(2_000_000_000, Some(impossible), Some(sound)), None);
         }
         assert_eq!(check.refusals().imu, 1, "counted once");
         assert_eq!(
