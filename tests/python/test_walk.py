@@ -14,7 +14,7 @@ import pytest
 
 import gaitway
 from gaitway._native import TwinHost
-from gaitway.cli import run_twin as run_twin_command
+from gaitway.cli.run import twin as run_twin_command
 from gaitway.errors import DaemonError
 from gaitway.robot import DEFAULT_ROBOT
 from gaitway.sim import DuckSim, simulate
