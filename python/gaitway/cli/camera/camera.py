@@ -17,7 +17,7 @@ def camera(
     as_json: Json = False,
 ) -> None:
     """Takes one picture, with rpicam-still, libcamera-still or fswebcam: a camera on the ribbon first, then on USB."""
-    from gaitway.camera import take
+    from gaitway.bringup.camera import take
 
     picture = take(out, device=device)
     if as_json:

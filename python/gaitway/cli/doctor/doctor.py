@@ -14,7 +14,7 @@ from gaitway.robot import DEFAULT_ROBOT, Robot
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from gaitway.doctor import Finding
+    from gaitway.bringup.doctor import Finding
 
 _MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]FAIL[/]", "skip": "[dim]skip[/]"}
 
@@ -34,7 +34,7 @@ def doctor(
     as_json: Json = False,
 ) -> None:
     """Looks at software, machine, servos, IMU, feet, pad and sound; nothing moves. Exits with 1 where one fails."""
-    from gaitway.doctor import Patient, Verdict, visit
+    from gaitway.bringup.doctor import Patient, Verdict, visit
 
     if no_config and config is not None:
         raise UsageError("--config and --no-config exclude each other", hint="give one of them")

@@ -62,7 +62,7 @@ def calibrate(
     as_json: Json = False,
 ) -> None:
     """Waits until the chip knows itself, telling what it still needs, and keeps what it learned."""
-    from gaitway.imu import Calibration
+    from gaitway.bringup.imu import Calibration
 
     # Now, and not after five minutes, whoever may not write there is told so.
     with files.written_whole(_json(output), "IMU calibration") as beside:
@@ -83,7 +83,7 @@ def convert(
     as_json: Json = False,
 ) -> None:
     """Writes another runtime's calibration as ours; nothing in a pickle is run."""
-    from gaitway.imu import Calibration
+    from gaitway.bringup.imu import Calibration
 
     calibration = Calibration.load(source)
     calibration.save(_json(output))
@@ -96,7 +96,7 @@ def convert(
 @app.command()
 def mount(bus: ImuBus = None, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False) -> None:
     """Finds out how the chip is mounted: hold the robot upright, then lower its nose."""
-    from gaitway.imu import mount as find_mount
+    from gaitway.bringup.imu import mount as find_mount
 
     duck = load_robot(robot, config)
     imu = _open(bus, duck, axes=["+x", "+y", "+z"])

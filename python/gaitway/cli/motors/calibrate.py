@@ -13,7 +13,7 @@ from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
-    from gaitway.motors import Motors
+    from gaitway.bringup.motors import Motors
 
 #: A preview is soft: a wrong offset shall push against nothing.
 _SOFT_KP = 8
@@ -35,8 +35,8 @@ def calibrate(
     The joint is limp while you hold it at its zero (docs/bring-up.md has the pose), so its weight is not in the
     number; then it is shown, softly, and you keep it, read it again, or go back.
     """
-    from gaitway.motors import Motors, check_joints
-    from gaitway.motors.calibration import OffsetsFile
+    from gaitway.bringup.motors import Motors, check_joints
+    from gaitway.bringup.motors.calibration import OffsetsFile
 
     duck = Robot.load(robot)
     if config.exists():
@@ -83,7 +83,7 @@ def calibrate(
 
 def _all_at_once(motors: "Motors", joints: list[str]) -> Iterator[tuple[str, float]]:
     """Every joint in one pose, which a jig holds."""
-    from gaitway.motors.calibration import doubt, measure, offset_rad
+    from gaitway.bringup.motors.calibration import doubt, measure, offset_rad
 
     answers = Answers()
     answers.ask("Bring the whole robot into its zero pose and hold it there, then press Enter.")
@@ -112,8 +112,8 @@ def _one_by_one(motors: "Motors", joints: list[str]) -> Iterator[tuple[str, floa
 
 def _measure_and_show(motors: "Motors", joint: str, answers: Answers) -> float | None:
     """The offset, once the person keeps it; None where it is to be read again."""
-    from gaitway.motors import judged
-    from gaitway.motors.calibration import doubt, measure, offset_rad
+    from gaitway.bringup.motors import judged
+    from gaitway.bringup.motors.calibration import doubt, measure, offset_rad
 
     try:
         zero_rad = measure(motors, joint)

@@ -14,7 +14,7 @@ from gaitway.errors import BusError, GaitwayError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
-    from gaitway.motors import Look, Motors
+    from gaitway.bringup.motors import Look, Motors
 
 app = typer.Typer(no_args_is_help=True, help="The servos: find, set up, audit, look at, move, calibrate.")
 app.command("scan")(setup.scan)
@@ -67,7 +67,7 @@ def voltage(
     port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False
 ) -> None:
     """What each servo says of supply, temperature, current and faults; exits with 1 where the supply is wrong."""
-    from gaitway.motors import judged
+    from gaitway.bringup.motors import judged
 
     duck = load_robot(robot, config)
     with _open(duck, port) as motors:
@@ -149,7 +149,7 @@ def test(
     as_json: Json = False,
 ) -> None:
     """Moves each joint by 0.1 rad and back, one after the other, and says which do not get there. Hang the robot up."""
-    from gaitway.motors import check_joints
+    from gaitway.bringup.motors import check_joints
 
     results: dict[str, Any] = {}
     duck = load_robot(robot, config)
@@ -168,7 +168,7 @@ def test(
 
 
 def _try_joint(motors: "Motors", joint: str) -> dict[str, Any]:
-    from gaitway.motors import judged
+    from gaitway.bringup.motors import judged
 
     before = motors.look()[joint]
     if before is None:
@@ -199,7 +199,7 @@ def _step(motors: "Motors", target_rad: dict[str, float]) -> None:
 
 
 def _open(duck: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
-    from gaitway.motors import Motors
+    from gaitway.bringup.motors import Motors
 
     return Motors(duck, port, torque=torque)
 

@@ -15,7 +15,7 @@ from gaitway.errors import BusError, UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
-    from gaitway.motors import Found
+    from gaitway.bringup.motors import Found
 
 
 def scan(
@@ -26,8 +26,8 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Asks every id who is there, and tells joints, strangers and servos that share an id."""
-    from gaitway.motors import BAUDS, check_line
-    from gaitway.motors import scan as find
+    from gaitway.bringup.motors import BAUDS, check_line
+    from gaitway.bringup.motors import scan as find
 
     duck = load_robot(robot, config)
     bauds = BAUDS if all_bauds else (duck.native.baud,)
@@ -66,7 +66,7 @@ def scan(
 
 def _problems(duck: Robot, servos: dict[str, "Found"]) -> list[tuple[str, str]]:
     """What the joints' servos say that cannot be right, each with what to do."""
-    from gaitway.motors import judged
+    from gaitway.bringup.motors import judged
 
     registers = {joint: servo.registers for joint, servo in servos.items() if servo.registers is not None}
     if not registers:
@@ -90,7 +90,7 @@ def setup(
     as_json: Json = False,
 ) -> None:
     """Gives servos the id and the settings of their joints, one at a time: plug in each alone when it is asked for."""
-    from gaitway.motors import check_joints, set_up
+    from gaitway.bringup.motors import check_joints, set_up
 
     duck = load_robot(robot, config)
     answers = Answers()
@@ -118,7 +118,7 @@ def setup(
 
 def _the_only_one(port: Path, baud: int, quiet: bool) -> "Found":
     """The servo that is plugged in alone: at the robot's speed, else at any."""
-    from gaitway.motors import BAUDS, scan
+    from gaitway.bringup.motors import BAUDS, scan
 
     others = tuple(each for each in BAUDS if each != baud)
     for bauds in ((baud,), others):

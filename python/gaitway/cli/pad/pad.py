@@ -63,7 +63,7 @@ def learn(
     as_json: _Json = False,
 ) -> None:
     """Asks for one stick and one button after the other, and writes a layout. Enter skips what a pad does not have."""
-    from gaitway.pad import Learner
+    from gaitway.bringup.pad import Learner
 
     if not output.absolute().parent.is_dir():
         raise UsageError(f"{output}: expected a folder to write into, found none", hint="make it first")

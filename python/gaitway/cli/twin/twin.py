@@ -129,7 +129,7 @@ def hold(
     as_json: Json = False,
 ) -> None:
     """Hold joints of a running twin at these angles while their servos are limp, as a hand does."""
-    from gaitway.motors import check_joints
+    from gaitway.bringup.motors import check_joints
 
     duck = Robot.load(robot)
     held_rad = targets(duck, goals)
@@ -168,7 +168,7 @@ def plug(
     as_json: Json = False,
 ) -> None:
     """Plug in the servos of these joints of a running twin, set up for their joints, and unplug all others."""
-    from gaitway.motors import check_joints
+    from gaitway.bringup.motors import check_joints
 
     duck = Robot.load(robot)
     plugged = joints or duck.joint_names

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaitway.doctor import body, bus, machine, software
-from gaitway.doctor.finding import Finding, in_use, skipped
+from gaitway.bringup.doctor import body, bus, machine, software
+from gaitway.bringup.doctor.finding import Finding, in_use, skipped
 from gaitway.errors import GaitwayError
 from gaitway.robot import Robot
 

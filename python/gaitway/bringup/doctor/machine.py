@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gaitway import _native
-from gaitway.doctor.finding import Finding, failed, passed, skipped, warned
+from gaitway.bringup.doctor.finding import Finding, failed, passed, skipped, warned
 
 #: What the loop asks for; see `gaitwayd --priority`.
 _PRIORITY = 80

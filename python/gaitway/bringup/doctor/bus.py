@@ -8,10 +8,10 @@ from statistics import median
 from typing import Any
 
 from gaitway._native import ServoDesk
-from gaitway.doctor.finding import Finding, Verdict, failed, passed, skipped, warned
+from gaitway.bringup.doctor.finding import Finding, Verdict, failed, passed, skipped, warned
+from gaitway.bringup.motors import BAUDS, Line, Look, Motors, judged
+from gaitway.bringup.motors.judged import Judged
 from gaitway.errors import GaitwayError
-from gaitway.motors import BAUDS, Line, Look, Motors, judged
-from gaitway.motors.judged import Judged
 from gaitway.robot import Robot
 
 #: The id of a servo as it comes from the factory.

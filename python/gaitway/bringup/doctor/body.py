@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from gaitway import _native
-from gaitway.doctor.finding import Finding, failed, in_use, passed, skipped, warned
+from gaitway.bringup.doctor.finding import Finding, failed, in_use, passed, skipped, warned
+from gaitway.bringup.imu import Calibration
 from gaitway.errors import GaitwayError
-from gaitway.imu import Calibration
 from gaitway.robot import Robot
 
 _UP_WITHIN_S = 6.0

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gaitway import files
+from gaitway.bringup.motors import judged
+from gaitway.bringup.motors.motors import Motors
 from gaitway.errors import UsageError
-from gaitway.motors import judged
-from gaitway.motors.motors import Motors
 from gaitway.robot import Robot
 
 #: A tooth of a servo's horn, of which it has 25, rad.

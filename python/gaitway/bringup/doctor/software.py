@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gaitway import _native
+from gaitway.bringup.doctor.finding import Finding, failed, passed, warned
+from gaitway.bringup.motors.calibration import doubt
 from gaitway.controller import Controller
-from gaitway.doctor.finding import Finding, failed, passed, warned
 from gaitway.errors import GaitwayError
-from gaitway.motors.calibration import doubt
 from gaitway.policy import Policy
 from gaitway.robot import Robot, without_duck_config
 from gaitway.twin.daemon import find_daemon
