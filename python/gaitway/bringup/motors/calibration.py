@@ -82,9 +82,10 @@ class OffsetsFile:
         self._config: dict[str, Any] = {}
         self._has_backup = False
         if path.exists():
+            text = files.read_text(path, "duck_config.json")
             try:
                 # Some editors put a mark before the text.
-                self._config = json.loads(files.read_text(path, "duck_config.json").removeprefix("\ufeff"))
+                self._config = json.loads(text.removeprefix("\ufeff"))
                 if not isinstance(self._config, dict):
                     raise ValueError(f"expected an object, found {type(self._config).__name__}")
             except ValueError as error:
