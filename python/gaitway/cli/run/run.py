@@ -3,15 +3,15 @@
 import math
 from array import array
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import Config, Json, RobotName
 from gaitway.cli.common.output import print_json
+from gaitway.cli.common.settings import with_settings
+from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import RecordingError, UsageError
-from gaitway.robot import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,93 +25,61 @@ if TYPE_CHECKING:
 _VIDEO_FPS = 25
 
 
-def run(
-    policy: Annotated[
-        Path | None,
-        typer.Option(help="ONNX file, or the name of a policy. Default: walk, and stand at zero command."),
-    ] = None,
-    robot: RobotName = DEFAULT_ROBOT,
-    sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False,
-    twin: Annotated[
-        bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos; forward, unless --command.")
-    ] = False,
-    port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None,
-    config: Config = None,
-    fast: Annotated[bool, typer.Option("--fast", help="As fast as the machine goes, not in real time.")] = False,
-    seconds: Annotated[float | None, typer.Option(help="Length of the run; the script's where left out.")] = None,
-    command: Annotated[
-        str | None, typer.Option(help="vx,vy,wz[,neck,pitch,yaw,roll] in m/s, rad/s, rad, for the whole run.")
-    ] = None,
-    script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0,
-    noise: Annotated[bool, typer.Option("--noise", help="Sensor noise as in training.")] = False,
-    pushes: Annotated[bool, typer.Option("--pushes", help="Pushes of 0.1 to 1 m/s every 5 to 10 s.")] = False,
-    vary: Annotated[bool, typer.Option("--vary", help="Friction, mass and gains drawn by the seed.")] = False,
-    backlash: Annotated[bool, typer.Option(help="Play in the gears of the legs.")] = True,
-    loop_hz: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's; else the robot's.")
-    ] = None,
-    kp: Annotated[
-        float | None, typer.Option(help="Servo P for all joints (--twin: all but the head's), not the contract's.")
-    ] = None,
-    engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native",
-    assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None,
-    video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None,
-    video_width: Annotated[int, typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4.")] = 640,
-    picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None,
-    record: Annotated[
-        Path | None, typer.Option(help="Folder of recordings; ~/.local/state/gaitway/recordings where left out.")
-    ] = None,
-    no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False,
-    as_json: Json = False,
-) -> int:
+@with_settings(RunSettings)
+def run(settings: RunSettings) -> int:
     """Runs a policy: in simulation, over the wire of the twin, or on a robot.
 
     Exit codes: 0 done, 1 the robot fell or the run failed, 2 wrong use.
     """
     from gaitway.robot import Robot
 
-    if port is not None:
-        _refuse_port(port, sim)
+    row = _checked(settings)
+    duck = Robot.load(settings.robot, duck_config=settings.config)
+    return _run_twin(settings, duck, row) if settings.twin else _run_sim(settings, duck, row)
+
+
+def _checked(settings: RunSettings) -> "array[float] | None":
+    """The command row. Raises UsageError for settings that cannot be right, or not together."""
+    if settings.port is not None:
+        _refuse_port(settings.port, settings.sim)
+    seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= 86_400):
         raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
-    row = None if command is None else parse_command(command)
-    if row is not None and script is not None:
+    row = None if settings.command is None else parse_command(settings.command)
+    if row is not None and settings.script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
-    if no_record and record is not None:
+    if settings.no_record and settings.record is not None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
-    _check_ending("--video", video, ".mp4", ".gif")
-    _check_ending("--picture", picture, ".png")
-    duck = Robot.load(robot, duck_config=config)
-    if twin:
-        from gaitway.cli.run import twin as over_the_wire
+    _check_ending("--video", settings.video, ".mp4", ".gif")
+    _check_ending("--picture", settings.picture, ".png")
+    return row
 
-        over_the_wire.refuse(
-            {
-                "--sim": sim, "--fast": fast, "--script": script, "--pushes": pushes, "--vary": vary,
-                "--video": video, "--picture": picture, "--engine": engine != "native",
-            }
-        )  # fmt: skip
-        controller = _controller(duck, policy, assume_contract, engine, loop_hz or duck.control_hz, None)
-        _tell_clipped(controller.policy.contract, {"--command": row})
-        arguments = over_the_wire.arguments(robot, config, row, loop_hz, kp, assume_contract)
-        arguments += ["--no-record"] if no_record else ["--record", record] if record else []
-        body = over_the_wire.body(duck, seed, backlash=backlash, noise=noise)
-        return over_the_wire.run(controller, body, arguments, 20.0 if seconds is None else seconds, as_json=as_json)
 
-    # One rate for both: a policy that does not fit the robot's is refused.
-    loop_hz = loop_hz or duck.control_hz
-    controller = _controller(duck, policy, assume_contract, engine, loop_hz, kp)
-    plan, length_s = _script(row, script, seconds)
+def _run_twin(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
+    from gaitway.cli.run import twin as over_the_wire
+
+    over_the_wire.refuse(settings)
+    # The servos' gain is gaitwayd's argument.
+    controller = _controller(settings, duck, kp=None)
+    _tell_clipped(controller.policy.contract, {"--command": row})
+    arguments = over_the_wire.arguments(settings, row)
+    body = over_the_wire.body(settings, duck)
+    seconds = 20.0 if settings.seconds is None else settings.seconds
+    return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
+
+
+def _run_sim(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
+    controller = _controller(settings, duck, kp=settings.kp)
+    plan, length_s = _script(settings, row)
     _tell_clipped(
         controller.policy.contract, {"--command" if row else segment.name: segment.command for segment in plan.segments}
     )
-    world = _world(duck, loop_hz, seed, backlash=backlash, noise=noise, pushes=pushes, vary=vary)
-    recorder = None if no_record else _recorder(controller, record)
-    finished = _simulate(world, controller, plan, length_s, recorder, realtime=not fast, as_json=as_json)
+    world = _world(settings, duck)
+    recorder = None if settings.no_record else _recorder(controller, settings.record)
+    finished = _simulate(settings, world, controller, plan, length_s, recorder)
     recording = _end(recorder)
 
-    picture = picture or (None if as_json else Path("out/run.png"))
+    picture = settings.picture or (None if settings.as_json else Path("out/run.png"))
     if finished.ticks < 2:
         picture = None
     if picture is not None:
@@ -119,14 +87,14 @@ def run(
 
         title = f"{duck.title}, {controller.policy.contract.name}"
         draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
-    if video is not None:
-        _film(world, finished, video, video_width, quiet=as_json)
-    if as_json:
+    if settings.video is not None:
+        _film(world, finished, settings.video, settings.video_width, quiet=settings.as_json)
+    if settings.as_json:
         print_json(_identity(controller) | finished.figures() | {"recording": recording and str(recording)})
     else:
         from gaitway.cli.run.report import print_report
 
-        print_report(finished, controller, picture, video, recording)
+        print_report(finished, controller, picture, settings.video, recording)
     return 1 if finished.falls else 0
 
 
@@ -169,28 +137,29 @@ def _refuse_port(port: str, sim: bool) -> None:
     )
 
 
-def _controller(
-    robot: "Robot",
-    path: Path | None,
-    assume_contract: str | None,
-    engine: str,
-    loop_hz: int,
-    kp: float | None,
-) -> "Controller":
+def _loop_hz(settings: RunSettings, robot: "Robot") -> int:
+    """One rate for the loop and the simulation: a policy that does not fit the robot's is refused."""
+    return settings.loop_hz or robot.control_hz
+
+
+def _controller(settings: RunSettings, robot: "Robot", *, kp: float | None) -> "Controller":
     from gaitway.controller import Controller
     from gaitway.policy import Policy
 
-    if path is None and assume_contract is None and engine == "native":
+    path, assumed, engine = settings.policy, settings.assume_contract, settings.engine
+    loop_hz = _loop_hz(settings, robot)
+    if path is None and assumed is None and engine == "native":
         return Controller(Policy.default(robot), robot, loop_hz=loop_hz, kp=kp)
     file = robot.policy_file(path or "walk")
-    policy = Policy.load(file, robot=robot, assume_contract=assume_contract, engine=engine)
+    policy = Policy.load(file, robot=robot, assume_contract=assumed, engine=engine)
     return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
 
 
-def _script(row: "array[float] | None", path: Path | None, seconds: float | None) -> "tuple[Script, float]":
+def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script, float]":
     """What to do, and for how long."""
     from gaitway.sim.script import load_script, steady, tour
 
+    path, seconds = settings.script, settings.seconds
     if row is not None:
         length_s = 20.0 if seconds is None else seconds
         return steady(row, length_s), length_s
@@ -198,24 +167,16 @@ def _script(row: "array[float] | None", path: Path | None, seconds: float | None
     return plan, plan.seconds if seconds is None else seconds
 
 
-def _world(
-    robot: "Robot",
-    loop_hz: int,
-    seed: int,
-    *,
-    backlash: bool,
-    noise: bool,
-    pushes: bool,
-    vary: bool,
-) -> "DuckSim":
+def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
     from gaitway.sim import DuckSim, Noise, Pushes, Variation, World
 
     world = World(
-        noise=Noise() if noise else None,
-        pushes=Pushes() if pushes else None,
-        variation=Variation() if vary else None,
+        noise=Noise() if settings.noise else None,
+        pushes=Pushes() if settings.pushes else None,
+        variation=Variation() if settings.vary else None,
     )
-    return DuckSim(robot, backlash=backlash, seed=seed, world=world, loop_hz=loop_hz)
+    loop_hz = _loop_hz(settings, robot)
+    return DuckSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
 
 
 def _recorder(controller: "Controller", folder: Path | None) -> "Recorder | None":
@@ -246,22 +207,21 @@ def _end(recorder: "Recorder | None") -> Path | None:
 
 
 def _simulate(
+    settings: RunSettings,
     world: "DuckSim",
     controller: "Controller",
     plan: "Script",
     seconds: float,
     recorder: "Recorder | None",
-    *,
-    realtime: bool,
-    as_json: bool,
 ) -> "Run":
-    """The run, with a live status unless `as_json`; SIGINT and SIGTERM end it in order."""
+    """The run, with a live status unless programs read it; SIGINT and SIGTERM end it in order."""
     from gaitway.cli.run.live import LiveStatus
     from gaitway.sim import simulate
 
+    realtime = not settings.fast
     stopped: list[int] = []
     with signals.caught(stopped.append):
-        if as_json:
+        if settings.as_json:
             return simulate(
                 world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped, recorder=recorder
             )

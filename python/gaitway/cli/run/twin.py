@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaitway.cli.common.output import print_json
+from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
 
@@ -21,24 +22,28 @@ _REFRESH_S = 0.2
 _FORWARD_MPS = 0.15
 
 
-def refuse(options: dict[str, object]) -> None:
-    """Refuses what makes no sense here: `options` by name, as they were given."""
+def refuse(settings: RunSettings) -> None:
+    """Refuses what makes no sense here, by name, as it was given."""
+    options = {
+        "--sim": settings.sim,
+        "--fast": settings.fast,
+        "--script": settings.script,
+        "--pushes": settings.pushes,
+        "--vary": settings.vary,
+        "--video": settings.video,
+        "--picture": settings.picture,
+        "--engine": settings.engine != "native",
+    }
     given = [name for name, value in options.items() if value]
     if given:
         raise UsageError(f"--twin and {', '.join(given)} exclude each other", hint="leave one of them out")
 
 
-def arguments(
-    robot: str,
-    config: Path | None,
-    row: "array[float] | None",
-    loop_hz: int | None,
-    kp: float | None,
-    assume_contract: str | None,
-) -> list[str | Path]:
+def arguments(settings: RunSettings, row: "array[float] | None") -> list[str | Path]:
     """gaitwayd's arguments but for the policy; without a command row it walks forward."""
     from gaitway import axes, command
 
+    robot, kp = settings.robot, settings.kp
     if kp is not None and kp not in range(256):
         raise UsageError(f"--kp: expected a whole number from 0 to 255, found {kp}", hint="servos have no other gains")
     profile = Robot.load(robot).folder / "profile.toml" if robot in Robot.names() else Path(robot)
@@ -46,23 +51,25 @@ def arguments(
     wanted = ",".join(f"{axis}={value:.9g}" for axis, value in zip(axes(), values, strict=True))
     result: list[str | Path] = ["--robot", profile, "--command", wanted]
     options = {
-        "--config": config,
-        "--loop-hz": loop_hz,
+        "--config": settings.config,
+        "--loop-hz": settings.loop_hz,
         "-p": None if kp is None else f"{kp:g}",
-        "--assume-contract": assume_contract,
+        "--assume-contract": settings.assume_contract,
+        "--record": settings.record,
     }
     for flag, value in options.items():
         if value is not None:
             result += [flag, str(value)]
-    return result
+    return [*result, "--no-record"] if settings.no_record else result
 
 
-def body(robot: Robot, seed: int, *, backlash: bool, noise: bool) -> "LiveDuck":
+def body(settings: RunSettings, robot: Robot) -> "LiveDuck":
     """The duck that is walked, on its stand."""
     from gaitway.sim import Noise
     from gaitway.sim.live import LiveDuck
 
-    return LiveDuck(robot, seed=seed, backlash=backlash, noise=Noise() if noise else None)
+    noise = Noise() if settings.noise else None
+    return LiveDuck(robot, seed=settings.seed, backlash=settings.backlash, noise=noise)
 
 
 def run(

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import DEFAULT_PORT, Config, Json, Port, RobotName, targets
+from gaitway.cli.common.options import DEFAULT_PORT, Json, Port, RobotName, targets
 from gaitway.cli.common.output import print_json
+from gaitway.cli.common.settings import with_settings
+from gaitway.cli.twin.settings import TwinSettings
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_ROBOT, Robot
 
@@ -25,44 +27,8 @@ _Joints = Annotated[list[str] | None, typer.Argument(help="Joints; all where non
 
 
 @app.callback()
-def twin(
-    context: typer.Context,
-    link: Annotated[Path | None, typer.Option(help="Path of the pseudo-terminal link.")] = None,
-    imu_socket: Annotated[
-        Path | None, typer.Option(help="Datagram socket of the program that reads the IMU, see docs/formats.md.")
-    ] = None,
-    i2c_socket: Annotated[
-        Path | None, typer.Option(help="I2C bus with the IMU's chip on it, for `gaitwayd --imu`.")
-    ] = None,
-    seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
-    robot: RobotName = DEFAULT_ROBOT,
-    config: Config = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of faults by chance.")] = 0,
-    return_delay_us: Annotated[
-        int | None, typer.Option(min=0, max=508, help="Return delay of the servos; 0, or 500 with --factory.")
-    ] = None,
-    usb_latency_us: Annotated[
-        int, typer.Option(min=0, max=1_000_000, help="USB hands answers over at multiples of this.")
-    ] = 0,
-    turnaround_us: Annotated[
-        int, typer.Option(min=0, max=1_000_000, help="No servo answers sooner, whatever its return delay.")
-    ] = 0,
-    fault: Annotated[
-        list[str] | None, typer.Option(help="'at=3 silent servo=4', 'at=5 unplug': see docs/formats.md. Repeatable.")
-    ] = None,
-    factory: Annotated[
-        bool, typer.Option("--factory", help="Servos as new, not as the duck's scripts set them.")
-    ] = False,
-    stand: Annotated[bool, typer.Option(help="Hold the trunk up until the servos do.")] = True,
-    release_after_s: Annotated[
-        float, typer.Option(min=0.0, max=3600.0, help="How long the stand takes to let go of a duck in its pose.")
-    ] = 1.5,
-    stand_up: Annotated[bool, typer.Option("--stand-up", help="Put a fallen duck back on its feet.")] = False,
-    imu_hz: Annotated[int, typer.Option(min=1, max=500, help="IMU samples in a second.")] = 100,
-    physics: Annotated[bool, typer.Option(help="MuJoCo; without it joints go where they are told.")] = True,
-    stats_json: Annotated[Path | None, typer.Option(help="File for the figures, written at the end.")] = None,
-    as_json: Json = False,
-) -> None:
+@with_settings(TwinSettings)
+def twin(context: typer.Context, settings: TwinSettings) -> None:
     """Simulated duck on a virtual serial port: programs that drive the real servos drive it.
 
     With --link, `gaitway twin hold`, `release`, `lift`, `tip`, `plug` and `fault` in another terminal do what hands do
@@ -74,51 +40,62 @@ def twin(
         return
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
+    seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"--seconds: expected more than 0, found {seconds}", hint="leave it out to run on")
+    result = _host(settings, Robot.load(settings.robot, duck_config=settings.config))
+    if settings.stats_json is not None:
+        from gaitway import files
+
+        files.write_bytes(settings.stats_json, (json.dumps(result, allow_nan=False) + "\n").encode(), "figures")
+    if settings.as_json:
+        print_json(result)
+    else:
+        _print(result)
+
+
+def _host(settings: TwinSettings, duck: Robot) -> dict[str, Any]:
+    """Runs the twin to its end; its figures."""
     from gaitway._native import TwinHost
     from gaitway.twin import Figures, StillBody, Twin
     from gaitway.twin.hands import Hands
 
-    duck = Robot.load(robot, duck_config=config)
     figures = None
-    if physics:
+    if settings.physics:
         from gaitway.sim.live import LiveDuck
 
-        body = LiveDuck(duck, seed=seed, stand=stand, stand_up=stand_up, release_after_s=release_after_s)
+        body = LiveDuck(
+            duck,
+            seed=settings.seed,
+            stand=settings.stand,
+            stand_up=settings.stand_up,
+            release_after_s=settings.release_after_s,
+        )
         figures = Figures(body)
     host = TwinHost(
         duck.native,
-        link=link,
-        imu_socket=imu_socket,
-        i2c_socket=i2c_socket,
-        faults=fault or [],
-        seed=seed,
-        return_delay_us=return_delay_us,
-        usb_latency_us=usb_latency_us,
-        turnaround_us=turnaround_us,
-        factory=factory,
+        link=settings.link,
+        imu_socket=settings.imu_socket,
+        i2c_socket=settings.i2c_socket,
+        faults=settings.fault or [],
+        seed=settings.seed,
+        return_delay_us=settings.return_delay_us,
+        usb_latency_us=settings.usb_latency_us,
+        turnaround_us=settings.turnaround_us,
+        factory=settings.factory,
     )
     hands = None
     try:
-        hands = Hands(link, host, duck) if link is not None else None
-        joints = len(duck.joint_names)
-        hosted = Twin(host, body if physics else StillBody(duck), joints, imu_hz=imu_hz, hands=hands)
-        print(f"{duck.title} on {host.path}", file=sys.stderr if as_json else sys.stdout, flush=True)
-        _run(hosted, figures, seconds)
+        hands = Hands(settings.link, host, duck) if settings.link is not None else None
+        moved = body if settings.physics else StillBody(duck)
+        hosted = Twin(host, moved, len(duck.joint_names), imu_hz=settings.imu_hz, hands=hands)
+        print(f"{duck.title} on {host.path}", file=sys.stderr if settings.as_json else sys.stdout, flush=True)
+        _run(hosted, figures, settings.seconds)
     finally:
         if hands is not None:
             hands.close()
         host.stop()
-    result = _result(hosted, figures)
-    if stats_json is not None:
-        from gaitway import files
-
-        files.write_bytes(stats_json, (json.dumps(result, allow_nan=False) + "\n").encode(), "figures")
-    if as_json:
-        print_json(result)
-    else:
-        _print(result)
+    return _result(hosted, figures)
 
 
 @app.command()
