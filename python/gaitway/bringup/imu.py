@@ -16,6 +16,11 @@ _PUBLISHED = ("offsets_accelerometer", "offsets_magnetometer", "offsets_gyroscop
 _TILTED_MPS2 = 3.0
 
 
+def address_remedy(address: int) -> str:
+    """What makes a chip that answers at `address` be found at once."""
+    return f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+
+
 @dataclass(frozen=True)
 class Calibration:
     """What the chip has learned of itself, in its own units and axes."""

@@ -8,6 +8,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from gaitway import files, toml
 from gaitway.errors import TrainingConfigError
+from gaitway.sim.world import Noise as SimNoise
+
+#: Noise of the simulation, which the trainer shares but for the accelerometer's.
+_SIM = SimNoise()
 
 
 def _number(default: float, low: float, high: float) -> Any:
@@ -83,12 +87,12 @@ class Start:
 class Noise:
     """Uniform noise of ± these, and what comes late."""
 
-    gyro_rps: float = _number(0.1, 0, 100)
+    gyro_rps: float = _number(_SIM.gyro_rps, 0, 100)
     accel_mps2: float = _number(0.3, 0, 100)
-    joint_position_rad: float = _number(0.03, 0, 1)
-    knee_rad: float = _number(0.05, 0, 1)
-    ankle_rad: float = _number(0.08, 0, 1)
-    joint_velocity_rps: float = _number(2.5, 0, 100)
+    joint_position_rad: float = _number(_SIM.joint_position_rad, 0, 1)
+    knee_rad: float = _number(_SIM.joint_position_by_part_rad["knee"], 0, 1)
+    ankle_rad: float = _number(_SIM.joint_position_by_part_rad["ankle"], 0, 1)
+    joint_velocity_rps: float = _number(_SIM.joint_velocity_rps, 0, 100)
     joint_zero_rad: float = _number(0.025, 0, 1)
     #: Shares of the ticks with goals a tick late; one is drawn for each episode.
     late_goals: tuple[float, ...] = (0.0, 0.5, 1.0)

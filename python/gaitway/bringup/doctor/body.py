@@ -10,7 +10,7 @@ from typing import Any
 
 from gaitway import _native
 from gaitway.bringup.doctor.finding import Finding, failed, in_use, passed, skipped, warned
-from gaitway.bringup.imu import Calibration
+from gaitway.bringup.imu import Calibration, address_remedy
 from gaitway.errors import GaitwayError
 from gaitway.robot import Robot
 
@@ -63,7 +63,7 @@ def _found(path: Path, state: Any) -> Finding:
     found = f"{path}: BNO055, {state['temperature_c']} °C"
     if address == expected:
         return passed("IMU", found)
-    remedy = f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+    remedy = address_remedy(address)
     return passed("IMU", f"{found}, at 0x{address:02x} and not 0x{expected:02x}: {remedy}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from gaitway.bringup.doctor import body, bus, machine, software
 from gaitway.bringup.doctor.finding import Finding, in_use, skipped
 from gaitway.errors import GaitwayError
-from gaitway.robot import Robot
+from gaitway.robot import DEFAULT_PORT, Robot
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Patient:
     """A robot, and where its parts are; None where they are looked for."""
 
     robot: Robot = field(default_factory=Robot.load)
-    port: Path = Path("/dev/ttyACM0")
+    port: Path = DEFAULT_PORT
     config: Path | None = None
     policy: Path | None = None
     imu: Path | None = None

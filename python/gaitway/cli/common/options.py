@@ -8,7 +8,6 @@ import typer
 from gaitway.errors import UsageError
 from gaitway.robot import Robot, usual_duck_config, without_duck_config
 
-DEFAULT_PORT = Path("/dev/ttyACM0")
 Port = Annotated[Path, typer.Option(envvar="GAITWAY_PORT", help="Serial port of the servo board, or a twin's link.")]
 ImuBus = Annotated[
     Path | None,

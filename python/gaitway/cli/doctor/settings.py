@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gaitway.cli.common.options import DEFAULT_PORT, Config, ImuBus, Json, Port, RobotName
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.cli.common.options import Config, ImuBus, Json, Port, RobotName
+from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import DEFAULT_PORT, Config, Port
+from gaitway.cli.common.options import Config, Port
 from gaitway.errors import DaemonError, UsageError
+from gaitway.robot import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from gaitway.contract import Contract

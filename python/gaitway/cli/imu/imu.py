@@ -154,13 +154,14 @@ def _mend(duck: Robot, axes: list[str]) -> str:
 def _open(bus: Path | None, duck: Robot, *, axes: list[str] | None = None, mag: bool = True) -> "Imu":
     """The chip, up."""
     from gaitway._native import Imu
+    from gaitway.bringup.imu import address_remedy
 
     imu = Imu(duck.native, bus or duck.native.imu_bus, axes=axes, fuses_magnetometer=mag)
     for state in _states(imu, _PATIENCE_S):
         if state["is_up"] and state["calibration"] is not None:
             address, expected = state["address"], state["expected_address"]
             if address != expected:
-                mend = f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+                mend = address_remedy(address)
                 typer.echo(f"the IMU answers at 0x{address:02x}, not 0x{expected:02x}: {mend}", err=True)
             return imu
     state = imu.state()

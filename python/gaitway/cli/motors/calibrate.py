@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaitway.cli.common.answers import Answers
-from gaitway.cli.common.options import DEFAULT_PORT, Json, Port, RobotName
+from gaitway.cli.common.options import Json, Port, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Motors

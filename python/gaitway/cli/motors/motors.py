@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway.cli.common.answers import Answers
-from gaitway.cli.common.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot, targets
+from gaitway.cli.common.options import Config, Json, Port, RobotName, load_robot, targets
 from gaitway.cli.common.output import print_json, print_table
 from gaitway.cli.motors import calibrate, setup
 from gaitway.errors import BusError, GaitwayError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Look, Motors

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaitway.cli.common.answers import Answers
-from gaitway.cli.common.options import DEFAULT_PORT, Config, Json, Port, RobotName, load_robot
+from gaitway.cli.common.options import Config, Json, Port, RobotName, load_robot
 from gaitway.cli.common.output import print_json, print_table
 from gaitway.errors import BusError, UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Found

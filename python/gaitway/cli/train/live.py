@@ -10,6 +10,8 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from gaitway.command import VELOCITY_AXES
+
 if TYPE_CHECKING:
     from gaitway.train.config import Config
     from gaitway.train.trainer import Progress
@@ -52,7 +54,7 @@ class TrainingLive:
 
     def _line(self, progress: "Progress") -> str:
         last = progress.curve[-1]
-        errors = " ".join(f"{last.get(f'error/{axis}', float('nan')):.3f}" for axis in ("vx", "vy", "wz"))
+        errors = " ".join(f"{last.get(f'error/{axis}', float('nan')):.3f}" for axis in VELOCITY_AXES)
         return (
             f"{progress.steps / 1e6:6.2f} M  {progress.seconds / 60:5.1f} min  {self._rate(progress):6.0f}/s  "
             f"reward {50 * last['reward']:6.2f}  errors {errors}  falls {last['falls_per_1000']:5.2f}  "
@@ -67,7 +69,7 @@ class TrainingLive:
         top.add_row(
             f"{progress.steps / 1e6:.2f} of {total / 1e6:g} M steps", f"{rate:.0f}/s", f"{left_min:.0f} min left"
         )
-        errors = [f"{axis} {last.get(f'error/{axis}', float('nan')):.3f}" for axis in ("vx", "vy", "wz")]
+        errors = [f"{axis} {last.get(f'error/{axis}', float('nan')):.3f}" for axis in VELOCITY_AXES]
         top.add_row("mean error", *errors)
         top.add_row("falls in 1000 steps", f"{last['falls_per_1000']:.2f}", f"std {last['std']:.2f}")
         terms = Table.grid(padding=(0, 2))

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import DEFAULT_PORT, Json, Port, RobotName, targets
+from gaitway.cli.common.options import Json, Port, RobotName, targets
 from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
 from gaitway.cli.twin.settings import TwinSettings
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
 
 if TYPE_CHECKING:
     from gaitway.twin import Figures, Twin
