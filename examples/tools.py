@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import gaitway
-from gaitway import camera, status
+from gaitway import status
+from gaitway.bringup import camera
 from gaitway.errors import DaemonError, UsageError
 
 #: What each does, what must be said and what may be.

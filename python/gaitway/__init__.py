@@ -18,6 +18,9 @@ load them where they are used.
 
 from gaitway._native import VERSION as __version__  # noqa: N811
 from gaitway._native import Pacer, Record, Wake, axes, build_info
+
+# Its name of 0.1.0, for one version more.
+from gaitway.bringup import camera
 from gaitway.command import command
 from gaitway.contract import Contract
 from gaitway.controller import Controller
@@ -45,5 +48,6 @@ __all__ = [
     "__version__",
     "axes",
     "build_info",
+    "camera",
     "command",
 ]

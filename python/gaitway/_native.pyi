@@ -245,7 +245,7 @@ def file_kind(data: bytes) -> tuple[str, str, str]:
 
 @final
 class Imu:
-    """The IMU's chip on its bus. See `gaitway.imu`."""
+    """The IMU's chip on its bus. See `gaitway.bringup.imu`."""
 
     def __new__(
         cls,
@@ -267,7 +267,7 @@ class Imu:
 
 @type_check_only
 class ServoLook(TypedDict):
-    """What a servo says of itself. See `gaitway.motors.Look`."""
+    """What a servo says of itself. See `gaitway.bringup.motors.Look`."""
 
     position_rad: float
     velocity_rps: float
@@ -285,7 +285,7 @@ def holder(path: str | PathLike[str]) -> tuple[int, str] | None:
 
 @final
 class ServoDesk:
-    """Servos one at a time, whatever their ids; nothing here moves one. See `gaitway.motors.scan`."""
+    """Servos one at a time, whatever their ids; nothing here moves one. See `gaitway.bringup.motors.scan`."""
 
     def __new__(cls, path: str | PathLike[str], baud: int) -> ServoDesk: ...
     def ping(self, servo_id: int, tries: int = ...) -> str | list[str]:
@@ -313,7 +313,7 @@ class ServoDesk:
 
 @final
 class Motors:
-    """The robot's motors for tools. See `gaitway.motors.Motors`."""
+    """The robot's motors for tools. See `gaitway.bringup.motors.Motors`."""
 
     def __new__(
         cls,
@@ -365,7 +365,7 @@ class PadState(TypedDict):
 
 @final
 class Pad:
-    """A gamepad, looked at by a tool. See `gaitway.pad`."""
+    """A gamepad, looked at by a tool. See `gaitway.bringup.pad`."""
 
     def __new__(
         cls,

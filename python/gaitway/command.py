@@ -6,6 +6,9 @@ from array import array
 from gaitway._native import axes
 from gaitway.contract import Contract
 
+#: Command axes of the trunk's velocity, forward, left and turning: the first of `axes()`.
+VELOCITY_AXES = ("vx", "vy", "wz")
+
 
 def command(
     vx: float = 0.0,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from gaitway import _native
-from gaitway.errors import GaitwayError, UsageError
+from gaitway.errors import GaitwayError, MissingFileError, UsageError
 
 _MAX_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
@@ -19,10 +19,17 @@ _HEAD_BYTES = 512
 
 
 def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
-    """The bytes of `path`, an ordinary file, or a UsageError that names `what` it should have been."""
+    """The bytes of `path`, an ordinary file, or a UsageError that names `what` it should have been.
+
+    A file that is not there is a MissingFileError.
+    """
+    path = as_path(path, what)
     try:
-        with open(as_path(path, what), "rb", opener=_open_ordinary) as file:
+        with open(path, "rb", opener=_open_ordinary) as file:
             data = b"".join(_chunks(file, most + 1))
+    except FileNotFoundError as error:
+        message = f"cannot read {what} {path}: {_reason(error)}"
+        raise MissingFileError(message, hint=_remedy(error), path=path) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {what} {path}: {_reason(error)}", hint=_remedy(error)) from error
     if len(data) > most:
@@ -107,6 +114,9 @@ def written_whole(path: Path, what: str) -> Iterator[Path]:
         _sync(beside)
         _check_ordinary(target)
         beside.replace(target)
+    except GaitwayError:
+        # Of whoever writes, and of `as_path`.
+        raise
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot write {what} {path}: {_reason(error)}", hint=_remedy(error)) from error
     finally:

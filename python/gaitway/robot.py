@@ -11,6 +11,8 @@ from gaitway.errors import PolicyError, UsageError
 _ROBOTS = Path(__file__).parent / "robots"
 
 DEFAULT_ROBOT = "open_duck_mini_v2"
+#: Serial port of the servo board where none is named.
+DEFAULT_PORT = Path("/dev/ttyACM0")
 
 
 def usual_duck_config() -> Path | None:

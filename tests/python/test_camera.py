@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 from program import parse, run_gaitway
 
-from gaitway.camera import measure, take
+import gaitway
+from gaitway import bringup
+from gaitway.bringup.camera import measure, take
 from gaitway.errors import CameraError, GaitwayError, UsageError
 
 NO_CAMERA = 'echo "INFO Camera camera_manager.cpp" >&2; echo "ERROR: *** no cameras available ***" >&2; exit 255'
@@ -153,3 +155,7 @@ def test_a_real_program_takes_colour_bars(tmp_path: Path) -> None:
         assert Image.open(tmp_path / name).size == (1280, 960)
     with pytest.raises(CameraError, match="No such file"):
         take(tmp_path / "none.jpg", device=tmp_path / "none")
+
+
+def test_it_is_importable_from_the_package_as_in_the_version_before() -> None:
+    assert gaitway.camera is bringup.camera

@@ -13,9 +13,9 @@ from program import parse, run_gaitway
 
 import gaitway
 from gaitway import Robot, _native, observations
+from gaitway.bringup.imu import Calibration
+from gaitway.bringup.motors import Motors
 from gaitway.errors import GaitwayError, PolicyError, ProfileError, RecordingError, UsageError
-from gaitway.imu import Calibration
-from gaitway.motors import Motors
 from gaitway.policy import Policy
 from gaitway.recording import Recording
 from gaitway.robot import usual_duck_config, without_duck_config

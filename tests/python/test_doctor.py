@@ -19,8 +19,8 @@ from daemon_bench import Bench
 from program import parse, run_gaitway
 
 from gaitway import Robot, _native
-from gaitway.doctor import Finding, Verdict, body, bus, machine, software
-from gaitway.motors import Motors
+from gaitway.bringup.doctor import Finding, Verdict, body, bus, machine, software
+from gaitway.bringup.motors import Motors
 
 DUCK = Robot.load()
 JOINTS = DUCK.joint_names
@@ -179,7 +179,7 @@ import json, os, resource, sys
 from dataclasses import asdict
 from pathlib import Path
 from gaitway import Robot
-from gaitway.doctor import bus, machine
+from gaitway.bringup.doctor import bus, machine
 duck = Robot.load()
 resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
 resource.setrlimit(resource.RLIMIT_MEMLOCK, (65536, 65536))

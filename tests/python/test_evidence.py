@@ -10,7 +10,7 @@ import pytest
 from program import parse, run_gaitway
 
 from gaitway import _native, recording
-from gaitway.cli import plot
+from gaitway.cli.record import plot
 from gaitway.colours import ASKED, DID
 from gaitway.errors import RecordingError
 from gaitway.files import describe

@@ -141,7 +141,7 @@ import sys
 from pathlib import Path
 from gaitway import Robot
 from gaitway.errors import GaitwayError
-from gaitway.motors import Motors
+from gaitway.bringup.motors import Motors
 with Motors(Robot.load(), Path(sys.argv[1])) as motors:
     motors.hold(["left_knee"])
     print("holds", flush=True)

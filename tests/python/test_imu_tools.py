@@ -17,8 +17,8 @@ from daemon_bench import BINARY
 from program import parse, run_gaitway
 
 from gaitway import Robot, _native
+from gaitway.bringup.imu import Calibration, mount
 from gaitway.errors import UsageError
-from gaitway.imu import Calibration, mount
 
 
 class Desk:

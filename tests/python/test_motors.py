@@ -14,9 +14,9 @@ from daemon_bench import Bench
 from program import parse, run_gaitway
 
 from gaitway import Robot, _native
+from gaitway.bringup.motors import Line, Motors, check_line, judged, scan
+from gaitway.bringup.motors.calibration import TOOTH_RAD, OffsetsFile, doubt, measure, offset_rad
 from gaitway.errors import BusError, UsageError
-from gaitway.motors import Line, Motors, check_line, judged, scan
-from gaitway.motors.calibration import TOOTH_RAD, OffsetsFile, doubt, measure, offset_rad
 
 DUCK = Robot.load()
 JOINTS = DUCK.joint_names
@@ -292,7 +292,7 @@ HOLDS_AND_FORKS = """
 import os, sys, time
 from pathlib import Path
 from gaitway import Robot
-from gaitway.motors import Motors
+from gaitway.bringup.motors import Motors
 motors = Motors(Robot.load(), Path(sys.argv[1]))
 motors.hold(["head_yaw"])
 if os.fork() == 0:

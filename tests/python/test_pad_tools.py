@@ -14,8 +14,8 @@ from daemon_session import Session, asked, flight
 from hands import FORWARD, LEFT_Y, MIDDLE, A, Hands, Y
 from program import parse, run_gaitway
 
+from gaitway.bringup.pad import STEPS, Learner
 from gaitway.errors import UsageError
-from gaitway.pad import STEPS, Learner
 from gaitway.recording import Recording
 
 #: An axis whose numbers fall to the right, one that rises downward, a trigger, two buttons.

@@ -523,7 +523,7 @@ def scanned(link: Path) -> list[int]:
 
 def position_rad(link: Path, joint: str) -> float:
     """Where a tool sees a joint."""
-    from gaitway.motors import Motors
+    from gaitway.bringup.motors import Motors
 
     with Motors(ROBOT, link) as motors:
         look = motors.look()[joint]

@@ -14,9 +14,9 @@ import pytest
 
 import gaitway
 from gaitway._native import TwinHost
-from gaitway.cli import run_twin as run_twin_command
+from gaitway.cli.run import twin as run_twin_command
+from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import DaemonError
-from gaitway.robot import DEFAULT_ROBOT
 from gaitway.sim import DuckSim, simulate
 from gaitway.sim.live import LiveDuck
 from gaitway.sim.script import steady
@@ -156,7 +156,7 @@ class Pushed(LiveDuck):
 def test_a_fall_ends_the_run_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     robot = gaitway.Robot.load()
     controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
-    arguments = run_twin_command.arguments(DEFAULT_ROBOT, None, None, None, 29, None)
+    arguments = run_twin_command.arguments(RunSettings(kp=29), None)
 
     def run() -> int:
         return run_twin_command.run(controller, Pushed(robot), arguments, 20.0, as_json=True)

@@ -1,5 +1,6 @@
 """What can be wrong in the simulated world: starts, lost answers, stuck switches, play, and the physics itself."""
 
+import math
 from collections.abc import Callable
 
 import mujoco
@@ -9,6 +10,7 @@ import pytest
 import gaitway
 from gaitway.errors import UsageError
 from gaitway.sim import DuckSim, Noise, Physics, World
+from gaitway.sim.fall import LYING, TRAINED
 
 ROBOT = gaitway.Robot.load()
 
@@ -119,3 +121,16 @@ def test_it_stands_on_box_soles_as_high_as_on_its_own() -> None:
 def test_a_world_that_makes_no_sense_is_refused(wrong: Callable[[], object]) -> None:
     with pytest.raises(UsageError, match="expected"):
         wrong()
+
+
+@pytest.mark.parametrize(
+    ("height_m", "up_z", "fell"),
+    [(0.164, 1.0, False), (0.09, 1.0, True), (0.164, 0.5, True), (math.nan, 1.0, True), (0.164, math.nan, True)],
+)
+def test_a_fall_is_a_low_or_a_tilted_trunk_and_what_is_no_number(height_m: float, up_z: float, fell: bool) -> None:
+    assert bool(LYING.passed(height_m, up_z)) == fell
+    assert LYING.passed(np.array([height_m, 0.164]), np.array([up_z, 1.0])).tolist() == [fell, False]
+
+
+def test_the_trainer_ends_an_episode_before_the_judge_calls_it_a_fall() -> None:
+    assert TRAINED.height_m > LYING.height_m and TRAINED.up_z > LYING.up_z

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from statistics import fmean
 from typing import Any
 
+from gaitway.command import VELOCITY_AXES
 from gaitway.evaluate.battery import GRID
 from gaitway.evaluate.case import SETTLE_S, Case, Row
 from gaitway.evaluate.play import play
@@ -14,7 +15,6 @@ from gaitway.sim.virtual import VirtualDuck
 
 #: Over the wire the error may be larger by this, m/s and rad/s.
 MAX_WORSE = 0.005
-_AXES = ("vx", "vy", "wz")
 
 #: Told what is played now, how many runs are over, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -61,13 +61,13 @@ def _error(runs: list[dict[str, Any]], way: str) -> dict[str, float]:
     """Mean absolute error of the mean velocities."""
     return {
         axis: fmean(abs(run[way]["velocity"][index] - run["command"][index]) for run in runs)
-        for index, axis in enumerate(_AXES)
+        for index, axis in enumerate(VELOCITY_AXES)
     }
 
 
 def _marks(errors: dict[str, dict[str, float]], falls: int) -> list[dict[str, Any]]:
-    worse = {axis: errors["wire"][axis] - errors["lockstep"][axis] for axis in _AXES}
-    found = [(f"{axis} worse than in lockstep", worse[axis], MAX_WORSE) for axis in _AXES[:2]]
+    worse = {axis: errors["wire"][axis] - errors["lockstep"][axis] for axis in VELOCITY_AXES}
+    found = [(f"{axis} worse than in lockstep", worse[axis], MAX_WORSE) for axis in VELOCITY_AXES[:2]]
     return [
         {"what": what, "found": value, "at_most": most, "passed": value <= most}
         for what, value, most in (*found, ("falls", falls, 0))

@@ -1,1 +1,1 @@
-"""The command line. `app` holds the commands; each command lives in a module of its own."""
+"""The command line. `app` holds the commands; each group of commands lives in a folder of its own."""

@@ -8,9 +8,21 @@ from typing import Annotated
 import typer
 
 from gaitway import printable
-from gaitway.cli import bench, camera, doctor, head, imu, motors, pad, plot, policy, record, run, top, train, twin
-from gaitway.cli import eval as evaluation
-from gaitway.cli.output import print_json
+from gaitway.cli.bench import bench
+from gaitway.cli.camera import camera
+from gaitway.cli.common.output import print_json
+from gaitway.cli.doctor import doctor
+from gaitway.cli.eval import eval as evaluation
+from gaitway.cli.head import head
+from gaitway.cli.imu import imu
+from gaitway.cli.motors import motors
+from gaitway.cli.pad import pad
+from gaitway.cli.policy import policy
+from gaitway.cli.record import plot, record
+from gaitway.cli.run import run
+from gaitway.cli.top import top
+from gaitway.cli.train import train
+from gaitway.cli.twin import twin
 from gaitway.errors import (
     ContractError,
     ControlError,

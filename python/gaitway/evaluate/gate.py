@@ -52,8 +52,9 @@ class Verdict:
 
 def load_gate(path: Path) -> tuple[Limit, ...]:
     """The limits in the TOML file at `path`. Raises UsageError for what makes no sense."""
+    text = files.read_text(path, "gate")
     try:
-        content = toml.loads(files.read_text(path, "gate"))
+        content = toml.loads(text)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"gate {path}: {error}", hint="a gate is a TOML file of [[limits]] tables") from error
     tables = content.get("limits")

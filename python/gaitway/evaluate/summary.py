@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from gaitway import axes
+from gaitway.command import VELOCITY_AXES
 from gaitway.evaluate.battery import STEP_HELD_S, STEPS
 from gaitway.evaluate.case import Case
 from gaitway.evaluate.play import LEAD_S, Outcome
@@ -15,7 +16,6 @@ from gaitway.robot import Robot
 
 Played = list[tuple[Case, Outcome]]
 
-_VELOCITY_AXES = ("vx", "vy", "wz")
 #: A response is smoothed over so many ticks; the phases of the gait have cancelled out before.
 _SMOOTH_TICKS = 5
 
@@ -40,7 +40,7 @@ def _falls(played: Played) -> dict[str, Any]:
 def _error(played: Played) -> dict[str, float]:
     """Mean over the runs of how far the mean velocity was from the command, by axis."""
     errors = [np.abs(np.subtract(outcome.velocity, case.command[:3])) for case, outcome in played]
-    return dict(zip(_VELOCITY_AXES, np.mean(errors, axis=0).tolist(), strict=True))
+    return dict(zip(VELOCITY_AXES, np.mean(errors, axis=0).tolist(), strict=True))
 
 
 def _tracking(played: Played, _: Robot) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _steps(played: Played, robot: Robot) -> dict[str, Any]:
     hz = robot.control_hz
     lead, held = round(LEAD_S * hz), round(STEP_HELD_S * hz)
     for axis, runs in _by(played, 1).items():
-        column = _VELOCITY_AXES.index(axis)
+        column = VELOCITY_AXES.index(axis)
         mean = np.mean([outcome.response for _, outcome in runs], axis=0)[:, column]
         curve, asked = smooth(mean, _SMOOTH_TICKS), STEPS[axis][column]
         result[axis] = {

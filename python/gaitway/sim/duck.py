@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
+from gaitway.sim.fall import LYING
 from gaitway.sim.layout import Layout
 from gaitway.sim.model import OPEN_DUCK_MINI_V2_BACKLASH, build_model, set_gain
 from gaitway.sim.senses import Senses
 from gaitway.sim.world import World
-
-# Below this height of the trunk (standing: 0.164 m), or tilted beyond this, nothing gets up by itself.
-_FALLEN_HEIGHT_M = 0.09
-_FALLEN_UP_Z = 0.5
 
 # Friction that no servo of the family overcomes: the strongest has 3.35 N·m.
 _BLOCKED_NM = 50.0
@@ -227,8 +224,7 @@ class DuckSim:
     def fallen(self) -> bool:
         """True where the robot lies, or the physics has broken down."""
         height_m, up_z = self.data.qpos[2], 1 - 2 * (self.data.qpos[4] ** 2 + self.data.qpos[5] ** 2)
-        # Written so that what is not a number counts as fallen.
-        return not (height_m > _FALLEN_HEIGHT_M and up_z > _FALLEN_UP_Z) or self.warnings > 0
+        return bool(LYING.passed(height_m, up_z)) or self.warnings > 0
 
     def _build(self, backlash: bool) -> mujoco.MjModel:
         play, half_range_rad = OPEN_DUCK_MINI_V2_BACKLASH, self.world.backlash_half_range_rad

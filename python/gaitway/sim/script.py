@@ -63,8 +63,9 @@ def steady(row: "array[float]", seconds: float) -> Script:
 
 def load_script(path: Path) -> Script:
     """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and the command's axes."""
+    written = files.read_text(path, "script")
     try:
-        content = toml.loads(files.read_text(path, "script"))
+        content = toml.loads(written)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"script {path}: {error}", hint="a script is a TOML file of [[segment]] tables") from error
     tables = content.get("segment")

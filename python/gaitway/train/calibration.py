@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.robot import Robot
 from gaitway.sim.model import FLAT_STIFFNESS, OPEN_DUCK_MINI_V2_BACKLASH
-from gaitway.train.columns import VELOCITIES, velocity_columns
+from gaitway.train.columns import velocity_columns
 from gaitway.train.config import Config
 from gaitway.train.env import Ducks
 from gaitway.train.network import Calibration, MirrorNet
@@ -65,7 +66,7 @@ def calibrate(
         if not asked.any():
             return []
         lack = asked - walked
-        errors.append(dict(zip(VELOCITIES, np.abs(lack).mean(axis=0).tolist(), strict=True)))
+        errors.append(dict(zip(VELOCITY_AXES, np.abs(lack).mean(axis=0).tolist(), strict=True)))
         if round_ < _ROUNDS - 1:
             reach = np.abs(asked).max(axis=0)
             most = _MOST * reach / np.maximum(np.tile(reach, 2)[:, None], 1e-9)

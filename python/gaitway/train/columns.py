@@ -2,10 +2,9 @@
 
 import json
 
+from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
-
-VELOCITIES = ("vx", "vy", "wz")
 
 
 def start_of(contract: Contract, source: str) -> int:
@@ -25,4 +24,4 @@ def velocity_columns(contract: Contract) -> list[int]:
     """The columns of the commands forward, leftward and turning."""
     start = start_of(contract, "command")
     axes = [entry["axis"] for entry in json.loads(contract.to_json())["command"]]
-    return [start + axes.index(axis) for axis in VELOCITIES]
+    return [start + axes.index(axis) for axis in VELOCITY_AXES]

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from gaitway import files, toml
-from gaitway.errors import TrainingError
+from gaitway.errors import TrainingConfigError
+from gaitway.sim.world import Noise as SimNoise
+
+#: Noise of the simulation, which the trainer shares but for the accelerometer's.
+_SIM = SimNoise()
 
 
 def _number(default: float, low: float, high: float) -> Any:
@@ -83,12 +87,12 @@ class Start:
 class Noise:
     """Uniform noise of ± these, and what comes late."""
 
-    gyro_rps: float = _number(0.1, 0, 100)
+    gyro_rps: float = _number(_SIM.gyro_rps, 0, 100)
     accel_mps2: float = _number(0.3, 0, 100)
-    joint_position_rad: float = _number(0.03, 0, 1)
-    knee_rad: float = _number(0.05, 0, 1)
-    ankle_rad: float = _number(0.08, 0, 1)
-    joint_velocity_rps: float = _number(2.5, 0, 100)
+    joint_position_rad: float = _number(_SIM.joint_position_rad, 0, 1)
+    knee_rad: float = _number(_SIM.joint_position_by_part_rad["knee"], 0, 1)
+    ankle_rad: float = _number(_SIM.joint_position_by_part_rad["ankle"], 0, 1)
+    joint_velocity_rps: float = _number(_SIM.joint_velocity_rps, 0, 100)
     joint_zero_rad: float = _number(0.025, 0, 1)
     #: Shares of the ticks with goals a tick late; one is drawn for each episode.
     late_goals: tuple[float, ...] = (0.0, 0.5, 1.0)
@@ -196,23 +200,26 @@ _SECTIONS: dict[str, Any] = {
 
 
 def load(path: Path, overrides: list[str]) -> Config:
-    """Reads a TOML file and lays `section.key=value` over it. Raises TrainingError with the key's place."""
+    """Reads a TOML file and lays `section.key=value` over it. Raises TrainingConfigError with the key's place."""
+    written = files.read_text(path, "training configuration")
     try:
-        text = toml.loads(files.read_text(path, "training configuration"))
+        text = toml.loads(written)
     except (ValueError, RecursionError) as error:
-        raise TrainingError(f"{path}: {error}", hint="correct the file at this line") from error
+        raise TrainingConfigError(f"{path}: {error}", hint="correct the file at this line") from error
     for override in overrides:
         _override(text, override)
     return of(text)
 
 
 def of(text: dict[str, Any]) -> Config:
-    """A configuration from its tables. Raises TrainingError with the key's place."""
+    """A configuration from its tables. Raises TrainingConfigError with the key's place."""
     for section, values in text.items():
         if section not in _SECTIONS and section != "rewards":
-            raise TrainingError(f"{section}: no such section", hint=f"known are {', '.join([*_SECTIONS, 'rewards'])}")
+            raise TrainingConfigError(
+                f"{section}: no such section", hint=f"known are {', '.join([*_SECTIONS, 'rewards'])}"
+            )
         if not isinstance(values, dict):
-            raise TrainingError(f"{section}: expected a table, found {values!r}", hint=f"write [{section}]")
+            raise TrainingConfigError(f"{section}: expected a table, found {values!r}", hint=f"write [{section}]")
     sections = {name: _section(name, kind, text.get(name, {})) for name, kind in _SECTIONS.items()}
     rewards = {name: _weight(name, value) for name, value in text.get("rewards", {}).items()}
     return Config(**sections, rewards=rewards, text=text)
@@ -244,7 +251,7 @@ def _override(text: dict[str, Any], override: str) -> None:
     # What a run is asked for is called after the command as well.
     section = "run" if section == "train" else section
     if not (equals and dot and name):
-        raise TrainingError(f"--set {override}: expected section.key=value", hint="--set run.steps=1000000")
+        raise TrainingConfigError(f"--set {override}: expected section.key=value", hint="--set run.steps=1000000")
     try:
         parsed = toml.loads(f"value = {value}")["value"]
     except (ValueError, RecursionError):
@@ -258,7 +265,7 @@ def _section(section: str, kind: Any, values: dict[str, Any]) -> Any:
     read = {}
     for key, value in values.items():
         if key not in fields:
-            raise TrainingError(f"{section}.{key}: no such key", hint=f"known are {', '.join(fields)}")
+            raise TrainingConfigError(f"{section}.{key}: no such key", hint=f"known are {', '.join(fields)}")
         read[key] = _value(f"{section}.{key}", value, hints[key], fields[key].metadata.get("range"))
     return kind(**read)
 
@@ -296,5 +303,5 @@ def _weight(name: str, value: Any) -> Weight:
     return Weight(first, last, _value(place, value.get("ramp", (0.1, 0.6)), tuple[float, float], (0, 1)))
 
 
-def _wrong(place: str, expected: str, found: Any) -> TrainingError:
-    return TrainingError(f"{place}: expected {expected}, found {found!r}", hint=f"correct {place}")
+def _wrong(place: str, expected: str, found: Any) -> TrainingConfigError:
+    return TrainingConfigError(f"{place}: expected {expected}, found {found!r}", hint=f"correct {place}")

@@ -9,11 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from gaitway import _native
+from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
+from gaitway.sim.fall import TRAINED
 from gaitway.train import checkpoint, mirror
-from gaitway.train.columns import VELOCITIES, start_of
+from gaitway.train.columns import start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
 from gaitway.train.critic import critic_mirror, critic_rows
@@ -22,9 +24,6 @@ from gaitway.train.physics import DuckPhysics
 from gaitway.train.rewards import REWARDS
 from gaitway.train.scene import Scene
 from gaitway.train.velocities import Velocities
-
-#: Below this height of the trunk, m, or tilted beyond this, a robot has fallen.
-_FALLEN_M, _FALLEN_UP = 0.10, 0.6
 
 
 @dataclass(frozen=True)
@@ -139,8 +138,7 @@ class Ducks:
         self._velocities.add(np.column_stack([velocity[:, :2], gyro[:, 2]]), self._command[:, :3])
         up = rotation[:, 2]
         height = physics.qpos[:, 2]
-        # Written so that what is not a number counts as fallen.
-        fallen = ~((height > _FALLEN_M) & (up[:, 2] > _FALLEN_UP))
+        fallen = TRAINED.passed(height, up[:, 2])
         foot_contact = np.column_stack([physics.sensor(f"{side}_contact")[:, 0] > 0 for side in ("left", "right")])
         return Scene(
             command=self._command.astype(np.float64),
@@ -254,7 +252,7 @@ class Ducks:
         if not len(asked):
             return {}
         error = np.abs(walked - asked).mean(axis=0)
-        return {f"error/{axis}": float(value) for axis, value in zip(VELOCITIES, error, strict=True)}
+        return {f"error/{axis}": float(value) for axis, value in zip(VELOCITY_AXES, error, strict=True)}
 
     @property
     def final_critic(self) -> NDArray[np.float32] | None:

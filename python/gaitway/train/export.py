@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway import _native, extras, files
+from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.golden import vectors
 from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
 from gaitway.train.calibration import calibrate
-from gaitway.train.columns import VELOCITIES
 from gaitway.train.config import Config, Ppo
 from gaitway.train.graph import onnx_bytes
 from gaitway.train.network import MirrorNet, actor_of
@@ -121,9 +121,11 @@ def card(
 ) -> str:
     """What a person should know of a policy before it moves their robot."""
     last = progress["curve"][-1]
-    errors = ", ".join(f"{last[f'error/{axis}']:.3f}" for axis in VELOCITIES if f"error/{axis}" in last)
+    errors = ", ".join(f"{last[f'error/{axis}']:.3f}" for axis in VELOCITY_AXES if f"error/{axis}" in last)
     ends = (calibration[0], calibration[-1]) if calibration else ()
-    calm = "; ".join(", ".join(f"{errors_of[axis]:.3f}" for axis in VELOCITIES) for errors_of in ends) or "not measured"
+    calm = (
+        "; ".join(", ".join(f"{errors_of[axis]:.3f}" for axis in VELOCITY_AXES) for errors_of in ends) or "not measured"
+    )
     rewards = "\n".join(
         f"| {name} | {weight.weight:g} | {weight.to:g} | {last[f'reward/{name}']:.4g} |"
         for name, weight in config.rewards.items()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gaitway import camera
+from gaitway.bringup import camera
 from gaitway.errors import CameraError
 
 

@@ -98,7 +98,7 @@ def test_the_tool_sees_axes_with_their_ends_and_every_event(contract: _native.Co
 
 def test_the_doctor_finds_it_and_says_who_may_not_read_it() -> None:
     hands = KernelHands()
-    looks = "from gaitway import Robot; from gaitway.doctor import body; print(*body.look_at_pad(Robot.load()))"
+    looks = "from gaitway import Robot; from gaitway.bringup.doctor import body; print(*body.look_at_pad(Robot.load()))"
 
     def look(user: int) -> str:
         return subprocess.check_output([sys.executable, "-c", looks], user=user, text=True)

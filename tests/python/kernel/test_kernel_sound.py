@@ -9,7 +9,7 @@ from daemon_session import Session
 from hands import B
 from kernel_board import KernelHands
 
-from gaitway.doctor import body
+from gaitway.bringup.doctor import body
 
 CARD = Path("/proc/asound/card0")
 

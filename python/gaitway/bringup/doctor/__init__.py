@@ -1,0 +1,6 @@
+"""The doctor: looks at everything a duck needs to walk, moves nothing, and says what to do about what is wrong."""
+
+from gaitway.bringup.doctor.finding import Finding, Verdict
+from gaitway.bringup.doctor.visit import Patient, visit
+
+__all__ = ["Finding", "Patient", "Verdict", "visit"]

@@ -1,0 +1,1 @@
+"""`gaitway bench`, and what its measurements look like."""

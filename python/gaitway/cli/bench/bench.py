@@ -1,0 +1,278 @@
+"""`gaitway bench`: how fast it is, beside its peers, in one run."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway import files
+from gaitway.cli.common.options import Json, RobotName
+from gaitway.cli.common.output import print_json
+from gaitway.errors import UsageError
+from gaitway.robot import DEFAULT_ROBOT
+
+if TYPE_CHECKING:
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
+
+
+@app.callback()
+def _root() -> None:
+    pass
+
+
+@app.command()
+def tick(
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: RobotName = DEFAULT_ROBOT,
+    ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 5000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 7,
+    callgrind: Annotated[bool, typer.Option(help="Count instructions, where valgrind is installed.")] = True,
+    as_json: Json = False,
+) -> None:
+    """A whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
+    from gaitway.bench import measure_tick
+    from gaitway.cli.bench.tick_report import print_tick
+
+    loaded, duck = _load(policy, robot)
+    result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
+    if as_json:
+        print_json(result)
+    else:
+        print_tick(result)
+
+
+@app.command()
+def rt(
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds of each measurement.")] = 10.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """How well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
+    from gaitway.bench import ClockBench
+    from gaitway.cli.bench.clock_report import print_clock
+    from gaitway.cli.bench.measuring import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = ClockBench(seconds, rounds, progress).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_clock(result)
+
+
+@app.command()
+def bus(
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each measurement.")] = 4.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all programs in turn in each.")] = 3,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """What the servo driver costs beside the wire, against emulated servos, beside rustypot's three transactions."""
+    if sys.platform != "linux":
+        raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
+    from gaitway.bench import BusBench
+    from gaitway.cli.bench.bus_report import print_bus
+    from gaitway.cli.bench.measuring import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = BusBench(robot, seconds, rounds, progress).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_bus(result)
+
+
+@app.command()
+def chaos(
+    faults: Annotated[int, typer.Option(min=1, max=100_000, help="Faults of each class, at least.")] = 330,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed strikes in the same way.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: RobotName = DEFAULT_ROBOT,
+    write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Walking ducks in MuJoCo, struck by every class of faults, on a virtual clock. Exits with 1 where a mark fails."""
+    from gaitway.bench.chaos import ChaosBench
+    from gaitway.cli.bench.chaos_report import document, print_chaos, striking
+
+    with striking(shown=not as_json) as progress:
+        bench = ChaosBench(robot, policy, faults=faults, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress)
+        result = bench.measure()
+    if write is not None:
+        page = document(result, f"gaitway bench chaos --faults {faults} --seed {seed} --write {write}")
+        files.write_bytes(write, page.encode(), "page")
+    if as_json:
+        print_json(result)
+    else:
+        print_chaos(result)
+    _end(result)
+
+
+@app.command()
+def wire(
+    policy: Annotated[Path, typer.Argument(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="Seconds of each command.")] = 18.0,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """How a policy follows commands over its servo bus, on a virtual clock, beside the lockstep."""
+    from gaitway.bench.wire import measure_wire
+    from gaitway.cli.bench.measuring import measuring
+    from gaitway.cli.bench.wire_report import print_wire
+
+    loaded, duck = _load(policy, robot)
+    with measuring(shown=not as_json) as progress:
+        result = measure_wire(loaded, duck, seconds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_wire(result)
+    _end(result)
+
+
+@app.command()
+def body(
+    seconds: Annotated[float, typer.Option(min=3, max=3600, help="Seconds of each run.")] = 15.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, both in turn in each.")] = 8,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """What IMU, pad, feet, eyes, antennas, sounds and recorder cost the loop, beside the bare one, on the twin."""
+    from gaitway.bench.body import measure_body
+    from gaitway.cli.bench.body_report import print_body
+    from gaitway.cli.bench.measuring import measuring
+    from gaitway.robot import Robot
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_body(Robot.load(robot), seconds, rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_body(result)
+    _end(result)
+
+
+@app.command()
+def record(
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: RobotName = DEFAULT_ROBOT,
+    ticks: Annotated[int, typer.Option(min=100, max=1_000_000, help="Ticks of each measurement.")] = 20_000,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """What recording a tick costs the loop, beside loggers that are called from it."""
+    from gaitway.bench.record import measure_record
+    from gaitway.cli.bench.record_report import print_record
+
+    loaded, duck = _load(policy, robot)
+    result = measure_record(loaded, duck, ticks, rounds)
+    if as_json:
+        print_json(result)
+    else:
+        print_record(result)
+    _end(result)
+
+
+@app.command()
+def replay(
+    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    robot: RobotName = DEFAULT_ROBOT,
+    seconds: Annotated[float, typer.Option(min=5, max=86_400, help="Seconds to walk.")] = 3600.0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of commands and noise.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """A long walk with faults, recorded over the emulated wire, and run again on every path of this CPU."""
+    from gaitway.bench.replay import measure_replay
+    from gaitway.cli.bench.measuring import measuring
+    from gaitway.cli.bench.record_report import print_replay
+
+    loaded, duck = _load(policy, robot)
+    with measuring(shown=not as_json) as progress:
+        result = measure_replay(loaded, duck, seconds, seed, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_replay(result)
+    _end(result)
+
+
+@app.command()
+def starts(
+    policy: Annotated[
+        str | None, typer.Option(help="ONNX file, or the name of a policy of the robot. Default: the robot's pair.")
+    ] = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of starts.")] = 300,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the first start.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Parallel processes. Default: one a CPU.")] = None,
+    lifts: Annotated[bool, typer.Option("--lifts", help="Lift each duck once more while its policy runs.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start ducks that hang in somebody's hands and set them down at zero command: none may fall."""
+    from rich.console import Console
+
+    from gaitway.bench.starts import measure_starts
+    from gaitway.cli.bench.marks import print_marks
+    from gaitway.cli.bench.measuring import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_starts(
+            robot,
+            policy,
+            count,
+            seed=seed,
+            jobs=jobs or os.cpu_count() or 1,
+            lifts=lifts,
+            progress=lambda done, total: progress("starts", done, total),
+        )
+    if as_json:
+        print_json(result)
+    else:
+        console = Console(highlight=False)
+        for run in result["runs"]:
+            if run["fell_s"] is not None or not run["runs"]:
+                console.print(f"start {run['seed']}: fell at {run['fell_s']} s; {run['log'][-3:]}")
+        print_marks(console, result["marks"])
+    _end(result)
+
+
+@app.command()
+def train(
+    task: Annotated[str, typer.Argument(help="A task of the robot, or a TOML file.")] = "walk",
+    robots: Annotated[int, typer.Option(min=2, max=100_000, help="Robots that are simulated at once.")] = 512,
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Control steps of each measurement.")] = 100,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, both in turn in each.")] = 3,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """How fast the trainer walks its ducks, beside the physics alone."""
+    from gaitway.bench.train import measure_training
+    from gaitway.cli.bench.measuring import measuring
+    from gaitway.cli.bench.train_report import print_training
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_training(task, robot, robots, steps, rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_training(result)
+
+
+def _load(policy: Path, robot: str) -> "tuple[Policy, Robot]":
+    from gaitway.policy import Policy
+    from gaitway.robot import Robot
+
+    duck = Robot.load(robot)
+    return Policy.load(duck.policy_file(policy), robot=duck), duck
+
+
+def _end(result: dict[str, Any]) -> None:
+    """Exits with 1 where a mark was missed."""
+    if not all(mark["passed"] for mark in result["marks"]):
+        raise typer.Exit(1)

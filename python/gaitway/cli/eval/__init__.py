@@ -1,0 +1,1 @@
+"""`gaitway eval`, and its table."""

@@ -1,0 +1,1 @@
+"""`gaitway record`, `gaitway replay` and `gaitway plot`."""

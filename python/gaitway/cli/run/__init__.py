@@ -1,0 +1,1 @@
+"""`gaitway run`, its live view and its report."""

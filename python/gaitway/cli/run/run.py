@@ -1,0 +1,264 @@
+"""`gaitway run`: a policy on a robot."""
+
+import math
+from array import array
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from gaitway import signals
+from gaitway.cli.common.output import print_json
+from gaitway.cli.common.settings import with_settings
+from gaitway.cli.run.settings import RunSettings
+from gaitway.errors import RecordingError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gaitway.contract import Contract
+    from gaitway.controller import Controller
+    from gaitway.recorder import Recorder
+    from gaitway.robot import Robot
+    from gaitway.sim import DuckSim, Run, Script
+
+_VIDEO_FPS = 25
+
+
+@with_settings(RunSettings)
+def run(settings: RunSettings) -> int:
+    """Runs a policy: in simulation, over the wire of the twin, or on a robot.
+
+    Exit codes: 0 done, 1 the robot fell or the run failed, 2 wrong use.
+    """
+    from gaitway.robot import Robot
+
+    row = _checked(settings)
+    duck = Robot.load(settings.robot, duck_config=settings.config)
+    return _run_twin(settings, duck, row) if settings.twin else _run_sim(settings, duck, row)
+
+
+def _checked(settings: RunSettings) -> "array[float] | None":
+    """The command row. Raises UsageError for settings that cannot be right, or not together."""
+    if settings.port is not None:
+        _refuse_port(settings.port, settings.sim)
+    seconds = settings.seconds
+    if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= 86_400):
+        raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
+    row = None if settings.command is None else parse_command(settings.command)
+    if row is not None and settings.script is not None:
+        raise UsageError("--command and --script exclude each other", hint="put the command into the script")
+    if settings.no_record and settings.record is not None:
+        raise UsageError("--record and --no-record exclude each other", hint="give one of them")
+    _check_ending("--video", settings.video, ".mp4", ".gif")
+    _check_ending("--picture", settings.picture, ".png")
+    return row
+
+
+def _run_twin(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
+    from gaitway.cli.run import twin as over_the_wire
+
+    over_the_wire.refuse(settings)
+    # The servos' gain is gaitwayd's argument.
+    controller = _controller(settings, duck, kp=None)
+    _tell_clipped(controller.policy.contract, {"--command": row})
+    arguments = over_the_wire.arguments(settings, row)
+    body = over_the_wire.body(settings, duck)
+    seconds = 20.0 if settings.seconds is None else settings.seconds
+    return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
+
+
+def _run_sim(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
+    controller = _controller(settings, duck, kp=settings.kp)
+    plan, length_s = _script(settings, row)
+    _tell_clipped(
+        controller.policy.contract, {"--command" if row else segment.name: segment.command for segment in plan.segments}
+    )
+    world = _world(settings, duck)
+    recorder = None if settings.no_record else _recorder(controller, settings.record)
+    finished = _simulate(settings, world, controller, plan, length_s, recorder)
+    recording = _end(recorder)
+
+    picture = settings.picture or (None if settings.as_json else Path("out/run.png"))
+    if finished.ticks < 2:
+        picture = None
+    if picture is not None:
+        from gaitway.sim.picture import draw_run
+
+        title = f"{duck.title}, {controller.policy.contract.name}"
+        draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
+    if settings.video is not None:
+        _film(world, finished, settings.video, settings.video_width, quiet=settings.as_json)
+    if settings.as_json:
+        print_json(_identity(controller) | finished.figures() | {"recording": recording and str(recording)})
+    else:
+        from gaitway.cli.run.report import print_report
+
+        print_report(finished, controller, picture, settings.video, recording)
+    return 1 if finished.falls else 0
+
+
+def parse_command(text: str) -> "array[float]":
+    """A command row from `vx,vy,wz[,neck,pitch,yaw,roll]`."""
+    from gaitway import axes
+
+    parts = text.split(",")
+    try:
+        values = [float(part) for part in parts]
+    except ValueError as error:
+        raise UsageError(f"--command: expected numbers with commas between, found {text!r}") from error
+    if len(values) not in (3, len(axes())) or not all(math.isfinite(value) for value in values):
+        expected = f"3 or {len(axes())} finite numbers: {','.join(axes())}"
+        raise UsageError(f"--command: expected {expected}, found {text!r}")
+    return array("f", values + [0.0] * (len(axes()) - len(values)))
+
+
+def _tell_clipped(contract: "Contract", rows: "Mapping[str, array[float] | None]") -> None:
+    """Says, where it is asked, what of commands by their names the policy is never given."""
+    for name, row in rows.items():
+        for clipped in contract.clipped(row) if row is not None else ():
+            typer.echo(f"{name}: {clipped}", err=True)
+
+
+def _check_ending(option: str, path: Path | None, *endings: str) -> None:
+    if path is not None and path.suffix.lower() not in endings:
+        raise UsageError(
+            f"{option}: expected a {' or '.join(endings)} file, found {str(path)!r}",
+            hint="the ending says what to write",
+        )
+
+
+def _refuse_port(port: str, sim: bool) -> None:
+    if sim:
+        raise UsageError("--sim and --port exclude each other", hint="give one of them")
+    raise UsageError(
+        f"--port {port}: this build has no servo driver yet and moves nothing real",
+        hint="run with --sim; the README says what a real robot will need",
+    )
+
+
+def _loop_hz(settings: RunSettings, robot: "Robot") -> int:
+    """One rate for the loop and the simulation: a policy that does not fit the robot's is refused."""
+    return settings.loop_hz or robot.control_hz
+
+
+def _controller(settings: RunSettings, robot: "Robot", *, kp: float | None) -> "Controller":
+    from gaitway.controller import Controller
+    from gaitway.policy import Policy
+
+    path, assumed, engine = settings.policy, settings.assume_contract, settings.engine
+    loop_hz = _loop_hz(settings, robot)
+    if path is None and assumed is None and engine == "native":
+        return Controller(Policy.default(robot), robot, loop_hz=loop_hz, kp=kp)
+    file = robot.policy_file(path or "walk")
+    policy = Policy.load(file, robot=robot, assume_contract=assumed, engine=engine)
+    return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
+
+
+def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script, float]":
+    """What to do, and for how long."""
+    from gaitway.sim.script import load_script, steady, tour
+
+    path, seconds = settings.script, settings.seconds
+    if row is not None:
+        length_s = 20.0 if seconds is None else seconds
+        return steady(row, length_s), length_s
+    plan = tour() if path is None else load_script(path)
+    return plan, plan.seconds if seconds is None else seconds
+
+
+def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
+    from gaitway.sim import DuckSim, Noise, Pushes, Variation, World
+
+    world = World(
+        noise=Noise() if settings.noise else None,
+        pushes=Pushes() if settings.pushes else None,
+        variation=Variation() if settings.vary else None,
+    )
+    loop_hz = _loop_hz(settings, robot)
+    return DuckSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
+
+
+def _recorder(controller: "Controller", folder: Path | None) -> "Recorder | None":
+    """The flight recorder; without one the duck walks all the same, unless the person named its folder."""
+    from gaitway.recorder import Recorder
+
+    if not controller.policy.native.native:
+        return None
+    try:
+        return Recorder(controller, folder)
+    except RecordingError as error:
+        if folder is not None:
+            raise
+        typer.echo(f"not recorded: {error}", err=True)
+        return None
+
+
+def _end(recorder: "Recorder | None") -> Path | None:
+    """The recording, where all of it could be written."""
+    if recorder is None:
+        return None
+    try:
+        recorder.close()
+    except RecordingError as error:
+        typer.echo(f"the recording stopped: {error}", err=True)
+        return None
+    return recorder.path
+
+
+def _simulate(
+    settings: RunSettings,
+    world: "DuckSim",
+    controller: "Controller",
+    plan: "Script",
+    seconds: float,
+    recorder: "Recorder | None",
+) -> "Run":
+    """The run, with a live status unless programs read it; SIGINT and SIGTERM end it in order."""
+    from gaitway.cli.run.live import LiveStatus
+    from gaitway.sim import simulate
+
+    realtime = not settings.fast
+    stopped: list[int] = []
+    with signals.caught(stopped.append):
+        if settings.as_json:
+            return simulate(
+                world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped, recorder=recorder
+            )
+        with LiveStatus(controller, seconds) as status:
+
+            def watch(run: "Run") -> bool:
+                status.update(run)
+                return not stopped
+
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
+
+
+def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
+    from rich.progress import Progress
+
+    from gaitway.sim.render import render_video
+
+    poses = finished.trace["qpos"][:: max(1, round(world.loop_hz / _VIDEO_FPS))]
+    with Progress(disable=quiet, transient=True) as progress:
+        task = progress.add_task("drawing the film", total=len(poses))
+        render_video(
+            world.model,
+            poses,
+            path,
+            fps=_VIDEO_FPS,
+            width=width // 4 * 4,
+            height=width // 4 * 3 // 2 * 2,
+            progress=lambda done, _: progress.update(task, completed=done),
+        )
+
+
+def _identity(controller: "Controller") -> dict[str, Any]:
+    return {
+        "robot": controller.robot.name,
+        "policy": str(controller.policy.path),
+        "contract": controller.policy.contract.name,
+        "contract_hash": controller.policy.contract_sha256,
+        "verdict": controller.verdict,
+        "overrides": controller.overrides,
+    }

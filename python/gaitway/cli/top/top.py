@@ -1,0 +1,120 @@
+"""`gaitway top`: a robot that runs, looked at: joints, timing, faults, who has control."""
+
+import math
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from gaitway.cli.common.output import print_json
+from gaitway.errors import DaemonError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+#: Timings are the worst of so many looks: five seconds.
+_LOOKS = 50
+_COLOURS = {"running": "green", "ready": "green", "aligning": "yellow", "holding": "red", "limp": "dim", "off": "dim"}
+_HOT_C, _LOW_V, _OLD_S = 55.0, 7.0, 0.05
+
+
+def top(
+    path: Annotated[Path | None, typer.Option("--socket", help="What gaitwayd --status names.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="One look, then end.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One look as JSON on stdout, nothing else.")] = False,
+) -> None:
+    """Shows a robot that runs under gaitwayd, until it ends or you have seen enough (Ctrl-C). It changes nothing."""
+    from rich.console import Console
+    from rich.live import Live
+
+    from gaitway.status import default_socket, follow
+
+    rows = follow(path or default_socket())
+    first = next(rows, None)
+    if first is None:
+        raise DaemonError("the robot said nothing", hint="is it about to start? try again")
+    if as_json:
+        print_json(first)
+        return
+    recent: deque[dict[str, Any]] = deque([first], maxlen=_LOOKS)
+    console = Console()
+    if once or not console.is_terminal:
+        console.print(_screen(recent))
+        return
+    with Live(_screen(recent), console=console, auto_refresh=False, screen=True) as live:
+        try:
+            for row in rows:
+                recent.append(row)
+                live.update(_screen(recent), refresh=True)
+        except KeyboardInterrupt:
+            return
+    typer.echo("the robot has ended")
+
+
+def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
+    from rich.console import Group
+    from rich.markup import escape
+    from rich.panel import Panel
+
+    row = recent[-1]
+    colour = _COLOURS.get(row["state"], "white")
+    title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
+    return Panel(Group(_facts(row, recent), "", _joints(row["joints"])), title=title)
+
+
+def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 3))
+    fault = row["fault"]
+    if fault is None:
+        table.add_row("fault", "none")
+    else:
+        where = f" at {fault['joint']}" if fault["joint"] else ""
+        table.add_row("fault", f"[bold red]{escape(fault['kind'] + where)}[/]")
+        table.add_row("", escape(fault["hint"]))
+    command = ", ".join(f"{axis} {value:+.2f}" for axis, value in row["command"].items() if value)
+    table.add_row("control", escape(f"{row['owner'] or 'nobody'} ({row['cause']})"), escape(command) or "nothing asked")
+
+    def worst_us(key: str) -> str:
+        return f"{max(each[key] for each in recent) / 1000:.0f} µs"
+
+    timing = f"late {worst_us('lateness_ns')}, computing {worst_us('compute_ns')}, whole tick {worst_us('tick_ns')}"
+    table.add_row("timing", timing, f"{row['skipped']} ticks left out")
+    age_s = row["imu_age_s"]
+    dropped = row["implausible"]
+    told = f"implausible values dropped: IMU {dropped['imu']}, servos {dropped['servo']}"
+    imu = "never heard" if age_s is None else f"{age_s * 1000:.0f} ms old"
+    table.add_row("IMU", imu, told if any(dropped.values()) else "")
+    return table
+
+
+def _joints(joints: list[dict[str, Any]]) -> "RenderableType":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for title in ("joint", "goal, rad", "is, rad", "error, °", "age, ms", "V", "°C", "A"):
+        table.add_column(title, justify="left" if title == "joint" else "right", no_wrap=True)
+    for joint in joints:
+        goal, is_at = joint["goal_rad"], joint["position_rad"]
+        error = None if goal is None or is_at is None else math.degrees(goal - is_at)
+        age, volts, celsius = joint["age_s"], joint["voltage_v"], joint["temperature_c"]
+        table.add_row(
+            escape(joint["name"]),
+            _number(goal, "+.3f"),
+            _number(is_at, "+.3f"),
+            _number(error, "+.1f"),
+            _number(None if age is None else age * 1000, ".0f", is_bad=age is None or age > _OLD_S),
+            _number(volts, ".1f", is_bad=volts is not None and volts < _LOW_V),
+            _number(celsius, ".0f", is_bad=celsius is not None and celsius > _HOT_C),
+            _number(joint["current_a"], "+.2f"),
+        )
+    return table
+
+
+def _number(value: float | None, how: str, *, is_bad: bool = False) -> str:
+    text = "-" if value is None else format(value, how)
+    return f"[bold red]{text}[/]" if is_bad else text

@@ -1,0 +1,1 @@
+"""`gaitway train`, `gaitway export` and `gaitway curve`."""

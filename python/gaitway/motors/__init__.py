@@ -1,6 +1,0 @@
-"""The robot's motors for tools: found, set up, audited, moved slowly, calibrated. What walks them is `gaitwayd`."""
-
-from gaitway.motors.motors import Look, Motors, check_joints
-from gaitway.motors.scan import BAUDS, Found, Line, check_line, scan, set_up
-
-__all__ = ["BAUDS", "Found", "Line", "Look", "Motors", "check_joints", "check_line", "scan", "set_up"]
