@@ -1,5 +1,6 @@
 """The program as people and programs meet it: output, exit codes, errors, signals."""
 
+import hashlib
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 from program import parse, run_gaitway
 
 import gaitway
+from gaitway import Robot
 from gaitway.errors import SimulationError
 
 WALK = gaitway.Robot.load().default_policy
@@ -303,3 +305,17 @@ def test_a_bench_prints_its_ratios_and_no_allocation(tmp_path: Path) -> None:
     assert figures["allocations_per_tick"] == 0
     assert figures["ratios"].keys() == {"tick_to_inference", "inference_to_onnxruntime", "inference_to_numpy"}
     assert figures["tick"]["p50_ns"] > 0
+
+
+def test_a_robot_is_shown_whole_with_the_hash_that_contracts_name() -> None:
+    told = json.loads(run_gaitway("robot", "show", "--json").stdout)
+    facts = {
+        "name": told["name"],
+        "joints": [[joint[key] for key in ("name", "min_rad", "max_rad", "default_rad")] for joint in told["joints"]],
+    }
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":")).replace("0.0,", "0,").replace("0.0]", "0]")
+    assert hashlib.sha256(canonical.encode()).hexdigest() == told["policy_sha256"] == Robot.load().native.policy_sha256
+    assert told["policies"] == ["stand", "walk"] and len(told["joints"]) == 14
+    shown = run_gaitway("robot", "show")
+    assert told["policy_sha256"] in shown.stdout and "left_knee" in shown.stdout, shown.stdout
+    assert json.loads(run_gaitway("robot", "list", "--json").stdout)["robots"][0]["name"] == told["name"]

@@ -19,6 +19,7 @@ from gaitway.cli.motors import motors
 from gaitway.cli.pad import pad
 from gaitway.cli.policy import policy
 from gaitway.cli.record import plot, record
+from gaitway.cli.robot import robot
 from gaitway.cli.run import run
 from gaitway.cli.top import top
 from gaitway.cli.train import train
@@ -58,6 +59,7 @@ app.command("curve")(train.curve)
 app.command("eval")(evaluation.evaluate)
 app.command("replay")(record.replay)
 app.command("plot")(plot.plot)
+app.add_typer(robot.app, name="robot")
 app.add_typer(twin.app, name="twin")
 app.add_typer(record.app, name="record")
 app.add_typer(imu.app, name="imu")

@@ -1,0 +1,112 @@
+"""`gaitway robot`: which robots there are, and what a profile says."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gaitway.cli.common.options import Json, load_robot
+from gaitway.cli.common.output import print_json, print_table
+from gaitway.robot import DEFAULT_ROBOT, Robot
+
+app = typer.Typer(no_args_is_help=True, help="Which robots there are, and what a profile says.")
+
+
+@app.command("list")
+def list_robots(as_json: Json = False) -> None:
+    """List the robots that ship with Gaitway."""
+    robots = [Robot.load(name) for name in Robot.names()]
+    if as_json:
+        print_json({"robots": [{"name": robot.name, "title": robot.title} for robot in robots]})
+    else:
+        print_table(("robot", "title", "joints"), [(r.name, r.title, str(len(r.joint_names))) for r in robots])
+
+
+@app.command()
+def show(
+    robot: Annotated[str, typer.Argument(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
+    config: Annotated[Path | None, typer.Option(help="This robot's duck_config.json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show joints, devices, policies and the hash by which contracts name a robot.
+
+    The hash is the sha256 of the canonical JSON (RFC 8785) of {"name", "joints": [[name, min_rad, max_rad,
+    default_rad], …]}: what a policy depends on. Ids, offsets, pins and gains are one robot's own and change nothing.
+    """
+    shown = Robot.load(robot) if config is None else load_robot(robot, config)
+    if as_json:
+        print_json(_as_json(shown))
+        return
+    for what, value in _facts(shown):
+        typer.echo(f"{what:<16} {value}")
+    typer.echo()
+    print_table(("joint", "servo", "direction", "offset", "range, rad", "default", "rad/s"), _joints(shown))
+
+
+def _facts(robot: Robot) -> list[tuple[str, str]]:
+    return [
+        ("robot", f"{robot.title} ({robot.name})"),
+        ("sha256", robot.native.policy_sha256),
+        ("control loop", f"{robot.control_hz} Hz"),
+        ("servo bus", f"{robot.native.baud} baud"),
+        ("IMU", robot.native.imu_bus),
+        ("policies", ", ".join(_policies(robot)) or "none"),
+        ("contracts", ", ".join(contract.name for contract in robot.known_contracts) or "none"),
+    ]
+
+
+def _policies(robot: Robot) -> list[str]:
+    return sorted(path.stem for path in robot.folder.glob("*.onnx"))
+
+
+def _joints(robot: Robot) -> list[tuple[str, ...]]:
+    native = robot.native
+    rows = zip(
+        robot.joint_names,
+        native.servo_ids,
+        native.directions,
+        native.offsets_rad,
+        robot.limits_rad,
+        robot.default_pose_rad,
+        robot.velocity_limits_rps,
+        strict=True,
+    )
+    return [
+        (
+            name,
+            str(servo),
+            f"{direction:+d}",
+            f"{offset:+.3f}",
+            f"{low:+.3f} to {high:+.3f}",
+            f"{pose:+.3f}",
+            f"{rps:.2f}",
+        )
+        for name, servo, direction, offset, (low, high), pose, rps in rows
+    ]
+
+
+def _as_json(robot: Robot) -> dict[str, Any]:
+    native = robot.native
+    return {
+        "name": robot.name,
+        "title": robot.title,
+        "policy_sha256": native.policy_sha256,
+        "control_hz": robot.control_hz,
+        "baud": native.baud,
+        "imu_bus": native.imu_bus,
+        "policies": _policies(robot),
+        "contracts": [contract.name for contract in robot.known_contracts],
+        "joints": [
+            {
+                "name": name,
+                "servo_id": native.servo_ids[index],
+                "direction": native.directions[index],
+                "offset_rad": native.offsets_rad[index],
+                "min_rad": robot.limits_rad[index][0],
+                "max_rad": robot.limits_rad[index][1],
+                "default_rad": robot.default_pose_rad[index],
+                "velocity_limit_rps": robot.velocity_limits_rps[index],
+            }
+            for index, name in enumerate(robot.joint_names)
+        ],
+    }
