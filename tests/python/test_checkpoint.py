@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from program import run_gaitway
 
 if importlib.util.find_spec("torch") is None:
     pytest.skip("no PyTorch here", allow_module_level=True)
@@ -92,3 +93,18 @@ def test_a_checkpoint_of_another_structure_is_refused_in_words(tmp_path: Path) -
     refused, taken, was_run = done.stdout.split()
     # What is taken has the structure, or lacks what has a beginning: one number in the place of another, no progress.
     assert int(refused) > 200 and int(taken) < 15 and was_run == "False", done.stdout
+
+
+def test_export_and_resume_of_a_wrong_checkpoint_are_refused_in_words(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    tiny = ("run.robots=16", "run.steps=512", "run.checkpoint_steps=512", "run.threads=1")
+    made = run_gaitway("train", "walk", "--out", folder, *(word for value in tiny for word in ("--set", value)))
+    assert made.returncode == 0, made.stderr
+    checkpoints = [path for path in folder.rglob("*") if path.name.startswith("checkpoint") and path.is_file()]
+    assert checkpoints
+    for path in checkpoints:
+        path.write_bytes(b"no checkpoint")
+    for command in (("export", folder), ("train", "--resume", folder)):
+        refused = run_gaitway(*command)
+        said = " ".join(refused.stderr.split())
+        assert refused.returncode in (1, 2) and "checkpoint" in said and "bug" not in said, (command, said)

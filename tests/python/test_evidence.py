@@ -1,7 +1,10 @@
 """What is left of a run to look at: recordings found, listed, drawn and run again, and files that are none."""
 
+import importlib.util
 import json
 import os
+import subprocess
+import sys
 from array import array
 from pathlib import Path
 from typing import Any
@@ -129,14 +132,22 @@ def test_commands_name_what_they_were_given(tmp_path: Path) -> None:
     for command in (["plot", page, "-o", tmp_path / "p.png"], ["record", "info", page], ["replay", page]):
         done = run_gaitway(*command)
         assert (done.returncode, "a web page" in done.stderr) == (1, True), command
-    for command in (["curve", page], ["export", page]):
-        done = run_gaitway(*command)
-        said = " ".join(done.stderr.split())
-        assert done.returncode == 1
-        assert "expected the folder of a run, found a web page" in said, command
+    if importlib.util.find_spec("torch") is not None:
+        for command in (["curve", page], ["export", page]):
+            done = run_gaitway(*command)
+            assert done.returncode == 1
+            assert "expected the folder of a run, found a web page" in " ".join(done.stderr.split()), command
     done = run_gaitway("doctor", "--imu-calibration", page, "--port", "/dev/null", "--json")
     assert "calibration" in done.stdout
     assert any("found a web page" in str(finding) for finding in json.loads(done.stdout)["findings"])
+
+
+@pytest.mark.parametrize("command", [["curve", "."], ["export", "."], ["train", "walk"], ["train", "--resume", "."]])
+def test_without_pytorch_the_trainer_says_what_to_install(command: list[str]) -> None:
+    main = "import sys; sys.modules['torch'] = None; from gaitway.cli.__main__ import main; main()"
+    done = subprocess.run([sys.executable, "-c", main, *command], capture_output=True, text=True)
+    said = " ".join(done.stderr.split())
+    assert done.returncode != 0 and "gaitway[train]" in said and "bug" not in said, said
 
 
 def test_a_picture_has_a_panel_for_each_unit_and_none_that_is_empty() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from daemon_bench import Bench
-from daemon_session import Keyboard, states
+from daemon_session import Keyboard, Session, states
 
 ROOT = Path(__file__).parents[2]
 #: No calls where the kernel lets programs read the clock by themselves, and what resumes a sleep after a signal.
@@ -203,3 +203,16 @@ def test_ten_thousand_ticks_only_read_write_and_sleep_and_allocate_nothing(tmp_p
     assert stats["ticks"] >= 10_000
     # It is the loop that was traced, and it walked.
     assert common_reads >= 0.8 * stats["ticks"] and stats["policy_ticks"] >= 500, (common_reads, stats, said)
+
+
+def test_what_an_imu_cannot_measure_is_dropped_logged_and_counted(bench: Bench) -> None:
+    with Session(bench.start("--command", "vx=0.1", "--no-record")) as session:
+        session.until("state", to="running")
+        bench.host.inject("imu-flip every=40ms for=4 seed=1")
+        told = session.until("implausible value dropped")[-1]
+        assert told["value"] in ("gyroscope", "accelerometer") and told["count"] >= 1, told
+        bench.wait_writes(200)
+        said = session.stop()
+    counted = bench.stats()["implausible"]
+    lines = [event for event in (told, *said) if event["event"] == "implausible value dropped"]
+    assert counted["imu"] >= sum(event["count"] for event in lines) >= 1 and counted["servo"] == 0, (counted, lines)

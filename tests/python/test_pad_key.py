@@ -1,6 +1,7 @@
 """Who may drive a robot from elsewhere: whoever has the key, once, now, and never against somebody at the robot."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -276,8 +277,9 @@ def test_no_folder_of_ones_own_is_not_the_working_folder(bench: Bench, tmp_path:
     assert list(work.iterdir()) == []
 
 
-def test_space_waits_for_no_press_of_a_pad(bench: Bench) -> None:
-    """Thousands of presses a second that each want a sound, and a hand at the terminal: counted in the loop's ticks."""
+@pytest.mark.parametrize("stop", [" ", signal.SIGINT, signal.SIGTERM])
+def test_a_stop_waits_for_no_press_of_a_pad(bench: Bench, stop: "str | signal.Signals") -> None:
+    """Thousands of presses a second that each want a sound, and a hand at the terminal: counted in ticks."""
     sounds = bench.folder / "sounds"
     sounds.mkdir()
     (sounds / "quack.wav").touch()
@@ -286,16 +288,22 @@ def test_space_waits_for_no_press_of_a_pad(bench: Bench) -> None:
         address = keyboard.until("listening for a pad")[-1]["address"]
         keyboard.until("state", to="ready")
         with FarPad(address).greet() as pad:
-            end, presses = bench.writes() + 100, 0
-            while bench.writes() < end or bench.driven:
+            presses, end = 0, bench.writes() + 100
+            while bench.writes() < end:
                 for _ in range(100):
                     presses += 1
                     pad.send(buttons=SOUND if presses % 2 else 0)
-                if bench.writes() >= end and bench.driven == 14:
-                    before = bench.writes()
-                    keyboard.press(b" ")
-                    bench.wait_for(0)
-                    # A tick is two writes; the torque is cut in the next one.
-                    assert bench.writes() - before <= 10
-        keyboard.stop()
-    assert presses > 1000
+            before = bench.writes()
+            if isinstance(stop, str):
+                keyboard.press(stop.encode())
+                bench.wait_for(0)
+                # A tick is two writes; the torque is cut in the next one.
+                assert bench.writes() - before <= 10
+            else:
+                keyboard.process.send_signal(stop)
+                keyboard.until("stopping")
+        if isinstance(stop, str):
+            keyboard.stop()
+        else:
+            keyboard.ended()
+    assert presses > 1000 and bench.driven == 0

@@ -38,12 +38,8 @@ def train(
     was killed goes on with --resume and ends with the same bytes. What follows the share of the run that is over, as
     learning rate and reward weights, is spread over all steps anew where a run gets more of them.
     """
-    from gaitway import extras
     from gaitway.cli.common.stages import Stages
     from gaitway.robot import Robot
-
-    for module in ("mujoco", "numpy", "onnx", "torch"):
-        extras.load(module, "train")
     from gaitway.train import config as configuration
     from gaitway.train import runs
 
