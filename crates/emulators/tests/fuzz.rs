@@ -3,19 +3,18 @@
 //! `GAITWAY_FUZZ_ITERATIONS` sets how many writes each test makes.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
+
 mod common;
 
 use common::{DUCK_IDS, Random, frame};
+use fuzz_iterations::iterations;
 use gaitway_emulators::registers::REGISTERS;
 use gaitway_emulators::{
     BusOptions, Fault, FaultPlan, FaultRates, JointState, LaterServos, ReplyFault, RequestFault,
     RequestParser, ServoBus, ServoOptions,
 };
-
-fn iterations(default: usize) -> usize {
-    let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
-    set.map_or(default, |count| count.parse().unwrap())
-}
 
 /// A request that is mostly whole: random instruction and parameters, then sometimes damaged.
 fn request(random: &mut Random) -> Vec<u8> {

@@ -3,11 +3,14 @@
 //! `GAITWAY_FUZZ_ITERATIONS` sets how many damaged pickles are tried.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../tests/rust/random.rs"]
 mod random;
 
 mod pickles;
 
+use fuzz_iterations::iterations;
 use gaitway_importers::reference_motion::{ReferenceMotionError, period_ticks};
 use pickles::{BY_NUMPY, dict, entry, file, float, int, scalar, usual};
 use random::Random;
@@ -47,8 +50,7 @@ fn damaged(random: &mut Random, seed: &[u8], others: &[Vec<u8>]) -> Vec<u8> {
 
 #[test]
 fn damaged_pickles_never_panic() {
-    let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
-    let total: usize = set.map_or(400_000, |count| count.parse().unwrap());
+    let total = iterations(400_000);
     let period = scalar("numpy.core.multiarray", "f8", ">", 0.54_f64.to_be_bytes());
     let mixed = dict(&[
         ("a", usual()),

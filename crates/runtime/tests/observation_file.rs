@@ -1,9 +1,12 @@
 //! Observations in `.npy` files: round trips, NumPy's own headers, everything that is refused.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../tests/rust/random.rs"]
 mod random;
 
+use fuzz_iterations::iterations;
 use gaitway_runtime::observation_file::{
     MAX_BYTES, ObservationFileError, ObservationKeeper, ObservationWriter, Observations, read_observations,
 };
@@ -222,8 +225,7 @@ fn the_published_runtimes_pickle_is_refused_with_the_way_to_convert_it() {
 #[test]
 fn damaged_files_never_panic() {
     let folder = Folder::new("fuzz");
-    let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
-    let total: usize = set.map_or(8_000, |count| count.parse().unwrap());
+    let total = iterations(8_000);
     let mut random = Random::new(5);
     let seeds = [
         npy("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", &floats(&[0.5; 6])),

@@ -1,6 +1,10 @@
 //! The driver of the BNO055 against the emulated chip, on a virtual clock: two codecs that know nothing of each other.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
+
+use fuzz_iterations::iterations;
 use gaitway_bno055::{AxisMap, Bno055, Calibration, Config, Mode, Next, Problem, Sample};
 use gaitway_emulators::{Bno055 as Chip, Bno055Fault, Motion};
 
@@ -270,8 +274,7 @@ fn a_chip_behind_a_stranger_at_the_usual_address_is_found() {
 
 #[test]
 fn a_million_answers_of_any_kind_make_nothing_panic() {
-    let rounds: u64 =
-        std::env::var("GAITWAY_FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
+    let rounds = iterations(20_000) as u64;
     let mut driver = Bno055::new(config(UPRIGHT));
     let (mut now_ns, mut chance, mut samples) = (0, 1_u64, 0);
     for round in 0..rounds {

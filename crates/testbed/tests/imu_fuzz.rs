@@ -5,9 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../tests/rust/random.rs"]
 mod random;
 
+use fuzz_iterations::iterations;
 use gaitway_control::imu::{ImuReader, ImuSample, LARGEST};
 use gaitway_hal::imu_datagram::{LEN, decode};
 use gaitway_runtime::robot::imu::{ImuSlot, sample_of};
@@ -57,7 +60,7 @@ fn is_measured(sample: &ImuSample) -> bool {
 
 #[test]
 fn no_datagram_brings_what_is_no_number_or_from_the_future() {
-    let count = std::env::var("GAITWAY_FUZZ_ITERATIONS").map_or(500_000, |count| count.parse().unwrap());
+    let count = iterations(500_000) as u64;
     let (mut random, slot, mut reader) = (Random::new(11), ImuSlot::new(), ImuReader::default());
     let (mut now_ns, mut last_ns) = (1_000_000_000u64, 0);
     let (mut decoded, mut wrong, mut taken) = (0u64, 0u64, 0u64);

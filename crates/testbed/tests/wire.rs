@@ -5,6 +5,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
+
+use fuzz_iterations::iterations;
 use gaitway_emulators::registers::{GOAL_POSITION, RETURN_DELAY};
 use gaitway_emulators::{
     BusOptions, Fault, FaultPlan, FaultRates, JointState, LaterServos, ServoBus as Twin,
@@ -185,7 +189,7 @@ fn whatever_the_wire_does_samples_are_right_and_nothing_is_stale_in_silence() {
         request_corrupted: 0.01,
         ..FaultRates::default()
     };
-    let ticks = std::env::var("GAITWAY_FUZZ_ITERATIONS").map_or(5_000, |count| count.parse().unwrap());
+    let ticks = iterations(5_000) as u64;
     let mut bench = Bench::new(FaultPlan { seed: 7, rates, schedule: Vec::new() });
     let fresh: usize = (0..ticks).map(|tick| bench.tick(tick)).sum();
     assert!(bench.twin.fault_count() > ticks, "the wire was bad: {} faults", bench.twin.fault_count());

@@ -3,17 +3,16 @@
 //! `GAITWAY_FUZZ_ITERATIONS` sets the number of mutations for each seed file.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
+
 mod common;
 
 use common::{
     Message, REAL_FILES, Random, float_attribute, int_attribute, node, real_file, synthetic, tensor, x_to_y,
 };
+use fuzz_iterations::iterations;
 use gaitway_policy::{Plan, metadata};
-
-fn iterations() -> usize {
-    let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
-    set.map_or(20_000, |count| count.parse().unwrap())
-}
 
 /// Small enough that most mutations hit structure and not weights.
 fn tiny() -> Vec<u8> {
@@ -79,17 +78,17 @@ fn fuzz(name: &str, seed: &[u8], iterations: usize) {
 
 #[test]
 fn damaged_small_files_never_panic() {
-    fuzz("tiny", &tiny(), 10 * iterations());
-    fuzz("synthetic", &synthetic(), iterations());
+    fuzz("tiny", &tiny(), 10 * iterations(20_000));
+    fuzz("synthetic", &synthetic(), iterations(20_000));
     let marked = metadata::write(&tiny(), &[("gaitway.contract", "{}"), ("author", "me")]).unwrap();
-    fuzz("marked", &marked, iterations());
+    fuzz("marked", &marked, iterations(20_000));
 }
 
 #[test]
 fn damaged_real_files_never_panic() {
     for name in REAL_FILES {
         if let Some(bytes) = real_file(name) {
-            fuzz(name, &bytes, iterations() / 20);
+            fuzz(name, &bytes, iterations(20_000) / 20);
         }
     }
 }

@@ -8,9 +8,12 @@
     reason = "a test fails by panicking, and reads its files"
 )]
 
+#[path = "../../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../../tests/rust/random.rs"]
 mod random;
 
+use fuzz_iterations::iterations;
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::Verdict;
 use gaitway_record::tick::{Keyframe, Slow, Tick};
@@ -24,10 +27,6 @@ const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/recor
 
 const POLICY: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
-
-fn iterations(usual: usize) -> usize {
-    std::env::var("GAITWAY_FUZZ_ITERATIONS").map_or(usual, |count| count.parse().unwrap())
-}
 
 fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..=random.below(4) {

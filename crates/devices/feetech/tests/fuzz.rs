@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../../tests/rust/random.rs"]
 mod random;
 
+use fuzz_iterations::iterations;
 use gaitway_feetech::bus::{Poll, ServoBus};
 use gaitway_feetech::frame::checksum;
 use gaitway_feetech::servo::ServoConfig;
@@ -34,7 +37,7 @@ fn arrival(random: &mut Random) -> Vec<u8> {
 
 #[test]
 fn no_stream_of_bytes_breaks_the_driver() {
-    let frames = std::env::var("GAITWAY_FUZZ_ITERATIONS").map_or(500_000, |count| count.parse().unwrap());
+    let frames = iterations(500_000);
     let servos = [1, 2, 3, 4].map(|id| ServoConfig { id, direction: -1, offset_rad: 0.3 });
     let link = Link { baud: 1_000_000, turnaround_ns: 0, latency_ns: 0 };
     let mut bus = ServoBus::new(&servos, link).unwrap();

@@ -1,6 +1,10 @@
 //! Pads as byte streams: the published runtime's mapping, byte stream in and command out, and each of its defects absent.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
+
+use fuzz_iterations::iterations;
 use gaitway_gamepad::datagram::{NetworkPad, RemotePad};
 use gaitway_gamepad::evdev::{EVENT_BYTES, Event, Events};
 use gaitway_gamepad::keyboard::Keyboard;
@@ -560,8 +564,7 @@ fn a_wish_out_of_reach_is_refused_with_what_may_be() {
 
 #[test]
 fn a_million_inputs_of_any_kind_stay_within_reach() {
-    let rounds: u64 =
-        std::env::var("GAITWAY_FUZZ_ITERATIONS").ok().and_then(|count| count.parse().ok()).unwrap_or(20_000);
+    let rounds = iterations(20_000) as u64;
     let mut hands = Hands::new();
     let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::new(key(1), NONCE));
     let (mut far, mut elsewhere) = (Operator::new(REACH), Operator::new(REACH));

@@ -3,9 +3,12 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../../../tests/rust/fuzz_iterations.rs"]
+mod fuzz_iterations;
 #[path = "../../../../../tests/rust/random.rs"]
 mod random;
 
+pub use fuzz_iterations::iterations;
 use gaitway_model::{Contract, ContractError, ProfileError, RobotProfile};
 pub use random::Random;
 
@@ -37,12 +40,6 @@ pub fn mini_contract() -> Contract {
     let mut contract = Contract::from_json(MINI_CONTRACT).unwrap();
     contract.robot.profile_sha256 = mini().policy_sha256();
     contract
-}
-
-/// How often to damage: `GAITWAY_FUZZ_ITERATIONS`, or what takes about three seconds.
-pub fn iterations(default: usize) -> usize {
-    let set = std::env::var("GAITWAY_FUZZ_ITERATIONS").ok();
-    set.map_or(default, |count| count.parse().unwrap())
 }
 
 /// `seed` after one to three kinds of damage; `others` are what is spliced in.
