@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 import gaitway
+from gaitway.cli.app import app
 from gaitway.sim.script import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,13 @@ def test_the_contracts_that_ship_follow_the_published_schema() -> None:
     broken = json.loads(contracts[0].to_json()) | {"colour": "blue"}
     with pytest.raises(jsonschema.ValidationError, match="colour"):
         jsonschema.validate(broken, schema)
+
+
+def test_every_command_is_in_the_list_of_commands() -> None:
+    listed = (ROOT / "docs" / "commands.md").read_text()
+    commands = [*(each.name for each in app.registered_commands), *(group.name for group in app.registered_groups)]
+    assert len(commands) > 15
+    assert [name for name in commands if f"`gaitway {name}" not in listed] == []
 
 
 def test_every_file_the_documents_link_to_exists() -> None:
