@@ -32,6 +32,11 @@ _WHOLE_FILES = {
     "test_golden.py": ("slow",),
     "test_observations.py": ("slow",),
     "test_bench_wire.py": ("slow",),
+    "test_bench_bus.py": ("slow",),
+    "test_config.py": ("slow",),
+    "test_evidence.py": ("slow",),
+    "test_imu_tools.py": ("slow",),
+    "test_motors.py": ("slow",),
 }
 #: What `make test` leaves out, and what runs it.
 _LEFT_OUT = "not realtime and not long and not train"
