@@ -34,6 +34,8 @@ def attempt(seed: int, checkout: Path) -> dict[str, Any]:
         twin = _background([*twin_command, "--release-after-s", f"{release_s:.2f}"])
         try:
             while not (bus.exists() and chip.exists()):
+                if twin.poll() is not None:
+                    raise SystemExit(f"the twin ended with {twin.returncode}: {' '.join(map(str, twin_command))}")
                 time.sleep(0.05)
             time.sleep(hang_s)
             events = _watch(checkout / "target/release/gaitwayd", bus, chip, Path(name))

@@ -60,6 +60,27 @@ def test_a_crate_that_nobody_described_is_named(copy: Path) -> None:
     assert CHECK.crate_problems(copy) == ["telepathy: not in the table of ARCHITECTURE.md"]
 
 
+def test_files_that_use_one_another_are_named(copy: Path) -> None:
+    assert CHECK.circle_problems(ROOT) == []
+    source = copy / "crates/core/maths/src"
+    source.mkdir()
+    (source / "lib.rs").write_text("mod a;\nmod b;\nmod c;\npub use a::{One, two};\n")
+    (source / "a.rs").write_text("use crate::b::Three;\npub struct One(Three);\npub fn two() {}\n")
+    (source / "b.rs").write_text("pub struct Three;\nfn four() {\n    crate::two();\n}\n")
+    (source / "c.rs").write_text(
+        "use crate::One;\nfn five(_: One) {}\n#[cfg(test)]\nmod tests {\n    use super::*;\n}\n"
+    )
+    expected = "core/maths/src/a.rs, core/maths/src/b.rs: each uses the others"
+    assert CHECK.circle_problems(copy) == [expected]
+    told = copy / "ARCHITECTURE.md"
+    told.write_text(told.read_text() + "\n* `core/maths/src/a.rs` and `core/maths/src/b.rs`: deliberate\n")
+    assert CHECK.circle_problems(copy) == []
+    module = copy / "python/gaitway/errors.py"
+    module.write_text(f"{module.read_text()}\n\ndef late() -> None:\n    from gaitway.robot import Robot\n")
+    (found,) = CHECK.circle_problems(copy)
+    assert "python/gaitway/errors.py" in found and "python/gaitway/robot.py" in found
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -121,7 +142,10 @@ def test_every_dependency_of_python_is_locked_with_its_hashes() -> None:
             *(line for extra in ("sim", "onnxruntime", "train", "dev") for line in extras[extra]),
         ]
     }
-    lock = (ROOT / "requirements-dev.lock").read_text()
-    locked = dict(re.findall(r"^([\w.-]+)==[^\n]*\n((?:    --hash=[^\n]+\n?)*)", lock, re.MULTILINE))
+    entry = re.compile(r"^([\w.-]+)(==[^\n]*\n(?:    --hash=[^\n]+\n?)*)", re.MULTILINE)
+    locked = dict(entry.findall((ROOT / "requirements-dev.lock").read_text()))
     assert wanted - {"gaitway"} <= locked.keys()
     assert all("--hash=sha256:" in hashes for hashes in locked.values())
+    # The same versions and the same files, without the trainer's.
+    tested = dict(entry.findall((ROOT / "requirements-test.lock").read_text()))
+    assert tested.items() <= locked.items() and "torch" not in tested

@@ -436,4 +436,7 @@ fn a_long_argument_is_shown_in_a_line_that_can_be_read() {
         let error = gaitwayd::arguments::parse(arguments.iter().map(OsString::from), |_| None).unwrap_err();
         assert!(error.to_string().chars().count() <= 200 && error.hint().chars().count() <= 200, "{error}");
     }
+    let path = format!("/{}/walk.onnx", "folder".repeat(40));
+    let error = parse(&[&path]).unwrap_err();
+    assert!(error.to_string().contains("/walk.onnx") && error.hint().contains("--policy"), "{error}");
 }

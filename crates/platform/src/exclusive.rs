@@ -60,12 +60,9 @@ impl ExclusiveError {
                 format!("`sudo fuser -v {}` names the program; end it, then start again", path.display())
             }
             ExclusiveError::NotASocket { .. } => "name another path: this file is not touched".to_owned(),
-            ExclusiveError::Failed { source, .. } => match files::remedy(source) {
-                "check the path" => {
-                    "name a path in a folder you may write to, such as /tmp/gaitway".to_owned()
-                }
-                known => known.to_owned(),
-            },
+            ExclusiveError::Failed { source, .. } => files::known_remedy(source)
+                .unwrap_or("name a path in a folder you may write to, such as /tmp/gaitway")
+                .to_owned(),
         }
     }
 }

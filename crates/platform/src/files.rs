@@ -158,8 +158,13 @@ fn no_ordinary_file() -> io::Error {
 
 /// What the person can do about what the system says; where it says nothing that is known, to look at the path.
 pub fn remedy(error: &io::Error) -> &'static str {
+    known_remedy(error).unwrap_or("check the path")
+}
+
+/// The same where it is known from what the system says; None where the caller has to know.
+pub fn known_remedy(error: &io::Error) -> Option<&'static str> {
     let known = error.raw_os_error().filter(|number| (1..ERRNOS).contains(number));
-    match known.map(Errno::from_raw_os_error) {
+    Some(match known.map(Errno::from_raw_os_error) {
         Some(Errno::NOENT | Errno::NOTDIR) => "check the path: every folder in it must be there",
         Some(Errno::ACCESS | Errno::PERM) => {
             "this user may not: check its permissions, or name another place"
@@ -178,8 +183,8 @@ pub fn remedy(error: &io::Error) -> &'static str {
         Some(Errno::NAMETOOLONG) => "name a shorter path",
         Some(Errno::IO) => "the disk or card fails: copy what is on it, and take another",
         Some(Errno::AGAIN | Errno::NOMEM) => "the system is short of processes or memory: end other programs",
-        _ => "check the path",
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

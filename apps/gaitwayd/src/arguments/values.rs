@@ -25,12 +25,14 @@ pub(super) fn quoted(value: &OsStr) -> String {
     format!("{:?}", shortened(&value.to_string_lossy()))
 }
 
-/// An argument as it is shown in messages.
+/// An argument as it is shown in messages: of a long one both ends, for a path's end says most.
 pub(super) fn shortened(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+    let end = |count: usize| text.char_indices().nth(count).map_or(text.len(), |(at, _)| at);
+    let count = text.chars().count();
+    if count <= SHOWN {
+        return text.to_owned();
     }
+    format!("{}…{}", &text[..end(SHOWN / 2)], &text[end(count - SHOWN / 2)..])
 }
 
 /// A whole number within a range.

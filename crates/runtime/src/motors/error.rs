@@ -2,7 +2,7 @@
 
 use gaitway_control::watch::Alarm;
 use gaitway_feetech::error::BusError;
-use gaitway_model::profile::FaultKind;
+use gaitway_model::profile::{FaultKind, THEN_ASK_AGAIN};
 use gaitway_platform::port::PortError;
 use gaitway_platform::watchdog::Trip;
 use thiserror::Error;
@@ -91,9 +91,7 @@ impl MotorsError {
 
     /// What to do about a fault, for somebody who has no terminal of `gaitwayd` to clear it at.
     fn alarm_hint(kind: FaultKind) -> String {
-        let hint = kind
-            .hint()
-            .trim_end_matches(", then press c, and ask it up again (w or s; with --keyboard, Enter)");
+        let hint = kind.hint().trim_end_matches(THEN_ASK_AGAIN);
         format!("torque is off; {hint}")
     }
 }

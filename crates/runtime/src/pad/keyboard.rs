@@ -10,15 +10,15 @@ use gaitway_platform::clock::{Clock, MonotonicClock};
 #[derive(Debug)]
 pub struct KeyboardPad {
     keyboard: Keyboard,
-    helm: TeleopSession,
+    session: TeleopSession,
     clock: MonotonicClock,
 }
 
 impl KeyboardPad {
     /// A keyboard nobody touches.
     pub fn new(steered: TeleopTarget) -> KeyboardPad {
-        let helm = TeleopSession::new(Source::Terminal, steered);
-        KeyboardPad { keyboard: Keyboard::default(), helm, clock: MonotonicClock::default() }
+        let session = TeleopSession::new(Source::Terminal, steered);
+        KeyboardPad { keyboard: Keyboard::default(), session, clock: MonotonicClock::default() }
     }
 
     /// A key was typed. False for one that drives nothing.
@@ -32,7 +32,7 @@ impl KeyboardPad {
         let now_ns = self.clock.now_ns();
         let mut events = Vec::new();
         let controls = self.keyboard.controls(now_ns);
-        self.helm.steer(&controls, now_ns, |event| events.push(event));
+        self.session.steer(&controls, now_ns, |event| events.push(event));
         events
     }
 }

@@ -29,7 +29,7 @@ pub struct NetworkPadReader {
 struct Listener {
     socket: UdpSocket,
     pad: NetworkPad<SocketAddr>,
-    helm: TeleopSession,
+    session: TeleopSession,
     say: SyncSender<PadEvent>,
     /// Who has the pad, and who had it last.
     sender: Option<SocketAddr>,
@@ -46,8 +46,8 @@ impl NetworkPadReader {
         let address = socket.local_addr()?;
         let (say, events) = sync_channel(WAITING);
         let pad = NetworkPad::new(key, made_up()?);
-        let helm = TeleopSession::new(Source::Network, steered);
-        let mut listener = Listener { socket, pad, helm, say, sender: None, last: None, steered_ns: 0 };
+        let session = TeleopSession::new(Source::Network, steered);
+        let mut listener = Listener { socket, pad, session, say, sender: None, last: None, steered_ns: 0 };
         let worker = Worker::start("network pad", STACK_BYTES, move |end| listener.run(end))?;
         Ok(NetworkPadReader { address, events, _worker: worker })
     }
@@ -91,16 +91,16 @@ impl Listener {
         let (say, controls, sender) = (&self.say, self.pad.controls(now_ns), self.pad.sender().copied());
         let before = std::mem::replace(&mut self.sender, sender);
         if before.is_some() && before != sender {
-            self.helm.let_go(now_ns, |event| tell(say, event));
+            self.session.let_go(now_ns, |event| tell(say, event));
         }
         let (Some(controls), Some(sender)) = (controls, sender) else { return };
         if before != Some(sender) {
             // What it held down all through a hole it pressed before.
             if self.last.replace(sender) == Some(sender) {
-                self.helm.take_up(&controls);
+                self.session.take_up(&controls);
             }
             tell(say, PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
-        self.helm.steer(&controls, now_ns, |event| tell(say, event));
+        self.session.steer(&controls, now_ns, |event| tell(say, event));
     }
 }

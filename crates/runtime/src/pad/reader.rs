@@ -25,7 +25,7 @@ pub struct PadReader {
 
 struct Follower {
     finder: Finder,
-    helm: TeleopSession,
+    session: TeleopSession,
     say: SyncSender<PadEvent>,
     clock: MonotonicClock,
 }
@@ -40,7 +40,7 @@ impl PadReader {
         let (say, events) = sync_channel(WAITING);
         let mut follower = Follower {
             finder: Finder::new(path, layout),
-            helm: TeleopSession::new(Source::Pad, steered),
+            session: TeleopSession::new(Source::Pad, steered),
             say,
             clock: MonotonicClock::default(),
         };
@@ -76,7 +76,7 @@ impl Follower {
     /// Follows a pad until it is gone. False where it was never there: a pipe nobody writes to.
     fn follow(&mut self, mut device: Device, end: &End) -> bool {
         let mut is_new = true;
-        self.helm.take_up(&device.pad.look());
+        self.session.take_up(&device.pad.look());
         while !end.has_come() {
             if !device.take(SAY_NS, |_| {}) {
                 break;
@@ -90,17 +90,17 @@ impl Follower {
                 tell(&self.say, PadEvent::Found { name, layout });
             }
             let say = &self.say;
-            self.helm.steer(&device.pad.look(), self.clock.now_ns(), |event| tell(say, event));
+            self.session.steer(&device.pad.look(), self.clock.now_ns(), |event| tell(say, event));
         }
         if !is_new {
             let say = &self.say;
-            self.helm.let_go(self.clock.now_ns(), |event| tell(say, event));
+            self.session.let_go(self.clock.now_ns(), |event| tell(say, event));
         }
         !is_new
     }
 
     fn stand_after_a_while(&mut self) {
-        if self.helm.stand_after_a_while(self.clock.now_ns()) {
+        if self.session.stand_after_a_while(self.clock.now_ns()) {
             tell(&self.say, PadEvent::Stands);
         }
     }

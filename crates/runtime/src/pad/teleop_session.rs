@@ -180,21 +180,21 @@ mod tests {
     }
 
     /// Presses and lets go so often, 20,000 times a second, and returns what was told.
-    fn flood(helm: &mut TeleopSession, button: Button, count: u64) -> Vec<PadEvent> {
+    fn flood(session: &mut TeleopSession, button: Button, count: u64) -> Vec<PadEvent> {
         let mut told = Vec::new();
         for number in 0..2 * count {
             let mut controls = Controls::default();
             controls.set(button, number % 2 == 0);
-            helm.steer(&controls, number * MS / 40, |event| told.push(event));
+            session.steer(&controls, number * MS / 40, |event| told.push(event));
         }
-        helm.let_go(count * MS / 20, |event| told.push(event));
+        session.let_go(count * MS / 20, |event| told.push(event));
         told
     }
 
     #[test]
     fn a_flood_of_presses_is_bounded_and_counted() {
-        let mut helm = TeleopSession::new(Source::Network, steered());
-        let told = flood(&mut helm, Button::Sound, 200_000);
+        let mut session = TeleopSession::new(Source::Network, steered());
+        let told = flood(&mut session, Button::Sound, 200_000);
         let pressed = told.iter().filter(|event| **event == PadEvent::Pressed(Button::Sound)).count();
         let count = |event: &PadEvent| if let PadEvent::LeftOut(count) = event { *count } else { 0 };
         assert_eq!((pressed, told.iter().map(count).sum::<u64>() + pressed as u64), (40 + 199, 200_000));
@@ -204,17 +204,17 @@ mod tests {
     #[test]
     fn a_press_that_makes_limp_is_never_left_out() {
         let steered = steered();
-        let mut helm = TeleopSession::new(Source::Pad, steered.clone());
+        let mut session = TeleopSession::new(Source::Pad, steered.clone());
         steered.mailbox.request_mode(RequestedMode::Walk, false);
-        flood(&mut helm, Button::Projector, 2000);
+        flood(&mut session, Button::Projector, 2000);
         let mut controls = Controls::default();
         controls.set(Button::Motors, true);
-        helm.steer(&controls, 100 * MS, |_| {});
+        session.steer(&controls, 100 * MS, |_| {});
         assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         // But one that gets up is, so that no flood of both ends on its feet.
         for number in 0..100 {
             controls.set(Button::Motors, number % 2 == 1);
-            helm.steer(&controls, 100 * MS, |_| {});
+            session.steer(&controls, 100 * MS, |_| {});
             assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         }
     }

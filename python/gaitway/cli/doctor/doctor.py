@@ -53,7 +53,7 @@ def doctor(settings: DoctorSettings) -> None:
     elif console is not None:
         if not may_walk:
             verdict = "[bold red]it should not walk yet[/]"
-        elif any(finding.verdict == "skip" and finding.what in ("serial port", "IMU") for finding in findings):
+        elif any(finding.verdict == Verdict.SKIP and finding.what in ("serial port", "IMU") for finding in findings):
             verdict = "[bold green]nothing is wrong with what could be looked at[/]"
         else:
             verdict = "[bold green]it may walk[/]"

@@ -53,11 +53,8 @@ def audit(
             typer.echo("put it right: gaitway motors audit --fix")
         if kept := sorted({each["register"] for _, each in findings if not each["fixable"]}):
             typer.echo(f"--fix leaves alone: {', '.join(kept)}")
-        typer.echo(
-            f"silent: {', '.join(silent)}"
-            if silent
-            else f"{len(found)} servos, {len(findings)} finding{'' if len(findings) == 1 else 's'}"
-        )
+        count = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+        typer.echo(f"silent: {', '.join(silent)}" if silent else f"{len(found)} servos, {count}")
     if grave:
         raise typer.Exit(1)
 

@@ -40,7 +40,8 @@ def show(
     for what, value in _facts(shown):
         typer.echo(f"{what:<16} {value}")
     typer.echo()
-    print_table(("joint", "servo", "direction", "offset", "range, rad", "default", "rad/s"), _joints(shown))
+    titles = ("joint", "servo", "direction", "offset", "range, rad", "default", "rad/s")
+    print_table(titles, [_cells(joint) for joint in _joints(shown)])
 
 
 def _facts(robot: Robot) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ def _policies(robot: Robot) -> list[str]:
     return sorted(path.stem for path in robot.folder.glob("*.onnx"))
 
 
-def _joints(robot: Robot) -> list[tuple[str, ...]]:
+def _joints(robot: Robot) -> list[dict[str, Any]]:
     native = robot.native
     rows = zip(
         robot.joint_names,
@@ -72,41 +73,41 @@ def _joints(robot: Robot) -> list[tuple[str, ...]]:
         strict=True,
     )
     return [
-        (
-            name,
-            str(servo),
-            f"{direction:+d}",
-            f"{offset:+.3f}",
-            f"{low:+.3f} to {high:+.3f}",
-            f"{pose:+.3f}",
-            f"{rps:.2f}",
-        )
-        for name, servo, direction, offset, (low, high), pose, rps in rows
+        {
+            "name": name,
+            "servo_id": servo_id,
+            "direction": direction,
+            "offset_rad": offset_rad,
+            "min_rad": min_rad,
+            "max_rad": max_rad,
+            "default_rad": default_rad,
+            "velocity_limit_rps": limit_rps,
+        }
+        for name, servo_id, direction, offset_rad, (min_rad, max_rad), default_rad, limit_rps in rows
     ]
 
 
+def _cells(joint: dict[str, Any]) -> tuple[str, ...]:
+    return (
+        joint["name"],
+        str(joint["servo_id"]),
+        f"{joint['direction']:+d}",
+        f"{joint['offset_rad']:+.3f}",
+        f"{joint['min_rad']:+.3f} to {joint['max_rad']:+.3f}",
+        f"{joint['default_rad']:+.3f}",
+        f"{joint['velocity_limit_rps']:.2f}",
+    )
+
+
 def _as_json(robot: Robot) -> dict[str, Any]:
-    native = robot.native
     return {
         "name": robot.name,
         "title": robot.title,
-        "policy_sha256": native.policy_sha256,
+        "policy_sha256": robot.native.policy_sha256,
         "control_hz": robot.control_hz,
-        "baud": native.baud,
-        "imu_bus": native.imu_bus,
+        "baud": robot.native.baud,
+        "imu_bus": robot.native.imu_bus,
         "policies": _policies(robot),
         "contracts": [contract.name for contract in robot.known_contracts],
-        "joints": [
-            {
-                "name": name,
-                "servo_id": native.servo_ids[index],
-                "direction": native.directions[index],
-                "offset_rad": native.offsets_rad[index],
-                "min_rad": robot.limits_rad[index][0],
-                "max_rad": robot.limits_rad[index][1],
-                "default_rad": robot.default_pose_rad[index],
-                "velocity_limit_rps": robot.velocity_limits_rps[index],
-            }
-            for index, name in enumerate(robot.joint_names)
-        ],
+        "joints": _joints(robot),
     }

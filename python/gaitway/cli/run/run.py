@@ -133,7 +133,7 @@ def _refuse_port(port: str, sim: bool) -> None:
         raise UsageError("--sim and --port exclude each other", hint="give one of them")
     raise UsageError(
         f"--port {port}: this build has no servo driver yet and moves nothing real",
-        hint="run with --sim; the README says what a real robot will need",
+        hint="run with --sim; `gaitwayd` drives a real one: docs/robot.md",
     )
 
 

@@ -4,7 +4,7 @@ mod safety;
 mod validate;
 mod wire;
 
-pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support};
+pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support, THEN_ASK_AGAIN};
 pub use wire::{WireLimit, WireValue};
 
 use crate::canonical;

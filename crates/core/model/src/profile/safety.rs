@@ -59,6 +59,16 @@ pub struct Stop {
     pub slow_share: f64,
 }
 
+/// A remedy after which somebody at the robot clears the fault and asks it up again.
+macro_rules! then_ask_again {
+    ($remedy:literal) => {
+        concat!($remedy, ", then press c, and ask it up again (w or s; with --keyboard, Enter)")
+    };
+}
+
+/// How such a remedy ends: for whoever has no terminal of `gaitwayd` it is to be left off.
+pub const THEN_ASK_AGAIN: &str = then_ask_again!("");
+
 /// What can go wrong with a robot that runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,7 +157,7 @@ impl FaultKind {
                 "free what is blocked, then switch the servos' power off and on: the servo latches its overload"
             }
             FaultKind::Stall => {
-                "free the blocked joint, then press c, and ask it up again (w or s; with --keyboard, Enter)"
+                then_ask_again!("free the blocked joint")
             }
             FaultKind::SilentServo => {
                 "check the plug, the power and the id of that servo: `gaitway motors scan`"
@@ -159,11 +169,13 @@ impl FaultKind {
             FaultKind::OverrunStorm => "end other programs: the control loop does not get its time",
             FaultKind::ImuStale => "check the IMU's cable and power: `gaitway imu watch`",
             FaultKind::Fallen => {
-                "set the robot upright, then press c, and ask it up again (w or s; with --keyboard, Enter)"
+                then_ask_again!("set the robot upright")
             }
             FaultKind::HighVoltage => {
-                "disconnect the supply at once: servos for 7.4 V stand two full cells, 8.4 V, and are destroyed by \
-                 12 V; connect the right one, then press c, and ask it up again (w or s; with --keyboard, Enter)"
+                then_ask_again!(
+                    "disconnect the supply at once: servos for 7.4 V stand two full cells, 8.4 V, and are destroyed by \
+                     12 V; connect the right one"
+                )
             }
             FaultKind::ImuImplausible => {
                 "bits flip on the IMU's I2C bus: slow it down (dtparam=i2c_arm_baudrate=50000 in config.txt) or use \
