@@ -50,7 +50,7 @@ class Session:
         return self.said[begin:]
 
     def stop(self) -> list[dict[str, Any]]:
-        """Everything it has said once it was asked to end."""
+        """Asks it to end; all it has said since its start, what came before this call included."""
         self.process.send_signal(signal.SIGINT)
         self.ended()
         return self.said
