@@ -57,7 +57,7 @@ fn report(found: &[Option<Vec<Finding>>], profile: &RobotProfile, log: &mut Log)
             log.say(
                 "warn",
                 "servo silent",
-                json!({ "joint": joint.name, "id": joint.servo_id, "hint": hint }),
+                json!({ "joint": joint.name, "id": joint.id, "hint": hint }),
             );
             continue;
         };
@@ -69,7 +69,7 @@ fn report(found: &[Option<Vec<Finding>>], profile: &RobotProfile, log: &mut Log)
             };
             let hint = if finding.fixable { "--fix puts it right" } else { "not to be put right from here" };
             let more = json!({
-                "joint": joint.name, "id": joint.servo_id, "register": finding.register.name,
+                "joint": joint.name, "id": joint.id, "register": finding.register.name,
                 "expected": finding.expected, "found": finding.found,
                 "consequence": finding.consequence, "hint": hint,
             });

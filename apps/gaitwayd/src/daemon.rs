@@ -46,7 +46,8 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
     }
-    tell_what_is_clipped(settings.operator.command.as_ref(), &policy, &mut log);
+    let command = settings.operator.command.as_deref().map(|axes| command_of(&profile, axes)).transpose()?;
+    tell_what_is_clipped(command.as_ref(), &policy, &profile, &mut log);
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
     let slot = Arc::new(ExpressionSlot::default());
@@ -56,8 +57,8 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     }
     // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
     // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
-    let port = SerialPort::open(&settings.robot.port, profile.servo_bus.baud)?;
-    let mut pads = Pads::start(&settings.operator, pad_setup, policy.contract(), &mailbox, &slot, &mut log)?;
+    let port = SerialPort::open(&settings.robot.port, profile.actuators.baud)?;
+    let mut pads = Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), &mailbox, &slot, &mut log)?;
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
@@ -85,7 +86,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let shown = expression::start(settings, &profile, Arc::clone(&slot), &mut log);
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
-        mailbox.offer(Source::Program, &settings.operator.command.unwrap_or_default(), u64::MAX);
+        mailbox.offer(Source::Program, &command.unwrap_or_default(), u64::MAX);
     }
     // Who wants to be asked first stands until then.
     mailbox.request_mode(
@@ -132,11 +133,30 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
 }
 
+/// Values by axis as a command of this robot.
+fn command_of(profile: &RobotProfile, values: &[(String, f32)]) -> Result<Command, DaemonError> {
+    let mut command = Command::default();
+    for (name, value) in values {
+        let Some(axis) = profile.axis(name) else {
+            let axes: Vec<&str> = profile.command_axes.iter().map(|axis| axis.name.as_str()).collect();
+            return Err(DaemonError::NoSuchAxis { axes: axes.join(", "), found: name.clone() });
+        };
+        command.values[axis.index()] = *value;
+    }
+    Ok(command)
+}
+
 /// Whoever asks for more than the policy takes is told so where they asked.
-fn tell_what_is_clipped(command: Option<&Command>, policy: &Policy, log: &mut Log) {
+fn tell_what_is_clipped(
+    command: Option<&Command>,
+    policy: &Policy,
+    profile: &RobotProfile,
+    log: &mut Log,
+) {
     let Some(command) = command else { return };
     let contract = policy.contract();
-    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz);
+    let axes = profile.command_axes.iter().map(|axis| axis.name.as_str());
+    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, axes);
     for clipped in envelope.clipped(command) {
         let hint = "the policy was not trained for more";
         log.say("warn", "command limited", json!({ "what": clipped.to_string(), "hint": hint }));

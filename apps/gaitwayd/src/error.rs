@@ -51,9 +51,9 @@ pub enum DaemonError {
         /// What is wrong with it.
         problem: String,
     },
-    /// The foot switches.
+    /// The contact switches.
     #[error(transparent)]
-    Feet(#[from] GpioError),
+    Contacts(#[from] GpioError),
     /// The pad's layout.
     #[error(transparent)]
     PadLayout(#[from] LayoutError),
@@ -67,6 +67,14 @@ pub enum DaemonError {
         address: SocketAddr,
         /// What the system said.
         source: io::Error,
+    },
+    /// An axis the robot lacks.
+    #[error("--command: expected one of the axes {axes}, found {found:?}")]
+    NoSuchAxis {
+        /// Those it has.
+        axes: String,
+        /// What was asked for.
+        found: String,
     },
     /// Nobody can press keys.
     #[error("--keyboard: expected to be started from a terminal, found none")]
@@ -116,10 +124,11 @@ impl DaemonError {
             DaemonError::ImuChip(error) => error.hint(),
             DaemonError::Device(error) => error.hint(),
             DaemonError::Calibration { .. } => "make another: gaitway imu calibrate -o FILE".to_owned(),
-            DaemonError::Feet(error) => error.hint().to_owned(),
+            DaemonError::Contacts(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),
             DaemonError::PadKey(error) => error.hint(),
             DaemonError::PadListen { address, source } => listen_hint(address, source),
+            DaemonError::NoSuchAxis { .. } => "write it as in: gaitwayd --command vx=0.1,wz=0.2".to_owned(),
             DaemonError::NoTerminal => "over ssh, ask for one: ssh -t HOST gaitwayd --keyboard".to_owned(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),

@@ -8,7 +8,7 @@ use gaitway_model::RobotProfile;
 use gaitway_platform::{files, gpio};
 use gaitway_runtime::devices;
 use gaitway_runtime::robot::ImuSlot;
-use gaitway_runtime::robot::feet::{Contact, FeetReader};
+use gaitway_runtime::robot::contacts::{ContactReader, ContactSlot};
 use gaitway_runtime::robot::imu_chip::{ImuChip, ImuState};
 use gaitway_runtime::robot::imu_socket::ImuSocket;
 use serde::Deserialize;
@@ -32,8 +32,8 @@ pub(crate) struct Said {
 
 /// Who puts samples into the slot.
 pub(crate) enum Imu {
-    /// The chip, what was said of it, and the feet where they have switches.
-    Chip(ImuChip, Said, Option<FeetReader>),
+    /// The chip, what was said of it, and the contacts where they have switches.
+    Chip(ImuChip, Said, Option<ContactReader>),
     Socket(ImuSocket),
     /// Nobody: the robot does not get up.
     Missing,
@@ -50,7 +50,10 @@ impl Imu {
         if let Some(path) = &settings.socket {
             return Ok(Imu::Socket(ImuSocket::bind(path, slot)?));
         }
-        let usual = PathBuf::from(profile.imu_bus());
+        let (Some(usual), Some(axes)) = (profile.imu_bus().map(PathBuf::from), profile.imu_axes()) else {
+            // A robot without one needs none.
+            return Ok(Imu::Missing);
+        };
         let path = match &settings.bus {
             Some(path) => path,
             None if usual.exists() => &usual,
@@ -64,11 +67,11 @@ impl Imu {
             }
         };
         let calibration = settings.calibration.as_deref().map(load_calibration).transpose()?;
-        let config = devices::imu(profile, profile.imu_axes(), Mode::Ndof, calibration)?;
+        let config = devices::imu(profile, axes, Mode::Ndof, calibration)?;
         let said = Said { problem: None, address: config.address };
-        let contact = Arc::new(Contact::default());
-        let feet = start_feet(settings, profile, &contact, log)?;
-        Ok(Imu::Chip(ImuChip::start(path, config, contact, slot)?, said, feet))
+        let contact = Arc::new(ContactSlot::default());
+        let switches = start_contacts(settings, profile, &contact, log)?;
+        Ok(Imu::Chip(ImuChip::start(path, config, contact, slot)?, said, switches))
     }
 
     /// Says what is wrong with the chip, and where it answers if that is elsewhere; each once.
@@ -101,8 +104,10 @@ impl Imu {
                 format!("start what sends samples to {path}; for a twin: gaitway twin --imu-socket {path}")
             }
             (Imu::Chip(..), _) => {
-                let bus = settings.bus.clone().unwrap_or_else(|| profile.imu_bus().into());
-                let (bus, address) = (bus.display(), profile.imu.i2c_address);
+                let usual = || profile.imu_bus().unwrap_or_default().into();
+                let bus = settings.bus.clone().unwrap_or_else(usual);
+                let address = profile.imu().map_or(0, |imu| imu.i2c_address);
+                let bus = bus.display();
                 format!(
                     "check power, SDA and SCL of the chip at {address:#04x} on {bus}; gaitway imu watch --imu {bus} \
                      shows its samples"
@@ -120,9 +125,9 @@ impl Imu {
                 let (received, refused) = socket.counts();
                 json!({ "received": received, "refused": refused })
             }
-            Imu::Chip(chip, _, feet) => {
+            Imu::Chip(chip, _, switches) => {
                 let mut figures = chip_figures(&chip.state());
-                figures["foot_switch_edges"] = json!(feet.as_ref().map(FeetReader::edges));
+                figures["foot_switch_edges"] = json!(switches.as_ref().map(ContactReader::edges));
                 figures
             }
         }
@@ -151,22 +156,26 @@ fn load_calibration(path: &Path) -> Result<Calibration, DaemonError> {
     Ok(Calibration { accel, mag, gyro, radii })
 }
 
-/// The foot switches on the pins of the profile. A duck walks without them, though it turns badly: only those that were
-/// asked for must be there.
-fn start_feet(
+/// The contact switches on the pins of the profile. A robot walks without them, though it may turn badly: only those that
+/// were asked for must be there.
+fn start_contacts(
     settings: &ImuSettings,
     profile: &RobotProfile,
-    contact: &Arc<Contact>,
+    contact: &Arc<ContactSlot>,
     log: &mut Log,
-) -> Result<Option<FeetReader>, DaemonError> {
+) -> Result<Option<ContactReader>, DaemonError> {
+    let pins: Vec<u32> = profile.contacts.iter().filter_map(|contact| contact.pin).collect();
+    if pins.is_empty() {
+        return Ok(None);
+    }
     let chip = settings.feet.clone().or_else(gpio::header_chip);
     let Some(chip) = chip else {
         let hint = "name the GPIO chip with --feet; without switches the feet count as on the ground";
         log.say("warn", "no foot switches", json!({ "hint": hint }));
         return Ok(None);
     };
-    match FeetReader::start(&chip, profile.pins.foot_switch, Arc::clone(contact)) {
-        Ok(feet) => Ok(Some(feet)),
+    match ContactReader::start(&chip, &pins, Arc::clone(contact)) {
+        Ok(switches) => Ok(Some(switches)),
         Err(error) if settings.feet.is_some() => Err(error.into()),
         Err(error) => {
             log.say("warn", "no foot switches", json!({ "why": error.to_string(), "hint": error.hint() }));

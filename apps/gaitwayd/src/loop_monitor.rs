@@ -176,7 +176,7 @@ impl<'a> LoopMonitor<'a> {
         self.port_gone_since_ns = Some(now_ns);
         // The guard holds the dead port, and with it the lock.
         self.guard = None;
-        let Ok(port) = SerialPort::open(&self.settings.robot.port, self.profile.servo_bus.baud) else {
+        let Ok(port) = SerialPort::open(&self.settings.robot.port, self.profile.actuators.baud) else {
             return;
         };
         if let Err(error) = self.guard(&port) {

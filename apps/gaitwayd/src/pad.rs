@@ -5,13 +5,13 @@ use crate::error::DaemonError;
 use crate::log::Log;
 use gaitway_gamepad::Button;
 use gaitway_gamepad::seal::Key;
-use gaitway_model::Contract;
+use gaitway_model::{Contract, RobotProfile};
 use gaitway_platform::budget::Budget;
 use gaitway_platform::sound::{SoundError, Sounds};
 use gaitway_platform::{Clock, MonotonicClock};
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::pad::{
-    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach,
+    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach, stick_axes,
 };
 use gaitway_runtime::robot::Mailbox;
 use serde_json::json;
@@ -61,13 +61,14 @@ impl Pads {
     pub fn start(
         settings: &OperatorSettings,
         setup: PadSetup,
-        contract: &Contract,
+        (contract, profile): (&Contract, &RobotProfile),
         mailbox: &Arc<Mailbox>,
         slot: &Arc<ExpressionSlot>,
         log: &mut Log,
     ) -> Result<Pads, DaemonError> {
         let steered = TeleopTarget {
             reach: reach(contract),
+            axes: stick_axes(profile),
             mailbox: Arc::clone(mailbox),
             expression: Arc::clone(slot),
         };

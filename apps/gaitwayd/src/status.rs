@@ -1,7 +1,7 @@
 //! What `gaitway top` looks at: the newest tick as a line of JSON, for whoever connects.
 
 use crate::log::Log;
-use gaitway_model::{Axis, RobotProfile};
+use gaitway_model::RobotProfile;
 use gaitway_runtime::lines_host::LinesHost;
 use gaitway_runtime::robot::status::{JointStatus, Status, StatusSlot};
 use serde_json::{Map, Value, json};
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// Where it is looked for.
 const NAME: &str = "gaitway.sock";
 
-/// Shows the robot; a duck nobody can look at walks all the same.
+/// Shows the robot; one that nobody can look at walks all the same.
 pub(crate) fn show(
     socket: Option<PathBuf>,
     profile: &RobotProfile,
@@ -19,9 +19,12 @@ pub(crate) fn show(
     log: &mut Log,
 ) -> Option<LinesHost> {
     let path = socket.unwrap_or_else(default_path);
-    let names: Vec<String> = profile.joints.iter().map(|joint| joint.name.clone()).collect();
-    let title = profile.title.clone();
-    match LinesHost::start(&path, move || slot.take().map(|status| line(&title, &names, &status))) {
+    let names = Names {
+        title: profile.title.clone(),
+        joints: profile.joints.iter().map(|joint| joint.name.clone()).collect(),
+        axes: profile.command_axes.iter().map(|axis| axis.name.clone()).collect(),
+    };
+    match LinesHost::start(&path, move || slot.take().map(|status| line(&names, &status))) {
         Ok(host) => {
             log.say("info", "status", json!({ "socket": path.display().to_string() }));
             Some(host)
@@ -40,18 +43,23 @@ fn default_path() -> PathBuf {
     own.map_or_else(|| PathBuf::from("/run"), PathBuf::from).join(NAME)
 }
 
-fn line(title: &str, names: &[String], status: &Status) -> String {
-    let command: Map<String, Value> = Axis::ALL
-        .iter()
-        .map(|axis| (axis.name().to_owned(), number(status.command[*axis as usize])))
-        .collect();
+/// Names of the robot's parts.
+struct Names {
+    title: String,
+    joints: Vec<String>,
+    axes: Vec<String>,
+}
+
+fn line(names: &Names, status: &Status) -> String {
+    let axes = names.axes.iter().zip(status.command);
+    let command: Map<String, Value> = axes.map(|(axis, value)| (axis.clone(), number(value))).collect();
     let joints: Vec<Value> =
-        names.iter().zip(&status.joints).map(|(name, state)| joint(name, state)).collect();
+        names.joints.iter().zip(&status.joints).map(|(name, state)| joint(name, state)).collect();
     let fault = status.fault.map(
-        |(kind, joint)| json!({ "kind": kind.name(), "joint": joint.and_then(|joint| names.get(joint)), "hint": kind.hint() }),
+        |(kind, joint)| json!({ "kind": kind.name(), "joint": joint.and_then(|joint| names.joints.get(joint)), "hint": kind.hint() }),
     );
     let row = json!({
-        "robot": title,
+        "robot": names.title,
         "tick": status.tick,
         "state": status.state.name(),
         "fault": fault,

@@ -3,7 +3,7 @@
 
 mod sentence;
 
-use gaitway_model::{Axis, RobotProfile};
+use gaitway_model::RobotProfile;
 use gaitway_platform::terminal::stdout_width;
 use gaitway_runtime::robot::status::{Status, StatusSlot};
 use sentence::sentence;
@@ -93,11 +93,10 @@ impl TerminalView {
 }
 
 fn status_line(status: &Status, profile: &RobotProfile) -> String {
-    let command: Vec<String> = Axis::ALL
-        .iter()
+    let command: Vec<String> = (profile.command_axes.iter())
         .zip(status.command)
         .filter(|(_, value)| *value != 0.0)
-        .map(|(axis, value)| format!("{} {value:+.2}", axis.name()))
+        .map(|(axis, value)| format!("{} {value:+.2}", axis.name))
         .collect();
     let command = if command.is_empty() { "zero".to_owned() } else { command.join(" ") };
     let volts = status.joints.iter().map(|joint| joint.voltage_v).filter(|volts| volts.is_finite());

@@ -7,6 +7,10 @@ use std::collections::VecDeque;
 
 /// Bytes of one datagram.
 pub const IMU_DATAGRAM_BYTES: usize = 44;
+/// The same of a robot with more than four contacts.
+pub const LONG_IMU_DATAGRAM_BYTES: usize = 48;
+/// Most contacts in a datagram.
+pub const IMU_CONTACTS: usize = 8;
 
 /// First bytes of every datagram.
 const MAGIC: [u8; 4] = *b"GWI1";
@@ -22,8 +26,10 @@ pub struct ImuSample {
     pub gyro_rps: [f32; 3],
     /// Specific force, m/s²: +9.81 on z when standing.
     pub accel_mps2: [f32; 3],
-    /// Left and right foot on the ground.
-    pub foot_contact: [bool; 2],
+    /// Contacts, true on the ground, and how many of them there are.
+    pub contact: [bool; IMU_CONTACTS],
+    /// See `contact`.
+    pub contacts: usize,
 }
 
 /// Something that goes wrong with an IMU, for a time.
@@ -82,7 +88,7 @@ pub struct Imu {
     lost_until_ns: u64,
     flips: Option<Flips>,
     /// When each is due; the times never fall.
-    waiting: VecDeque<(u64, [u8; IMU_DATAGRAM_BYTES])>,
+    waiting: VecDeque<(u64, Vec<u8>)>,
     faults: u64,
 }
 
@@ -134,7 +140,7 @@ impl Imu {
     }
 
     /// The next datagram that is due by now.
-    pub fn take_due(&mut self, now_ns: u64) -> Option<[u8; IMU_DATAGRAM_BYTES]> {
+    pub fn take_due(&mut self, now_ns: u64) -> Option<Vec<u8>> {
         let is_due = self.waiting.front().is_some_and(|&(due_ns, _)| due_ns <= now_ns);
         if is_due { self.waiting.pop_front().map(|(_, datagram)| datagram) } else { None }
     }
@@ -164,8 +170,9 @@ impl Flips {
 
 impl ImuSample {
     /// The sample as it is sent.
-    fn datagram(&self, sequence: u32) -> [u8; IMU_DATAGRAM_BYTES] {
-        let mut bytes = [0; IMU_DATAGRAM_BYTES];
+    fn datagram(&self, sequence: u32) -> Vec<u8> {
+        let len = if self.contacts > 4 { LONG_IMU_DATAGRAM_BYTES } else { IMU_DATAGRAM_BYTES };
+        let mut bytes = vec![0; len];
         bytes[..4].copy_from_slice(&MAGIC);
         bytes[4..8].copy_from_slice(&sequence.to_le_bytes());
         bytes[8..16].copy_from_slice(&self.sampled_ns.to_le_bytes());
@@ -173,7 +180,7 @@ impl ImuSample {
         for (slot, value) in bytes[16..40].chunks_exact_mut(4).zip(values) {
             slot.copy_from_slice(&value.to_le_bytes());
         }
-        for (slot, &is_down) in bytes[40..42].iter_mut().zip(&self.foot_contact) {
+        for (slot, &is_down) in bytes[40..].iter_mut().zip(&self.contact) {
             *slot = u8::from(is_down);
         }
         bytes

@@ -38,7 +38,7 @@ pub use error::TwinError;
 pub use exchange::{Exchange, WireBytes};
 pub use fault_text::{FAULT_EXAMPLES, FaultScript, FaultTextError, WrittenFault, parse_fault};
 pub use faults::{Applied, Fault, FaultPlan, FaultRates, ReplyFault, RequestFault};
-pub use imu::{IMU_DATAGRAM_BYTES, Imu, ImuFault, ImuSample};
+pub use imu::{IMU_CONTACTS, IMU_DATAGRAM_BYTES, Imu, ImuFault, ImuSample};
 pub use motor::{JointState, MotorModel};
 pub use options::{BusOptions, LaterServos, OverloadReaction, ResponseLevels, ServoOptions};
 pub use register_file::RegisterFile;

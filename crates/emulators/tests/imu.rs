@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use gaitway_emulators::{IMU_DATAGRAM_BYTES, Imu, ImuFault, ImuSample};
+use gaitway_emulators::{Imu, ImuFault, ImuSample};
 
 const PERIOD_NS: u64 = 10_000_000;
 
@@ -30,7 +30,7 @@ fn watch(mut imu: Imu) -> Vec<Seen> {
     seen
 }
 
-fn decode(at_ns: u64, bytes: &[u8; IMU_DATAGRAM_BYTES]) -> Seen {
+fn decode(at_ns: u64, bytes: &[u8]) -> Seen {
     Seen {
         at_ns,
         sequence: u32::from_le_bytes(bytes[4..8].try_into().unwrap()),
@@ -46,7 +46,8 @@ fn a_datagram_is_what_the_format_says() {
         sampled_ns: 0x0102_0304_0506_0708,
         gyro_rps: [1.0, -2.0, 0.5],
         accel_mps2: [0.0, 0.25, 9.75],
-        foot_contact: [false, true],
+        contact: [false, true, false, false, false, false, false, false],
+        contacts: 2,
     };
     imu.sample(sample);
     assert_eq!(imu.take_due(sample.sampled_ns - 1), None, "nothing comes before its time");
@@ -56,8 +57,12 @@ fn a_datagram_is_what_the_format_says() {
         0x47, 0x57, 0x49, 0x31, 1, 0, 0, 0, 8, 7, 6, 5, 4, 3, 2, 1, 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0, 0, 0, 0,
         0x3f, 0, 0, 0, 0, 0, 0, 0x80, 0x3e, 0, 0, 0x1c, 0x41, 0, 1, 0, 0,
     ];
-    assert_eq!(imu.take_due(u64::MAX), Some(expected));
+    assert_eq!(imu.take_due(u64::MAX), Some(expected.to_vec()));
     assert_eq!(imu.take_due(u64::MAX), None);
+    let contact = [false, true, false, false, false, true, false, false];
+    imu.sample(ImuSample { contact, contacts: 6, sampled_ns: sample.sampled_ns + 1, ..sample });
+    let long = imu.take_due(u64::MAX).unwrap();
+    assert_eq!(long[40..], [0, 1, 0, 0, 0, 1, 0, 0], "a robot with more than four contacts");
 }
 
 #[test]
@@ -108,7 +113,7 @@ fn late_samples_keep_their_true_time_and_their_order() {
 fn a_bit_that_flips_changes_one_number_by_a_power_of_two_of_its_unit() {
     let sample =
         ImuSample { gyro_rps: [0.5, -0.25, 0.0], accel_mps2: [0.0, 1.0, 9.81], ..ImuSample::default() };
-    let numbers = |bytes: &[u8; IMU_DATAGRAM_BYTES]| -> Vec<f32> {
+    let numbers = |bytes: &[u8]| -> Vec<f32> {
         bytes[16..40].chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
     };
     let read = |seed: u64| -> Vec<Vec<f32>> {
@@ -117,7 +122,9 @@ fn a_bit_that_flips_changes_one_number_by_a_power_of_two_of_its_unit() {
         let times = (0..2_000_000_000_u64).step_by(PERIOD_NS as usize);
         times
             .map(|sampled_ns| {
-                imu.sample(ImuSample { sampled_ns, ..sample });
+                let mut now: ImuSample = sample;
+                now.sampled_ns = sampled_ns;
+                imu.sample(now);
                 numbers(&imu.take_due(sampled_ns).unwrap())
             })
             .collect()

@@ -6,6 +6,7 @@ mod common;
 
 use common::duck;
 use gaitway_importers::duck_config::{self, ConfigError, Report, Unreachable};
+use gaitway_model::profile::OutputKind;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::ImuTrim;
 
@@ -28,8 +29,14 @@ fn mistake(json: impl AsRef<[u8]>) -> String {
 /// The duck of somebody who has said what of eyes, projector, antennas and speaker is fitted.
 fn fitted(said: [bool; 4]) -> RobotProfile {
     let mut profile = duck();
-    let options = &mut profile.options;
-    [options.eyes, options.projector, options.antennas, options.speaker] = said.map(Some);
+    for output in &mut profile.outputs {
+        output.fitted = Some(match output.kind {
+            OutputKind::Blinker => said[0],
+            OutputKind::Lamp => said[1],
+            OutputKind::PulseServo => said[2],
+            OutputKind::Sound => said[3],
+        });
+    }
     profile
 }
 
@@ -59,7 +66,7 @@ fn a_whole_duck_config_is_read_over_the_profile() {
         (options.start_paused, options.imu_upside_down, options.phase_factor_offset),
         (true, true, -0.05)
     );
-    assert_eq!([options.eyes, options.projector, options.antennas, options.speaker], [Some(true); 4]);
+    assert_eq!(profile.outputs, fitted([true; 4]).outputs);
     let offsets: Vec<f64> = profile.joints.iter().map(|joint| joint.offset_rad).collect();
     #[rustfmt::skip]
     let expected = [0.01, -0.02, 0.03, -0.04, 0.05, -0.06, 0.07, -0.08, 0.09, -0.1, 0.11, -0.12, 0.13, 1.0];
@@ -79,8 +86,8 @@ fn partial_objects_keep_the_rest_of_the_profile() {
 
 #[test]
 fn an_imu_mounted_upside_down_has_other_axes() {
-    assert_eq!(applied(r#"{"imu_upside_down": true}"#).0.imu_axes(), &["-y", "-x", "-z"]);
-    assert_eq!(applied(r#"{"imu_upside_down": false}"#).0.imu_axes(), &["-y", "+x", "+z"]);
+    assert_eq!(applied(r#"{"imu_upside_down": true}"#).0.imu_axes().unwrap(), &["-y", "-x", "-z"]);
+    assert_eq!(applied(r#"{"imu_upside_down": false}"#).0.imu_axes().unwrap(), &["-y", "+x", "+z"]);
 }
 
 #[test]
@@ -93,7 +100,7 @@ fn joints_are_turned_and_renumbered() {
     );
     let mut expected = duck();
     expected.joints[3].direction = -1;
-    (expected.joints[0].servo_id, expected.joints[9].servo_id, expected.joints[8].servo_id) = (10, 20, 99);
+    (expected.joints[0].id, expected.joints[9].id, expected.joints[8].id) = (10, 20, 99);
     assert_eq!(profile, expected);
     assert_eq!(
         report.applied,
@@ -115,7 +122,7 @@ fn policy_and_imu_of_this_robot_are_applied() {
     let mut expected = duck();
     expected.options.action_scale = Some(0.2);
     expected.options.imu_trim = Some(ImuTrim { pitch_rad: 0.0195, roll_rad: -0.0283 });
-    (expected.imu.i2c_address, expected.imu.chip_id) = (0x29, Some(0xa1));
+    (expected.imus[0].i2c_address, expected.imus[0].chip_id) = (0x29, Some(0xa1));
     assert_eq!(profile, expected);
     assert_eq!(report.applied.len(), 4, "{report:?}");
     assert_eq!(applied(r#"{"imu_trim": {"pitch": 0, "roll": 0}}"#), (duck(), Report::default()));

@@ -27,7 +27,7 @@ fn damaged_duck_configs_never_panic() {
                 let [low, high] = joint.offset_range_rad();
                 assert!((low..=high).contains(&joint.offset_rad) && matches!(joint.direction, 1 | -1));
             }
-            let ids: HashSet<u8> = profile.joints.iter().map(|joint| joint.servo_id).collect();
+            let ids: HashSet<u8> = profile.joints.iter().map(|joint| joint.id).collect();
             assert_eq!(ids.len(), profile.joints.len());
             assert!(report.ignored.iter().all(|line| line.contains(": ")));
             assert_eq!(profile.policy_sha256(), duck.policy_sha256());

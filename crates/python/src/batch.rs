@@ -6,7 +6,6 @@ use crate::count::Count;
 use crate::errors;
 use crate::robot::Robot;
 use gaitway_batch::{CommandSampling, Disturbance, Layout, Rows};
-use gaitway_model::Axis;
 use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -53,7 +52,7 @@ impl Batch {
             qvel,
             sensordata,
             observations: vec![0.0; count * batch.observation_len()],
-            commands: vec![0.0; count * Axis::ALL.len()],
+            commands: vec![0.0; count * batch.command_len()],
             actions: vec![0.0; count * batch.action_len()],
             ctrl: vec![0.0; count * batch.joints()],
             batch,
@@ -132,7 +131,7 @@ fn read_layout(given: &Bound<'_, PyDict>) -> PyResult<Layout> {
         play_qpos: item(given, "play_qpos")?,
         gyro: item(given, "gyro")?,
         accelerometer: item(given, "accelerometer")?,
-        feet: item(given, "feet")?,
+        contacts: item(given, "contacts")?,
     })
 }
 

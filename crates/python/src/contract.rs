@@ -2,15 +2,16 @@
 
 use crate::{buffers, errors};
 use gaitway_model::envelope::CommandEnvelope;
-use gaitway_model::{Axis, Command};
+use gaitway_model::Command;
+use gaitway_model::axis::STANDARD_AXES;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 use std::sync::Arc;
 
-/// Names of the command axes, in the order of every command row.
+/// Names of the standard command axes, in the order of their rows.
 #[pyfunction]
-pub fn axes() -> [&'static str; Axis::ALL.len()] {
-    Axis::ALL.map(Axis::name)
+pub fn axes() -> [&'static str; STANDARD_AXES.len()] {
+    STANDARD_AXES.map(|(name, _)| name)
 }
 
 #[pyclass(frozen, eq, module = "gaitway._native")]
@@ -69,14 +70,15 @@ impl Contract {
     #[getter]
     fn envelope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let axes = self.contract.command.iter();
-        axes.map(|known| (known.axis.name(), (known.min, known.max))).into_py_dict(py)
+        axes.map(|known| (known.axis.as_str(), (known.min, known.max))).into_py_dict(py)
     }
 
-    /// What of a command row the policy is never asked, a sentence each.
-    fn clipped(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-        let mut command = Command::default();
-        buffers::read(py, row, "command", &mut command.values)?;
-        let envelope = CommandEnvelope::new(&self.contract.command, self.contract.policy_rate_hz);
+    /// What of a command row along `axes` the policy is never asked, a sentence each.
+    fn clipped(&self, py: Python<'_>, row: &Bound<'_, PyAny>, axes: Vec<String>) -> PyResult<Vec<String>> {
+        let values = buffers::read_new::<f32>(py, row, "command", axes.len())?;
+        let command = Command::of(&values);
+        let names = axes.iter().map(String::as_str);
+        let envelope = CommandEnvelope::new(&self.contract.command, self.contract.policy_rate_hz, names);
         Ok(envelope.clipped(&command).iter().map(ToString::to_string).collect())
     }
 

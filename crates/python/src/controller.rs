@@ -30,7 +30,8 @@ impl Controller {
         // The row was made for these joints.
         let _ = self.sensors.copy_from_flat(&self.row);
         let mut read = Command { phase_factor_offset, ..Command::default() };
-        buffers::read(py, command, "command", &mut read.values)?;
+        let axes = self.controller.axes();
+        buffers::read(py, command, "command", &mut read.values[..axes])?;
         Ok(read)
     }
 
@@ -54,13 +55,13 @@ impl Controller {
         let options = Options { loop_hz, kp, phase_factor, ..Options::default() };
         let controller = gaitway_control::Controller::new(&policy.policy, &robot.profile, &options)
             .map_err(|error| errors::control(&error))?;
-        let joints = controller.joints();
+        let (joints, contacts) = (controller.joints(), controller.contacts());
         Ok(Controller {
             action: vec![0.0; controller.record().action.len()],
             controller,
             options,
-            sensors: Sensors::still(joints),
-            row: vec![0.0; Sensors::flat_len(joints)],
+            sensors: Sensors::still(joints, contacts),
+            row: vec![0.0; Sensors::flat_len(joints, contacts)],
         })
     }
 
@@ -111,7 +112,7 @@ impl Controller {
     }
 
     fn record(&self) -> Record {
-        Record { record: self.controller.record().clone() }
+        Record { record: self.controller.record().clone(), axes: self.controller.axes() }
     }
 
     #[getter]
@@ -143,6 +144,7 @@ impl Controller {
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct Record {
     record: TickRecord,
+    axes: usize,
 }
 
 #[pymethods]
@@ -189,7 +191,7 @@ impl Record {
 
     #[getter]
     fn command<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        buffers::view(py, &self.record.command.values)
+        buffers::view(py, &self.record.command.values[..self.axes])
     }
 
     #[getter]

@@ -6,7 +6,7 @@ use crate::robot::Robot;
 use gaitway_bno055::{Calibration, Mode};
 use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::robot::ImuSlot;
-use gaitway_runtime::robot::feet::Contact;
+use gaitway_runtime::robot::contacts::ContactSlot;
 use gaitway_runtime::robot::imu_chip::ImuChip;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -34,7 +34,7 @@ impl Imu {
         calibration: Option<Vec<i16>>,
         fuses_magnetometer: bool,
     ) -> PyResult<Imu> {
-        let axes = axes.unwrap_or_else(|| robot.profile.imu_axes().clone());
+        let axes = axes.or_else(|| robot.profile.imu_axes().cloned()).unwrap_or_default();
         let calibration = calibration.map(|words| read_calibration(&words)).transpose()?;
         let mode = if fuses_magnetometer { Mode::Ndof } else { Mode::ImuPlus };
         let config = devices::imu(&robot.profile, &axes, mode, calibration).map_err(|error| match error {
@@ -45,8 +45,8 @@ impl Imu {
         })?;
         let expected_address = config.address;
         let slot = Arc::new(ImuSlot::new());
-        let (feet, theirs) = (Arc::new(Contact::default()), Arc::clone(&slot));
-        let chip = py.detach(|| ImuChip::start(&path, config, feet, theirs));
+        let (contacts, theirs) = (Arc::new(ContactSlot::default()), Arc::clone(&slot));
+        let chip = py.detach(|| ImuChip::start(&path, config, contacts, theirs));
         let chip = chip.map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
         Ok(Imu { chip: Here::new(chip), slot, expected_address })
     }

@@ -17,7 +17,7 @@ mod errors;
 #[cfg(target_os = "linux")]
 mod exclusive;
 #[cfg(target_os = "linux")]
-mod feet;
+mod contacts;
 mod file_kind;
 mod here;
 #[cfg(target_os = "linux")]
@@ -73,7 +73,7 @@ mod _native {
     use super::exclusive::holder;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
-    use super::feet::Feet;
+    use super::contacts::Contacts;
     #[pymodule_export]
     use super::file_kind::file_kind;
     #[cfg(target_os = "linux")]

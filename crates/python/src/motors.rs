@@ -214,7 +214,7 @@ fn open(
     kp: Option<u8>,
     torque: f32,
 ) -> Result<Open, (String, String)> {
-    let port = SerialPort::open(path, profile.servo_bus.baud);
+    let port = SerialPort::open(path, profile.actuators.baud);
     let port = port.map_err(|error| (error.to_string(), error.hint()))?;
     let held = port.try_clone_fd().map_err(|error| (error.to_string(), error.hint().to_owned()))?;
     let refused = |error: DeviceError| (error.to_string(), error.hint());

@@ -2,6 +2,7 @@
 
 use crate::contract::Contract;
 use crate::errors;
+use gaitway_model::axis::STANDARD_AXES;
 use gaitway_gamepad::datagram::{LEN, RemotePad};
 use gaitway_gamepad::evdev::Event;
 use gaitway_gamepad::seal::Key;
@@ -159,7 +160,7 @@ fn state<'py>(py: Python<'py>, heard: &Heard) -> PyResult<Bound<'py, PyDict>> {
     state.set_item("held", held)?;
     let pressed: Vec<&str> = heard.pressed.iter().map(|button| button.name()).collect();
     state.set_item("pressed", pressed)?;
-    state.set_item("command", heard.command.values)?;
+    state.set_item("command", &heard.command.values[..STANDARD_AXES.len()])?;
     state.set_item("moves_head", heard.moves_head)?;
     Ok(state)
 }

@@ -3,6 +3,7 @@
 use crate::errors;
 use gaitway_importers::duck_config::{self, Report, Unreachable};
 use gaitway_model::RobotProfile;
+use gaitway_model::profile::{DEFAULT_POSE, Output, SIT_POSE};
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ impl Robot {
     #[getter]
     fn servo_ids(&self) -> Vec<u32> {
         // A Vec<u8> would become bytes.
-        self.per_joint(|joint| u32::from(joint.servo_id))
+        self.per_joint(|joint| u32::from(joint.id))
     }
 
     #[getter]
@@ -84,17 +85,17 @@ impl Robot {
 
     #[getter]
     fn sit_pose_rad(&self) -> Vec<f64> {
-        self.per_joint(|joint| joint.sit_rad)
+        self.profile.pose_rad(SIT_POSE).or_else(|| self.profile.pose_rad(DEFAULT_POSE)).unwrap_or_default()
     }
 
     #[getter]
     fn baud(&self) -> u32 {
-        self.profile.servo_bus.baud
+        self.profile.actuators.baud
     }
 
     #[getter]
     fn default_pose_rad(&self) -> Vec<f64> {
-        self.per_joint(|joint| joint.default_rad)
+        self.profile.pose_rad(DEFAULT_POSE).unwrap_or_default()
     }
 
     #[getter]
@@ -109,17 +110,56 @@ impl Robot {
 
     #[getter]
     fn stiffness_per_kp(&self) -> f64 {
-        self.profile.servo_bus.stiffness_per_kp
+        self.profile.actuators.stiffness_per_kp
     }
 
     #[getter]
-    fn imu_axes(&self) -> [String; 3] {
-        self.profile.imu_axes().clone()
+    fn imu_axes(&self) -> Option<[String; 3]> {
+        self.profile.imu_axes().cloned()
     }
 
     #[getter]
-    fn imu_bus(&self) -> String {
+    fn imu_bus(&self) -> Option<String> {
         self.profile.imu_bus()
+    }
+
+    #[getter]
+    fn contact_names(&self) -> Vec<String> {
+        self.profile.contacts.iter().map(|contact| contact.name.clone()).collect()
+    }
+
+    /// Name and unit of each.
+    #[getter]
+    fn command_axes(&self) -> Vec<(String, String)> {
+        self.profile.command_axes.iter().map(|axis| (axis.name.clone(), axis.unit.clone())).collect()
+    }
+
+    /// Name, kind and pin of each.
+    #[getter]
+    fn outputs(&self) -> Vec<(String, &'static str, Option<u32>)> {
+        let output = |output: &Output| (output.name.clone(), output.kind.name(), output.pin);
+        self.profile.outputs.iter().map(output).collect()
+    }
+
+    /// Driver of the actuators, and of the IMU where there is one.
+    #[getter]
+    fn drivers(&self) -> (String, Option<String>) {
+        (self.profile.actuators.family.clone(), self.profile.imu().map(|imu| imu.chip.clone()))
+    }
+
+    fn pose_rad(&self, name: &str) -> Option<Vec<f64>> {
+        self.profile.pose_rad(name)
+    }
+
+    #[getter]
+    fn pose_names(&self) -> Vec<String> {
+        self.profile.poses.keys().cloned().collect()
+    }
+
+    /// What `policy_sha256` is the hash of.
+    #[getter]
+    fn hashed(&self) -> String {
+        self.profile.hashed()
     }
 
     #[getter]

@@ -2,7 +2,7 @@
 
 use crate::buffers;
 use crate::errors;
-use gaitway_emulators::{Bno055Fault, Fault, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
+use gaitway_emulators::{Bno055Fault, Fault, IMU_CONTACTS, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
 use gaitway_model::profile::Joint;
 use gaitway_testbed::ServoView;
 use pyo3::prelude::*;
@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 const SERVO_ROWS: usize = 5;
 /// Rows of numbers of each joint in `set_joints`: position, velocity, drive.
 const JOINT_ROWS: usize = 3;
-/// Gyro, accelerometer, feet.
-const IMU_NUMBERS: usize = 8;
+/// Gyro and accelerometer, before the contacts.
+const IMU_NUMBERS: usize = 6;
 
 /// What the servos of `joints` count, of joint angles, velocities and drives.
 pub(crate) fn read_joints(
@@ -55,16 +55,23 @@ pub(crate) fn write_servos(
     buffers::write(py, row, "servos", &numbers)
 }
 
-/// An IMU sample of `sampled_ns`.
-pub(crate) fn read_imu(py: Python<'_>, row: &Bound<'_, PyAny>, sampled_ns: u64) -> PyResult<ImuSample> {
-    let mut numbers = [0.0; IMU_NUMBERS];
-    buffers::read(py, row, "imu", &mut numbers)?;
-    let [gyro_x, gyro_y, gyro_z, accel_x, accel_y, accel_z, left, right] = numbers;
+/// An IMU sample of `sampled_ns`, and what a robot's `contacts` feel beside it.
+pub(crate) fn read_imu(
+    py: Python<'_>,
+    row: &Bound<'_, PyAny>,
+    contacts: usize,
+    sampled_ns: u64,
+) -> PyResult<ImuSample> {
+    let mut numbers = [0.0; IMU_NUMBERS + IMU_CONTACTS];
+    let contacts = contacts.min(IMU_CONTACTS);
+    buffers::read(py, row, "imu", &mut numbers[..IMU_NUMBERS + contacts])?;
+    let [gyro_x, gyro_y, gyro_z, accel_x, accel_y, accel_z, touching @ ..] = numbers;
     Ok(ImuSample {
         sampled_ns,
         gyro_rps: [gyro_x, gyro_y, gyro_z],
         accel_mps2: [accel_x, accel_y, accel_z],
-        foot_contact: [left > 0.5, right > 0.5],
+        contact: touching.map(|number| number > 0.5),
+        contacts,
     })
 }
 

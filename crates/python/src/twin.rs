@@ -8,7 +8,7 @@ use crate::robot::Robot;
 use crate::servo_rows::{self, OneFault};
 use gaitway_emulators::registers::RETURN_DELAY;
 use gaitway_emulators::{Bno055Fault, BusOptions, Exchange, FaultScript, JointState, Motion, ServoBus};
-use gaitway_model::profile::Joint;
+use gaitway_model::profile::{DEFAULT_POSE, Joint};
 use gaitway_testbed::i2c_host::I2cHost;
 use gaitway_testbed::imu_host::{ImuHost, ImuStatistics};
 use gaitway_testbed::twin_host::{ServoView, TwinHost as Host, TwinHostError, TwinStatistics};
@@ -75,7 +75,7 @@ impl TwinHost {
         let robot = robot.clone();
         let joints = &robot.profile.joints;
         let options = BusOptions {
-            baud: robot.profile.servo_bus.baud,
+            baud: robot.profile.actuators.baud,
             min_turnaround_ns: turnaround_us.within("turnaround_us", DELAY_US)? * 1_000,
             usb_frame_ns: usb_latency_us.within("usb_latency_us", DELAY_US)? * 1_000,
             exchanges: exchanges.within("exchanges", 0..=MAX_EXCHANGES)? as usize,
@@ -83,8 +83,9 @@ impl TwinHost {
         };
         let script = read_faults(&faults, joints, seed)?;
         let return_delay = return_delay_us.map(return_delay_register).transpose()?;
-        let ids: Vec<u8> = joints.iter().map(|joint| joint.servo_id).collect();
-        let prepare = |bus: &mut ServoBus| prepare(bus, joints, factory, return_delay);
+        let ids: Vec<u8> = joints.iter().map(|joint| joint.id).collect();
+        let pose_rad = robot.profile.pose_rad(DEFAULT_POSE).unwrap_or_default();
+        let prepare = |bus: &mut ServoBus| prepare(bus, joints, &pose_rad, factory, return_delay);
         let plan = script.bus;
         let host = py.detach(|| Host::start_with(options, &ids, plan, link.as_deref(), prepare));
         let host = host.map_err(|error| errors::twin_host(&error))?;
@@ -118,7 +119,7 @@ impl TwinHost {
 
     /// Takes an IMU sample of now.
     fn sample_imu(&self, py: Python<'_>, row: &Bound<'_, PyAny>) -> PyResult<()> {
-        let sample = servo_rows::read_imu(py, row, 0)?;
+        let sample = servo_rows::read_imu(py, row, self.robot.profile.contacts.len(), 0)?;
         self.with(py, |wires| {
             if let Some(imu) = &mut wires.imu {
                 imu.sample(sample);
@@ -225,14 +226,19 @@ fn start_i2c(
     seed: Count,
     schedule: Vec<(u64, Bno055Fault)>,
 ) -> Result<I2cHost, TwinHostError> {
-    let axes = robot.profile.imu_axes();
-    let imu = &robot.profile.imu;
+    let (imu, axes) = robot.profile.imu().zip(robot.profile.imu_axes()).ok_or(TwinHostError::NoImu)?;
     let byte = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
     let chip = (byte(imu.i2c_address), imu.chip_id.map(byte));
     I2cHost::start(path, chip, [&axes[0], &axes[1], &axes[2]], seed.0, schedule)
 }
 
-fn prepare(bus: &mut ServoBus, joints: &[Joint], factory: bool, return_delay: Option<u16>) {
+fn prepare(
+    bus: &mut ServoBus,
+    joints: &[Joint],
+    pose_rad: &[f64],
+    factory: bool,
+    return_delay: Option<u16>,
+) {
     for servo in bus.servos_mut() {
         if !factory {
             servo.configure();
@@ -241,11 +247,11 @@ fn prepare(bus: &mut ServoBus, joints: &[Joint], factory: bool, return_delay: Op
             servo.registers_mut().store(RETURN_DELAY, delay);
         }
     }
-    let state = |joint: &Joint| JointState {
-        position_rad: f64::from(joint.direction) * joint.default_rad + joint.offset_rad,
+    let state = |(joint, angle_rad): (&Joint, &f64)| JointState {
+        position_rad: f64::from(joint.direction) * angle_rad + joint.offset_rad,
         ..JointState::default()
     };
-    bus.set_joints(0, &joints.iter().map(state).collect::<Vec<JointState>>());
+    bus.set_joints(0, &joints.iter().zip(pose_rad).map(state).collect::<Vec<JointState>>());
 }
 
 fn statistics_dict<'py>(

@@ -42,8 +42,8 @@ impl VirtualRobot {
         let profile = &robot.profile;
         let setup = Setup::new(&policy.policy, profile, &Options::default());
         let setup = setup.map_err(|error| errors::setup(&error))?;
-        let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.servo_id).collect();
-        let options = BusOptions { baud: profile.servo_bus.baud, ..BusOptions::default() };
+        let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.id).collect();
+        let options = BusOptions { baud: profile.actuators.baud, ..BusOptions::default() };
         let plan = FaultPlan { seed: seed.0, ..FaultPlan::default() };
         let twin = ServoBus::new(options, &ids, plan);
         let mut twin = twin.map_err(|error| errors::usage(error.to_string(), error.hint()))?;
@@ -86,7 +86,7 @@ impl VirtualRobot {
 
     /// Takes an IMU sample of `at_ns`.
     fn sample_imu(&mut self, py: Python<'_>, row: &Bound<'_, PyAny>, at_ns: Count) -> PyResult<()> {
-        self.room.sample_imu(servo_rows::read_imu(py, row, at_ns.0)?);
+        self.room.sample_imu(servo_rows::read_imu(py, row, self.robot.profile.contacts.len(), at_ns.0)?);
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use gaitway_feetech::error::BusError;
 use gaitway_feetech::wire::Link;
 use gaitway_hal::registry::{Registry, UnknownDevice};
 use gaitway_model::RobotProfile;
+use gaitway_model::profile::Imu;
 use gaitway_record::about::servos;
 use thiserror::Error;
 
@@ -18,6 +19,9 @@ pub enum DeviceError {
     /// The servos do not fit a bus.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// One IMU is read here.
+    #[error("imus: expected one that is read over I2C, found {0}")]
+    Imus(usize),
     /// The IMU's axes are no mount.
     #[error(transparent)]
     Axes(#[from] AxesError),
@@ -29,52 +33,57 @@ impl DeviceError {
         match self {
             DeviceError::Unknown(error) => error.hint(),
             DeviceError::Bus(error) => error.hint().to_owned(),
-            DeviceError::Axes(_) => "correct imu.trunk_axes in the profile".to_owned(),
+            DeviceError::Imus(0) => {
+                "the profile has no IMU: leave out what reads one, or add [[imus]] to the profile".to_owned()
+            }
+            DeviceError::Imus(_) => "this version reads one: leave that of the trunk in the profile".to_owned(),
+            DeviceError::Axes(_) => "correct trunk_axes of the IMU in the profile".to_owned(),
         }
     }
 }
 
-/// From profile, mount, mode and what was learned before to how the chip is run.
-type ImuDriver = fn(&RobotProfile, &[String; 3], Mode, Option<Calibration>) -> Result<Config, DeviceError>;
+/// From the profile's IMU, mount, mode and what was learned before to how the chip is run.
+type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Config, DeviceError>;
 
 /// From a profile to its servos.
 type ActuatorDriver = fn(&RobotProfile) -> Result<ServoBus, DeviceError>;
 
 static ACTUATORS: Registry<ActuatorDriver> =
-    Registry::new("servo_bus.family", &[("feetech_sts3215", feetech)]);
+    Registry::new("actuators.family", &[("feetech_sts3215", feetech)]);
 
-static IMUS: Registry<ImuDriver> = Registry::new("imu.chip", &[("bno055", bno055)]);
+static IMUS: Registry<ImuDriver> = Registry::new("imus[0].chip", &[("bno055", bno055)]);
 
 /// The servos of `profile`, on no port yet.
 ///
 /// # Errors
 /// A family without a driver, or servos that do not fit one bus.
 pub fn actuators(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
-    ACTUATORS.find(&profile.servo_bus.family)?(profile)
+    ACTUATORS.find(&profile.actuators.family)?(profile)
 }
 
 /// How the IMU of `profile` is run, mounted as `axes` say.
 ///
 /// # Errors
-/// A chip without a driver, or axes that are no mount.
+/// No IMU or several, a chip without a driver, or axes that are no mount.
 pub fn imu(
     profile: &RobotProfile,
     axes: &[String; 3],
     mode: Mode,
     calibration: Option<Calibration>,
 ) -> Result<Config, DeviceError> {
-    IMUS.find(&profile.imu.chip)?(profile, axes, mode, calibration)
+    let [imu] = &profile.imus[..] else { return Err(DeviceError::Imus(profile.imus.len())) };
+    IMUS.find(&imu.chip)?(imu, axes, mode, calibration)
 }
 
 fn feetech(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
     let ns = |us: f64| (us * 1000.0) as u64;
-    let bus = &profile.servo_bus;
+    let bus = &profile.actuators;
     let link = Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) };
     Ok(ServoBus::new(&servos(profile), link)?)
 }
 
 fn bno055(
-    profile: &RobotProfile,
+    imu: &Imu,
     axes: &[String; 3],
     mode: Mode,
     calibration: Option<Calibration>,
@@ -85,7 +94,7 @@ fn bno055(
         mode,
         calibration,
         period_ns: PERIOD_NS,
-        address: byte(profile.imu.i2c_address),
-        chip_id: profile.imu.chip_id.map_or(CHIP_ID_BNO055, byte),
+        address: byte(imu.i2c_address),
+        chip_id: imu.chip_id.map_or(CHIP_ID_BNO055, byte),
     })
 }

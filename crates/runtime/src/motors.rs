@@ -66,8 +66,11 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         torque: f32,
     ) -> Result<Motors<P, C>, DeviceError> {
         let bus = devices::actuators(profile)?;
-        let gains: Vec<[u8; 3]> =
-            profile.joints.iter().map(|joint| [kp.unwrap_or(joint.kp as u8), 0, joint.kd as u8]).collect();
+        let gains = profile.joints.iter().map(|joint| {
+            let [p, d] = [joint.proportional_gain(&profile.actuators), joint.derivative_gain(&profile.actuators)];
+            [kp.unwrap_or(p as u8), 0, d as u8]
+        });
+        let gains: Vec<[u8; 3]> = gains.collect();
         Ok(Motors {
             driver: ServoDriver::new(bus, port, clock.clone(), &gains),
             due_ns: clock.now_ns(),

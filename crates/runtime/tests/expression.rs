@@ -1,10 +1,10 @@
-//! Eyes, projector and antennas on a pipe that is told what a chip would do, and on files that stand for a PWM.
+//! Lights and pulse servos on a pipe that is told what a chip would do, and on files that stand for a PWM.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use gaitway_platform::gpio::CHANGE_BYTES;
 use gaitway_platform::{Clock, MonotonicClock};
 use gaitway_runtime::expression::{
-    Expression, ExpressionError, ExpressionSlot, Fitted, FittedAntennas, PulseSource,
+    Expression, ExpressionError, ExpressionSlot, Fitted, FittedPulseServos, PulseSource,
 };
 use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat};
 use std::fs;
@@ -12,9 +12,9 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-const EYES: [u32; 2] = [24, 23];
-const PROJECTOR: u32 = 25;
-const ANTENNAS: [u32; 2] = [13, 12];
+const BLINKERS: [u32; 2] = [24, 23];
+const LAMP: u32 = 25;
+const SERVOS: [u32; 2] = [13, 12];
 const MS: u64 = 1_000_000;
 /// Against hanging; no measurement.
 const LIMIT_NS: u64 = 20_000 * MS;
@@ -93,65 +93,66 @@ impl Board {
         });
     }
 
-    /// True where the last pulse of each antenna was as long as told, and no longer than a busy machine makes it.
+    /// True where the last pulse of each servo was as long as told, and no longer than a busy machine makes it.
     fn shows(&self, widths_us: [u64; 2]) -> bool {
-        ANTENNAS.iter().zip(widths_us).all(|(line, width_us)| {
+        SERVOS.iter().zip(widths_us).all(|(line, width_us)| {
             (width_us * 1_000 - 50_000..width_us * 1_000 + 200_000).contains(&self.pulses_ns[*line as usize])
         })
     }
 }
 
 fn fitted(chip: &Path) -> Fitted {
-    let antennas = FittedAntennas { directions: [1, -1], pulses: PulseSource::Lines(ANTENNAS) };
+    let servos = FittedPulseServos { directions: vec![1, -1], pulses: PulseSource::Lines(SERVOS.to_vec()) };
     Fitted {
         chip: Some(chip.to_owned()),
-        eyes: Some(EYES),
-        projector: Some(PROJECTOR),
-        antennas: Some(antennas),
+        blinkers: BLINKERS.to_vec(),
+        lamps: vec![LAMP],
+        pulse_servos: Some(servos),
     }
 }
 
 #[test]
-fn eyes_blink_the_projector_obeys_and_pulses_follow_until_all_is_off() {
+fn lights_blink_the_lamp_obeys_and_pulses_follow_until_all_is_off() {
     let folder = Folder::new("lines");
     let mut board = Board::new(&folder);
     let slot = Arc::new(ExpressionSlot::default());
     let shown = Expression::start(&fitted(&board.path), None, Arc::clone(&slot)).unwrap();
     let high = |board: &Board, line: u32| board.levels[line as usize];
-    board.wait_until("open eyes", |board| EYES.iter().all(|eye| high(board, *eye)));
-    board.wait_until("neutral antennas", |board| board.shows([1_500, 1_500]));
-    assert!(!high(&board, PROJECTOR));
-    slot.toggle_projector();
-    board.wait_until("the projector", |board| high(board, PROJECTOR));
-    slot.set_antennas([1.0, 1.0]);
-    board.wait_until("antennas at an end", |board| board.shows([2_000, 1_000]));
-    slot.set_antennas([-0.5, f32::NAN]);
+    board.wait_until("lights", |board| BLINKERS.iter().all(|line| high(board, *line)));
+    board.wait_until("neutral servos", |board| board.shows([1_500, 1_500]));
+    assert!(!high(&board, LAMP));
+    slot.toggle_lamps();
+    board.wait_until("the lamp", |board| high(board, LAMP));
+    slot.set_pulse_servos(&[1.0, 1.0]);
+    board.wait_until("servos at an end", |board| board.shows([2_000, 1_000]));
+    slot.set_pulse_servos(&[-0.5, f32::NAN]);
     board.wait_until("another pose", |board| board.shows([1_250, 1_000]));
-    slot.toggle_projector();
-    board.wait_until("no projector", |board| !high(board, PROJECTOR));
-    slot.toggle_projector();
-    board.wait_until("a blink", |board| EYES.iter().all(|eye| board.rises[*eye as usize] > 1));
+    slot.toggle_lamps();
+    board.wait_until("no lamp", |board| !high(board, LAMP));
+    slot.toggle_lamps();
+    board.wait_until("a blink", |board| BLINKERS.iter().all(|line| board.rises[*line as usize] > 1));
     let figures = shown.figures();
     assert!(figures.pulse_ends > 10 && figures.failures == 0, "{figures:?}");
-    let before = board.rises[ANTENNAS[0] as usize];
+    let before = board.rises[SERVOS[0] as usize];
     drop(shown);
     board.take();
     assert!(board.levels.iter().all(|level| !level), "everything is off");
-    assert!(board.rises[ANTENNAS[0] as usize] > before + 5, "it was neutral for a moment");
-    let ended_at = board.pulses_ns[ANTENNAS[1] as usize];
+    assert!(board.rises[SERVOS[0] as usize] > before + 5, "it was neutral for a moment");
+    let ended_at = board.pulses_ns[SERVOS[1] as usize];
     assert!(ended_at > 1_200_000, "the last pulses were neutral: {ended_at} ns");
 }
 
 #[test]
 fn what_is_not_fitted_is_left_alone() {
-    let folder = Folder::new("eyes");
+    let folder = Folder::new("lights");
     let mut board = Board::new(&folder);
     let slot = Arc::new(ExpressionSlot::default());
-    let eyes = Fitted { chip: Some(board.path.clone()), eyes: Some(EYES), ..Fitted::default() };
-    let shown = Expression::start(&eyes, None, Arc::clone(&slot)).unwrap();
-    slot.toggle_projector();
-    slot.set_antennas([1.0, 1.0]);
-    board.wait_until("a blink", |board| board.rises[EYES[0] as usize] > 1);
+    let lights =
+        Fitted { chip: Some(board.path.clone()), blinkers: BLINKERS.to_vec(), ..Fitted::default() };
+    let shown = Expression::start(&lights, None, Arc::clone(&slot)).unwrap();
+    slot.toggle_lamps();
+    slot.set_pulse_servos(&[1.0, 1.0]);
+    board.wait_until("a blink", |board| board.rises[BLINKERS[0] as usize] > 1);
     drop(shown);
     board.take();
     let moved: Vec<usize> = (0..64).filter(|line| board.rises[*line] > 0).collect();
@@ -171,9 +172,12 @@ fn text(path: &Path) -> String {
     gaitway_platform::files::read_text(path).unwrap_or_default()
 }
 
-fn pwm_antennas(chip: &Path) -> Fitted {
-    let pulses = PulseSource::Pwm { chip: chip.to_owned(), channels: [1, 0] };
-    Fitted { antennas: Some(FittedAntennas { directions: [1, -1], pulses }), ..Fitted::default() }
+fn pwm_servos(chip: &Path) -> Fitted {
+    let pulses = PulseSource::Pwm { chip: chip.to_owned(), channels: vec![1, 0] };
+    Fitted {
+        pulse_servos: Some(FittedPulseServos { directions: vec![1, -1], pulses }),
+        ..Fitted::default()
+    }
 }
 
 fn make_channel(chip: &Path, channel: u32) {
@@ -185,7 +189,7 @@ fn make_channel(chip: &Path, channel: u32) {
 }
 
 #[test]
-fn a_pwm_of_the_board_keeps_time_for_the_antennas() {
+fn a_pwm_of_the_board_keeps_time_for_the_servos() {
     let folder = Folder::new("pwm");
     let chip = folder.0.clone();
     for name in ["export", "unexport"] {
@@ -201,12 +205,12 @@ fn a_pwm_of_the_board_keeps_time_for_the_antennas() {
         }
     });
     let slot = Arc::new(ExpressionSlot::default());
-    let shown = Expression::start(&pwm_antennas(&chip), None, Arc::clone(&slot)).unwrap();
+    let shown = Expression::start(&pwm_servos(&chip), None, Arc::clone(&slot)).unwrap();
     kernel.join().unwrap();
     let channel = |channel: u32, name: &str| text(&chip.join(format!("pwm{channel}")).join(name));
     let state = || [1, 0].map(|at| ["period", "duty_cycle", "enable"].map(|name| channel(at, name)));
     assert_eq!(state(), [["20000000", "1500000", "1"]; 2]);
-    slot.set_antennas([0.5, 1.0]);
+    slot.set_pulse_servos(&[0.5, 1.0]);
     let widths = || [1, 0].map(|at| channel(at, "duty_cycle"));
     wait_for("a pose", || (widths() == ["1750000", "1000000"]).then_some(()));
     drop(shown);
@@ -217,7 +221,7 @@ fn a_pwm_of_the_board_keeps_time_for_the_antennas() {
 #[test]
 fn a_pwm_that_is_not_there_is_refused_with_a_remedy() {
     let folder = Folder::new("no-pwm");
-    let fitted = pwm_antennas(&folder.0.join("pwmchip7"));
+    let fitted = pwm_servos(&folder.0.join("pwmchip7"));
     let error = Expression::start(&fitted, None, Arc::new(ExpressionSlot::default())).unwrap_err();
     assert!(error.to_string().contains("pwmchip7") && error.hint().contains("dtoverlay"), "{error}");
 }

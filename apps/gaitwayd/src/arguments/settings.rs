@@ -2,7 +2,6 @@
 //!
 //! Units are those of the flags; `None` leaves a choice to the policy, the robot or the program.
 
-use gaitway_model::Command;
 use gaitway_runtime::Overrun;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,7 +27,7 @@ pub struct Settings {
     pub imu: ImuSettings,
     /// Who says what to do.
     pub operator: OperatorSettings,
-    /// Lamps and antennas.
+    /// Lamps and pulse servos.
     pub outputs: OutputSettings,
     /// The loop, its end and its real-time set-up.
     pub timing: TimingSettings,
@@ -141,17 +140,16 @@ pub struct OperatorSettings {
     pub pad_layout: Option<PathBuf>,
     /// A folder of sounds.
     pub sounds: Option<PathBuf>,
-    /// What the robot is asked to do, all the time.
-    pub command: Option<Command>,
+    /// What the robot is asked to do, all the time: values by axis, in the axis's unit.
+    pub command: Option<Vec<(String, f32)>>,
 }
 
-/// Lamps and antennas.
+/// Lamps and pulse servos.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct OutputSettings {
-    /// The GPIO chip eyes, projector and antennas are on. `None`: the board's header, for those that the configuration
-    /// says are fitted.
+    /// The GPIO chip they are on. `None`: the board's header, for those that the configuration says are fitted.
     pub lines: Option<PathBuf>,
-    /// The folder of a PWM of the board that moves the antennas. `None`: their lines are timed by a thread.
+    /// The folder of a PWM of the board that moves the pulse servos. `None`: their lines are timed by a thread.
     pub antenna_pwm: Option<PathBuf>,
 }
 

@@ -2,7 +2,6 @@
 
 use super::error::ArgumentError;
 use super::flag::Flag;
-use gaitway_model::{Axis, Command};
 use gaitway_runtime::Overrun;
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -84,44 +83,42 @@ pub(super) fn name(flag: &Flag, value: OsString) -> Result<String> {
     if name.is_empty() { Err(flag.wrong("a name", "none")) } else { Ok(name.to_owned()) }
 }
 
+/// The axes of a command in three numbers.
+const VELOCITIES: [&str; 3] = ["vx", "vy", "wz"];
+
 /// What happens after an overrun.
 pub(super) fn overrun(flag: &Flag, value: OsString) -> Result<Overrun> {
     let name = text(flag, &value)?.replace('-', "_");
     name.parse().map_err(|_| flag.wrong("skip, catch_up or hold", &quoted(&value)))
 }
 
-/// A command: axes by name, or forward, leftward and turning velocity as three numbers.
-pub(super) fn command(flag: &Flag, value: OsString) -> Result<Command> {
+/// Axes by name, or forward, leftward and turning velocity as three numbers. Which axes there are the robot's profile
+/// says, later.
+pub(super) fn command(flag: &Flag, value: OsString) -> Result<Vec<(String, f32)>> {
     let given = text(flag, &value)?;
     if given.contains('=') { command_by_name(flag, given) } else { command_by_order(flag, given) }
 }
 
-fn command_by_name(flag: &Flag, given: &str) -> Result<Command> {
-    let mut command = Command::default();
-    let mut seen = Vec::new();
+fn command_by_name(flag: &Flag, given: &str) -> Result<Vec<(String, f32)>> {
+    let mut command: Vec<(String, f32)> = Vec::new();
     for part in given.split(',').map(str::trim) {
         let Some((axis, number)) = part.split_once('=') else {
             return Err(flag.wrong("AXIS=NUMBER between commas", &format!("{part:?}")));
         };
         let axis = axis.trim().replace('-', "_");
-        let Some(known) = Axis::ALL.into_iter().find(|known| known.name() == axis) else {
-            let axes = Axis::ALL.map(Axis::name).join(", ");
-            return Err(flag.wrong(format!("one of the axes {axes}"), &format!("{axis:?}")));
-        };
-        if seen.contains(&known) {
+        if command.iter().any(|(known, _)| *known == axis) {
             return Err(flag.wrong(format!("{axis} once"), "it twice"));
         }
-        seen.push(known);
-        command.values[known as usize] = command_number(flag, number)?;
+        command.push((axis, command_number(flag, number)?));
     }
     Ok(command)
 }
 
-fn command_by_order(flag: &Flag, given: &str) -> Result<Command> {
+fn command_by_order(flag: &Flag, given: &str) -> Result<Vec<(String, f32)>> {
     let numbers = given.split([' ', ',']).filter(|part| !part.is_empty());
     let numbers = numbers.map(|part| command_number(flag, part)).collect::<Result<Vec<f32>>>()?;
     match numbers[..] {
-        [vx, vy, wz] => Ok(Command::velocity(vx, vy, wz)),
+        [_, _, _] => Ok(VELOCITIES.into_iter().map(str::to_owned).zip(numbers).collect()),
         _ => Err(flag.wrong("three numbers, or axes by name", &format!("{} numbers", numbers.len()))),
     }
 }

@@ -1,6 +1,6 @@
 //! All robots, row by row.
 
-use crate::commands::{COMMAND_LEN, CommandSampling};
+use crate::commands::CommandSampling;
 use crate::disturbance::Disturbance;
 use crate::error::{BatchError, at_most};
 use crate::layout::Layout;
@@ -8,7 +8,7 @@ use crate::random::Random;
 use crate::robot::BatchRobot;
 use gaitway_control::{Controller, Options, Policy};
 use gaitway_model::contract::CommandAxis;
-use gaitway_model::{Contract, RobotProfile};
+use gaitway_model::{Axis, Command, Contract, RobotProfile};
 
 /// Most robots of a batch: what one holds fits some 40 times into a MiB.
 const MAX_ROBOTS: usize = 65_536;
@@ -28,7 +28,8 @@ pub struct Rows<'a> {
 #[derive(Debug)]
 pub struct Batch {
     robots: Vec<BatchRobot>,
-    axes: Vec<CommandAxis>,
+    axes: Vec<(Axis, CommandAxis)>,
+    command_len: usize,
     layout: Layout,
     disturbance: Disturbance,
     /// `None`: commands are given from outside, with [`Batch::set_commands`].
@@ -51,7 +52,7 @@ impl Batch {
     ) -> Result<Batch, BatchError> {
         at_most("robots", MAX_ROBOTS, count)?;
         let joints = profile.joints.len();
-        layout.check(joints)?;
+        layout.check(joints, profile.contacts.len())?;
         disturbance.check(joints)?;
         commands.as_ref().map_or(Ok(()), CommandSampling::check)?;
         let policy = Policy::of_contract(contract.clone())?;
@@ -62,7 +63,8 @@ impl Batch {
         let robots: Vec<BatchRobot> = (0..count).map(robot).collect::<Result<_, _>>()?;
         Ok(Batch {
             robots,
-            axes: contract.command.clone(),
+            axes: contract.command.iter().filter_map(|entry| Some((profile.axis(&entry.axis)?, entry.clone()))).collect(),
+            command_len: profile.command_axes.len(),
             layout,
             disturbance,
             commands,
@@ -87,6 +89,11 @@ impl Batch {
         self.action_len
     }
 
+    /// Numbers in a row of commands.
+    pub fn command_len(&self) -> usize {
+        self.command_len
+    }
+
     /// Numbers in a row of goals.
     pub fn joints(&self) -> usize {
         self.joints
@@ -103,11 +110,11 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives each robot its command, a row of [`gaitway_model::Axis::ALL`]; it holds until the next.
+    /// Gives each robot its command, a row in the order of the profile's axes; it holds until the next.
     pub fn set_commands(&mut self, rows: &[f32]) -> Result<(), BatchError> {
-        same("commands", self.robots.len() * COMMAND_LEN, rows.len())?;
-        for (robot, row) in self.robots.iter_mut().zip(rows.chunks_exact(COMMAND_LEN)) {
-            robot.command.values.copy_from_slice(row);
+        same("commands", self.robots.len() * self.command_len, rows.len())?;
+        for (robot, row) in self.robots.iter_mut().zip(rows.chunks_exact(self.command_len.max(1))) {
+            robot.command = Command { phase_factor_offset: robot.command.phase_factor_offset, ..Command::of(row) };
         }
         Ok(())
     }
@@ -125,7 +132,7 @@ impl Batch {
         same("velocities", count * self.layout.qvel_len, rows.qvel.len())?;
         same("sensors", count * self.layout.sensor_len, rows.sensordata.len())?;
         same("observations", count * self.observation_len, observations.len())?;
-        same("commands", count * COMMAND_LEN, commands.len())?;
+        same("commands", count * self.command_len, commands.len())?;
         let layout = &self.layout;
         for (index, robot) in self.robots.iter_mut().enumerate() {
             let qpos = &rows.qpos[index * layout.qpos_len..][..layout.qpos_len];
@@ -139,7 +146,7 @@ impl Batch {
             let record = robot.controller.record();
             let numbers = &mut observations[index * self.observation_len..][..self.observation_len];
             numbers.copy_from_slice(&record.observation);
-            commands[index * COMMAND_LEN..][..COMMAND_LEN].copy_from_slice(&record.command.values);
+            commands[index * self.command_len..][..self.command_len].copy_from_slice(&record.command.values[..self.command_len]);
             if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
                 return Err(BatchError::NonFiniteObservation { robot: index, index: at, found: numbers[at] });
             }

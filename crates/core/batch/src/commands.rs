@@ -2,6 +2,7 @@
 
 use crate::error::BatchError;
 use crate::random::Random;
+use gaitway_model::axis::is_velocity;
 use gaitway_model::contract::CommandAxis;
 use gaitway_model::{Axis, Command};
 
@@ -46,24 +47,24 @@ impl CommandSampling {
     }
 
     /// A command within `axes`.
-    pub(crate) fn draw(&self, axes: &[CommandAxis], random: &mut Random) -> Command {
+    pub(crate) fn draw(&self, axes: &[(Axis, CommandAxis)], random: &mut Random) -> Command {
         let mut command = Command::default();
         let still = random.chance(self.still);
         let head_still = random.chance(self.head_still);
-        let moving = axes.iter().filter(|entry| entry.axis.is_velocity()).count() as u32;
+        let moving = axes.iter().filter(|(_, entry)| is_velocity(&entry.unit)).count() as u32;
         // Drawn whether it is used or not, so that a share never shifts what follows.
         let only = random.whole(0, moving.saturating_sub(1)) as usize;
         let one_axis = random.chance(self.one_axis);
         let mut velocities = 0;
-        for entry in axes {
+        for (axis, entry) in axes {
             let value = self.draw_value(entry, random);
-            let counts = if entry.axis.is_velocity() {
+            let counts = if is_velocity(&entry.unit) {
                 velocities += 1;
                 !still && (!one_axis || velocities - 1 == only)
             } else {
                 !head_still
             };
-            command.values[entry.axis as usize] = if counts { value } else { entry.idle as f32 };
+            command.values[axis.index()] = if counts { value } else { entry.idle as f32 };
         }
         command
     }
@@ -72,13 +73,10 @@ impl CommandSampling {
         let (low, high) = (entry.min as f32, entry.max as f32);
         let value = random.uniform(low, high);
         let end = if random.chance(0.5) { low } else { high };
-        if random.chance(self.at_limit) && entry.axis.is_velocity() { end } else { value }
+        if random.chance(self.at_limit) && is_velocity(&entry.unit) { end } else { value }
     }
 
     pub(crate) fn draw_hold(&self, random: &mut Random) -> u32 {
         random.whole(self.hold_ticks[0], self.hold_ticks[1])
     }
 }
-
-/// The axes of a command row, in the order of [`Axis::ALL`].
-pub(crate) const COMMAND_LEN: usize = Axis::ALL.len();

@@ -1,4 +1,4 @@
-//! Where a robot's joints, IMU and feet lie in a simulator's rows.
+//! Where a robot's joints, IMU and contacts lie in a simulator's rows.
 
 use crate::error::{BatchError, at_most};
 
@@ -24,21 +24,23 @@ pub struct Layout {
     pub gyro: usize,
     /// First of the three numbers of the accelerometer, m/s².
     pub accelerometer: usize,
-    /// The contact of the left and of the right foot: above 0 on the ground.
-    pub feet: [usize; 2],
+    /// Each contact, in the order of the robot: above 0 on the ground.
+    pub contacts: Vec<usize>,
 }
 
 impl Layout {
-    /// Checks the indices against the lengths, and the number of joints.
-    pub(crate) fn check(&self, joints: usize) -> Result<(), BatchError> {
+    /// Checks the indices against the lengths, and the numbers of joints and contacts.
+    pub(crate) fn check(&self, joints: usize, contacts: usize) -> Result<(), BatchError> {
         at_most("qpos_len", MAX_LEN, self.qpos_len)?;
         at_most("qvel_len", MAX_LEN, self.qvel_len)?;
         at_most("sensor_len", MAX_LEN, self.sensor_len)?;
-        for (what, found) in
-            [("joint positions", self.joint_qpos.len()), ("joint velocities", self.joint_qvel.len())]
-        {
-            if found != joints {
-                return Err(BatchError::Length { what, expected: joints, found });
+        for (what, expected, found) in [
+            ("joint positions", joints, self.joint_qpos.len()),
+            ("joint velocities", joints, self.joint_qvel.len()),
+            ("contacts", contacts, self.contacts.len()),
+        ] {
+            if found != expected {
+                return Err(BatchError::Length { what, expected, found });
             }
         }
         let play = self.play_qpos.iter();
@@ -48,7 +50,7 @@ impl Layout {
         inside("positions of the play", play.map(|&(_, at)| at), self.qpos_len)?;
         let imu = [self.gyro, self.accelerometer].into_iter().map(|first| first.saturating_add(2));
         inside("IMU", imu, self.sensor_len)?;
-        inside("feet", self.feet.into_iter(), self.sensor_len)
+        inside("contacts", self.contacts.iter().copied(), self.sensor_len)
     }
 }
 

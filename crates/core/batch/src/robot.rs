@@ -6,7 +6,7 @@ use crate::layout::Layout;
 use crate::random::Random;
 use gaitway_control::{ControlError, Controller};
 use gaitway_model::contract::CommandAxis;
-use gaitway_model::{Command, Sensors};
+use gaitway_model::{Axis, Command, Sensors};
 
 /// IMU numbers that wait for their turn: gyro and accelerometer.
 type ImuRow = [f32; 6];
@@ -35,7 +35,7 @@ impl BatchRobot {
             random,
             command: Command::default(),
             hold_ticks: 0,
-            sensors: Sensors::still(joints),
+            sensors: Sensors::still(joints, controller.contacts()),
             imu_before: [0.0; 6],
             goals_before: controller.goals().rad().to_vec(),
             joint_zero_rad: vec![0.0; joints],
@@ -104,12 +104,14 @@ impl BatchRobot {
         sensors.gyro_rps.copy_from_slice(&seen[..3]);
         sensors.accel_mps2.copy_from_slice(&seen[3..]);
         sensors.imu_age_s = if self.late_imu { 1.0 / self.controller.loop_hz() as f32 } else { 0.0 };
-        sensors.foot_contact = layout.feet.map(|foot| if sensordata[foot] > 0.0 { 1.0 } else { 0.0 });
+        for (contact, &at) in sensors.contact.iter_mut().zip(&layout.contacts) {
+            *contact = if sensordata[at] > 0.0 { 1.0 } else { 0.0 };
+        }
         noise.shake_imu(sensors, &mut self.random);
     }
 
     /// Draws another command where the old one has held long enough.
-    pub fn follow_commands(&mut self, sampling: &CommandSampling, axes: &[CommandAxis]) {
+    pub fn follow_commands(&mut self, sampling: &CommandSampling, axes: &[(Axis, CommandAxis)]) {
         if self.hold_ticks == 0 {
             self.command = sampling.draw(axes, &mut self.random);
             self.hold_ticks = sampling.draw_hold(&mut self.random);
@@ -137,13 +139,13 @@ impl BatchRobot {
     /// Everything that changes, beside the controller's own state.
     pub fn numbers(&mut self) -> impl Iterator<Item = &mut f32> {
         let sensors = &mut self.sensors;
-        self.command
-            .values
+        let axes = self.controller.axes();
+        self.command.values[..axes]
             .iter_mut()
             .chain(&mut sensors.gyro_rps)
             .chain(&mut sensors.accel_mps2)
             .chain([&mut sensors.imu_age_s])
-            .chain(&mut sensors.foot_contact)
+            .chain(&mut sensors.contact)
             .chain(&mut sensors.joint_position_rad)
             .chain(&mut sensors.joint_velocity_rps)
             .chain(&mut sensors.joint_age_s)

@@ -35,7 +35,7 @@ fn layout() -> Layout {
         play_qpos: vec![(3, 0)],
         gyro: 0,
         accelerometer: 3,
-        feet: [6, 8],
+        contacts: vec![6, 8],
     }
 }
 
@@ -110,17 +110,17 @@ fn without_disturbance_a_robot_sees_and_does_what_it_would_alone() {
     let policy = Policy::of_contract(contract()).unwrap();
     let mut alone = Controller::new(&policy, &duck(), &Options::default()).unwrap();
     let command = Command::velocity(0.1, -0.05, 0.3);
-    bench.batch.set_commands(&command.values.repeat(3)).unwrap();
+    bench.batch.set_commands(&command.values[..7].repeat(3)).unwrap();
     let (mut random, mut same) = (Random::new(1), Random::new(1));
     for _ in 0..50 {
         bench.tick(&mut random).unwrap();
         let mut world = |len: usize| -> Vec<f32> { (0..len).map(|_| same.unit()).collect() };
         let (qpos, qvel, sensed) = (world(QPOS), world(QVEL), world(SENSORS));
         let action = world(alone.record().action.len());
-        let mut sensors = Sensors::still(JOINTS);
+        let mut sensors = Sensors::still(JOINTS, 2);
         sensors.gyro_rps.copy_from_slice(&sensed[..3]);
         sensors.accel_mps2.copy_from_slice(&sensed[3..6]);
-        sensors.foot_contact = [sensed[6], sensed[8]].map(|touch| if touch > 0.0 { 1.0 } else { 0.0 });
+        sensors.contact = [sensed[6], sensed[8]].map(|touch| if touch > 0.0 { 1.0 } else { 0.0 }).to_vec();
         sensors.joint_position_rad.copy_from_slice(&qpos[7..]);
         sensors.joint_position_rad[3] += qpos[0];
         sensors.joint_velocity_rps.copy_from_slice(&qvel[6..]);
@@ -229,7 +229,7 @@ fn what_is_wrong_is_said() {
     };
     #[rustfmt::skip]
     let table = [
-        (new(Layout { feet: [6, 10], ..layout() }, calm(), sampling()), "feet: expected an index below 10, found 10"),
+        (new(Layout { contacts: vec![6, 10], ..layout() }, calm(), sampling()), "contacts: expected an index below 10, found 10"),
         (new(Layout { gyro: 8, ..layout() }, calm(), sampling()), "IMU: expected an index below 10, found 10"),
         (new(Layout { joint_qpos: vec![7], ..layout() }, calm(), sampling()), "joint positions: expected 14 numbers, found 1"),
         (new(Layout { play_qpos: vec![(14, 0)], ..layout() }, calm(), sampling()), "joints with play: expected an index below 14"),

@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::policy::Policy;
 use gaitway_model::golden::{Golden, GoldenTick};
 use gaitway_model::observation::TermSpan;
-use gaitway_model::{Command, Contract, RobotProfile, Sensors};
+use gaitway_model::{Command, RobotProfile, Sensors};
 
 /// What the golden vectors said.
 #[derive(Debug, Clone)]
@@ -81,8 +81,8 @@ pub fn run(policy: &Policy, profile: &RobotProfile) -> Result<Option<Report>, Co
 /// Ours and theirs of every tick.
 struct Replay {
     terms: Vec<TermSpan>,
-    /// Commands as the envelope let them through.
-    commands: Vec<Command>,
+    /// Commands as the envelope let them through, in the order of the contract's axes.
+    commands: Vec<Vec<f32>>,
     observation: Rows,
     action: Rows,
     target: Rows,
@@ -110,7 +110,7 @@ impl Replay {
                 controller.reset(&neutral.default_pose_rad())?;
             }
             let sensors = sensors(tick, &controller, profile.joints.len());
-            controller.observe(&sensors, &command(tick, contract))?;
+            controller.observe(&sensors, &command(tick, &controller))?;
             replay.observation.push(&tick.observation, &controller.record().observation);
             let golden_observation = to_f32(&tick.observation);
             if controller.infer_into(&golden_observation, &mut own_action)? {
@@ -119,7 +119,8 @@ impl Replay {
             let before = controller.state.observation.clone();
             controller.act(&to_f32(&tick.action))?;
             let (record, state) = (&controller.record, &mut controller.state);
-            replay.commands.push(record.command);
+            let axes = controller.fixed.program.axes();
+            replay.commands.push(axes.iter().map(|axis| record.command.get(*axis)).collect());
             replay.target.push(&tick.target, &record.fed_back_rad);
             let program = &controller.fixed.program;
             let sent: Vec<f32> = program.joints().iter().map(|&joint| record.target_rad[joint]).collect();
@@ -132,21 +133,24 @@ impl Replay {
 }
 
 fn sensors(tick: &GoldenTick, controller: &Controller, joints: usize) -> Sensors {
-    let mut sensors = Sensors::still(joints);
+    let mut sensors = Sensors::still(joints, controller.contacts());
     sensors.gyro_rps = tick.gyro.map(|x| x as f32);
     sensors.accel_mps2 = tick.accelerometer.map(|x| x as f32);
-    sensors.foot_contact = tick.foot_contact.map(|x| x as f32);
-    for (index, &joint) in controller.fixed.program.joints().iter().enumerate() {
+    let program = &controller.fixed.program;
+    for (&contact, &value) in program.contacts().iter().zip(&tick.foot_contact) {
+        sensors.contact[contact] = value as f32;
+    }
+    for (index, &joint) in program.joints().iter().enumerate() {
         sensors.joint_position_rad[joint] = tick.joint_position[index] as f32;
         sensors.joint_velocity_rps[joint] = tick.joint_velocity[index] as f32;
     }
     sensors
 }
 
-fn command(tick: &GoldenTick, contract: &Contract) -> Command {
+fn command(tick: &GoldenTick, controller: &Controller) -> Command {
     let mut command = Command::default();
-    for (entry, &value) in contract.command.iter().zip(&tick.command) {
-        command.values[entry.axis as usize] = value as f32;
+    for (axis, &value) in controller.fixed.program.axes().iter().zip(&tick.command) {
+        command.values[axis.index()] = value as f32;
     }
     command
 }

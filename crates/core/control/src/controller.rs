@@ -116,6 +116,7 @@ impl Controller {
     /// with the network's output. `false` in the ticks between, which are then complete.
     pub fn observe(&mut self, sensors: &Sensors, command: &Command) -> Result<bool, ControlError> {
         let joints = self.fixed.default_pose_rad.len();
+        check_length("contacts of the sensors", self.fixed.contacts, sensors.contact.len())?;
         for row in [&sensors.joint_position_rad, &sensors.joint_velocity_rps, &sensors.joint_age_s] {
             check_length("joint row of the sensors", joints, row.len())?;
         }
@@ -165,9 +166,19 @@ impl Controller {
         &self.record
     }
 
-    /// Numbers of joints of the robot.
+    /// Number of joints of the robot.
     pub fn joints(&self) -> usize {
         self.fixed.default_pose_rad.len()
+    }
+
+    /// Number of contacts of the robot.
+    pub fn contacts(&self) -> usize {
+        self.fixed.contacts
+    }
+
+    /// Number of axes along which the robot is commanded.
+    pub fn axes(&self) -> usize {
+        self.fixed.axes
     }
 
     /// Where each term lies in the observation.

@@ -7,7 +7,7 @@ mod target;
 use gaitway_maths::trig;
 use gaitway_model::observation::TermSpan;
 use gaitway_model::term::{Reference, Source, Term};
-use gaitway_model::{Command, Contract};
+use gaitway_model::Contract;
 pub use pattern::Pattern;
 pub(crate) use rows::Rows;
 use rows::close;
@@ -59,19 +59,22 @@ pub(crate) fn row(rows: &Rows, differs: &[usize]) -> Pattern {
 }
 
 /// The pattern of targets on their way to the gate, where the head command is added.
-pub(crate) fn sent(rows: &Rows, contract: &Contract, commands: &[Command], differs: &[usize]) -> Pattern {
+///
+/// `commands` are those that the envelope let through, in the order of the contract's axes.
+pub(crate) fn sent(rows: &Rows, contract: &Contract, commands: &[Vec<f32>], differs: &[usize]) -> Pattern {
     let added = contract.head_command.added_to_target;
     let joint_name = |joint: usize| contract.action.joints.get(joint).map(|joint| &joint.name);
     let cause = |&joint: &usize| {
         let name = joint_name(joint)?;
         let head = contract.head_command.joints.iter().find(|head| head.joint == *name)?;
+        let axis = contract.command.iter().position(|known| known.axis == head.axis)?;
         let sign = if added { -1.0 } else { 1.0 };
         let explains = |tick: usize| {
-            let theirs = rows.found[tick][joint] + sign * commands[tick].get(head.axis);
+            let theirs = rows.found[tick][joint] + sign * commands[tick][axis];
             close(theirs, rows.expected[tick][joint])
         };
-        let (ours, theirs) = if added { (head.axis.name(), NOTHING) } else { (NOTHING, head.axis.name()) };
-        (0..commands.len()).all(explains).then(|| (name.clone(), ours, theirs))
+        let (ours, theirs) = if added { (&*head.axis, NOTHING) } else { (NOTHING, &*head.axis) };
+        (0..commands.len()).all(explains).then(|| (name.clone(), ours.to_owned(), theirs.to_owned()))
     };
     let causes: Option<Vec<_>> = differs.iter().map(cause).collect();
     causes.map_or_else(|| row(rows, differs), Pattern::HeadCommand)

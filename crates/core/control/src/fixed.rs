@@ -24,6 +24,9 @@ pub(crate) struct Fixed {
     pub map: ActionMap,
     pub gate: SafetyGate,
     pub fed_back: FedBack,
+    /// How many axes and contacts the robot has.
+    pub axes: usize,
+    pub contacts: usize,
     /// For each head joint that follows a command axis: index in the contract, axis.
     head: Vec<(usize, Axis)>,
     pub reset_action: f32,
@@ -51,12 +54,18 @@ impl Fixed {
         )?;
         Ok(Fixed {
             contract_sha256: policy.contract_sha256().to_owned(),
-            envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz),
+            envelope: CommandEnvelope::new(
+                &contract.command,
+                contract.policy_rate_hz,
+                profile.command_axes.iter().map(|axis| axis.name.as_str()),
+            ),
+            axes: profile.command_axes.len(),
+            contacts: profile.contacts.len(),
             clock: options.phase(contract).map(|clock| GaitClock::new(&clock, options.factor(profile))),
             map,
             gate: SafetyGate::new(profile, loop_hz),
             fed_back: contract.action.fed_back,
-            head: head(contract),
+            head: head(contract, profile),
             reset_action: contract.reset.action as f32,
             default_pose_rad: profile.default_pose_rad(),
             divider,
@@ -100,8 +109,8 @@ fn divider(loop_hz: u32, policy_hz: u32) -> Result<u32, ControlError> {
     Ok(loop_hz / policy_hz)
 }
 
-fn head(contract: &Contract) -> Vec<(usize, Axis)> {
+fn head(contract: &Contract, profile: &RobotProfile) -> Vec<(usize, Axis)> {
     let index = |name: &str| contract.action.joints.iter().position(|joint| joint.name == name);
     let joints = contract.head_command.joints.iter().filter(|_| contract.head_command.added_to_target);
-    joints.filter_map(|head| Some((index(&head.joint)?, head.axis))).collect()
+    joints.filter_map(|head| Some((index(&head.joint)?, profile.axis(&head.axis)?))).collect()
 }

@@ -2,6 +2,7 @@
 
 use crate::error::ControlError;
 use crate::state_bytes::{Reader, Writer};
+use gaitway_model::profile::MAX_CONTACTS;
 
 /// As many samples in a row that are alike to the bit are no measurement any more: noise alone moves the last bits.
 const FROZEN_AFTER: u32 = 5;
@@ -18,13 +19,15 @@ pub struct ImuSample {
     pub gyro_rps: [f32; 3],
     /// Specific force, m/s².
     pub accel_mps2: [f32; 3],
-    /// Foot contact, left then right: 1 on the ground, 0 in the air.
-    pub foot_contact: [f32; 2],
+    /// Contacts in the order of the profile, zero behind the last: 1 on the ground, 0 in the air.
+    pub contact: [f32; MAX_CONTACTS],
 }
 
 /// What was last sensed, and since when it has been true.
 #[derive(Debug, Clone, Default)]
 pub struct ImuReader {
+    /// How many contacts the robot has.
+    contacts: usize,
     last: Option<ImuSample>,
     /// Samples after the first of a row that were alike to the bit.
     alike: u32,
@@ -33,6 +36,11 @@ pub struct ImuReader {
 }
 
 impl ImuReader {
+    /// Of a robot with so many contacts.
+    pub fn new(contacts: usize) -> ImuReader {
+        ImuReader { contacts: contacts.min(MAX_CONTACTS), ..ImuReader::default() }
+    }
+
     /// The sample that counts.
     pub(crate) fn last(&self) -> Option<ImuSample> {
         self.last
@@ -69,7 +77,7 @@ impl ImuReader {
         out.flag(self.last.is_some());
         let last = self.last.unwrap_or_default();
         out.u64(last.sampled_ns);
-        for numbers in [&last.gyro_rps[..], &last.accel_mps2, &last.foot_contact] {
+        for numbers in [&last.gyro_rps[..], &last.accel_mps2, &last.contact[..self.contacts]] {
             out.f32s(numbers);
         }
         out.u64(u64::from(self.alike));
@@ -79,7 +87,7 @@ impl ImuReader {
     pub(crate) fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
         let is_there = input.flag()?;
         let mut last = ImuSample { sampled_ns: input.u64()?, ..ImuSample::default() };
-        for numbers in [&mut last.gyro_rps[..], &mut last.accel_mps2, &mut last.foot_contact] {
+        for numbers in [&mut last.gyro_rps[..], &mut last.accel_mps2, &mut last.contact[..self.contacts]] {
             input.f32s(numbers)?;
         }
         self.last = is_there.then_some(last);
@@ -90,7 +98,7 @@ impl ImuReader {
 }
 
 fn is_sound(sample: &ImuSample) -> bool {
-    let mut numbers = sample.gyro_rps.iter().chain(&sample.accel_mps2).chain(&sample.foot_contact);
+    let mut numbers = sample.gyro_rps.iter().chain(&sample.accel_mps2).chain(&sample.contact);
     // What is not a number is not smaller either.
     numbers.all(|number| number.abs() <= LARGEST)
 }
@@ -106,7 +114,7 @@ mod tests {
             sampled_ns: at_ms * MS,
             gyro_rps: [x, 0.0, 0.0],
             accel_mps2: [0.0, 0.0, 9.81],
-            foot_contact: [1.0, 0.0],
+            ..ImuSample::default()
         }
     }
 

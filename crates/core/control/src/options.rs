@@ -118,7 +118,11 @@ impl Options {
         profile: &RobotProfile,
         program: &ObservationProgram,
     ) -> Vec<Gains> {
-        let profiled = profile.joints.iter().map(|joint| Gains { kp: joint.kp, ki: 0.0, kd: joint.kd });
+        let profiled = profile.joints.iter().map(|joint| Gains {
+            kp: joint.proportional_gain(&profile.actuators),
+            ki: 0.0,
+            kd: joint.derivative_gain(&profile.actuators),
+        });
         let mut gains: Vec<Gains> = profiled.collect();
         for (index, &joint) in program.joints().iter().enumerate() {
             let name = &contract.action.joints[index].name;

@@ -74,8 +74,9 @@ impl SafetyGate {
         };
         SafetyGate {
             joints: profile.joints.iter().map(joint).collect(),
-            fall_tilt_rad: profile.fall.tilt_rad as f32,
-            fall_after_ticks: (profile.fall.after_s * hz).round() as u32,
+            // One that is not there is never reached.
+            fall_tilt_rad: profile.fall.as_ref().map_or(f32::INFINITY, |fall| fall.tilt_rad as f32),
+            fall_after_ticks: profile.fall.as_ref().map_or(0, |fall| (fall.after_s * hz).round() as u32),
         }
     }
 

@@ -30,7 +30,7 @@ impl Controller {
         out.u64(u64::from(state.observation.fresh));
         out.f32s(&state.observation.memory);
         // Its part for the gait clock is in the clock already: a tick asks for its own.
-        out.f32s(&state.command.values);
+        out.f32s(&state.command.values[..self.fixed.axes]);
         out.u64(state.gait.step.to_bits());
         out.u64(u64::from(state.gait.started));
         out.f32s(&state.gravity.up_or_unknown());
@@ -58,7 +58,7 @@ impl Controller {
         if divider != u64::from(self.fixed.divider) {
             return Err(mismatch("loop rate divider", self.fixed.divider, divider));
         }
-        let state = read_state(&mut input, &self.state)?;
+        let state = read_state(&mut input, &self.state, self.fixed.axes)?;
         input.finish(bytes.len())?;
         if state.since_policy >= self.fixed.divider {
             return Err(mismatch(
@@ -76,14 +76,14 @@ impl Controller {
     }
 }
 
-fn read_state(input: &mut Reader, like: &State) -> Result<State, ControlError> {
+fn read_state(input: &mut Reader, like: &State, axes: usize) -> Result<State, ControlError> {
     let mut state = like.clone();
     state.tick = input.sum()?;
     state.since_policy = input.u32()?;
     state.observed = input.flag()?;
     state.observation.fresh = input.flag()?;
     input.f32s(&mut state.observation.memory)?;
-    input.f32s(&mut state.command.values)?;
+    input.f32s(&mut state.command.values[..axes])?;
     state.gait.step = f64::from_bits(input.u64()?);
     if !state.gait.step.is_finite() {
         return Err(mismatch("gait clock", "a finite number", state.gait.step));

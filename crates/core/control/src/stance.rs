@@ -56,8 +56,8 @@ struct Support {
     force_n: f32,
     bears_ticks: u32,
     lifted_ticks: u32,
-    /// Of each foot's switch: it was seen open, and closed.
-    switches: [[bool; 2]; 2],
+    /// Of each contact's switch: it was seen open, and closed.
+    switches: Vec<[bool; 2]>,
 }
 
 impl StanceEstimator {
@@ -70,8 +70,9 @@ impl StanceEstimator {
         Some(StanceEstimator {
             tick_s: (1.0 / hz) as f32,
             upright_rad: profile.start.upright_rad.unwrap_or(std::f64::consts::PI) as f32,
-            fall_tilt_rad: profile.fall.tilt_rad as f32,
-            fall_after_ticks: (profile.fall.after_s * hz).round() as u32,
+            // One that is not there is never reached.
+            fall_tilt_rad: profile.fall.as_ref().map_or(f32::INFINITY, |fall| fall.tilt_rad as f32),
+            fall_after_ticks: profile.fall.as_ref().map_or(0, |fall| (fall.after_s * hz).round() as u32),
             support: profile.support.as_ref().map(|support| Support::new(support, profile, controller)),
             gravity: GravityEstimator::new(),
             tilted_ticks: 0,
@@ -94,7 +95,7 @@ impl StanceEstimator {
         let is_tilted = is_powered && tilt_rad > self.fall_tilt_rad;
         self.tilted_ticks = if is_tilted { self.tilted_ticks.saturating_add(1) } else { 0 };
         let (bears_weight, lifted) = match &mut self.support {
-            Some(support) => support.update(joints, goal_rad, sensors.foot_contact, is_powered),
+            Some(support) => support.update(joints, goal_rad, &sensors.contact, is_powered),
             None => (true, false),
         };
         Stance {
@@ -143,7 +144,7 @@ impl Support {
     ) -> Support {
         let hz = f64::from(controller.loop_hz());
         let ticks = |seconds: f64| (seconds * hz).round() as u32;
-        let stiffness = |joint: usize| profile.servo_bus.stiffness_per_kp * controller.gains()[joint].kp;
+        let stiffness = |joint: usize| profile.actuators.stiffness_per_kp * controller.gains()[joint].kp;
         let per_rad = support.per_m.iter().filter_map(|(name, per_m)| {
             let joint = profile.joint_index(name)?;
             Some((joint, (per_m * stiffness(joint)) as f32))
@@ -159,7 +160,7 @@ impl Support {
             force_n: 0.0,
             bears_ticks: 0,
             lifted_ticks: 0,
-            switches: [[false; 2]; 2],
+            switches: vec![[false; 2]; profile.contacts.len()],
         }
     }
 
@@ -168,7 +169,7 @@ impl Support {
         &mut self,
         joints: &[JointReading],
         goal_rad: &[f32],
-        foot_contact: [f32; 2],
+        contact: &[f32],
         is_powered: bool,
     ) -> (bool, bool) {
         if !is_powered {
@@ -176,11 +177,11 @@ impl Support {
             return (false, false);
         }
         self.estimate(joints, goal_rad);
-        let feet = self.feet_on_the_ground(foot_contact);
-        let bears = self.force_n > self.bears_n && feet != Some(0);
+        let touching = self.contacts_on_the_ground(contact);
+        let bears = self.force_n > self.bears_n && touching != Some(0);
         // Where the switches say so, too, less of a doubt is enough.
-        let limit_n = if feet == Some(0) { self.bears_n } else { self.lifted_n };
-        let lifted = self.force_n < limit_n && feet.is_none_or(|count| count == 0);
+        let limit_n = if touching == Some(0) { self.bears_n } else { self.lifted_n };
+        let lifted = self.force_n < limit_n && touching.is_none_or(|count| count == 0);
         self.bears_ticks = if bears { self.bears_ticks.saturating_add(1) } else { 0 };
         self.lifted_ticks = if lifted { self.lifted_ticks.saturating_add(1) } else { 0 };
         (
@@ -199,13 +200,15 @@ impl Support {
         }
     }
 
-    /// How many feet the switches say are on the ground; `None` where not both of them are known to work.
-    fn feet_on_the_ground(&mut self, foot_contact: [f32; 2]) -> Option<usize> {
-        let closed = foot_contact.map(|contact| contact > 0.5);
-        for (seen, closed) in self.switches.iter_mut().zip(closed) {
-            seen[usize::from(closed)] = true;
+    /// How many contacts the switches say are on the ground; `None` where not all of them are known to work, or there
+    /// are none.
+    fn contacts_on_the_ground(&mut self, contact: &[f32]) -> Option<usize> {
+        let is_closed = |contact: &f32| *contact > 0.5;
+        for (seen, contact) in self.switches.iter_mut().zip(contact) {
+            seen[usize::from(is_closed(contact))] = true;
         }
-        let all_work = self.switches.as_flattened().iter().all(|seen| *seen);
-        all_work.then(|| closed.into_iter().filter(|closed| *closed).count())
+        let all_work =
+            !self.switches.is_empty() && self.switches.as_flattened().iter().all(|seen| *seen);
+        all_work.then(|| contact.iter().filter(|contact| is_closed(contact)).count())
     }
 }

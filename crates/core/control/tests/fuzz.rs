@@ -70,12 +70,12 @@ fn walks(policy: &Policy, profile: &RobotProfile) -> bool {
             return false;
         }
     };
-    let sensors = Sensors::still(profile.joints.len());
+    let sensors = Sensors::still(profile.joints.len(), profile.contacts.len());
     let loop_hz = f64::from(policy.contract().policy_rate_hz);
     for command in [
         Command::default(),
         Command::velocity(0.1, 0.2, -0.5),
-        Command { values: [9.0; 7], phase_factor_offset: 9.0 },
+        Command { phase_factor_offset: 9.0, ..Command::of(&[9.0; 7]) },
     ] {
         let before = controller.goals().rad().to_vec();
         controller.step(&sensors, &command).unwrap();

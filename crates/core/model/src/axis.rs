@@ -1,80 +1,72 @@
 //! The axes along which a robot can be commanded.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+/// Most axes a robot can have.
+pub const MAX_AXES: usize = 16;
 
-/// One axis of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Axis {
-    /// Forward velocity, m/s.
-    Vx,
-    /// Leftward velocity, m/s.
-    Vy,
-    /// Turning rate about the vertical, rad/s, left positive.
-    Wz,
-    /// Neck pitch, rad.
-    NeckPitch,
-    /// Head pitch, rad.
-    HeadPitch,
-    /// Head yaw, rad.
-    HeadYaw,
-    /// Head roll, rad.
-    HeadRoll,
-}
+/// Name and unit of the axes of a walking robot with a head, in the order of their rows: those of every robot whose
+/// profile is older than the list of axes in it, and the only ones that contracts of that time can name.
+pub const STANDARD_AXES: [(&str, &str); 7] = [
+    ("vx", "m/s"),
+    ("vy", "m/s"),
+    ("wz", "rad/s"),
+    ("neck_pitch", "rad"),
+    ("head_pitch", "rad"),
+    ("head_yaw", "rad"),
+    ("head_roll", "rad"),
+];
+
+/// Place of an axis in the commands of a robot: its place in the profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Axis(u8);
 
 impl Axis {
-    /// Every axis, in the order of [`Command`].
-    pub const ALL: [Axis; 7] =
-        [Axis::Vx, Axis::Vy, Axis::Wz, Axis::NeckPitch, Axis::HeadPitch, Axis::HeadYaw, Axis::HeadRoll];
+    /// The standard axes: forward velocity, leftward velocity, and turning rate about the vertical.
+    pub const VX: Axis = Axis(0);
+    /// Leftward.
+    pub const VY: Axis = Axis(1);
+    /// Turning, left positive.
+    pub const WZ: Axis = Axis(2);
 
-    /// Name as written in contracts and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Axis::Vx => "vx",
-            Axis::Vy => "vy",
-            Axis::Wz => "wz",
-            Axis::NeckPitch => "neck_pitch",
-            Axis::HeadPitch => "head_pitch",
-            Axis::HeadYaw => "head_yaw",
-            Axis::HeadRoll => "head_roll",
-        }
+    /// The axis at this place; `None` where no robot has so many.
+    pub fn at(index: usize) -> Option<Axis> {
+        u8::try_from(index).ok().filter(|_| index < MAX_AXES).map(Axis)
     }
 
-    /// The unit this axis is always given in.
-    pub fn unit(self) -> &'static str {
-        match self {
-            Axis::Vx | Axis::Vy => "m/s",
-            Axis::Wz => "rad/s",
-            _ => "rad",
-        }
-    }
-
-    /// True for the axes that move the robot over the ground.
-    pub fn is_velocity(self) -> bool {
-        matches!(self, Axis::Vx | Axis::Vy | Axis::Wz)
+    /// Its place.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
     }
 }
 
-/// What the robot is asked to do: one value for every axis of [`Axis::ALL`], and how fast its gait shall be.
+/// True for a unit of velocities: what is commanded in one goes to zero where nobody commands any more.
+pub fn is_velocity(unit: &str) -> bool {
+    unit.ends_with("/s")
+}
+
+/// What the robot is asked to do: one value for every axis, and how fast its gait shall be.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Command {
-    /// Values in the order and units of [`Axis::ALL`].
-    pub values: [f32; Axis::ALL.len()],
+    /// Values in the order and units of the profile's axes; zero behind the last.
+    pub values: [f32; MAX_AXES],
     /// Added to the speed of the gait clock, one being the contract's: a sprint, or a trim.
     pub phase_factor_offset: f32,
 }
 
 impl Command {
-    /// A command along the ground; the head stays where it is at rest.
+    /// A command along the first three axes: over the ground, where these are the standard ones.
     pub fn velocity(vx_mps: f32, vy_mps: f32, wz_rps: f32) -> Command {
+        Command::of(&[vx_mps, vy_mps, wz_rps])
+    }
+
+    /// A command of these values, one for each axis; what is missing is zero.
+    pub fn of(values: &[f32]) -> Command {
         let mut command = Command::default();
-        command.values[..3].copy_from_slice(&[vx_mps, vy_mps, wz_rps]);
+        command.values.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
         command
     }
 
     /// The value along one axis.
     pub fn get(&self, axis: Axis) -> f32 {
-        self.values[axis as usize]
+        self.values[axis.index()]
     }
 }

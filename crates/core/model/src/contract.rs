@@ -1,20 +1,22 @@
 //! The policy contract, schema version 1: what a policy file must be fed and what its numbers mean.
 
-use crate::axis::Axis;
 use crate::golden::Golden;
 use crate::per_joint::PerJoint;
 use crate::term::{Reference, Term};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The schema this build reads and writes.
+/// The schema of contracts that name neither contacts nor axes of their own.
 pub const SCHEMA: &str = "gaitway.contract/1";
+
+/// The schema of contracts that name contacts, or axes beside the standard ones.
+pub const SCHEMA_2: &str = "gaitway.contract/2";
 
 /// What a policy must be fed and what its numbers mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Contract {
-    /// Always [`SCHEMA`].
+    /// [`SCHEMA`], or [`SCHEMA_2`] for a contract that needs it.
     pub schema: String,
     /// Short name, by which `--assume-contract` finds it.
     pub name: String,
@@ -39,6 +41,9 @@ pub struct Contract {
     pub phase: Option<PhaseClock>,
     /// The command axes, in the order the observation has them, with their envelope.
     pub command: Vec<CommandAxis>,
+    /// The contacts, in the order the observation has them; absent: the two of a robot with two feet, left then right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Vec<String>>,
     /// Servo gains the policy was trained with.
     pub gains: Gains,
     /// Values of every history before the first tick.
@@ -153,8 +158,8 @@ pub struct HeadCommand {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeadJoint {
-    /// The axis.
-    pub axis: Axis,
+    /// The axis, by name.
+    pub axis: String,
     /// The joint, by name.
     pub joint: String,
 }
@@ -199,8 +204,8 @@ pub enum PhaseRuns {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandAxis {
-    /// Which axis.
-    pub axis: Axis,
+    /// Which axis, by its name in the robot profile.
+    pub axis: String,
     /// Its unit, written out.
     pub unit: String,
     /// Lowest value trained.
@@ -264,6 +269,11 @@ impl Contract {
     /// Numbers in one observation.
     pub fn observation_len(&self) -> usize {
         self.observation.iter().map(|term| term.width as usize).sum()
+    }
+
+    /// How many contacts the observation has.
+    pub fn contacts_len(&self) -> usize {
+        self.contacts.as_ref().map_or(2, Vec::len)
     }
 
     /// Numbers in one action.

@@ -1,26 +1,23 @@
 //! The command envelope: what a policy may be asked, enforced axis by axis.
 
-use crate::axis::{Axis, Command};
+use crate::axis::{Axis, Command, is_velocity};
 use crate::contract::CommandAxis;
 use std::fmt;
 
 /// The gait is made faster or slower by this at most, one being the contract's speed.
 const MAX_PHASE_FACTOR_OFFSET: f32 = 0.5;
-/// The bit of the gait's speed, behind those of the axes.
-const PHASE_BIT: u8 = 1 << Axis::ALL.len();
 
-/// Which axes were changed, and why: one bit for each axis, in the order of [`Axis::ALL`], then one for the gait's
-/// speed.
+/// Which axes were changed, and why: one bit for each axis of the robot, then one for the gait's speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CommandLimits {
     /// Not a finite number: the idle value was taken.
-    pub non_finite: u8,
+    pub non_finite: u32,
     /// The policy has no such axis: the value was dropped.
-    pub no_such_axis: u8,
+    pub no_such_axis: u32,
     /// Outside the trained range: clamped.
-    pub out_of_range: u8,
+    pub out_of_range: u32,
     /// Changed faster than the contract allows: slowed.
-    pub rate: u8,
+    pub rate: u32,
 }
 
 impl CommandLimits {
@@ -31,10 +28,10 @@ impl CommandLimits {
 }
 
 /// A value that a policy is not asked as somebody asked it.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Clipped {
     /// Along which axis.
-    pub axis: Axis,
+    pub axis: String,
     /// What was asked.
     pub asked: f32,
     /// What the policy takes.
@@ -46,19 +43,21 @@ impl fmt::Display for Clipped {
         let Clipped { axis, asked, allowed } = self;
         let near = format!("{asked:.2}") == format!("{allowed:.2}");
         let digits = if near { 5 } else { 2 };
-        write!(f, "{}: asked {asked:.digits$}, allowed {allowed:.digits$}", axis.name())
+        write!(f, "{}: asked {asked:.digits$}, allowed {allowed:.digits$}", axis)
     }
 }
 
-/// The axes of a contract, compiled for one policy rate.
+/// The axes of a contract, compiled for one robot and one policy rate.
 #[derive(Debug, Clone)]
 pub struct CommandEnvelope {
-    axes: Vec<AxisLimits>,
+    /// Those of the robot, and what the contract says of each.
+    axes: Vec<(String, Option<AxisLimits>)>,
 }
 
 #[derive(Debug, Clone)]
 struct AxisLimits {
     axis: Axis,
+    is_velocity: bool,
     min: f32,
     max: f32,
     dead_zone: f32,
@@ -67,12 +66,18 @@ struct AxisLimits {
 }
 
 impl CommandEnvelope {
-    /// The envelope of `axes` for a policy that ticks `policy_rate_hz` times a second.
-    pub fn new(axes: &[CommandAxis], policy_rate_hz: u32) -> CommandEnvelope {
-        let axes = axes
-            .iter()
-            .map(|entry| AxisLimits {
-                axis: entry.axis,
+    /// The envelope of a contract's `axes` for a policy that ticks `policy_rate_hz` times a second, on a robot with these
+    /// axes `of_robot`, in the order of its commands. Axes the robot lacks are left out.
+    pub fn new<'a>(
+        axes: &[CommandAxis],
+        policy_rate_hz: u32,
+        of_robot: impl Iterator<Item = &'a str>,
+    ) -> CommandEnvelope {
+        let limits = |(index, name): (usize, &str)| {
+            let entry = axes.iter().find(|entry| entry.axis == name);
+            let limits = entry.zip(Axis::at(index)).map(|(entry, axis)| AxisLimits {
+                axis,
+                is_velocity: is_velocity(&entry.unit),
                 min: entry.min as f32,
                 max: entry.max as f32,
                 dead_zone: entry.dead_zone as f32,
@@ -80,16 +85,17 @@ impl CommandEnvelope {
                 step: entry
                     .rate_limit_per_s
                     .map_or(f32::INFINITY, |rate| (rate / f64::from(policy_rate_hz)) as f32),
-            })
-            .collect();
-        CommandEnvelope { axes }
+            });
+            (name.to_owned(), limits)
+        };
+        CommandEnvelope { axes: of_robot.enumerate().map(limits).collect() }
     }
 
     /// The command that asks for nothing.
     pub fn idle(&self) -> Command {
         let mut command = Command::default();
-        for limits in &self.axes {
-            command.values[limits.axis as usize] = limits.idle;
+        for limits in self.axes.iter().filter_map(|(_, limits)| limits.as_ref()) {
+            command.values[limits.axis.index()] = limits.idle;
         }
         command
     }
@@ -99,36 +105,40 @@ impl CommandEnvelope {
     pub fn apply(&self, requested: &Command, previous: &Command) -> (Command, CommandLimits) {
         let mut used = Command::default();
         let mut limits = CommandLimits::default();
-        for axis in Axis::ALL {
-            let value = requested.get(axis);
-            match self.axes.iter().find(|entry| entry.axis == axis) {
-                Some(entry) => {
-                    used.values[axis as usize] = entry.apply(value, previous.get(axis), &mut limits)
-                }
-                None if value != 0.0 => limits.no_such_axis |= bit(axis),
+        for (index, (_, entry)) in self.axes.iter().enumerate() {
+            let value = requested.values[index];
+            match entry {
+                Some(entry) => used.values[index] = entry.apply(value, previous.values[index], &mut limits),
+                None if value != 0.0 => limits.no_such_axis |= bit(index),
                 None => {}
             }
         }
-        used.phase_factor_offset = phase_factor_offset(requested.phase_factor_offset, &mut limits);
+        let phase_bit = bit(self.axes.len());
+        used.phase_factor_offset =
+            phase_factor_offset(requested.phase_factor_offset, phase_bit, &mut limits);
         (used, limits)
     }
 
     /// The values of `requested` that the policy is never asked, however slowly they come: for the person who asks.
     pub fn clipped(&self, requested: &Command) -> Vec<Clipped> {
-        let allowed = |axis: Axis, asked: f32| match self.axes.iter().find(|entry| entry.axis == axis) {
+        let allowed = |limits: &Option<AxisLimits>, asked: f32| match limits {
             Some(entry) if asked.is_finite() => asked.clamp(entry.min, entry.max),
             Some(entry) => entry.idle,
             None => 0.0,
         };
-        let all = Axis::ALL.into_iter().map(|axis| (axis, requested.get(axis)));
-        let all = all.map(|(axis, asked)| Clipped { axis, asked, allowed: allowed(axis, asked) });
+        let all = self.axes.iter().zip(requested.values);
+        let all = all.map(|((name, limits), asked)| Clipped {
+            axis: name.clone(),
+            asked,
+            allowed: allowed(limits, asked),
+        });
         all.filter(|clipped| clipped.asked != clipped.allowed).collect()
     }
 
     /// True where `command` asks the robot to move over the ground.
     pub fn is_moving(&self, command: &Command) -> bool {
-        let moves = |entry: &AxisLimits| entry.axis.is_velocity() && command.get(entry.axis) != entry.idle;
-        self.axes.iter().any(moves)
+        let moves = |entry: &AxisLimits| entry.is_velocity && command.get(entry.axis) != entry.idle;
+        self.axes.iter().filter_map(|(_, limits)| limits.as_ref()).any(moves)
     }
 }
 
@@ -136,47 +146,48 @@ impl AxisLimits {
     fn apply(&self, requested: f32, previous: f32, limits: &mut CommandLimits) -> f32 {
         let mut value = requested;
         if !value.is_finite() {
-            limits.non_finite |= bit(self.axis);
+            limits.non_finite |= bit(self.axis.index());
             value = self.idle;
         }
         if value < self.min || value > self.max {
-            limits.out_of_range |= bit(self.axis);
+            limits.out_of_range |= bit(self.axis.index());
             value = value.clamp(self.min, self.max);
         }
         if (value - self.idle).abs() < self.dead_zone {
             value = self.idle;
         }
         if (value - previous).abs() > self.step {
-            limits.rate |= bit(self.axis);
+            limits.rate |= bit(self.axis.index());
             value = previous + self.step.copysign(value - previous);
         }
         value
     }
 }
 
-fn phase_factor_offset(requested: f32, limits: &mut CommandLimits) -> f32 {
+fn phase_factor_offset(requested: f32, phase_bit: u32, limits: &mut CommandLimits) -> f32 {
     if !requested.is_finite() {
-        limits.non_finite |= PHASE_BIT;
+        limits.non_finite |= phase_bit;
         return 0.0;
     }
     if requested.abs() > MAX_PHASE_FACTOR_OFFSET {
-        limits.out_of_range |= PHASE_BIT;
+        limits.out_of_range |= phase_bit;
     }
     requested.clamp(-MAX_PHASE_FACTOR_OFFSET, MAX_PHASE_FACTOR_OFFSET)
 }
 
-fn bit(axis: Axis) -> u8 {
-    1 << axis as u8
+fn bit(index: usize) -> u32 {
+    1 << index
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::axis::STANDARD_AXES;
 
     fn envelope() -> CommandEnvelope {
-        let axis = |axis, min, max, dead_zone, rate_limit_per_s| CommandAxis {
-            axis,
-            unit: axis.unit().to_owned(),
+        let axis = |axis: &str, unit: &str, min, max, dead_zone, rate_limit_per_s| CommandAxis {
+            axis: axis.to_owned(),
+            unit: unit.to_owned(),
             min,
             max,
             dead_zone,
@@ -184,15 +195,19 @@ mod tests {
             idle: 0.0,
         };
         CommandEnvelope::new(
-            &[axis(Axis::Vx, -0.15, 0.15, 0.02, Some(1.0)), axis(Axis::HeadYaw, -0.5, 0.5, 0.0, None)],
+            &[
+                axis("vx", "m/s", -0.15, 0.15, 0.02, Some(1.0)),
+                axis("head_yaw", "rad", -0.5, 0.5, 0.0, None),
+            ],
             50,
+            STANDARD_AXES.into_iter().map(|(name, _)| name),
         )
     }
 
     #[test]
     fn clamps_slows_and_says_so() {
         let (used, limits) = envelope().apply(&Command::velocity(9.0, 0.0, 0.0), &Command::default());
-        assert_eq!(used.get(Axis::Vx), 0.02);
+        assert_eq!(used.get(Axis::VX), 0.02);
         assert_eq!((limits.out_of_range, limits.rate, limits.no_such_axis), (1, 1, 0));
     }
 
@@ -222,7 +237,7 @@ mod tests {
     #[test]
     fn what_is_no_number_becomes_idle() {
         let (used, limits) = envelope().apply(&Command::velocity(f32::NAN, 0.0, 0.0), &Command::default());
-        assert_eq!((used.get(Axis::Vx), limits.non_finite), (0.0, 1));
+        assert_eq!((used.get(Axis::VX), limits.non_finite), (0.0, 1));
     }
 
     #[test]

@@ -30,8 +30,8 @@ pub struct GoldenTick {
     pub gyro: [f64; 3],
     /// m/s², trunk frame.
     pub accelerometer: [f64; 3],
-    /// Left, right.
-    pub foot_contact: [f64; 2],
+    /// In the order of the contract's contacts; left, right where it names none.
+    pub foot_contact: Vec<f64>,
     /// rad.
     pub joint_position: Vec<f64>,
     /// rad/s.

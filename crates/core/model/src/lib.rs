@@ -22,7 +22,7 @@ pub mod sensors;
 pub mod term;
 mod validate;
 
-pub use axis::{Axis, Command};
+pub use axis::{Axis, Command, MAX_AXES};
 pub use contract::Contract;
 pub use error::{ContractError, ProfileError};
 pub use observation::{ObservationProgram, ObservationState};

@@ -5,7 +5,7 @@
 //! `clip(scale * (x - reference) + offset)`, multiply and add rounded separately.
 
 use crate::axis::{Axis, Command};
-use crate::contract::{Contract, SensorReset};
+use crate::contract::{CommandAxis, Contract, SensorReset};
 use crate::error::ContractError;
 use crate::profile::RobotProfile;
 use crate::sensors::Sensors;
@@ -24,6 +24,7 @@ pub struct ObservationProgram {
     banks: [Bank; Source::ALL.len()],
     memory_len: usize,
     joints: Vec<usize>,
+    contacts: Vec<usize>,
     axes: Vec<Axis>,
     reset: ResetRows,
 }
@@ -84,7 +85,8 @@ impl ObservationProgram {
             banks,
             memory_len,
             joints,
-            axes: contract.command.iter().map(|entry| entry.axis).collect(),
+            contacts: fit_contacts(contract, profile)?,
+            axes: fit_axes(contract, profile)?,
             reset: ResetRows {
                 action: vec![contract.reset.action as f32; default_pose.len()],
                 target: reference_row(contract.reset.target, &default_pose, default_pose.len()),
@@ -94,6 +96,10 @@ impl ObservationProgram {
         for term in &contract.observation {
             if term.frame == Some(Frame::World) {
                 let (expected, found) = ("frame world", "an IMU fixed to the trunk: frame trunk");
+                return Err(misfit(profile, &format!("observation term {}", term.name), expected, found));
+            }
+            if term.source.has_frame() && profile.imu().is_none() {
+                let (expected, found) = ("an IMU", "none");
                 return Err(misfit(profile, &format!("observation term {}", term.name), expected, found));
             }
             program.add_term(term, &default_pose);
@@ -142,6 +148,16 @@ impl ObservationProgram {
         &self.joints
     }
 
+    /// For each contact of the contract, its index in the robot profile.
+    pub fn contacts(&self) -> &[usize] {
+        &self.contacts
+    }
+
+    /// For each command axis of the contract, its place on the robot.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
     /// The memory before the first tick.
     pub fn initial_state(&self) -> ObservationState {
         let mut state = ObservationState { memory: vec![0.0; self.memory_len], fresh: true };
@@ -176,7 +192,7 @@ impl ObservationProgram {
         self.push(state, Source::Command, self.axes.iter().map(|&axis| command.get(axis)));
         self.push(state, Source::JointPosition, self.joints.iter().map(|&j| sensors.joint_position_rad[j]));
         self.push(state, Source::JointVelocity, self.joints.iter().map(|&j| sensors.joint_velocity_rps[j]));
-        self.push(state, Source::FootContact, sensors.foot_contact);
+        self.push(state, Source::FootContact, self.contacts.iter().map(|&contact| sensors.contact[contact]));
         self.push(state, Source::Phase, phase);
         state.fresh = false;
     }
@@ -265,7 +281,7 @@ fn fit_joints(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>,
         let Some(index) = profile.joint_index(&joint.name) else {
             return Err(misfit(profile, &term, "a joint of the robot", "none of that name"));
         };
-        let robot_default_rad = profile.joints[index].default_rad;
+        let robot_default_rad = profile.default_rad(index);
         if (robot_default_rad - joint.default_rad).abs() > POSE_TOLERANCE_RAD {
             let expected = format!("default pose {} rad", joint.default_rad);
             return Err(misfit(profile, &term, &expected, &format!("{robot_default_rad} rad")));
@@ -273,6 +289,41 @@ fn fit_joints(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>,
         joints.push(index);
     }
     Ok(joints)
+}
+
+/// For each contact of the observation its index on the robot.
+fn fit_contacts(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>, ContractError> {
+    let is_observed = contract.observation.iter().any(|term| term.source == Source::FootContact);
+    let robot = profile.contacts.len();
+    match &contract.contacts {
+        Some(names) => {
+            let index = |name: &String| {
+                let missing =
+                    || misfit(profile, &format!("contact {name}"), "a contact of the robot", "none of that name");
+                profile.contact_index(name).ok_or_else(missing)
+            };
+            names.iter().map(index).collect()
+        }
+        None if !is_observed => Ok(Vec::new()),
+        None if robot == contract.contacts_len() => Ok((0..robot).collect()),
+        None => Err(misfit(profile, "contacts", "two, left and right, or their names", &robot.to_string())),
+    }
+}
+
+/// For each axis of the contract its place on the robot; every axis must exist there, in the same unit.
+fn fit_axes(contract: &Contract, profile: &RobotProfile) -> Result<Vec<Axis>, ContractError> {
+    let place = |entry: &CommandAxis| {
+        let term = format!("command axis {}", entry.axis);
+        let Some(axis) = profile.axis(&entry.axis) else {
+            return Err(misfit(profile, &term, "an axis of the robot", "none of that name"));
+        };
+        let unit = &profile.command_axes[axis.index()].unit;
+        if *unit != entry.unit {
+            return Err(misfit(profile, &term, &format!("unit {}", entry.unit), unit));
+        }
+        Ok(axis)
+    };
+    contract.command.iter().map(place).collect()
 }
 
 fn misfit(profile: &RobotProfile, term: &str, expected: &str, found: &str) -> ContractError {

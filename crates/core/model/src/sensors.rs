@@ -10,8 +10,8 @@ pub struct Sensors {
     pub accel_mps2: [f32; 3],
     /// Seconds since the IMU was sampled.
     pub imu_age_s: f32,
-    /// Foot contact, left then right: 1 on the ground, 0 in the air.
-    pub foot_contact: [f32; 2],
+    /// Contacts in the order of the profile: 1 on the ground, 0 in the air.
+    pub contact: Vec<f32>,
     /// Joint positions, rad.
     pub joint_position_rad: Vec<f32>,
     /// Joint velocities, rad/s.
@@ -21,37 +21,38 @@ pub struct Sensors {
 }
 
 impl Sensors {
-    /// Fresh samples of a robot of `joints` joints that stands still with every joint at zero.
-    pub fn still(joints: usize) -> Sensors {
+    /// Fresh samples of a robot that stands still on all of its contacts with every joint at zero.
+    pub fn still(joints: usize, contacts: usize) -> Sensors {
         Sensors {
             gyro_rps: [0.0; 3],
             accel_mps2: [0.0, 0.0, gaitway_maths::gravity::GRAVITY_MPS2],
             imu_age_s: 0.0,
-            foot_contact: [1.0; 2],
+            contact: vec![1.0; contacts],
             joint_position_rad: vec![0.0; joints],
             joint_velocity_rps: vec![0.0; joints],
             joint_age_s: vec![0.0; joints],
         }
     }
 
-    /// How many numbers [`Sensors::copy_from_flat`] takes for `joints` joints.
-    pub fn flat_len(joints: usize) -> usize {
-        9 + 3 * joints
+    /// How many numbers [`Sensors::copy_from_flat`] takes.
+    pub fn flat_len(joints: usize, contacts: usize) -> usize {
+        7 + contacts + 3 * joints
     }
 
-    /// Takes the samples from one flat row: gyro 3, accel 3, IMU age 1, feet 2, positions, velocities, ages.
+    /// Takes the samples from one flat row: gyro 3, accel 3, IMU age 1, contacts, positions, velocities, ages.
     /// `false`, with nothing changed, where the row has another length.
     #[must_use]
     pub fn copy_from_flat(&mut self, row: &[f32]) -> bool {
-        let joints = self.joint_position_rad.len();
-        if row.len() != Self::flat_len(joints) {
+        let (joints, contacts) = (self.joint_position_rad.len(), self.contact.len());
+        if row.len() != Self::flat_len(joints, contacts) {
             return false;
         }
-        let (head, rest) = row.split_at(9);
+        let (head, rest) = row.split_at(7);
+        let (contact, rest) = rest.split_at(contacts);
         self.gyro_rps.copy_from_slice(&head[0..3]);
         self.accel_mps2.copy_from_slice(&head[3..6]);
         self.imu_age_s = head[6];
-        self.foot_contact.copy_from_slice(&head[7..9]);
+        self.contact.copy_from_slice(contact);
         let (position, rest) = rest.split_at(joints);
         let (velocity, age) = rest.split_at(joints);
         self.joint_position_rad.copy_from_slice(position);

@@ -23,7 +23,7 @@ pub enum Source {
     Action,
     /// The target of earlier ticks that the contract feeds back, rad.
     Target,
-    /// Foot contact, left then right, 0 or 1.
+    /// Contacts, 0 or 1, in the order of the contract's; left, then right where it names none.
     FootContact,
     /// Cosine and sine of the gait phase.
     Phase,

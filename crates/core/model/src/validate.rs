@@ -1,10 +1,11 @@
 //! What the schema cannot say: a contract must not contradict itself.
 
-use crate::axis::Axis;
-use crate::contract::{Action, Contract, Filter, PhaseClock, SCHEMA};
+use crate::axis::{MAX_AXES, STANDARD_AXES};
+use crate::contract::{Action, CommandAxis, Contract, Filter, PhaseClock, SCHEMA, SCHEMA_2};
 use crate::error::ContractError;
 use crate::golden::{Golden, MIN_TICKS};
 use crate::per_joint::PerJoint;
+use crate::profile::MAX_CONTACTS;
 use crate::term::{Reference, Source, Term};
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -19,9 +20,10 @@ type Checked = Result<(), ContractError>;
 
 /// Checks a whole contract.
 pub(crate) fn contract(contract: &Contract) -> Checked {
-    if contract.schema != SCHEMA {
+    if ![SCHEMA, SCHEMA_2].contains(&contract.schema.as_str()) {
         return Err(ContractError::Schema { expected: SCHEMA, found: contract.schema.clone() });
     }
+    contacts(contract)?;
     let rate = contract.policy_rate_hz;
     check("policy_rate_hz", (1..=1000).contains(&rate), "1 to 1000", rate)?;
     sha256("weights_sha256", &contract.weights_sha256)?;
@@ -63,19 +65,40 @@ fn action(action: &Action) -> Checked {
     check("action.delay_ticks", delay <= 20, "at most 20", delay)
 }
 
+fn contacts(contract: &Contract) -> Checked {
+    let Some(contacts) = &contract.contacts else { return Ok(()) };
+    check("schema", contract.schema == SCHEMA_2, format!("{SCHEMA_2:?} for contacts by name"), SCHEMA)?;
+    let count = contacts.len();
+    check("contacts", (1..=MAX_CONTACTS).contains(&count), format!("1 to {MAX_CONTACTS}"), count)?;
+    let mut names = HashSet::new();
+    for (index, name) in contacts.iter().enumerate() {
+        check(&format!("contacts[{index}]"), names.insert(name), "a contact named once", name)?;
+    }
+    Ok(())
+}
+
+/// A contract of schema 1 knows the standard axes alone, each in its unit; one of schema 2 any that is finite.
+fn axis(path: &str, contract: &Contract, entry: &CommandAxis) -> Checked {
+    let name = &entry.axis;
+    let standard = STANDARD_AXES.into_iter().find(|(known, _)| known == name);
+    if let Some((_, unit)) = standard {
+        return check(&format!("{path}.unit ({name})"), entry.unit == unit, unit, &entry.unit);
+    }
+    let known = STANDARD_AXES.map(|(known, _)| known).join(", ");
+    let expected = format!("one of {known}, or the schema {SCHEMA_2:?}");
+    check(&format!("{path}.axis"), contract.schema == SCHEMA_2, expected, name)
+}
+
 fn command(contract: &Contract) -> Checked {
     let mut axes = Vec::new();
+    let count = contract.command.len();
+    check("command", count <= MAX_AXES, format!("at most {MAX_AXES} axes"), count)?;
     for (index, entry) in contract.command.iter().enumerate() {
         let path = format!("command[{index}]");
-        let name = entry.axis.name();
-        check(&format!("{path}.axis"), !axes.contains(&entry.axis), "an axis named once", name)?;
-        axes.push(entry.axis);
-        check(
-            &format!("{path}.unit ({name})"),
-            entry.unit == entry.axis.unit(),
-            entry.axis.unit(),
-            &entry.unit,
-        )?;
+        let name = &entry.axis;
+        check(&format!("{path}.axis"), !axes.contains(&name), "an axis named once", name)?;
+        axes.push(name);
+        axis(&path, contract, entry)?;
         let ends = format!("{path}.min and max ({name})");
         range(&ends, [entry.min, entry.max])?;
         let sensible = entry.min.abs().max(entry.max.abs()) <= MAX_COMMAND;
@@ -102,10 +125,10 @@ fn head(contract: &Contract) -> Checked {
     let mut joints = HashSet::new();
     for (index, entry) in contract.head_command.joints.iter().enumerate() {
         let path = format!("head_command.joints[{index}]");
-        let commanded = contract.command.iter().any(|command| command.axis == entry.axis);
-        let angle = entry.axis.unit() == Axis::HeadYaw.unit();
-        let name = entry.axis.name();
-        check(&format!("{path}.axis"), commanded && angle, "an angle among the command axes", name)?;
+        let name = &entry.axis;
+        let commanded = contract.command.iter().find(|command| &command.axis == name);
+        let is_angle = commanded.is_some_and(|command| command.unit == "rad");
+        check(&format!("{path}.axis"), is_angle, "an angle among the command axes", name)?;
         let known = contract.action.joints.iter().any(|joint| joint.name == entry.joint);
         check(&format!("{path}.joint"), known, "a joint of the action", &entry.joint)?;
         check(&format!("{path}.joint"), joints.insert(&entry.joint), "a joint named once", &entry.joint)?;
@@ -175,7 +198,8 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
 pub(crate) fn source_width(source: Source, contract: &Contract) -> usize {
     match source {
         Source::Gyro | Source::Accelerometer | Source::ProjectedGravity => 3,
-        Source::FootContact | Source::Phase => 2,
+        Source::FootContact => contract.contacts_len(),
+        Source::Phase => 2,
         Source::Command => contract.command.len(),
         _ => contract.action_len(),
     }
@@ -192,8 +216,8 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
     for (index, tick) in golden.ticks.iter().enumerate() {
         finite(&format!("golden.ticks[{index}].gyro"), &tick.gyro)?;
         finite(&format!("golden.ticks[{index}].accelerometer"), &tick.accelerometer)?;
-        finite(&format!("golden.ticks[{index}].foot_contact"), &tick.foot_contact)?;
         let rows = [
+            ("foot_contact", &tick.foot_contact, contract.contacts_len()),
             ("joint_position", &tick.joint_position, joints),
             ("joint_velocity", &tick.joint_velocity, joints),
             ("command", &tick.command, contract.command.len()),

@@ -201,12 +201,12 @@ fn a_command_term_needs_a_command() {
 
 #[test]
 fn another_schema_is_refused_as_such() {
-    let error = refusal("/schema", &json!("gaitway.contract/2"));
+    let error = refusal("/schema", &json!("gaitway.contract/3"));
     assert!(
-        matches!(&error, ContractError::Schema { found, .. } if found == "gaitway.contract/2"),
+        matches!(&error, ContractError::Schema { found, .. } if found == "gaitway.contract/3"),
         "{error}"
     );
-    assert!(error.hint().contains("gaitway.contract/2"));
+    assert!(error.hint().contains("gaitway.contract/3"));
 }
 
 /// The JSON pointers of every value in `value`, itself included.

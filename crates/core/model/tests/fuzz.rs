@@ -61,7 +61,7 @@ fn observe(contract: &Contract, profile: &RobotProfile) {
         Err(error) => return names_the_term(&error),
     };
     assert_eq!(program.len(), contract.observation_len());
-    let sensors = Sensors::still(profile.joints.len());
+    let sensors = Sensors::still(profile.joints.len(), profile.contacts.len());
     let mut state = program.initial_state();
     let mut observation = vec![0.0; program.len()];
     let row = vec![0.5; contract.action_len()];

@@ -50,7 +50,7 @@ struct Probe {
 impl Probe {
     fn new(contract: &Contract) -> Probe {
         let program = ObservationProgram::compile(contract, &mini()).unwrap();
-        Probe { state: program.initial_state(), program, sensors: Sensors::still(4) }
+        Probe { state: program.initial_state(), program, sensors: Sensors::still(4, 2) }
     }
 
     fn of(terms: Vec<Term>) -> Probe {
@@ -88,7 +88,7 @@ fn terms_follow_each_other_in_the_order_of_the_contract() {
         term(Source::ProjectedGravity),
         term(Source::Command),
     ]);
-    probe.sensors.foot_contact = [1.0, 0.0];
+    probe.sensors.contact = vec![1.0, 0.0];
     probe.sensors.accel_mps2 = [1.0, 2.0, 9.0];
     let mut command = Command::velocity(0.25, 7.0, -0.5);
     command.values[5] = 0.125;

@@ -69,7 +69,7 @@ impl About {
 
     /// The recorded robot, ready to think again, and the instructions its network runs on here.
     pub fn revive(&self) -> Result<(Replay, String), RecordError> {
-        let profile: RobotProfile = serde_json::from_str(&self.profile)?;
+        let profile = RobotProfile::from_json(&self.profile)?;
         let contract: Contract = serde_json::from_str(&self.contract)?;
         let settings: Settings = serde_json::from_str(&self.settings)?;
         let name = contract.name.clone();
@@ -92,7 +92,7 @@ impl About {
 /// The servos of a profile.
 pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
     let servo = |joint: &gaitway_model::profile::Joint| ServoConfig {
-        id: joint.servo_id,
+        id: joint.id,
         direction: joint.direction,
         offset_rad: joint.offset_rad,
     };

@@ -66,8 +66,8 @@ fn inputs(row: &Row) -> Tick {
         servo_sampled_ns: heard.iter().map(|heard| heard.sampled_ns.unwrap_or(0)).collect(),
         servo_misses: heard.iter().map(|heard| heard.misses_in_a_row).collect(),
         bus_silent_s: row.bus_silent_s,
-        imu: row.imu.as_ref().map(imu_of),
-        asked: Some(asked_of(&row.asked)),
+        imu: row.imu.as_ref().map(|sample| imu_of(sample, row.contacts)),
+        asked: Some(asked_of(&row.asked, row.axes)),
         is_replaced: row.is_replaced,
         ..Tick::default()
     }
@@ -89,12 +89,12 @@ pub(crate) fn outputs(tick: &mut Tick, row: &Row) {
     tick.state = row.state.name().to_owned();
     tick.reason = row.reason.to_string();
     tick.obstacle = row.obstacle.map(|obstacle| obstacle.to_string()).unwrap_or_default();
-    tick.command = row.decision.command.values.to_vec();
+    tick.command = row.decision.command.values[..row.axes].to_vec();
     tick.phase_factor_offset = row.decision.command.phase_factor_offset;
     tick.owner = row.decision.owner.map(|owner| owner.name().to_owned()).unwrap_or_default();
     tick.cause = row.decision.cause.name().to_owned();
     tick.slowed = row.decision.slowed;
-    tick.policy = row.has_stepped.then(|| policy_of(&row.controller));
+    tick.policy = row.has_stepped.then(|| policy_of(&row.controller, row.axes));
     orders(tick, &row.orders);
     tick.goal_rad.clone_from(&row.goal_rad);
     tick.goal_limits = row.joint_limits.iter().map(|bits| u32::from(*bits)).collect();
@@ -114,7 +114,7 @@ fn orders(tick: &mut Tick, orders: &Orders) {
     tick.asked_servo = orders.ask.map_or(0, |servo| servo as u32 + 1);
 }
 
-pub(crate) fn policy_of(record: &TickRecord) -> Policy {
+pub(crate) fn policy_of(record: &TickRecord, axes: usize) -> Policy {
     let limits = record.command_limits;
     let bits = [limits.non_finite, limits.no_such_axis, limits.out_of_range, limits.rate];
     let refusal = match record.refusal {
@@ -129,8 +129,8 @@ pub(crate) fn policy_of(record: &TickRecord) -> Policy {
         fallen: record.fallen,
         ran: record.policy_ran,
         stood: record.stood,
-        command: record.command.values.to_vec(),
-        command_limits: bits.map(u32::from).to_vec(),
+        command: record.command.values[..axes].to_vec(),
+        command_limits: bits.to_vec(),
         phase_step: record.phase_step,
         observation: record.observation.clone(),
         action: record.action.clone(),
@@ -146,22 +146,22 @@ pub(crate) fn policy_of(record: &TickRecord) -> Policy {
     }
 }
 
-fn imu_of(sample: &ImuSample) -> Imu {
+fn imu_of(sample: &ImuSample, contacts: usize) -> Imu {
     Imu {
         sampled_ns: sample.sampled_ns,
         gyro_rps: sample.gyro_rps.to_vec(),
         accel_mps2: sample.accel_mps2.to_vec(),
-        foot_contact: sample.foot_contact.to_vec(),
+        foot_contact: sample.contact[..contacts].to_vec(),
     }
 }
 
-fn asked_of(asked: &control_stack::Asked) -> Asked {
+fn asked_of(asked: &control_stack::Asked, axes: usize) -> Asked {
     let offers = Source::ALL.into_iter().zip(asked.offers);
     let offer = |(source, offer): (Source, Option<arbiter::Offer>)| {
         let arbiter::Offer { command, expires_ns } = offer?;
         let Command { values, phase_factor_offset } = command;
         let source = source.name().to_owned();
-        Some(Offer { source, expires_ns, command: values.to_vec(), phase_factor_offset })
+        Some(Offer { source, expires_ns, command: values[..axes].to_vec(), phase_factor_offset })
     };
     let wish = MODES.into_iter().find(|(wish, _)| *wish == asked.wish);
     Asked {
@@ -246,7 +246,7 @@ fn sample_of(imu: &Imu) -> ImuSample {
         sampled_ns: imu.sampled_ns,
         gyro_rps: fixed(&imu.gyro_rps),
         accel_mps2: fixed(&imu.accel_mps2),
-        foot_contact: fixed(&imu.foot_contact),
+        contact: fixed(&imu.foot_contact),
     }
 }
 

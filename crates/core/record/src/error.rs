@@ -56,6 +56,9 @@ pub enum RecordError {
         /// Its length, s.
         length_s: f64,
     },
+    /// The robot's profile in it.
+    #[error("recording: {0}")]
+    Profile(#[from] gaitway_model::ProfileError),
     /// Controller, or a keyframe that does not fit it.
     #[error("recording: {0}")]
     Control(#[from] ControlError),
@@ -96,7 +99,7 @@ impl RecordError {
             }
             RecordError::EmptyPart { .. } => "name a part that is in it",
             RecordError::Control(_) => "replay it with the version it was recorded with",
-            RecordError::Policy(_) | RecordError::Json(_) => {
+            RecordError::Policy(_) | RecordError::Profile(_) | RecordError::Json(_) => {
                 "its beginning is damaged or made by a later version: use a whole copy, or that version"
             }
         }

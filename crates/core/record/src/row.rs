@@ -99,6 +99,10 @@ pub struct Row {
     pub goal_rad: Vec<f32>,
     /// What the last gate changed of them: bits of [`gaitway_control::JointLimits`].
     pub joint_limits: Vec<u8>,
+    /// How many axes and contacts the robot has: so many numbers of its commands and contacts count.
+    pub axes: usize,
+    /// See `axes`.
+    pub contacts: usize,
     /// How long it took.
     pub durations: Durations,
     /// The control stack before this tick; empty in most ticks.
@@ -134,6 +138,8 @@ impl Row {
             orders: supervisor.orders().clone(),
             goal_rad: supervisor.goals().rad().to_vec(),
             joint_limits: supervisor.joint_limits().to_vec(),
+            axes: controller.axes(),
+            contacts: controller.contacts(),
             durations: Durations::default(),
             keyframe,
         }

@@ -23,13 +23,13 @@ pub fn tick(
             sampled_ns: 0,
             gyro_rps: sensors.gyro_rps.to_vec(),
             accel_mps2: sensors.accel_mps2.to_vec(),
-            foot_contact: sensors.foot_contact.to_vec(),
+            foot_contact: sensors.contact.clone(),
         }),
         imu_age_s: sensors.imu_age_s,
         joint_position_rad: sensors.joint_position_rad.clone(),
         joint_velocity_rps: sensors.joint_velocity_rps.clone(),
         joint_age_s: sensors.joint_age_s.clone(),
-        command: command.values.to_vec(),
+        command: command.values[..controller.axes()].to_vec(),
         phase_factor_offset: command.phase_factor_offset,
         truth,
         ..Tick::default()
@@ -43,7 +43,7 @@ pub(crate) fn read_inputs(tick: &Tick, sensors: &mut Sensors, command: &mut Comm
     if let Some(imu) = &tick.imu {
         fill(&mut sensors.gyro_rps, &imu.gyro_rps);
         fill(&mut sensors.accel_mps2, &imu.accel_mps2);
-        fill(&mut sensors.foot_contact, &imu.foot_contact);
+        fill(&mut sensors.contact, &imu.foot_contact);
     }
     sensors.imu_age_s = tick.imu_age_s;
     fill(&mut sensors.joint_position_rad, &tick.joint_position_rad);
@@ -57,7 +57,7 @@ pub(crate) fn read_inputs(tick: &Tick, sensors: &mut Sensors, command: &mut Comm
 pub(crate) fn outputs(tick: &mut Tick, controller: &Controller) {
     let record = controller.record();
     tick.state = if record.fallen { "fallen" } else { "running" }.to_owned();
-    tick.policy = Some(policy_of(record));
+    tick.policy = Some(policy_of(record, controller.axes()));
     tick.goal_rad = controller.goals().rad().to_vec();
 }
 

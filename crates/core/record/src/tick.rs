@@ -40,7 +40,7 @@ message! {
         28 text state: String, "What the robot was doing.";
         29 text reason: String, "Why.";
         30 text obstacle: String, "Why a limp robot that should have got up did not.";
-        31 f32s command: Vec<f32>, "The command: forward, leftward, m/s; turning, rad/s; the head, rad.";
+        31 f32s command: Vec<f32>, "The command, in the order and units of the profile's axes.";
         36 f32 phase_factor_offset: f32, "What it adds to the speed of the gait clock, one being the contract's.";
         32 text owner: String, "Who had control.";
         33 text cause: String, "Why the command is what it is.";
@@ -100,7 +100,7 @@ message! {
         1 u64 sampled_ns: u64, "When it was taken, ns.";
         2 f32s gyro_rps: Vec<f32>, "Angular velocity, rad/s.";
         3 f32s accel_mps2: Vec<f32>, "Specific force, m/s².";
-        4 f32s foot_contact: Vec<f32>, "Foot contact, left then right: 1 on the ground.";
+        4 f32s foot_contact: Vec<f32>, "Contacts in the order of the profile: 1 on the ground.";
     }
 }
 
@@ -121,7 +121,7 @@ message! {
     Offer as "Offer" {
         1 text source: String, "Who.";
         2 u64 expires_ns: u64, "Until when, ns.";
-        3 f32s command: Vec<f32>, "What: forward, leftward, m/s; turning, rad/s; the head, rad.";
+        3 f32s command: Vec<f32>, "What, in the order and units of the profile's axes.";
         4 f32 phase_factor_offset: f32, "Added to the speed of the gait clock, one being the contract's.";
     }
 }

@@ -37,7 +37,7 @@ const KEYS: [(u8, &str, Key, &str); 14] = [
     (b'\r', "enter", Key::Button(Button::Motors), "limp, softly, or up again"),
     (b'p', "p", Key::Button(Button::Head), "these keys move the head, or the duck again"),
     (b'b', "b", Key::Button(Button::Sound), "a sound"),
-    (b'x', "x", Key::Button(Button::Projector), "the projector, on or off"),
+    (b'x', "x", Key::Button(Button::Lamp), "lamp on or off"),
     (b'l', "l", Key::Button(Button::Sprint), "a faster gait, while held"),
     (b'+', "+", Key::Button(Button::PhaseUp), "the gait a little faster from now on"),
     (b'-', "-", Key::Button(Button::PhaseDown), "a little slower"),

@@ -25,8 +25,8 @@ pub enum Button {
     Head,
     /// A sound.
     Sound,
-    /// The projector, on or off.
-    Projector,
+    /// The lamps, on or off.
+    Lamp,
     /// While it is held the gait is faster.
     Sprint,
     /// The gait a little faster from now on.
@@ -43,7 +43,7 @@ impl Button {
         Button::Pause,
         Button::Head,
         Button::Sound,
-        Button::Projector,
+        Button::Lamp,
         Button::Sprint,
         Button::PhaseUp,
         Button::PhaseDown,
@@ -56,12 +56,18 @@ impl Button {
             Button::Pause => "pause",
             Button::Head => "head",
             Button::Sound => "sound",
-            Button::Projector => "projector",
+            Button::Lamp => "lamp",
             Button::Sprint => "sprint",
             Button::PhaseUp => "phase_up",
             Button::PhaseDown => "phase_down",
             Button::Motors => "motors",
         }
+    }
+
+    /// The button of this name, or of one it had.
+    pub fn named(name: &str) -> Option<Button> {
+        let name = if name == "projector" { "lamp" } else { name };
+        Button::ALL.into_iter().find(|button| button.name() == name)
     }
 
     fn bit(self) -> u16 {

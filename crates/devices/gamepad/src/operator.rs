@@ -83,7 +83,7 @@ pub struct Operator {
     /// Pitch, yaw and roll.
     head: [f32; 3],
     velocity: [f32; 3],
-    antennas: [f32; 2],
+    pulse_servos: [f32; 2],
     /// Presses up less presses down.
     trim_steps: i8,
     is_sprinting: bool,
@@ -98,7 +98,7 @@ impl Operator {
             moves_head: false,
             head: [0.0; 3],
             velocity: [0.0; 3],
-            antennas: [0.0; 2],
+            pulse_servos: [0.0; 2],
             trim_steps: 0,
             is_sprinting: false,
         }
@@ -131,8 +131,8 @@ impl Operator {
                 within(reach.turning, -right_x),
             ];
         }
-        // The right trigger moves the left antenna, as ever.
-        self.antennas = [trigger(controls.triggers[1]), trigger(controls.triggers[0])];
+        // The right trigger moves the first, as ever.
+        self.pulse_servos = [trigger(controls.triggers[1]), trigger(controls.triggers[0])];
     }
 
     /// A pad is there, or there again: what it holds down already was not pressed just now.
@@ -162,9 +162,9 @@ impl Operator {
         self.moves_head
     }
 
-    /// Left and right antenna, 0 to 1.
-    pub fn antennas(&self) -> [f32; 2] {
-        self.antennas
+    /// The first and the second of the robot's pulse servos, 0 to 1.
+    pub fn pulse_servos(&self) -> [f32; 2] {
+        self.pulse_servos
     }
 
     /// Added to the gait's speed, one being the contract's: a trim stays, and a sprint comes on top of it.

@@ -36,7 +36,7 @@ const STICKS: [(u16, Stick); 7] = [
 const BUTTONS: [(u16, Button); 5] = [
     (0x130, Button::Pause),
     (0x131, Button::Sound),
-    (0x133, Button::Projector),
+    (0x133, Button::Lamp),
     (0x134, Button::Head),
     (0x136, Button::Sprint),
 ];
@@ -124,7 +124,7 @@ fn full_sticks_ask_what_the_published_runtime_asked() {
     hands.asks([0.0; 7]);
     hands.axis(9, 1023);
     hands.axis(10, 90);
-    assert_eq!(hands.operator.antennas(), [1.0, 0.0], "the right trigger, and a left one in its dead zone");
+    assert_eq!(hands.operator.pulse_servos(), [1.0, 0.0], "the right trigger, and a left one in its dead zone");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_pad_that_is_gone_asks_for_nothing() {
     hands.axis(9, 1023);
     hands.operator.let_go();
     hands.asks([0.0; 7]);
-    assert_eq!((hands.operator.antennas(), hands.operator.phase_factor_offset()), ([0.0; 2], 0.0));
+    assert_eq!((hands.operator.pulse_servos(), hands.operator.phase_factor_offset()), ([0.0; 2], 0.0));
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn nothing_is_pulled_and_nothing_asked_before_the_first_event() {
     let mut hands = Hands::new();
     hands.tick();
     hands.asks([0.0; 7]);
-    assert_eq!((hands.operator.antennas(), hands.pressed.len()), ([0.0; 2], 0));
+    assert_eq!((hands.operator.pulse_servos(), hands.pressed.len()), ([0.0; 2], 0));
 }
 
 #[test]
@@ -605,7 +605,7 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
             let command = operator.command();
             assert!(command.iter().zip(most).all(|(asked, most)| asked.abs() <= most), "{command:?}");
             assert!(operator.phase_factor_offset().abs() <= 0.5);
-            assert!(operator.antennas().iter().all(|antenna| (0.0..=1.0).contains(antenna)));
+            assert!(operator.pulse_servos().iter().all(|antenna| (0.0..=1.0).contains(antenna)));
             moved += u64::from(command[0] != 0.0);
         }
     }

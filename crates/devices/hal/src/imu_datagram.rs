@@ -1,7 +1,11 @@
-//! Samples of an IMU that somebody else reads, as datagrams of 44 bytes.
+//! Samples of an IMU that somebody else reads, as datagrams of 44 bytes; of 48 for a robot with more than four contacts.
 
-/// Bytes of a datagram.
+/// Bytes of a datagram, with room for four contacts.
 pub const LEN: usize = 44;
+/// The same, with room for [`CONTACTS`].
+pub const LONG_LEN: usize = 48;
+/// Most contacts in a datagram.
+pub const CONTACTS: usize = 8;
 
 const MAGIC: [u8; 4] = *b"GWI1";
 
@@ -16,23 +20,27 @@ pub struct Datagram {
     pub gyro_rps: [f32; 3],
     /// Specific force, m/s².
     pub accel_mps2: [f32; 3],
-    /// Left and right foot on the ground.
-    pub foot_contact: [bool; 2],
+    /// Contacts in the order of the profile: true on the ground.
+    pub contact: [bool; CONTACTS],
 }
 
 /// The sample in `bytes`; `None` where they are no such datagram.
 pub fn decode(bytes: &[u8]) -> Option<Datagram> {
-    let bytes: &[u8; LEN] = bytes.try_into().ok()?;
+    let len = bytes.len();
+    if len != LEN && len != LONG_LEN {
+        return None;
+    }
     let word = |at: usize| [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]];
     let number = |at: usize| f32::from_le_bytes(word(at));
     let low = u64::from(u32::from_le_bytes(word(8)));
     let high = u64::from(u32::from_le_bytes(word(12)));
-    (word(0) == MAGIC && bytes[40] <= 1 && bytes[41] <= 1).then(|| Datagram {
+    let contacts = &bytes[40..];
+    (word(0) == MAGIC && contacts.iter().all(|contact| *contact <= 1)).then(|| Datagram {
         sequence: u32::from_le_bytes(word(4)),
         sampled_ns: low | high << 32,
         gyro_rps: [number(16), number(20), number(24)],
         accel_mps2: [number(28), number(32), number(36)],
-        foot_contact: [bytes[40] == 1, bytes[41] == 1],
+        contact: std::array::from_fn(|index| contacts.get(index) == Some(&1)),
     })
 }
 
@@ -52,9 +60,11 @@ mod tests {
         let sample = decode(&bytes).unwrap();
         assert_eq!((sample.sequence, sample.sampled_ns), (7, 0x1_2345_6789));
         assert_eq!((sample.gyro_rps, sample.accel_mps2), ([0.1, 0.2, 0.3], [1.0, 2.0, 9.81]));
-        assert_eq!(sample.foot_contact, [true, false]);
+        assert_eq!(sample.contact, [true, false, false, false, false, false, false, false]);
         assert_eq!(decode(&bytes[..43]), None);
-        for at in [0, 3, 40, 41] {
+        let long = decode(&[&bytes[..], &[0, 0, 1, 1]].concat()).unwrap();
+        assert_eq!(long.contact, [true, false, false, false, false, false, true, true]);
+        for at in [0, 3, 40, 41, 43] {
             let mut other = bytes.clone();
             other[at] ^= 0x40;
             assert_eq!(decode(&other), None, "byte {at}");

@@ -1,33 +1,33 @@
-//! Eyes that blink, both together: dark for a moment, then open for a while that is never the same.
+//! Lights that blink together: dark for a moment, then on for a while that is never the same.
 
 /// Dark, ns.
 const DARK_NS: u64 = 100_000_000;
-/// Open, ns: at least, and how much more at most.
+/// On, ns: at least, and how much more at most.
 const OPEN_NS: u64 = 1_000_000_000;
 const OPEN_MORE_NS: u64 = 3_000_000_000;
 
-/// A pair of eyes.
+/// Lights that blink.
 #[derive(Debug, Clone)]
 pub struct Blinker {
     random: u64,
-    are_open: bool,
+    are_on: bool,
     until_ns: u64,
 }
 
 impl Blinker {
-    /// Eyes that are dark at `now_ns` and open after a moment. The same seed blinks the same.
+    /// Lights that are dark at `now_ns` and on after a moment. The same seed blinks the same.
     pub fn new(seed: u64, now_ns: u64) -> Blinker {
-        Blinker { random: seed, are_open: false, until_ns: now_ns + DARK_NS }
+        Blinker { random: seed, are_on: false, until_ns: now_ns + DARK_NS }
     }
 
-    /// True where they are open at `now_ns`. One who asks late sees what they have come to, and nothing is made up for.
-    pub fn are_open(&mut self, now_ns: u64) -> bool {
+    /// True where they are on at `now_ns`. One who asks late sees what they have come to, and nothing is made up for.
+    pub fn are_on(&mut self, now_ns: u64) -> bool {
         if now_ns >= self.until_ns {
-            self.are_open = !self.are_open;
-            let lasts_ns = if self.are_open { OPEN_NS + self.share_of(OPEN_MORE_NS) } else { DARK_NS };
+            self.are_on = !self.are_on;
+            let lasts_ns = if self.are_on { OPEN_NS + self.share_of(OPEN_MORE_NS) } else { DARK_NS };
             self.until_ns = now_ns + lasts_ns;
         }
-        self.are_open
+        self.are_on
     }
 
     /// When to ask again, ns.
@@ -50,14 +50,14 @@ mod tests {
 
     const START_NS: u64 = 7_000_000_000;
 
-    /// How long the eyes stood each way, ns, dark first.
+    /// How long the lights stood each way, ns, dark first.
     fn spans(seed: u64, count: usize) -> Vec<u64> {
-        let mut eyes = Blinker::new(seed, START_NS);
+        let mut lights = Blinker::new(seed, START_NS);
         let mut now_ns = START_NS;
         let spans = (0..count).map(|span| {
-            assert_eq!(eyes.are_open(now_ns), span % 2 == 1);
-            assert_eq!(eyes.are_open(eyes.next_ns() - 1), span % 2 == 1, "it lasts to its end");
-            let begun_ns = std::mem::replace(&mut now_ns, eyes.next_ns());
+            assert_eq!(lights.are_on(now_ns), span % 2 == 1);
+            assert_eq!(lights.are_on(lights.next_ns() - 1), span % 2 == 1, "it lasts to its end");
+            let begun_ns = std::mem::replace(&mut now_ns, lights.next_ns());
             now_ns - begun_ns
         });
         spans.collect()
@@ -83,9 +83,9 @@ mod tests {
 
     #[test]
     fn one_who_asks_late_sees_one_change_and_not_all_that_were_missed() {
-        let mut eyes = Blinker::new(0, 0);
+        let mut lights = Blinker::new(0, 0);
         let late_ns = 60_000_000_000;
-        assert!(eyes.are_open(late_ns));
-        assert!(eyes.are_open(late_ns + 999_999_999) && eyes.next_ns() >= late_ns + 1_000_000_000);
+        assert!(lights.are_on(late_ns));
+        assert!(lights.are_on(late_ns + 999_999_999) && lights.next_ns() >= late_ns + 1_000_000_000);
     }
 }

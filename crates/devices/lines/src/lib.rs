@@ -1,16 +1,16 @@
-//! What a robot shows: eyes that blink, and antennas that a servo's pulses move.
+//! Single lines: lights that blink, hobby servos that pulses move, switches.
 //!
 //! ```text
-//!  time ─────► Blinker ─────────────────────► the eyes' lines
-//!  wishes ───► Antennas ─► widths ─► PulseTrain ─► the antennas' lines
-//!                              └──────────────────► or a PWM of the board
+//!  time ──────► Blinker ────────────────────────► lines of lights
+//!  targets ───► PulseServos ─► widths ─► PulseTrain ─► lines of servos
+//!                                  └──────────────────► or a PWM of the board
 //! ```
 
-mod antennas;
 mod blinker;
+mod pulse_servos;
 mod pulse_train;
 pub mod switches;
 
-pub use antennas::Antennas;
 pub use blinker::Blinker;
+pub use pulse_servos::PulseServos;
 pub use pulse_train::{PERIOD_NS, PulseTrain};

@@ -1,4 +1,4 @@
-//! The foot switches, out of the kernel's edge events: left then right, and only what has settled.
+//! Contact switches, out of the kernel's edge events: only what has settled counts.
 
 use gaitway_hal::pieces::Pieces;
 
@@ -20,25 +20,25 @@ struct Switch {
     contact: bool,
 }
 
-/// Both feet.
+/// The contact switches of one robot.
 #[derive(Debug, Clone)]
-pub struct Feet {
-    switches: [Switch; 2],
+pub struct Switches {
+    switches: Vec<Switch>,
     pieces: Pieces<EVENT_BYTES>,
     /// Edges seen on each.
-    edges: [u64; 2],
+    edges: Vec<u64>,
 }
 
-impl Feet {
-    /// Switches on these lines, left then right, that pull their line low where the foot is down.
-    pub fn new(lines: [u32; 2]) -> Feet {
-        let switches = lines.map(|line| Switch { line, ..Switch::default() });
-        Feet { switches, pieces: Pieces::default(), edges: [0; 2] }
+impl Switches {
+    /// Switches on these lines that pull their line low where there is contact.
+    pub fn new(lines: &[u32]) -> Switches {
+        let switches = lines.iter().map(|line| Switch { line: *line, ..Switch::default() }).collect();
+        Switches { switches, pieces: Pieces::default(), edges: vec![0; lines.len()] }
     }
 
     /// The lines were asked: which switches are closed now.
-    pub fn stand_as(&mut self, closed: [bool; 2]) {
-        for (switch, is_closed) in self.switches.iter_mut().zip(closed) {
+    pub fn stand_as(&mut self, closed: &[bool]) {
+        for (switch, &is_closed) in self.switches.iter_mut().zip(closed) {
             (switch.is_closed, switch.contact, switch.since_ns) = (is_closed, is_closed, 0);
         }
     }
@@ -60,17 +60,17 @@ impl Feet {
         });
     }
 
-    /// Which feet are on the ground at `now_ns`, left then right.
-    pub fn contact(&mut self, now_ns: u64) -> [bool; 2] {
-        self.switches.each_mut().map(|switch| {
+    /// Whether there is contact at `now_ns`, switch by switch.
+    pub fn contacts(&mut self, now_ns: u64) -> impl Iterator<Item = bool> {
+        self.switches.iter_mut().map(move |switch| {
             switch.settle(now_ns);
             switch.contact
         })
     }
 
     /// Edges seen on each: a switch that never moves is unplugged, or stuck.
-    pub fn edges(&self) -> [u64; 2] {
-        self.edges
+    pub fn edges(&self) -> &[u64] {
+        &self.edges
     }
 }
 
@@ -89,6 +89,10 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
+    fn contact(switches: &mut Switches, now_ns: u64) -> [bool; 2] {
+        switches.contacts(now_ns).collect::<Vec<_>>().try_into().unwrap()
+    }
+
     fn event(at_ns: u64, edge: u32, line: u32) -> Vec<u8> {
         let mut bytes = Vec::from(at_ns.to_ne_bytes());
         bytes.extend(edge.to_ne_bytes());
@@ -99,36 +103,36 @@ mod tests {
 
     #[test]
     fn left_comes_first_and_low_is_down() {
-        let mut feet = Feet::new([22, 27]);
-        feet.take(&event(0, FALLING, 22));
-        assert_eq!(feet.contact(10 * MS), [true, false]);
-        feet.take(&event(20 * MS, FALLING, 27));
-        feet.take(&event(30 * MS, RISING, 22));
-        assert_eq!(feet.contact(40 * MS), [false, true]);
-        assert_eq!(feet.edges(), [2, 1]);
+        let mut switches = Switches::new(&[22, 27]);
+        switches.take(&event(0, FALLING, 22));
+        assert_eq!(contact(&mut switches, 10 * MS), [true, false]);
+        switches.take(&event(20 * MS, FALLING, 27));
+        switches.take(&event(30 * MS, RISING, 22));
+        assert_eq!(contact(&mut switches, 40 * MS), [false, true]);
+        assert_eq!(switches.edges(), [2, 1]);
     }
 
     #[test]
     fn a_bounce_is_no_step_in_pieces_of_any_size() {
         for piece in [1, 7, 48, 100] {
-            let mut feet = Feet::new([22, 27]);
-            feet.stand_as([true, true]);
+            let mut switches = Switches::new(&[22, 27]);
+            switches.stand_as(&[true, true]);
             let bounces = (0..20).flat_map(|bounce| event(bounce * MS, 1 + (bounce % 2) as u32, 22));
             for bytes in bounces.collect::<Vec<u8>>().chunks(piece) {
-                feet.take(bytes);
+                switches.take(bytes);
             }
-            assert_eq!(feet.contact(20 * MS), [true, true], "it never stood for 5 ms");
-            feet.take(&event(20 * MS, RISING, 22));
-            assert_eq!(feet.contact(24 * MS), [true, true]);
-            assert_eq!(feet.contact(25 * MS), [false, true]);
+            assert_eq!(contact(&mut switches, 20 * MS), [true, true], "it never stood for 5 ms");
+            switches.take(&event(20 * MS, RISING, 22));
+            assert_eq!(contact(&mut switches, 24 * MS), [true, true]);
+            assert_eq!(contact(&mut switches, 25 * MS), [false, true]);
         }
     }
 
     #[test]
     fn other_lines_and_other_events_are_passed_over() {
-        let mut feet = Feet::new([22, 27]);
-        feet.take(&event(0, FALLING, 23));
-        feet.take(&event(0, 7, 22));
-        assert_eq!((feet.contact(MS * 100), feet.edges()), ([false, false], [0, 0]));
+        let mut switches = Switches::new(&[22, 27]);
+        switches.take(&event(0, FALLING, 23));
+        switches.take(&event(0, 7, 22));
+        assert_eq!((contact(&mut switches, MS * 100), switches.edges()), ([false, false], &[0, 0][..]));
     }
 }

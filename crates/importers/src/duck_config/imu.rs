@@ -30,7 +30,9 @@ impl Reading {
     pub(super) fn imu_address(&mut self, value: &Value) {
         let expected = "an I2C address, \"0x28\" or \"0x29\"";
         if let Some(address) = self.fields.byte("imu_address", value, expected, |byte| byte < 0x80) {
-            self.profile.imu.i2c_address = u32::from(address);
+            if let Some(imu) = self.profile.imus.first_mut() {
+                imu.i2c_address = u32::from(address);
+            }
             self.report.applied.push(format!("imu_address: 0x{address:02x}"));
         }
     }
@@ -38,7 +40,9 @@ impl Reading {
     pub(super) fn imu_chip_id(&mut self, value: &Value) {
         let expected = "what the chip's id register says, \"0xa0\" for a BNO055";
         if let Some(id) = self.fields.byte("imu_chip_id", value, expected, |_| true) {
-            self.profile.imu.chip_id = Some(u32::from(id));
+            if let Some(imu) = self.profile.imus.first_mut() {
+                imu.chip_id = Some(u32::from(id));
+            }
             self.report.applied.push(format!("imu_chip_id: 0x{id:02x}"));
         }
     }

@@ -62,7 +62,7 @@ impl Reading {
             else {
                 continue;
             };
-            let before = std::mem::replace(&mut self.profile.joints[index].servo_id, id);
+            let before = std::mem::replace(&mut self.profile.joints[index].id, id);
             if before != id {
                 self.report
                     .applied
@@ -71,7 +71,7 @@ impl Reading {
         }
         let mut joints_by_id: BTreeMap<u8, Vec<&str>> = BTreeMap::new();
         for joint in &self.profile.joints {
-            joints_by_id.entry(joint.servo_id).or_default().push(&joint.name);
+            joints_by_id.entry(joint.id).or_default().push(&joint.name);
         }
         for (id, joints) in joints_by_id.into_iter().filter(|(_, joints)| joints.len() > 1) {
             let problem =

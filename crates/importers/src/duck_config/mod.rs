@@ -16,8 +16,16 @@ mod unused;
 pub use error::{ConfigError, Mistake, Remedy};
 
 use fields::Fields;
-use gaitway_model::profile::RobotProfile;
+use gaitway_model::profile::{OutputKind, RobotProfile};
 use serde_json::{Map, Value};
+
+/// What the file calls the outputs of a kind.
+const FEATURES: [(&str, OutputKind); 4] = [
+    ("eyes", OutputKind::Blinker),
+    ("projector", OutputKind::Lamp),
+    ("antennas", OutputKind::PulseServo),
+    ("speaker", OutputKind::Sound),
+];
 
 /// What is done with an offset that its servo cannot reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -150,29 +158,29 @@ impl Reading {
 
     fn expression_features(&mut self, value: &Value) {
         let Some(features) = self.fields.object("expression_features", value) else { return };
-        let options = &mut self.profile.options;
-        for feature in
-            [&mut options.eyes, &mut options.projector, &mut options.antennas, &mut options.speaker]
-        {
+        for output in &mut self.profile.outputs {
             // Whoever names one has had the choice of all.
-            feature.get_or_insert(false);
+            output.fitted.get_or_insert(false);
         }
         for (key, value) in features.iter().filter(|(key, _)| !fields::is_comment(key)) {
             let path = format!("expression_features.{key}");
-            let fitted = Some(self.fields.boolean(&path, value));
-            match key.as_str() {
-                "eyes" => options.eyes = fitted,
-                "projector" => options.projector = fitted,
-                "antennas" => options.antennas = fitted,
-                "speaker" => options.speaker = fitted,
+            let is_fitted = self.fields.boolean(&path, value);
+            let feature = FEATURES.into_iter().find(|(known, _)| known == key);
+            match (feature, key.as_str()) {
+                (Some((_, kind)), _) => self.fit(kind, is_fitted),
                 // Of the published file; nothing here uses them.
-                "microphone" | "camera" => {}
-                _ => {
-                    let known = ["eyes", "projector", "antennas", "speaker"];
-                    let near = nearest::nearest(key, known).map(|near| format!("; did you mean {near}?"));
+                (None, "microphone" | "camera") => {}
+                (None, _) => {
+                    let near = nearest::nearest(key, FEATURES.map(|(known, _)| known)).map(|near| format!("; did you mean {near}?"));
                     self.report.ignored.push(format!("{path}: unknown key{}", near.unwrap_or_default()));
                 }
             }
+        }
+    }
+
+    fn fit(&mut self, kind: OutputKind, is_fitted: bool) {
+        for output in self.profile.outputs.iter_mut().filter(|output| output.kind == kind) {
+            output.fitted = Some(is_fitted);
         }
     }
 

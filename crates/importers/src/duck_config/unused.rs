@@ -32,7 +32,7 @@ const USUAL: [&str; 22] = [
 
 /// A sentence about a key that changes nothing here; `None` where none is needed.
 pub(super) fn remark(key: &str, value: &Value, profile: &RobotProfile) -> Option<String> {
-    let chip = &profile.imu.chip;
+    let chip = profile.imu().map_or("", |imu| &imu.chip);
     match key {
         "imu_type" if value.as_str().is_some_and(|named| named.eq_ignore_ascii_case(chip)) => None,
         "imu_type" => {

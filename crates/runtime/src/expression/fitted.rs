@@ -11,19 +11,19 @@ use thiserror::Error;
 pub struct Fitted {
     /// The GPIO chip; only what is on its lines needs one.
     pub chip: Option<PathBuf>,
-    /// Lines of the eyes.
-    pub eyes: Option<[u32; 2]>,
-    /// Line of the projector.
-    pub projector: Option<u32>,
-    /// The antennas, left and right.
-    pub antennas: Option<FittedAntennas>,
+    /// Lines of the lights that blink together.
+    pub blinkers: Vec<u32>,
+    /// Lines of the lamps.
+    pub lamps: Vec<u32>,
+    /// The pulse servos.
+    pub pulse_servos: Option<FittedPulseServos>,
 }
 
-/// A pair of antennas.
+/// Pulse servos.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FittedAntennas {
-    /// 1, or -1 where a longer pulse moves one the other way.
-    pub directions: [i8; 2],
+pub struct FittedPulseServos {
+    /// Of each 1, or -1 where a longer pulse moves it the other way.
+    pub directions: Vec<i8>,
     /// Where their pulses come from.
     pub pulses: PulseSource,
 }
@@ -32,13 +32,13 @@ pub struct FittedAntennas {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PulseSource {
     /// Lines of the chip, timed by the thread.
-    Lines([u32; 2]),
+    Lines(Vec<u32>),
     /// Channels of a PWM of the board, a folder below /sys/class/pwm.
     Pwm {
         /// The folder.
         chip: PathBuf,
         /// Its channels.
-        channels: [u32; 2],
+        channels: Vec<u32>,
     },
 }
 

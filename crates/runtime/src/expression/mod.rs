@@ -1,7 +1,7 @@
-//! What the robot shows: eyes, projector and antennas, on a thread of their own that the loop never waits for.
+//! What the robot shows: lights and pulse servos, on a thread of their own that the loop never waits for.
 //!
-//! Whoever wants something shown puts it into the [`ExpressionSlot`]. When the [`Expression`] is dropped, the antennas
-//! are neutral for a moment, and everything is off and given back.
+//! Whoever wants something shown puts it into the [`ExpressionSlot`]. When the [`Expression`] is dropped, the servos are
+//! neutral for a moment, and everything is off and given back.
 
 mod figures;
 mod fitted;
@@ -9,8 +9,8 @@ mod slot;
 mod stage;
 
 pub use figures::ExpressionFigures;
-pub use fitted::{ExpressionError, Fitted, FittedAntennas, PulseSource};
-pub use slot::ExpressionSlot;
+pub use fitted::{ExpressionError, Fitted, FittedPulseServos, PulseSource};
+pub use slot::{ExpressionSlot, MAX_PULSE_SERVOS};
 
 use figures::Measured;
 use gaitway_platform::real_time::{self, RealTimeRequest};

@@ -2,26 +2,29 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
+/// Most pulse servos of a robot.
+pub const MAX_PULSE_SERVOS: usize = 16;
+
 /// What shall be shown. Anybody says so without waiting.
 #[derive(Debug, Default)]
 pub struct ExpressionSlot {
-    projector: AtomicBool,
-    antennas: [AtomicU32; 2],
-    /// When the antennas' pulses rise, and whole periods before and after, ns.
+    lamps: AtomicBool,
+    pulse_servos: [AtomicU32; MAX_PULSE_SERVOS],
+    /// When pulses rise, and whole periods before and after, ns.
     pub(super) rise_ns: AtomicU64,
 }
 
 impl ExpressionSlot {
-    /// The projector on where it is off, off where it is on.
-    pub fn toggle_projector(&self) {
-        self.projector.fetch_xor(true, Ordering::Relaxed);
+    /// The lamps on where they are off, off where they are on.
+    pub fn toggle_lamps(&self) {
+        self.lamps.fetch_xor(true, Ordering::Relaxed);
     }
 
-    /// The antennas, left and right, -1 to 1.
-    pub fn set_antennas(&self, antennas: [f32; 2]) {
-        self.antennas
+    /// The first pulse servos, as many as there are targets, -1 to 1 each.
+    pub fn set_pulse_servos(&self, targets: &[f32]) {
+        self.pulse_servos
             .iter()
-            .zip(antennas)
+            .zip(targets)
             .for_each(|(to, value)| to.store(value.to_bits(), Ordering::Relaxed));
     }
 
@@ -30,11 +33,11 @@ impl ExpressionSlot {
         self.rise_ns.store(at_ns, Ordering::Relaxed);
     }
 
-    pub(super) fn is_projector_on(&self) -> bool {
-        self.projector.load(Ordering::Relaxed)
+    pub(super) fn are_lamps_on(&self) -> bool {
+        self.lamps.load(Ordering::Relaxed)
     }
 
-    pub(super) fn antennas(&self) -> [f32; 2] {
-        [0, 1].map(|side: usize| f32::from_bits(self.antennas[side].load(Ordering::Relaxed)))
+    pub(super) fn pulse_servos(&self) -> impl Iterator<Item = f32> {
+        self.pulse_servos.iter().map(|target| f32::from_bits(target.load(Ordering::Relaxed)))
     }
 }

@@ -3,22 +3,23 @@
 use super::figures::Measured;
 use super::fitted::{ExpressionError, Fitted, PulseSource};
 use super::slot::ExpressionSlot;
-use gaitway_lines::{Antennas, Blinker, PERIOD_NS, PulseTrain};
+use gaitway_lines::{Blinker, PERIOD_NS, PulseServos, PulseTrain};
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::gpio::OutputLines;
-use gaitway_platform::sysfs_pwm::PwmChannel;
+use gaitway_platform::sysfs_pwm::{PwmChannel, PwmError};
 use gaitway_platform::worker::End;
 use std::io;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// It looks at least so often, ns.
 const LOOK_NS: u64 = PERIOD_NS;
 
-/// What moves the antennas. Lines are bits of what the chip is told.
+/// What moves the pulse servos. Lines are bits of what the chip is told.
 enum Pulses {
-    Lines { train: PulseTrain, bits: [u64; 2] },
-    Pwm([PwmChannel; 2]),
+    Lines { train: PulseTrain, bits: Vec<u64> },
+    Pwm(Vec<PwmChannel>),
 }
 
 /// Everything that is fitted.
@@ -27,9 +28,10 @@ pub(super) struct Stage {
     slot: Arc<ExpressionSlot>,
     measured: Arc<Mutex<Measured>>,
     lines: Option<OutputLines>,
-    eyes: Option<(Blinker, u64)>,
-    projector: Option<u64>,
-    antennas: Option<(Antennas, Pulses)>,
+    /// The lights that blink, and the lamps: their bits.
+    blinkers: Option<(Blinker, u64)>,
+    lamps: u64,
+    servos: Option<(PulseServos, Pulses)>,
     is_ending: bool,
 }
 
@@ -42,27 +44,24 @@ impl Stage {
         let clock = MonotonicClock::default();
         let now_ns = clock.now_ns();
         let mut lines = Vec::new();
-        let mut take = |line: u32| {
-            lines.push(line);
+        let mut take = |line: &u32| {
+            lines.push(*line);
             1 << (lines.len() - 1)
         };
-        let eyes = fitted.eyes.map(|eyes| eyes.map(&mut take)).map(|[left, right]| left | right);
-        let projector = fitted.projector.map(&mut take);
-        let antennas = match &fitted.antennas {
+        let blinkers: u64 = fitted.blinkers.iter().map(&mut take).sum();
+        let lamps: u64 = fitted.lamps.iter().map(&mut take).sum();
+        let servos = match &fitted.pulse_servos {
             None => None,
             Some(fitted) => {
-                let antennas = Antennas::new(fitted.directions);
+                let servos = PulseServos::new(fitted.directions.clone());
                 let pulses = match &fitted.pulses {
-                    PulseSource::Lines(lines) => {
-                        Pulses::Lines { train: PulseTrain::default(), bits: lines.map(&mut take) }
-                    }
-                    PulseSource::Pwm { chip, channels: [left, right] } => {
-                        let [left_ns, right_ns] = antennas.widths_ns(now_ns).unwrap_or_default();
-                        let left = PwmChannel::open(chip, *left, PERIOD_NS, left_ns)?;
-                        Pulses::Pwm([left, PwmChannel::open(chip, *right, PERIOD_NS, right_ns)?])
-                    }
+                    PulseSource::Lines(lines) => Pulses::Lines {
+                        train: PulseTrain::new(lines.len()),
+                        bits: lines.iter().map(&mut take).collect(),
+                    },
+                    PulseSource::Pwm { chip, channels } => Pulses::Pwm(open(chip, channels, &servos)?),
                 };
-                Some((antennas, pulses))
+                Some((servos, pulses))
             }
         };
         let lines = match (&fitted.chip, lines.is_empty()) {
@@ -71,8 +70,8 @@ impl Stage {
             (Some(chip), false) => Some(OutputLines::open(chip, &lines)?),
         };
         // Another way every time.
-        let eyes = eyes.map(|bits| (Blinker::new(now_ns, now_ns), bits));
-        Ok(Stage { clock, slot, measured, lines, eyes, projector, antennas, is_ending: false })
+        let blinkers = (blinkers != 0).then(|| (Blinker::new(now_ns, now_ns), blinkers));
+        Ok(Stage { clock, slot, measured, lines, blinkers, lamps, servos, is_ending: false })
     }
 
     /// Shows what there is to show, until the end has come and everything has been let go.
@@ -96,33 +95,32 @@ impl Stage {
 
     fn let_go(&mut self, now_ns: u64) {
         self.is_ending = true;
-        (self.eyes, self.projector) = (None, None);
-        if let Some((antennas, _)) = &mut self.antennas {
-            antennas.let_go(now_ns);
+        (self.blinkers, self.lamps) = (None, 0);
+        if let Some((servos, _)) = &mut self.servos {
+            servos.let_go(now_ns);
         }
     }
 
     fn is_over(&self, now_ns: u64) -> bool {
-        let widths = self.antennas.as_ref().and_then(|(antennas, _)| antennas.widths_ns(now_ns));
-        widths.is_none() && !self.is_in_pulse()
+        let are_driven = self.servos.as_ref().is_some_and(|(servos, _)| servos.are_driven(now_ns));
+        !are_driven && !self.is_in_pulse()
     }
 
     fn show(&mut self, now_ns: u64) {
         let mut levels = 0;
-        if let Some((eyes, bits)) = &mut self.eyes {
-            levels |= on(eyes.are_open(now_ns), *bits);
+        if let Some((blinker, bits)) = &mut self.blinkers {
+            levels |= on(blinker.are_on(now_ns), *bits);
         }
-        if let Some(bit) = self.projector {
-            levels |= on(self.slot.is_projector_on(), bit);
-        }
+        levels |= on(self.slot.are_lamps_on(), self.lamps);
         let mut done = Ok(());
-        if let Some((antennas, pulses)) = &mut self.antennas {
-            antennas.wish(self.slot.antennas());
-            match (pulses, antennas.widths_ns(now_ns)) {
+        if let Some((servos, pulses)) = &mut self.servos {
+            servos.set_targets(self.slot.pulse_servos());
+            let widths_ns = servos.are_driven(now_ns).then(|| servos.widths_ns());
+            match (pulses, widths_ns) {
                 (Pulses::Lines { train, bits }, widths_ns) => {
                     train.rise_at(self.slot.rise_ns.load(Ordering::Relaxed));
-                    let are_high = train.levels(now_ns, widths_ns);
-                    levels |= on(are_high[0], bits[0]) | on(are_high[1], bits[1]);
+                    train.advance(now_ns, widths_ns);
+                    levels |= train.levels().zip(bits).map(|(is_high, bit)| on(is_high, *bit)).sum::<u64>();
                 }
                 (Pulses::Pwm(channels), Some(widths_ns)) => done = set_widths(channels, widths_ns),
                 (Pulses::Pwm(_), None) => {}
@@ -135,17 +133,17 @@ impl Stage {
     }
 
     fn is_in_pulse(&self) -> bool {
-        matches!(&self.antennas, Some((_, Pulses::Lines { train, .. })) if train.is_in_pulse())
+        matches!(&self.servos, Some((_, Pulses::Lines { train, .. })) if train.is_in_pulse())
     }
 
     fn next_ns(&self, now_ns: u64) -> u64 {
-        let eyes_ns = self.eyes.as_ref().map(|(eyes, _)| eyes.next_ns());
-        [eyes_ns, self.train_ns()].into_iter().flatten().fold(now_ns + LOOK_NS, u64::min)
+        let blinks_ns = self.blinkers.as_ref().map(|(blinker, _)| blinker.next_ns());
+        [blinks_ns, self.train_ns()].into_iter().flatten().fold(now_ns + LOOK_NS, u64::min)
     }
 
     /// Next rise or fall.
     fn train_ns(&self) -> Option<u64> {
-        match &self.antennas {
+        match &self.servos {
             Some((_, Pulses::Lines { train, .. })) => Some(train.next_ns()),
             _ => None,
         }
@@ -161,8 +159,14 @@ fn on(is_on: bool, bits: u64) -> u64 {
     if is_on { bits } else { 0 }
 }
 
-fn set_widths(channels: &mut [PwmChannel; 2], widths_ns: [u64; 2]) -> io::Result<()> {
+/// The channels of a PWM, each with the pulses of its servo from the first on.
+fn open(chip: &Path, channels: &[u32], servos: &PulseServos) -> Result<Vec<PwmChannel>, PwmError> {
+    let pairs = channels.iter().zip(servos.widths_ns());
+    pairs.map(|(channel, width_ns)| PwmChannel::open(chip, *channel, PERIOD_NS, width_ns)).collect()
+}
+
+fn set_widths(channels: &mut [PwmChannel], widths_ns: impl Iterator<Item = u64>) -> io::Result<()> {
     let pairs = channels.iter_mut().zip(widths_ns);
-    // One that fails does not keep the other.
+    // One that fails does not keep the others.
     pairs.map(|(channel, width_ns)| channel.set_width(width_ns)).fold(Ok(()), io::Result::and)
 }

@@ -113,7 +113,7 @@ impl NamedLayout {
             ranges.insert(code, AxisRange { min, max });
         }
         for (button, code) in written.buttons {
-            let known = Button::ALL.into_iter().find(|known| known.name() == button);
+            let known = Button::named(&button);
             let known =
                 known.ok_or_else(|| wrong(unknown("buttons", &button, &Button::ALL.map(Button::name))))?;
             layout.buttons.insert(code, known);

@@ -10,8 +10,8 @@
 //! Pads elsewhere sign what they say with a key in a file ([`key_file`]). What was made limp at the robot they cannot get
 //! up again.
 //!
-//! A pad that is gone asks for nothing: its lease ends, and the duck eases to a stand. A person's own is missed: after a
-//! while the duck is told to stand. One elsewhere comes and goes with the programs that hold it.
+//! A pad that is gone asks for nothing: its lease ends, and the robot eases to a stand. A person's own is missed: after a
+//! while the robot is told to stand. One elsewhere comes and goes with the programs that hold it.
 
 mod device;
 mod error;
@@ -31,7 +31,7 @@ pub use keyboard::KeyboardPad;
 pub use layouts::{LayoutError, NamedLayout};
 pub use network::NetworkPadReader;
 pub use reader::PadReader;
-pub use teleop_session::{TeleopTarget, reach};
+pub use teleop_session::{TeleopTarget, reach, stick_axes};
 pub use watch::{Heard, PadWatch};
 
 use crate::robot::mailbox::NotAtTheRobot;
@@ -59,7 +59,7 @@ pub enum PadEvent {
     },
     /// It is gone.
     Gone,
-    /// It has been gone for so long that the duck was told to stand.
+    /// It has been gone for so long that the robot was told to stand.
     Stands,
     /// A button was pressed.
     Pressed(Button),

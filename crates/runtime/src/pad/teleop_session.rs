@@ -7,11 +7,12 @@ use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::supervisor::RequestedMode;
 use gaitway_gamepad::{Button, Controls, Operator, Reach};
-use gaitway_model::{Axis, Command, Contract};
+use gaitway_model::axis::STANDARD_AXES;
+use gaitway_model::{Axis, Command, Contract, RobotProfile};
 use gaitway_platform::budget::Budget;
 use std::sync::Arc;
 
-/// The duck is told to stand when the pad has been gone for so long, ns.
+/// The robot is told to stand when the pad has been gone for so long, ns.
 const STAND_AFTER_NS: u64 = 3_000_000_000;
 /// What a pad asks holds for so long, ns: a few times as long as it takes until it is said again.
 const LEASE_NS: u64 = 200_000_000;
@@ -21,18 +22,23 @@ const PRESSES_PER_SECOND: u32 = 20;
 
 /// A full stick asks for as much as the policy was trained for, and nothing where it was not.
 pub fn reach(contract: &Contract) -> Reach {
-    let of = |axis: Axis| {
+    let of = |axis: &str| {
         let known = contract.command.iter().find(|known| known.axis == axis);
         known.map_or([0.0; 2], |known| [known.min as f32, known.max as f32])
     };
     Reach {
-        forward: of(Axis::Vx),
-        leftward: of(Axis::Vy),
-        turning: of(Axis::Wz),
-        head_pitch: of(Axis::HeadPitch),
-        head_yaw: of(Axis::HeadYaw),
-        head_roll: of(Axis::HeadRoll),
+        forward: of("vx"),
+        leftward: of("vy"),
+        turning: of("wz"),
+        head_pitch: of("head_pitch"),
+        head_yaw: of("head_yaw"),
+        head_roll: of("head_roll"),
     }
+}
+
+/// Where the robot has the axes that sticks move; an axis it lacks nobody moves.
+pub fn stick_axes(profile: &RobotProfile) -> [Option<Axis>; STANDARD_AXES.len()] {
+    STANDARD_AXES.map(|(name, _)| profile.axis(name))
 }
 
 /// What a pad steers.
@@ -40,9 +46,11 @@ pub fn reach(contract: &Contract) -> Reach {
 pub struct TeleopTarget {
     /// How far its sticks go.
     pub reach: Reach,
+    /// Which axes they move.
+    pub axes: [Option<Axis>; STANDARD_AXES.len()],
     /// Where commands and wishes go.
     pub mailbox: Arc<Mailbox>,
-    /// Antennas and projector.
+    /// Lamps and pulse servos.
     pub expression: Arc<ExpressionSlot>,
 }
 
@@ -52,8 +60,8 @@ pub(super) struct TeleopSession {
     source: Source,
     operator: Operator,
     steered: TeleopTarget,
-    /// Where it put the antennas last.
-    antennas: [f32; 2],
+    /// Where it put the pulse servos last.
+    pulse_servos: [f32; 2],
     /// Since when nobody holds the pad, who did, ns.
     gone_since_ns: Option<u64>,
     presses: Budget,
@@ -67,7 +75,7 @@ impl TeleopSession {
             operator.move_head();
         }
         let presses = Budget::new(PRESSES, PRESSES_PER_SECOND);
-        TeleopSession { source, operator, steered, antennas: [0.0; 2], gone_since_ns: None, presses }
+        TeleopSession { source, operator, steered, pulse_servos: [0.0; 2], gone_since_ns: None, presses }
     }
 
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
@@ -91,9 +99,14 @@ impl TeleopSession {
         if let Some(count) = self.presses.left_out(now_ns) {
             tell(PadEvent::LeftOut(count));
         }
-        self.move_antennas();
-        let (values, phase_factor_offset) = (self.operator.command(), self.operator.phase_factor_offset());
-        let command = Command { values, phase_factor_offset };
+        self.move_pulse_servos();
+        let phase_factor_offset = self.operator.phase_factor_offset();
+        let mut command = Command { phase_factor_offset, ..Command::default() };
+        for (axis, value) in self.steered.axes.iter().zip(self.operator.command()) {
+            if let Some(axis) = axis {
+                command.values[axis.index()] = value;
+            }
+        }
         self.steered.mailbox.offer(self.source, &command, now_ns + LEASE_NS);
     }
 
@@ -105,7 +118,7 @@ impl TeleopSession {
     /// Nobody holds the pad any more: the lease ends by itself.
     pub fn let_go(&mut self, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
         self.operator.let_go();
-        self.move_antennas();
+        self.move_pulse_servos();
         self.gone_since_ns = Some(now_ns);
         if let Some(count) = self.presses.take_left_out() {
             tell(PadEvent::LeftOut(count));
@@ -132,11 +145,11 @@ impl TeleopSession {
     }
 
     /// Only where they move: a pad at rest leaves them to another one.
-    fn move_antennas(&mut self) {
-        let antennas = self.operator.antennas();
-        if antennas != self.antennas {
-            self.antennas = antennas;
-            self.steered.expression.set_antennas(antennas);
+    fn move_pulse_servos(&mut self) {
+        let targets = self.operator.pulse_servos();
+        if targets != self.pulse_servos {
+            self.pulse_servos = targets;
+            self.steered.expression.set_pulse_servos(&targets);
         }
     }
 }
@@ -149,8 +162,8 @@ fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), N
         (Button::Pause, RequestedMode::Stand) => mailbox.wish_of(source, RequestedMode::Walk),
         (Button::Motors, RequestedMode::Limp) => mailbox.wish_of(source, RequestedMode::Stand),
         (Button::Motors, _) => mailbox.wish_of(source, RequestedMode::Limp),
-        (Button::Projector, _) => {
-            steered.expression.toggle_projector();
+        (Button::Lamp, _) => {
+            steered.expression.toggle_lamps();
             Ok(())
         }
         _ => Ok(()),
@@ -176,7 +189,7 @@ mod tests {
             head_yaw: [0.0; 2],
             head_roll: [0.0; 2],
         };
-        TeleopTarget { reach, mailbox: Arc::default(), expression: Arc::default() }
+        TeleopTarget { reach, axes: [None; 7], mailbox: Arc::default(), expression: Arc::default() }
     }
 
     /// Presses and lets go so often, 20,000 times a second, and returns what was told.
@@ -206,7 +219,7 @@ mod tests {
         let steered = steered();
         let mut session = TeleopSession::new(Source::Pad, steered.clone());
         steered.mailbox.request_mode(RequestedMode::Walk, false);
-        flood(&mut session, Button::Projector, 2000);
+        flood(&mut session, Button::Lamp, 2000);
         let mut controls = Controls::default();
         controls.set(Button::Motors, true);
         session.steer(&controls, 100 * MS, |_| {});

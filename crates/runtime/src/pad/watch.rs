@@ -74,8 +74,8 @@ impl PadWatch {
         let events = events.into_iter().map(|event| (event, self.device.pad.meaning(event))).collect();
         let (controls, mut pressed) = (self.device.pad.look(), Vec::new());
         self.operator.update(&controls, |button| pressed.push(button));
-        let (values, phase_factor_offset) = (self.operator.command(), self.operator.phase_factor_offset());
-        let command = Command { values, phase_factor_offset };
+        let phase_factor_offset = self.operator.phase_factor_offset();
+        let command = Command { phase_factor_offset, ..Command::of(&self.operator.command()) };
         Some(Heard { events, controls, pressed, command, moves_head: self.operator.moves_head() })
     }
 }

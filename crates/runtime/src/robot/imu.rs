@@ -2,9 +2,10 @@
 
 use gaitway_control::imu::ImuSample;
 use gaitway_hal::imu_datagram::Datagram;
+use gaitway_model::profile::MAX_CONTACTS;
 use gaitway_platform::slot::{Slot, join, split};
 
-const NUMBERS: usize = 8;
+const NUMBERS: usize = 6 + MAX_CONTACTS;
 
 /// A datagram's sample.
 pub fn sample_of(datagram: Datagram) -> ImuSample {
@@ -12,7 +13,7 @@ pub fn sample_of(datagram: Datagram) -> ImuSample {
         sampled_ns: datagram.sampled_ns,
         gyro_rps: datagram.gyro_rps,
         accel_mps2: datagram.accel_mps2,
-        foot_contact: datagram.foot_contact.map(|is_down| f32::from(u8::from(is_down))),
+        contact: datagram.contact.map(|is_down| f32::from(u8::from(is_down))),
     }
 }
 
@@ -32,7 +33,7 @@ impl ImuSlot {
     pub fn put(&self, sample: &ImuSample) {
         let mut words = [0; 2 + NUMBERS];
         words[..2].copy_from_slice(&split(sample.sampled_ns));
-        let numbers = sample.gyro_rps.iter().chain(&sample.accel_mps2).chain(&sample.foot_contact);
+        let numbers = sample.gyro_rps.iter().chain(&sample.accel_mps2).chain(&sample.contact);
         for (word, number) in words[2..].iter_mut().zip(numbers) {
             *word = number.to_bits();
         }
@@ -47,7 +48,7 @@ impl ImuSlot {
             sampled_ns: join(words[0], words[1]),
             gyro_rps: std::array::from_fn(number),
             accel_mps2: std::array::from_fn(|index| number(3 + index)),
-            foot_contact: std::array::from_fn(|index| number(6 + index)),
+            contact: std::array::from_fn(|index| number(6 + index)),
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The IMU's thread where the chip itself is read: the newest sample goes into the slot.
 
-use crate::robot::feet::Contact;
+use crate::robot::contacts::ContactSlot;
 use crate::robot::imu::ImuSlot;
 use gaitway_bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
 use gaitway_control::imu::ImuSample;
@@ -79,13 +79,13 @@ impl ImuChip {
     pub fn start(
         path: &Path,
         config: Config,
-        feet: Arc<Contact>,
+        contacts: Arc<ContactSlot>,
         slot: Arc<ImuSlot>,
     ) -> Result<ImuChip, ImuChipError> {
         let wire = open(path)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let work = move |end: &End| read(wire, Bno055::new(config), &feet, &slot, &theirs, end);
+        let work = move |end: &End| read(wire, Bno055::new(config), &contacts, &slot, &theirs, end);
         let worker = Worker::start("imu", STACK_BYTES, work).map_err(ImuChipError::Thread)?;
         Ok(ImuChip { shared, _worker: worker })
     }
@@ -109,7 +109,7 @@ impl ImuChip {
 fn read(
     mut wire: Box<dyn I2c>,
     mut chip: Bno055,
-    feet: &Contact,
+    contacts: &ContactSlot,
     slot: &ImuSlot,
     shared: &Shared,
     end: &End,
@@ -141,7 +141,7 @@ fn read(
                 sampled_ns: sample.sampled_ns,
                 gyro_rps: sample.gyro_rps,
                 accel_mps2: sample.accel_mps2,
-                foot_contact: feet.take(),
+                contact: contacts.take(),
             });
         }
         if let Some(learned) = chip.take_calibration() {

@@ -3,13 +3,13 @@
 use gaitway_control::arbiter::{Offer, Source};
 use gaitway_control::control_stack::Asked;
 use gaitway_control::supervisor::RequestedMode;
-use gaitway_model::{Axis, Command};
+use gaitway_model::{Command, MAX_AXES};
 use gaitway_platform::slot::{Slot, join, split};
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use thiserror::Error;
 
 /// Of an offer: when it ends 2, what it adds to the gait's speed, its command.
-const WORDS: usize = 3 + Axis::ALL.len();
+const WORDS: usize = 3 + MAX_AXES;
 const SOURCES: usize = Source::ALL.len();
 /// Beside the wish: it was set limp at the robot, and stays so until somebody there says otherwise.
 const LIMP_AT_THE_ROBOT: u8 = 1 << 7;
@@ -183,6 +183,7 @@ fn at_the_robot(what: &'static str, source: Source) -> Result<(), NotAtTheRobot>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gaitway_model::Axis;
 
     #[test]
     fn one_that_may_only_stand_is_never_wished_to_walk() {
@@ -203,9 +204,9 @@ mod tests {
         let command = Command { phase_factor_offset: 0.3, ..Command::velocity(0.1, -0.2, f32::NAN) };
         mailbox.offer(Source::Network, &command, u64::MAX - 1);
         let offer = mailbox.offers()[Source::Network as usize].unwrap();
-        assert_eq!((offer.expires_ns, offer.command.get(Axis::Vy)), (u64::MAX - 1, -0.2));
+        assert_eq!((offer.expires_ns, offer.command.get(Axis::VY)), (u64::MAX - 1, -0.2));
         assert_eq!(offer.command.phase_factor_offset, 0.3);
-        assert!(offer.command.get(Axis::Wz).is_nan(), "the envelope judges, not the mailbox");
+        assert!(offer.command.get(Axis::WZ).is_nan(), "the envelope judges, not the mailbox");
         mailbox.withdraw(Source::Network);
         assert_eq!(mailbox.offers()[Source::Network as usize].unwrap().expires_ns, 0);
     }

@@ -11,7 +11,7 @@
 
 pub mod event;
 #[cfg(target_os = "linux")]
-pub mod feet;
+pub mod contacts;
 pub mod imu;
 #[cfg(target_os = "linux")]
 pub mod imu_chip;

@@ -6,20 +6,19 @@ use gaitway_control::plausibility::Refusals;
 use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::State;
 use gaitway_control::watch::Alarm;
-use gaitway_model::Axis;
+use gaitway_model::MAX_AXES;
 use gaitway_model::profile::FaultKind;
 use gaitway_platform::slot::{Slot, join, split};
 use gaitway_record::row::Durations;
 
-/// Most joints that are shown.
-const JOINTS: usize = 32;
-const AXES: usize = Axis::ALL.len();
+/// Most joints that are shown: as many as a profile can have.
+const JOINTS: usize = 64;
 /// Before the command: tick 2, state, IMU, late, tick's and its computation's duration, skipped, owner, cause, fault and
 /// its joint, joints, refused values of the IMU and of servos.
 const HEAD: usize = 15;
 /// Goal, position, age, voltage, temperature, current.
 const JOINT: usize = 6;
-const WORDS: usize = HEAD + AXES + JOINT * JOINTS;
+const WORDS: usize = HEAD + MAX_AXES + JOINT * JOINTS;
 
 /// The newest status.
 #[derive(Debug, Default)]
@@ -48,8 +47,8 @@ pub struct Status {
     pub owner: Option<Source>,
     /// Why the command is what it is.
     pub cause: Cause,
-    /// The command.
-    pub command: [f32; AXES],
+    /// The command, in the order of the profile's axes.
+    pub command: [f32; MAX_AXES],
     /// The gravest fault, and its joint.
     pub fault: Option<(FaultKind, Option<usize>)>,
     /// Samples of the IMU that the table of the wires refused since the start.
@@ -109,7 +108,7 @@ impl StatusSlot {
         ]);
         let command = record.decision.command.values.iter();
         words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
-        let joints = words[HEAD + AXES..].chunks_exact_mut(JOINT);
+        let joints = words[HEAD + MAX_AXES..].chunks_exact_mut(JOINT);
         for ((words, goal), joint) in joints.zip(goal_rad).zip(vitals) {
             let measured = |value: fn(&gaitway_control::readings::ServoReading) -> f32| {
                 joint.servo.as_ref().map_or(f32::NAN, value)
@@ -132,7 +131,7 @@ impl StatusSlot {
         let words = self.slot.take()?;
         let place = |word: u32| (word as usize).checked_sub(1);
         let kind = place(words[10]).and_then(|kind| FaultKind::ALL.get(kind).copied());
-        let joints = words[HEAD + AXES..].chunks_exact(JOINT).take(words[12] as usize);
+        let joints = words[HEAD + MAX_AXES..].chunks_exact(JOINT).take(words[12] as usize);
         Some(Status {
             tick: join(words[0], words[1]),
             state: State::ALL.get(words[2] as usize).copied().unwrap_or_default(),

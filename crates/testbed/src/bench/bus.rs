@@ -165,8 +165,8 @@ pub fn bus_ticks(
     }
     check_twin(path)?;
     let bus = devices::actuators(profile)?;
-    let goal_rad: Vec<f32> = profile.joints.iter().map(|joint| joint.default_rad as f32).collect();
-    let port = CountingPort { port: SerialPort::open(path, profile.servo_bus.baud)?, bytes: 0 };
+    let goal_rad: Vec<f32> = profile.default_pose_rad();
+    let port = CountingPort { port: SerialPort::open(path, profile.actuators.baud)?, bytes: 0 };
     let request = RealTimeRequest {
         priority: options.priority,
         lock_memory: options.priority.is_some(),

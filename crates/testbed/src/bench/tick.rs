@@ -27,7 +27,7 @@ pub fn tick_times(
     let plan = policy.plan().ok_or(ControlError::ExternalEngine)?;
     let mut workspace = plan.workspace();
     let mut action = vec![0.0; plan.output_len()];
-    let mut sensors = Sensors::still(controller.joints());
+    let mut sensors = Sensors::still(controller.joints(), controller.contacts());
     let command = Command::velocity(0.1, 0.0, 0.2);
     let mut times = TickTimes::default();
     for tick in 0..ticks + ticks / 10 {
@@ -59,5 +59,5 @@ fn wander(sensors: &mut Sensors, tick: u64) {
     for (joint, velocity) in sensors.joint_velocity_rps.iter_mut().enumerate() {
         *velocity = 2.0 * wave(61 + joint as u64);
     }
-    sensors.foot_contact = [(tick / 13 % 2) as f32, (tick / 14 % 2) as f32];
+    sensors.contact.copy_from_slice(&[(tick / 13 % 2) as f32, (tick / 14 % 2) as f32]);
 }

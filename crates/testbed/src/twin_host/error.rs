@@ -13,6 +13,9 @@ pub enum TwinHostError {
     /// The bus or one of its faults cannot be.
     #[error(transparent)]
     Twin(#[from] TwinError),
+    /// A robot without an IMU has no chip to emulate.
+    #[error("I2C socket: expected an IMU in the robot's profile, found none")]
+    NoImu,
     /// The system gives no pseudo-terminal.
     #[error("no pseudo-terminal: {call} failed: {errno}")]
     Pty {
@@ -65,6 +68,7 @@ impl TwinHostError {
     pub fn hint(&self) -> &'static str {
         match self {
             TwinHostError::Twin(error) => error.hint(),
+            TwinHostError::NoImu => "leave out what asks for its I2C bus, or add [[imus]] to the profile",
             TwinHostError::Pty { .. } => {
                 "is /dev/pts mounted, and /proc/sys/kernel/pty/nr below /proc/sys/kernel/pty/max?"
             }

@@ -2,7 +2,7 @@
 
 use gaitway_bno055::{Bno055, Mode, Next};
 use gaitway_control::imu::ImuSample;
-use gaitway_emulators::{Bno055 as Chip, ImuSample as Felt, Motion};
+use gaitway_emulators::{Bno055 as Chip, IMU_CONTACTS, ImuSample as Felt, Motion};
 use gaitway_model::RobotProfile;
 use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::robot::ImuSlot;
@@ -10,16 +10,16 @@ use gaitway_runtime::robot::ImuSlot;
 /// An address byte that nobody acknowledges, at 400 kHz, ns.
 const SILENCE_NS: u64 = 22_500;
 
-/// A chip, its driver, and the foot switches beside it.
+/// A chip, its driver, and the contact switches beside it.
 #[derive(Debug)]
 pub struct ChipPath {
     driver: Bno055,
     /// Where the chip answers.
     address: u8,
     chip: Chip,
-    /// Both feet count as on the ground where there are none.
+    /// All contacts count as on the ground where there are none.
     has_switches: bool,
-    foot_contact: [f32; 2],
+    contact: [f32; IMU_CONTACTS],
     /// How far the driver has come, ns.
     now_ns: u64,
 }
@@ -32,23 +32,23 @@ impl ChipPath {
         has_switches: bool,
         seed: u64,
     ) -> Result<ChipPath, DeviceError> {
-        let axes = profile.imu_axes();
+        let axes = profile.imu_axes().ok_or(DeviceError::Imus(0))?;
         let config = devices::imu(profile, axes, Mode::Ndof, None)?;
         Ok(ChipPath {
             address: config.address,
             driver: Bno055::new(config),
             chip: Chip::new(now_ns, axes.each_ref().map(String::as_str), seed),
             has_switches,
-            foot_contact: [1.0; 2],
+            contact: [1.0; IMU_CONTACTS],
             now_ns,
         })
     }
 
     pub(super) fn feel(&mut self, felt: &Felt) {
-        let Felt { gyro_rps, accel_mps2, foot_contact, .. } = *felt;
+        let Felt { gyro_rps, accel_mps2, contact, .. } = *felt;
         self.chip.set_motion(Motion { gyro_rps, accel_mps2, ..Motion::default() });
         if self.has_switches {
-            self.foot_contact = foot_contact.map(|is_closed| f32::from(u8::from(is_closed)));
+            self.contact = contact.map(|is_closed| f32::from(u8::from(is_closed)));
         }
     }
 
@@ -74,7 +74,7 @@ impl ChipPath {
                     sampled_ns: sample.sampled_ns,
                     gyro_rps: sample.gyro_rps,
                     accel_mps2: sample.accel_mps2,
-                    foot_contact: self.foot_contact,
+                    contact: self.contact,
                 });
             }
         }

@@ -119,7 +119,7 @@ impl Watch {
     /// What is called fresh is what the servo of this id shows. Joints are set between ticks, so a tick has one truth.
     pub fn judge_vitals(&mut self, vitals: &[JointReading], twin: &ServoBus) {
         for (joint, vitals) in self.joints.iter().zip(vitals).filter(|(_, vitals)| vitals.is_fresh) {
-            let servo = twin.servos().iter().find(|servo| servo.id() == joint.servo_id);
+            let servo = twin.servos().iter().find(|servo| servo.id() == joint.id);
             let is_true = servo.is_some_and(|servo| {
                 let direction = f64::from(joint.direction);
                 let state = servo.joint();
@@ -168,7 +168,7 @@ impl Watch {
                 }
                 // Those that are no number any more are known to be none; of a supply that all servos agree on none
                 // is said to be impossible.
-                WireValue::FootContact
+                WireValue::Contact
                 | WireValue::SupplyVoltage
                 | WireValue::ServoTemperature
                 | WireValue::ServoCurrent => 0,
@@ -197,7 +197,7 @@ impl Watch {
         // Written out here: the drivers' own conversion is what is being looked at.
         let step = GOAL_POSITION.decode(u16::from_le_bytes([low, high]));
         let servo_rad = f64::from(step - 2048) * TAU / 4096.0;
-        let in_range = self.joints.iter().find(|joint| joint.servo_id == id).is_some_and(|joint| {
+        let in_range = self.joints.iter().find(|joint| joint.id == id).is_some_and(|joint| {
             let goal_rad = (servo_rad - joint.offset_rad) * f64::from(joint.direction);
             (joint.min_rad - RANGE_RAD..=joint.max_rad + RANGE_RAD).contains(&goal_rad)
         });

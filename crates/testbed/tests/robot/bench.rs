@@ -67,7 +67,7 @@ impl Bench {
     }
 
     pub fn with(profile: RobotProfile, policy: &Policy, plan: FaultPlan) -> Bench {
-        let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.servo_id).collect();
+        let ids: Vec<u8> = profile.joints.iter().map(|joint| joint.id).collect();
         let mut twin = Twin::new(BusOptions::default(), &ids, plan).unwrap();
         for servo in twin.servos_mut() {
             servo.registers_mut().store(RETURN_DELAY, 0);
@@ -80,7 +80,7 @@ impl Bench {
         room.mailbox().request_mode(RequestedMode::Walk, false);
         room.mailbox().offer(Source::Program, &Command::velocity(0.1, 0.0, 0.0), u64::MAX);
         // Crouched somewhere: not the default pose, not zero.
-        let at = |index: usize| 0.7 * profile.joints[index].default_rad + 0.05;
+        let at = |index: usize| 0.7 * profile.default_rad(index) + 0.05;
         let joints: Vec<JointState> = (0..ids.len())
             .map(|index| JointState { position_rad: at(index), ..JointState::default() })
             .collect();
@@ -191,7 +191,8 @@ impl Bench {
             sampled_ns: now_ns,
             gyro_rps: [noise + self.gyro_rps, 0.0, 0.0],
             accel_mps2: [self.accel_mps2[0], self.accel_mps2[1] + noise, self.accel_mps2[2]],
-            foot_contact: self.feet,
+            contact: [self.feet[0], self.feet[1], false, false, false, false, false, false],
+            contacts: 2,
         });
     }
 }

@@ -193,8 +193,8 @@ fn a_level_that_stays_is_believed_before_the_sample_counts_as_old() {
 #[test]
 fn a_profile_without_the_table_believes_everything_as_before() {
     let (head, rest) = DUCK.split_once("[[wire]]").unwrap();
-    let (_, joints) = rest.split_once("[[joints]]").unwrap();
-    let old = RobotProfile::from_toml(&format!("{head}[[joints]]{joints}")).unwrap();
+    let (_, joints) = rest.split_once("[poses.default]").unwrap();
+    let old = RobotProfile::from_toml(&format!("{head}[poses.default]{joints}")).unwrap();
     let mut bench = Bench::of(old, FaultPlan::default());
     bench.until(State::Running, 300);
     bench.gyro_rps = 35.7;

@@ -25,7 +25,7 @@ use crate::record::Refusal;
 use crate::stance::{Stance, StanceEstimator};
 use crate::supervisor::{Obstacle, RequestedMode, Situation, State, Supervisor};
 use crate::watch::{Alarm, FaultWatch};
-use gaitway_model::profile::Reaction;
+use gaitway_model::profile::{Mode, Reaction};
 use gaitway_model::{RobotProfile, Sensors};
 use mount::Mount;
 use serde::{Deserialize, Serialize};
@@ -61,6 +61,9 @@ pub struct ControlStack {
     watch: FaultWatch,
     arbiter: Arbiter,
     imu: ImuReader,
+    has_imu: bool,
+    /// The robot can be asked to run its policy.
+    may_run: bool,
     /// The table of the wires, where the profile has one.
     plausible: Option<Box<PlausibilityCheck>>,
     skips: Skips,
@@ -86,13 +89,15 @@ impl ControlStack {
             mount: Mount::new(profile.options.imu_trim.unwrap_or_default()),
             supervisor: Supervisor::new(profile, loop_hz),
             watch: FaultWatch::new(profile, loop_hz),
-            arbiter: Arbiter::new(profile.stop.ease_s, profile.stop.slow_share, loop_hz),
-            imu: ImuReader::default(),
+            arbiter: Arbiter::new(profile, loop_hz),
+            imu: ImuReader::new(profile.contacts.len()),
+            has_imu: profile.imu().is_some(),
+            may_run: profile.has_mode(Mode::Run),
             plausible: PlausibilityCheck::new(profile, loop_hz).map(Box::new),
             skips: Skips::new(loop_hz),
             stance_estimator: StanceEstimator::new(profile, &controller),
             stance: Stance::default(),
-            sensors: Sensors::still(profile.joints.len()),
+            sensors: Sensors::still(profile.joints.len(), profile.contacts.len()),
             refusals_in_a_row: 0,
             decision: Decision::default(),
             alarm: None,
@@ -199,7 +204,7 @@ impl ControlStack {
         if let Some(sample) = sample {
             self.sensors.gyro_rps = self.mount.level(sample.gyro_rps);
             self.sensors.accel_mps2 = self.mount.level(sample.accel_mps2);
-            self.sensors.foot_contact = sample.foot_contact;
+            self.sensors.contact.iter_mut().zip(sample.contact).for_each(|(to, value)| *to = value);
         }
         self.sensors.imu_age_s = age_s;
         for (index, joint) in inputs.joints.iter().enumerate().take(self.sensors.joint_age_s.len()) {
@@ -248,6 +253,7 @@ impl ControlStack {
         // Limp after a fault, it waits to be asked once more: for the same as before, perhaps.
         let is_waiting = self.supervisor.state() == State::Limp && !asked.emergency_stop;
         let wish = if asked.again && is_waiting { RequestedMode::Limp } else { asked.wish };
+        let wish = if wish == RequestedMode::Walk && !self.may_run { RequestedMode::Stand } else { wish };
         let situation = Situation {
             wish,
             at_once: asked.at_once,
@@ -303,7 +309,7 @@ impl ControlStack {
         } else if self.options.unconfigured {
             Some(Obstacle::Unconfigured)
         } else {
-            (self.sensors.imu_age_s > IMU_OLD_S).then_some(Obstacle::NoImu)
+            (self.has_imu && self.sensors.imu_age_s > IMU_OLD_S).then_some(Obstacle::NoImu)
         }
     }
 

@@ -43,7 +43,7 @@ pub enum Pattern {
     /// Where in the tick the target is taken that is fed back, ours and theirs.
     FedBack(&'static str, &'static str),
     /// Which axis is added to a joint: joint, ours, theirs.
-    HeadCommand(Vec<(String, &'static str, &'static str)>),
+    HeadCommand(Vec<(String, String, String)>),
     /// None of these.
     Unknown,
 }

@@ -7,28 +7,28 @@ use gaitway_maths::scalar::limit;
 use gaitway_model::contract::{Action, FedBack};
 use gaitway_model::golden::Golden;
 use gaitway_model::term::Reference;
-use gaitway_model::{Axis, Command, Contract};
+use gaitway_model::Contract;
 
 /// Golden targets, and all that ours are made of.
 pub(crate) struct Targets<'a> {
     contract: &'a Contract,
     rows: &'a Rows,
     resets: Vec<bool>,
-    /// Commands as the envelope let them through.
-    commands: &'a [Command],
+    /// Commands as the envelope let them through, in the order of the contract's axes.
+    commands: &'a [Vec<f32>],
     /// Our targets after scale and filter, before the velocity limit.
     free: Vec<Vec<f32>>,
     base: Vec<f32>,
     start: Vec<f32>,
     step: Vec<f32>,
-    /// The axis that is added to each joint before it is fed back.
-    head: Vec<Option<Axis>>,
+    /// The axis that is added to each joint before it is fed back: its place in the contract.
+    head: Vec<Option<usize>>,
 }
 
 /// One explanation of a joint's golden targets.
 #[derive(Clone, Copy)]
 struct Cause {
-    head: Option<Axis>,
+    head: Option<usize>,
     step: f32,
     /// Factor of the action, and what is added after it.
     scale: f32,
@@ -45,7 +45,7 @@ impl<'a> Targets<'a> {
     pub fn new(
         contract: &'a Contract,
         golden: &Golden,
-        commands: &'a [Command],
+        commands: &'a [Vec<f32>],
         rows: &'a Rows,
     ) -> Option<Targets<'a>> {
         let joints = contract.action_len();
@@ -91,7 +91,7 @@ impl<'a> Targets<'a> {
             _ if self.head == before => "before the head command",
             _ => "after the head command",
         };
-        let explains = |head: &[Option<Axis>]| {
+        let explains = |head: &[Option<usize>]| {
             let mut joints = head.iter().enumerate();
             joints.all(|(joint, &head)| self.explains(joint, Cause { head, ..self.as_ours(joint) }))
         };
@@ -103,8 +103,10 @@ impl<'a> Targets<'a> {
 
     /// Other axes added to the joints.
     fn head_command(&self, differs: &[usize]) -> Option<Pattern> {
-        let axes = || self.contract.command.iter().map(|entry| Some(entry.axis)).chain([None]);
-        let name = |axis: Option<Axis>| axis.map_or(NOTHING, Axis::name);
+        let axes = || (0..self.contract.command.len()).map(Some).chain([None]);
+        let name = |axis: Option<usize>| {
+            axis.map_or(NOTHING, |axis| &self.contract.command[axis].axis).to_owned()
+        };
         let theirs = |&joint: &usize| {
             let head = axes().find(|&head| self.explains(joint, Cause { head, ..self.as_ours(joint) }))?;
             Some((self.joint_name(joint), name(self.head[joint]), name(head)))
@@ -209,12 +211,12 @@ impl<'a> Targets<'a> {
     }
 
     /// The golden target without the head command.
-    fn golden(&self, tick: usize, joint: usize, head: Option<Axis>) -> f32 {
-        self.rows.expected[tick][joint] - head.map_or(0.0, |axis| self.commands[tick].get(axis))
+    fn golden(&self, tick: usize, joint: usize, head: Option<usize>) -> f32 {
+        self.rows.expected[tick][joint] - head.map_or(0.0, |axis| self.commands[tick][axis])
     }
 
     /// The golden target of the tick before, which before an episode is the default pose.
-    fn before(&self, tick: usize, joint: usize, head: Option<Axis>, start_offset: f32) -> f32 {
+    fn before(&self, tick: usize, joint: usize, head: Option<usize>, start_offset: f32) -> f32 {
         if self.resets[tick] { self.start[joint] + start_offset } else { self.golden(tick - 1, joint, head) }
     }
 
@@ -233,11 +235,12 @@ impl<'a> Targets<'a> {
     }
 }
 
-/// For each joint the axis that the contract says it follows.
-fn contract_head(contract: &Contract) -> Vec<Option<Axis>> {
+/// For each joint the axis that the contract says it follows: its place in the contract.
+fn contract_head(contract: &Contract) -> Vec<Option<usize>> {
     let follows = |name: &str| contract.head_command.joints.iter().find(|head| head.joint == name);
     let joints = contract.action.joints.iter();
-    joints.map(|joint| follows(&joint.name).map(|head| head.axis)).collect()
+    let place = |axis: &str| contract.command.iter().position(|known| known.axis == axis);
+    joints.map(|joint| follows(&joint.name).and_then(|head| place(&head.axis))).collect()
 }
 
 /// Targets of the golden actions after scale and filter: the contract's own map, without its velocity limit.

@@ -176,9 +176,9 @@ impl PlausibilityCheck {
             self.implausible_of(WireValue::Accelerometer, sample.accel_mps2, before)
         };
         let feet = || {
-            let limit = self.limits.get(WireValue::FootContact);
-            let found = sample.foot_contact.into_iter().find(|contact| !limit.has(*contact));
-            found.map(|contact| (WireValue::FootContact, contact))
+            let limit = self.limits.get(WireValue::Contact);
+            let found = sample.contact.into_iter().find(|contact| !limit.has(*contact));
+            found.map(|contact| (WireValue::Contact, contact))
         };
         gyro.or_else(accel).or_else(feet)
     }
@@ -232,7 +232,7 @@ mod tests {
             sampled_ns,
             gyro_rps: [0.0; 3],
             accel_mps2: [0.0, 0.0, accel_mps2],
-            foot_contact: [1.0; 2],
+            contact: [1.0; gaitway_model::profile::MAX_CONTACTS],
         };
         let (sound, impossible) = (at(1_000_000_000, 9.81), at(2_000_000_000, 325.0));
         assert_eq!(

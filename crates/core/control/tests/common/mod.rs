@@ -10,7 +10,7 @@ pub mod onnx;
 pub mod texts;
 
 use gaitway_control::{Controller, Options, Policy, embed};
-use gaitway_model::{Axis, Command, Contract, RobotProfile, Sensors};
+use gaitway_model::{Command, Contract, RobotProfile, Sensors};
 
 /// Where the mini robot's joints lie in the profile; its contract has knee, hip, neck.
 pub const HIP: usize = 0;
@@ -46,29 +46,29 @@ pub fn controller(edit: impl FnOnce(&mut Contract)) -> Controller {
 
 /// The mini robot standing in its default pose.
 pub fn standing() -> Sensors {
-    let mut sensors = Sensors::still(4);
+    let mut sensors = Sensors::still(4, 2);
     sensors.joint_position_rad.copy_from_slice(&texts::mini().default_pose_rad());
     sensors
 }
 
 pub fn head_yaw(value: f32) -> Command {
     let mut command = Command::default();
-    command.values[Axis::HeadYaw as usize] = value;
+    command.values[5] = value;
     command
 }
 
 /// Any sensors and command, with numbers no sensor gives once in a while where `wild`.
 pub fn any_inputs(random: &mut texts::Random, joints: usize, wild: bool) -> (Sensors, Command) {
-    let mut sensors = Sensors::still(joints);
+    let mut sensors = Sensors::still(joints, 2);
     let mut command = Command::default();
-    let Sensors { gyro_rps, accel_mps2, imu_age_s, foot_contact, .. } = &mut sensors;
-    for value in gyro_rps.iter_mut().chain(accel_mps2).chain(foot_contact).chain([imu_age_s]) {
+    let Sensors { gyro_rps, accel_mps2, imu_age_s, contact, .. } = &mut sensors;
+    for value in gyro_rps.iter_mut().chain(accel_mps2).chain(contact).chain([imu_age_s]) {
         *value += any(random, wild);
     }
     for row in [&mut sensors.joint_position_rad, &mut sensors.joint_velocity_rps, &mut sensors.joint_age_s] {
         row.iter_mut().for_each(|value| *value = any(random, wild));
     }
-    command.values.iter_mut().for_each(|value| *value = any(random, wild));
+    command.values[..7].iter_mut().for_each(|value| *value = any(random, wild));
     (sensors, command)
 }
 

@@ -1,22 +1,38 @@
 //! The robot profile: everything about one robot that is data and not code.
 
+mod devices;
+mod joint;
 mod safety;
+mod v1;
 mod validate;
+mod validate_devices;
 mod wire;
 
+pub use devices::{Actuators, CommandAxis, Contact, Imu, MAX_CONTACTS, Output, OutputKind};
+pub use joint::Joint;
 pub use safety::{Clears, FaultKind, FaultRule, Reaction, Start, Stop, Support, THEN_ASK_AGAIN};
 pub use wire::{WireLimit, WireValue};
 
+use crate::axis::Axis;
 use crate::canonical;
 use crate::controls::first_control;
 use crate::error::{ProfileError, place};
-use serde::{Deserialize, Serialize};
-use std::f64::consts::PI;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
-/// The schema this build reads.
-pub const SCHEMA: &str = "gaitway.robot/1";
+/// The schema this build writes. It reads `gaitway.robot/1` too.
+pub const SCHEMA: &str = "gaitway.robot/2";
+
+/// The pose that a start goes to, and that contracts are relative to.
+pub const DEFAULT_POSE: &str = "default";
+/// The pose of a robot that sits down before it goes limp.
+pub const SIT_POSE: &str = "sit";
 
 const FILE: &str = "robot profile";
+
+/// Angles by the name of their joint, rad.
+pub type Pose = BTreeMap<String, f64>;
 
 /// One robot: joints, limits, gains, mounts, pins and rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,16 +44,28 @@ pub struct RobotProfile {
     pub name: String,
     /// Name for people.
     pub title: String,
-    /// Rates of the loop and the bus.
+    /// What it can be asked to do.
+    #[serde(default = "every_mode", skip_serializing_if = "is_every_mode")]
+    pub modes: Vec<Mode>,
+    /// Rates of the loop.
     pub rates: Rates,
-    /// Where and how the IMU sits.
-    pub imu: Imu,
-    /// The servo bus.
-    pub servo_bus: ServoBus,
-    /// BCM numbers of the pins.
-    pub pins: Pins,
-    /// When the safety gate says the robot has fallen.
-    pub fall: Fall,
+    /// The actuators and their bus.
+    pub actuators: Actuators,
+    /// IMUs; that of the trunk is the first.
+    #[serde(default)]
+    pub imus: Vec<Imu>,
+    /// Contacts, in the order of their rows.
+    #[serde(default)]
+    pub contacts: Vec<Contact>,
+    /// What the robot shows or makes heard.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    /// Along what it can be commanded, in the order of every row of commands.
+    #[serde(default)]
+    pub command_axes: Vec<CommandAxis>,
+    /// When the safety filter says the robot has fallen; absent: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fall: Option<Fall>,
     /// From limp to the default pose.
     pub start: Start,
     /// From running to limp.
@@ -50,11 +78,33 @@ pub struct RobotProfile {
     /// What the numbers on the wires can be; empty in profiles from before there was such a table: all are believed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wire: Vec<WireLimit>,
-    /// Switches of the published runtime's configuration.
+    /// What differs from one robot of the kind to another.
     #[serde(default)]
     pub options: Options,
+    /// Poses by name: [`DEFAULT_POSE`], and [`SIT_POSE`] where the robot can sit.
+    pub poses: BTreeMap<String, Pose>,
     /// The joints, in the order of every vector.
     pub joints: Vec<Joint>,
+}
+
+/// What a robot can be asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Its actuators are given no torque.
+    Limp,
+    /// It holds its default pose.
+    Stand,
+    /// Its policy runs.
+    Run,
+}
+
+fn every_mode() -> Vec<Mode> {
+    vec![Mode::Limp, Mode::Stand, Mode::Run]
+}
+
+fn is_every_mode(modes: &[Mode]) -> bool {
+    modes == every_mode()
 }
 
 /// Rates.
@@ -79,73 +129,6 @@ pub enum Between {
     Interpolate,
 }
 
-/// The IMU.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Imu {
-    /// Chip, for the driver to be chosen by.
-    pub chip: String,
-    /// Number of the I2C bus.
-    pub i2c_bus: u32,
-    /// Address on it.
-    pub i2c_address: u32,
-    /// What its id register says, where that is not what the chip's maker says: a clone's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub chip_id: Option<u32>,
-    /// Which sensor axis, with sign, the trunk's x, y and z are: `"-y"` for example.
-    pub trunk_axes: [String; 3],
-    /// The same where the IMU is mounted upside down.
-    pub trunk_axes_upside_down: [String; 3],
-    /// Position of the IMU in the trunk frame, m.
-    pub position_m: [f64; 3],
-}
-
-/// The servo bus.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServoBus {
-    /// Protocol and register table, for the driver to be chosen by.
-    pub family: String,
-    /// Baud rate.
-    pub baud: u32,
-    /// Longest time a servo takes to begin its answer, µs.
-    pub turnaround_us: f64,
-    /// Longest time the adaptor holds bytes back, both ways together, µs.
-    pub latency_us: f64,
-    /// Stiffness in N·m/rad of one unit of the servo's proportional gain.
-    pub stiffness_per_kp: f64,
-}
-
-/// BCM numbers of the pins.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pins {
-    /// Foot switches, left and right, active low.
-    pub foot_switch: [u32; 2],
-    /// Eyes, left and right.
-    pub eye: [u32; 2],
-    /// Projector.
-    pub projector: u32,
-    /// Antenna servos, left and right.
-    pub antenna: [u32; 2],
-    /// 1, or -1 where a longer pulse moves that antenna the other way.
-    #[serde(default = "mirrored")]
-    pub antenna_direction: [i8; 2],
-    /// Channels of the board's PWM that those pins can be given, left and right.
-    #[serde(default = "header_channels")]
-    pub antenna_pwm_channel: [u32; 2],
-}
-
-/// The duck's antennas, for profiles and recordings from before they were written down.
-fn mirrored() -> [i8; 2] {
-    [1, -1]
-}
-
-/// As on the header of a Raspberry Pi: pins 13 and 12.
-fn header_channels() -> [u32; 2] {
-    [1, 0]
-}
-
 /// When the robot counts as fallen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -156,7 +139,7 @@ pub struct Fall {
     pub after_s: f64,
 }
 
-/// Switches that the published runtime keeps in its configuration.
+/// What differs from one robot of the kind to another.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
@@ -166,14 +149,6 @@ pub struct Options {
     pub imu_upside_down: bool,
     /// Added to the gait clock's factor.
     pub phase_factor_offset: f64,
-    /// Whether eyes are fitted; `None` where nobody has said.
-    pub eyes: Option<bool>,
-    /// Whether a projector is.
-    pub projector: Option<bool>,
-    /// Whether antennas are.
-    pub antennas: Option<bool>,
-    /// Whether a speaker is.
-    pub speaker: Option<bool>,
     /// Radians for an action of one, in place of the contract's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action_scale: Option<f64>,
@@ -192,63 +167,37 @@ pub struct ImuTrim {
     pub roll_rad: f64,
 }
 
-/// One joint.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Joint {
-    /// Name, unique.
-    pub name: String,
-    /// Servo id on the bus, unique.
-    pub servo_id: u8,
-    /// +1 or -1: sign between servo and joint.
-    pub direction: i8,
-    /// Servo angle at joint angle zero, rad: servo = direction * joint + offset.
-    #[serde(default)]
-    pub offset_rad: f64,
-    /// Lowest angle, rad.
-    pub min_rad: f64,
-    /// Highest angle, rad.
-    pub max_rad: f64,
-    /// Fastest goal the safety gate lets through, rad/s.
-    pub velocity_limit_rps: f64,
-    /// Default pose, rad.
-    pub default_rad: f64,
-    /// Sitting pose, rad.
-    pub sit_rad: f64,
-    /// Proportional gain, servo register units.
-    pub kp: f64,
-    /// Derivative gain, servo register units.
-    pub kd: f64,
-}
-
-/// What is kept free at both ends of a servo's turn, rad: a joint that is pushed past its end a little must not wrap
-/// over from one end of the turn to the other.
-const TURN_MARGIN_RAD: f64 = 0.05;
-
-impl Joint {
-    /// Lowest and highest offset with which the servo reaches all of the joint's range within its one turn, rad. No
-    /// offset at all is always among them.
-    pub fn offset_range_rad(&self) -> [f64; 2] {
-        let ends = [self.min_rad, self.max_rad].map(|rad| f64::from(self.direction) * rad);
-        let reach_rad = PI - TURN_MARGIN_RAD;
-        [(-reach_rad - ends[0].min(ends[1])).min(0.0), (reach_rad - ends[0].max(ends[1])).max(0.0)]
-    }
-}
-
 impl RobotProfile {
-    /// Reads and validates a profile. Unknown keys are refused.
+    /// Reads and validates a profile of either schema, as TOML. Unknown keys are refused.
     pub fn from_toml(text: &str) -> Result<RobotProfile, ProfileError> {
-        let syntax = |path: String, problem: String| ProfileError::Syntax { file: FILE, path, problem };
-        let deserializer = toml::Deserializer::parse(text)
-            .map_err(|error| syntax("file".to_owned(), error.to_string().trim().to_owned()))?;
-        let profile: RobotProfile = serde_path_to_error::deserialize(deserializer)
-            .map_err(|error| syntax(place(error.path()), error.inner().to_string().trim().to_owned()))?;
-        if let Some(found) = first_control(&profile) {
+        let parse = || {
+            toml::Deserializer::parse(text).map_err(|error| syntax("file".to_owned(), error.to_string()))
+        };
+        let head: Head = read(parse()?)?;
+        let profile = if head.is_v1() { read::<v1::Profile, _>(parse()?)?.upgrade() } else { read(parse()?)? };
+        profile.checked()
+    }
+
+    /// Reads and validates a profile of either schema, as JSON: as recordings keep it.
+    pub fn from_json(text: &str) -> Result<RobotProfile, ProfileError> {
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let head: Head = read(&mut parser)?;
+        let mut parser = serde_json::Deserializer::from_str(text);
+        let profile = if head.is_v1() {
+            read::<v1::Profile, _>(&mut parser)?.upgrade()
+        } else {
+            read(&mut parser)?
+        };
+        profile.checked()
+    }
+
+    fn checked(self) -> Result<RobotProfile, ProfileError> {
+        if let Some(found) = first_control(&self) {
             let (path, expected) = ("text".to_owned(), "no control characters".to_owned());
             return Err(ProfileError::Value { file: FILE, path, expected, found });
         }
-        profile.validate()?;
-        Ok(profile)
+        self.validate()?;
+        Ok(self)
     }
 
     /// Index of the joint called `name`.
@@ -258,34 +207,102 @@ impl RobotProfile {
 
     /// The default pose, rad.
     pub fn default_pose_rad(&self) -> Vec<f32> {
-        self.joints.iter().map(|joint| joint.default_rad as f32).collect()
+        self.pose_rad(DEFAULT_POSE).unwrap_or_default().iter().map(|angle| *angle as f32).collect()
     }
 
-    /// The sitting pose, rad.
+    /// The sitting pose, rad; the default pose where there is none.
     pub fn sit_pose_rad(&self) -> Vec<f32> {
-        self.joints.iter().map(|joint| joint.sit_rad as f32).collect()
+        let sitting = self.pose_rad(SIT_POSE).map(|pose| pose.iter().map(|angle| *angle as f32).collect());
+        sitting.unwrap_or_else(|| self.default_pose_rad())
+    }
+
+    /// The pose of this name in the order of the joints, rad. A validated profile's poses have an angle for each.
+    pub fn pose_rad(&self, name: &str) -> Option<Vec<f64>> {
+        let pose = self.poses.get(name)?;
+        Some(self.joints.iter().map(|joint| pose.get(&joint.name).copied().unwrap_or(0.0)).collect())
+    }
+
+    /// Angle of a joint in the default pose, rad.
+    pub fn default_rad(&self, joint: usize) -> f64 {
+        let angle = || self.poses.get(DEFAULT_POSE)?.get(&self.joints.get(joint)?.name).copied();
+        angle().unwrap_or(0.0)
+    }
+
+    /// True where the robot can be asked to do this.
+    pub fn has_mode(&self, mode: Mode) -> bool {
+        self.modes.contains(&mode)
+    }
+
+    /// The axis called `name`.
+    pub fn axis(&self, name: &str) -> Option<Axis> {
+        self.command_axes.iter().position(|axis| axis.name == name).and_then(Axis::at)
+    }
+
+    /// Index of the contact called `name`.
+    pub fn contact_index(&self, name: &str) -> Option<usize> {
+        self.contacts.iter().position(|contact| contact.name == name)
+    }
+
+    /// The IMU of the trunk.
+    pub fn imu(&self) -> Option<&Imu> {
+        self.imus.first()
     }
 
     /// Which sensor axis, with sign, the trunk's x, y and z are, as the IMU is mounted on this robot.
-    pub fn imu_axes(&self) -> &[String; 3] {
-        if self.options.imu_upside_down { &self.imu.trunk_axes_upside_down } else { &self.imu.trunk_axes }
+    pub fn imu_axes(&self) -> Option<&[String; 3]> {
+        let upside_down = self.options.imu_upside_down;
+        self.imu().map(|imu| if upside_down { &imu.trunk_axes_upside_down } else { &imu.trunk_axes })
     }
 
     /// The device file of the IMU's bus.
-    pub fn imu_bus(&self) -> String {
-        format!("/dev/i2c-{}", self.imu.i2c_bus)
+    pub fn imu_bus(&self) -> Option<String> {
+        self.imu().map(|imu| format!("/dev/i2c-{}", imu.i2c_bus))
     }
 
-    /// Hash of what a policy depends on: names, order, range and default pose of the joints. Servo ids, offsets,
-    /// pins and options are one robot's own and change nothing.
+    /// Outputs of one kind.
+    pub fn outputs_of(&self, kind: OutputKind) -> impl Iterator<Item = &Output> {
+        self.outputs.iter().filter(move |output| output.kind == kind)
+    }
+
+    /// Hash of what a policy depends on: sha256 of the canonical JSON (RFC 8785) of [`RobotProfile::hashed`]. Ids,
+    /// offsets, pins and options are one robot's own and change nothing.
     pub fn policy_sha256(&self) -> String {
-        let joints: Vec<_> = self
-            .joints
-            .iter()
-            .map(|j| serde_json::json!([j.name, j.min_rad, j.max_rad, j.default_rad]))
+        canonical::sha256_hex(self.hashed().as_bytes())
+    }
+
+    /// What [`RobotProfile::policy_sha256`] is the hash of: the name of the robot, and of each joint its name, range and
+    /// angle in the default pose, rad.
+    pub fn hashed(&self) -> String {
+        let joints: Vec<_> = (self.joints.iter().enumerate())
+            .map(|(index, j)| serde_json::json!([j.name, j.min_rad, j.max_rad, self.default_rad(index)]))
             .collect();
         let relevant = serde_json::json!({ "name": self.name, "joints": joints });
         // Validated numbers are finite, so there is always a text.
-        canonical::sha256_hex(canonical::to_json(&relevant).unwrap_or_default().as_bytes())
+        canonical::to_json(&relevant).unwrap_or_default()
     }
+}
+
+/// What is read of a file to know how the rest is to be read.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default)]
+    schema: String,
+}
+
+impl Head {
+    fn is_v1(&self) -> bool {
+        self.schema == v1::SCHEMA
+    }
+}
+
+fn read<'de, T: DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<T, ProfileError>
+where
+    D::Error: std::fmt::Display,
+{
+    serde_path_to_error::deserialize(deserializer)
+        .map_err(|error| syntax(place(error.path()), error.inner().to_string()))
+}
+
+fn syntax(path: String, problem: String) -> ProfileError {
+    ProfileError::Syntax { file: FILE, path, problem: problem.trim().to_owned() }
 }

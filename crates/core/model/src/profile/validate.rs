@@ -1,9 +1,11 @@
 //! What the format cannot say of a profile: ranges, uniqueness, signs.
 
-use super::{FILE, FaultKind, FaultRule, Reaction, RobotProfile, SCHEMA, WireValue};
+use super::{
+    DEFAULT_POSE, FILE, FaultKind, FaultRule, Joint, Mode, Reaction, RobotProfile, SCHEMA, SIT_POSE, WireValue,
+};
 use crate::error::ProfileError;
 use std::collections::HashSet;
-use std::f64::consts::FRAC_PI_4;
+use std::f64::consts::{FRAC_PI_4, PI};
 
 impl RobotProfile {
     /// Checks what the format cannot: ranges, uniqueness, signs.
@@ -15,30 +17,11 @@ impl RobotProfile {
             "1 to 1000",
             self.rates.control_hz,
         )?;
-        check_axes("imu.trunk_axes", &self.imu.trunk_axes)?;
-        check_axes("imu.trunk_axes_upside_down", &self.imu.trunk_axes_upside_down)?;
-        check_finite("imu.position_m", &self.imu.position_m)?;
-        check("imu.i2c_address", self.imu.i2c_address < 0x80, "0 to 0x7f", self.imu.i2c_address)?;
-        check(
-            "imu.chip_id",
-            self.imu.chip_id.is_none_or(|id| id <= 0xff),
-            "0 to 0xff",
-            self.imu.chip_id.unwrap_or(0),
-        )?;
-        check_positive("servo_bus.stiffness_per_kp", self.servo_bus.stiffness_per_kp)?;
-        check("servo_bus.baud", self.servo_bus.baud > 0, "more than 0", self.servo_bus.baud)?;
-        for (path, us) in [
-            ("servo_bus.turnaround_us", self.servo_bus.turnaround_us),
-            ("servo_bus.latency_us", self.servo_bus.latency_us),
-        ] {
-            check(path, (0.0..=100_000.0).contains(&us), "0 to 100000", us)?;
+        for mode in [Mode::Limp, Mode::Stand] {
+            check("modes", self.has_mode(mode), "limp and stand at least", format!("{:?}", self.modes))?;
         }
-        let directions = self.pins.antenna_direction;
-        let are_signs = directions.iter().all(|direction| matches!(direction, 1 | -1));
-        check("pins.antenna_direction", are_signs, "1 or -1 each", format!("{directions:?}"))?;
-        check_positive("fall.tilt_rad", self.fall.tilt_rad)?;
-        check("fall.tilt_rad", self.fall.tilt_rad <= 3.2, "at most 3.2", self.fall.tilt_rad)?;
-        check("fall.after_s", (0.0..=10.0).contains(&self.fall.after_s), "0 to 10", self.fall.after_s)?;
+        self.validate_devices()?;
+        self.validate_fall()?;
         let offset = self.options.phase_factor_offset;
         check("options.phase_factor_offset", offset.abs() < 1.0, "a number between -1 and 1", offset)?;
         let scale = self.options.action_scale.unwrap_or(1.0);
@@ -51,7 +34,16 @@ impl RobotProfile {
         }
         self.validate_safety()?;
         self.validate_wire()?;
-        self.validate_joints()
+        self.validate_joints()?;
+        self.validate_poses()
+    }
+
+    fn validate_fall(&self) -> Result<(), ProfileError> {
+        let Some(fall) = &self.fall else { return Ok(()) };
+        check("fall", self.imu().is_some(), "an IMU in [[imus]]: without one no fall is known", "none")?;
+        check_positive("fall.tilt_rad", fall.tilt_rad)?;
+        check("fall.tilt_rad", fall.tilt_rad <= 3.2, "at most 3.2", fall.tilt_rad)?;
+        check("fall.after_s", (0.0..=10.0).contains(&fall.after_s), "0 to 10", fall.after_s)
     }
 
     fn validate_wire(&self) -> Result<(), ProfileError> {
@@ -99,9 +91,12 @@ impl RobotProfile {
         ] {
             check(path, (0.0..=60.0).contains(&seconds), "0 to 60", seconds)?;
         }
-        let upright_rad = start.upright_rad.unwrap_or(self.fall.tilt_rad);
-        let is_below_fall = upright_rad > 0.0 && upright_rad <= self.fall.tilt_rad;
-        check("start.upright_rad", is_below_fall, "more than 0, at most fall.tilt_rad", upright_rad)?;
+        if let Some(upright_rad) = start.upright_rad {
+            let most_rad = self.fall.as_ref().map_or(PI, |fall| fall.tilt_rad);
+            let is_below_fall = upright_rad > 0.0 && upright_rad <= most_rad;
+            check("start.upright_rad", is_below_fall, "more than 0, at most fall.tilt_rad", upright_rad)?;
+            check("start.upright_rad", self.imu().is_some(), "an IMU in [[imus]]", "none")?;
+        }
         self.validate_support()?;
         for (index, rule) in self.faults.iter().enumerate() {
             let at = |field: &str| format!("faults[{index}].{field} ({})", rule.when.name());
@@ -110,12 +105,23 @@ impl RobotProfile {
             check(&at("first_s"), (0.0..=3600.0).contains(&first_s), "0 to 3600", first_s)?;
             let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
             check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
+            let can_sit = rule.reaction != Reaction::Sit || self.poses.contains_key(SIT_POSE);
+            check(&at("reaction"), can_sit, "a pose \"sit\" in [poses.sit] to go to", "none")?;
         }
-        for kind in FaultKind::ALL.into_iter().filter(|kind| !kind.is_optional()) {
+        for kind in FaultKind::ALL.into_iter().filter(|kind| self.must_judge(*kind)) {
             let is_there = self.faults.iter().any(|rule| rule.when == kind);
             check("faults", is_there, "a line for every kind of fault", format!("none for {}", kind.name()))?;
         }
         Ok(())
+    }
+
+    /// True for a fault that this robot can have and that no profile may leave out.
+    fn must_judge(&self, kind: FaultKind) -> bool {
+        match kind {
+            FaultKind::ImuStale => self.imu().is_some(),
+            FaultKind::Fallen => self.fall.is_some(),
+            kind => !kind.is_optional(),
+        }
     }
 
     fn validate_support(&self) -> Result<(), ProfileError> {
@@ -146,26 +152,54 @@ impl RobotProfile {
         for (index, joint) in self.joints.iter().enumerate() {
             let at = |field: &str| format!("joints[{index}].{field} ({})", joint.name);
             check(&at("name"), names.insert(&joint.name), "a name no other joint has", &joint.name)?;
-            check(&at("servo_id"), joint.servo_id < 254, "0 to 253", joint.servo_id)?;
-            check(&at("servo_id"), ids.insert(joint.servo_id), "an id no other joint has", joint.servo_id)?;
+            check(&at("id"), joint.id < 254, "0 to 253", joint.id)?;
+            check(&at("id"), ids.insert(joint.id), "an id no other joint has", joint.id)?;
             check(&at("direction"), matches!(joint.direction, 1 | -1), "1 or -1", joint.direction)?;
             check_finite(&at("offset_rad"), &[joint.offset_rad])?;
             check_finite(&at("min_rad"), &[joint.min_rad, joint.max_rad])?;
             let found = format!("{} to {}", joint.min_rad, joint.max_rad);
             check(&at("min_rad"), joint.min_rad < joint.max_rad, "less than max_rad", found)?;
-            let inside = (joint.min_rad..=joint.max_rad).contains(&joint.default_rad);
-            check(&at("default_rad"), inside, "an angle within min_rad and max_rad", joint.default_rad)?;
-            let sits_inside = (joint.min_rad..=joint.max_rad).contains(&joint.sit_rad);
-            check(&at("sit_rad"), sits_inside, "an angle within min_rad and max_rad", joint.sit_rad)?;
             check_positive(&at("velocity_limit_rps"), joint.velocity_limit_rps)?;
-            check(&at("kp"), (0.0..=255.0).contains(&joint.kp), "0 to 255", joint.kp)?;
-            check(&at("kd"), (0.0..=255.0).contains(&joint.kd), "0 to 255", joint.kd)?;
+            self.validate_gains(joint, at)?;
+        }
+        Ok(())
+    }
+
+    fn validate_gains(&self, joint: &Joint, at: impl Fn(&str) -> String) -> Result<(), ProfileError> {
+        let one = |own: Option<f64>, si: Option<f64>| own.is_some() != si.is_some();
+        let found = |own: Option<f64>| if own.is_some() { "both" } else { "none" };
+        let stiffness = joint.stiffness_nm_per_rad;
+        check(&at("kp"), one(joint.kp, stiffness), "kp or stiffness_nm_per_rad", found(joint.kp))?;
+        let damping = joint.damping_nms_per_rad;
+        check(&at("kd"), one(joint.kd, damping), "kd or damping_nms_per_rad", found(joint.kd))?;
+        let has_unit = damping.is_none() || self.actuators.damping_per_kd.is_some();
+        check(&at("damping_nms_per_rad"), has_unit, "actuators.damping_per_kd to convert it by", "none")?;
+        let (kp, kd) = (joint.proportional_gain(&self.actuators), joint.derivative_gain(&self.actuators));
+        check(&at("kp"), (0.0..=255.0).contains(&kp), "0 to 255", kp)?;
+        check(&at("kd"), (0.0..=255.0).contains(&kd), "0 to 255", kd)
+    }
+
+    fn validate_poses(&self) -> Result<(), ProfileError> {
+        let default = self.poses.contains_key(DEFAULT_POSE);
+        check("poses", default, "a pose \"default\"", "none of that name")?;
+        for (name, pose) in &self.poses {
+            if let Some(stranger) = pose.keys().find(|joint| self.joint_index(joint).is_none()) {
+                check(&format!("poses.{name}.{stranger}"), false, "the name of a joint", stranger)?;
+            }
+            for joint in &self.joints {
+                let path = format!("poses.{name}.{}", joint.name);
+                let angle_rad = pose.get(&joint.name).copied().unwrap_or(f64::NAN);
+                let inside = (joint.min_rad..=joint.max_rad).contains(&angle_rad);
+                let expected = format!("an angle from {} to {}", joint.min_rad, joint.max_rad);
+                let found = pose.get(&joint.name).map_or("none".to_owned(), f64::to_string);
+                check(&path, inside, expected, found)?;
+            }
         }
         Ok(())
     }
 }
 
-fn check(
+pub(super) fn check(
     path: &str,
     holds: bool,
     expected: impl ToString,
@@ -178,7 +212,7 @@ fn check(
     Err(ProfileError::Value { file: FILE, path, expected, found })
 }
 
-fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
+pub(super) fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
     check(
         path,
         values.iter().all(|&v| (v as f32).is_finite()),
@@ -187,26 +221,6 @@ fn check_finite(path: &str, values: &[f64]) -> Result<(), ProfileError> {
     )
 }
 
-fn check_positive(path: &str, value: f64) -> Result<(), ProfileError> {
+pub(super) fn check_positive(path: &str, value: f64) -> Result<(), ProfileError> {
     check(path, (value as f32).is_finite() && value > 0.0, "a finite number more than 0", value)
-}
-
-/// Three signed axes that use x, y and z once each and can be reached by turning the sensor.
-fn check_axes(path: &str, axes: &[String; 3]) -> Result<(), ProfileError> {
-    let order = axes.each_ref().map(|axis| axis.strip_prefix(['+', '-']).unwrap_or_default());
-    let even = matches!(order, ["x", "y", "z"] | ["y", "z", "x"] | ["z", "x", "y"]);
-    let odd = matches!(order, ["x", "z", "y"] | ["z", "y", "x"] | ["y", "x", "z"]);
-    check(
-        path,
-        even || odd,
-        "each of x, y and z once, with a sign: [\"-y\", \"+x\", \"+z\"] for example",
-        format!("{axes:?}"),
-    )?;
-    let negative = axes.iter().filter(|axis| axis.starts_with('-')).count();
-    check(
-        path,
-        (negative % 2 == 0) == even,
-        "a right-handed frame: no sensor is mounted as its mirror image",
-        format!("{axes:?}"),
-    )
 }

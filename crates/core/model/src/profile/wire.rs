@@ -10,8 +10,9 @@ pub enum WireValue {
     Gyroscope,
     /// Specific force along each axis, m/s².
     Accelerometer,
-    /// Foot contact: 0 in the air, 1 on the ground.
-    FootContact,
+    /// A contact: 0 in the air, 1 on the ground.
+    #[serde(alias = "foot_contact")]
+    Contact,
     /// How far a joint is outside its own range, rad: below `min_rad` it is negative, above `max_rad` positive.
     JointPosition,
     /// Velocity of a joint, rad/s.
@@ -29,7 +30,7 @@ impl WireValue {
     pub const ALL: [WireValue; 8] = [
         WireValue::Gyroscope,
         WireValue::Accelerometer,
-        WireValue::FootContact,
+        WireValue::Contact,
         WireValue::JointPosition,
         WireValue::JointVelocity,
         WireValue::SupplyVoltage,
@@ -42,7 +43,7 @@ impl WireValue {
         match self {
             WireValue::Gyroscope => "gyroscope",
             WireValue::Accelerometer => "accelerometer",
-            WireValue::FootContact => "foot_contact",
+            WireValue::Contact => "contact",
             WireValue::JointPosition => "joint_position",
             WireValue::JointVelocity => "joint_velocity",
             WireValue::SupplyVoltage => "supply_voltage",

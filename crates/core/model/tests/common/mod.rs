@@ -24,6 +24,9 @@ pub const DUCK_CONTRACTS: [&str; 2] = [
 /// A robot of four joints. Its angles are exact in float32.
 pub const MINI: &str = include_str!("mini.toml");
 
+/// The same robot as schema 1 said it.
+pub const MINI_V1: &str = include_str!("mini_v1.toml");
+
 /// A contract for three of them, in another order.
 pub const MINI_CONTRACT: &str = include_str!("mini.json");
 

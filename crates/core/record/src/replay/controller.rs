@@ -13,7 +13,7 @@ pub(super) struct RecordedController {
 
 impl RecordedController {
     pub fn new(controller: Controller) -> RecordedController {
-        RecordedController { sensors: Sensors::still(controller.joints()), controller }
+        RecordedController { sensors: Sensors::still(controller.joints(), controller.contacts()), controller }
     }
 
     pub fn restore(&mut self, state: &[u8]) -> Result<(), ControlError> {
