@@ -33,8 +33,8 @@ _LOADED = re.compile(
 
 def on_files(files: Files, config: Any) -> Files:
     """Adds the pages that are no files of docs/."""
-    # mkdocs puts the path back as it was once it has loaded this file.
-    sys.path.insert(0, str(ROOT / "scripts"))
+    # mkdocs puts the path back as it was once it has loaded this file. The package is built in place, not installed.
+    sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "python")]
     from write_reference import pages
 
     texts = pages()
@@ -79,12 +79,6 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 def on_post_build(config: Any) -> None:
     """Fails where a page would load something from another host."""
     folder = Path(config["site_dir"])
-    for script in folder.rglob("*.js*"):
-        # The theme would fetch Mermaid, which no page here uses.
-        if script.suffix == ".map":
-            script.unlink()
-        elif b"https://unpkg.com/" in (text := script.read_bytes()):
-            script.write_bytes(text.replace(b"https://unpkg.com/", b"./"))
     found = [
         f"{page.relative_to(folder)}: {match[0].decode(errors='replace')}"
         for page in sorted(folder.rglob("*.html"))
