@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _DAEMON = """\
 # The daemon: `gaitwayd`
 
-The output of `gaitwayd --help`. [Driving the robot](driving.md) explains its use, [Formats](formats.md) its files
+The output of `gaitwayd --help`. [Driving the robot](robot.md) explains its use, [Formats](formats.md) its files
 and datagrams.
 
 ```text
