@@ -83,7 +83,9 @@ def _keys(part: dict[str, Any]) -> str:
         ]
         return "\n".join(["| Key | Type | Meaning |", "|---|---|---|", *rows])
     if "oneOf" in part:
-        return "\n".join(["One of:", "", *(f"- {_type(choice)}: {_prose(choice)}".rstrip(": ") for choice in part["oneOf"])])
+        return "\n".join(
+            ["One of:", "", *(f"- {_type(choice)}: {_prose(choice)}".rstrip(": ") for choice in part["oneOf"])]
+        )
     return f"Type: {_type(part)}."
 
 
