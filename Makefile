@@ -65,7 +65,7 @@ lint: $(VENV)/test.stamp ## style, types, layers
 
 docs: $(VENV)/walk.stamp $(VENV)-docs/docs.stamp ## the documentation as a site: out/site/index.html
 	@cargo build --release --quiet -p gaitwayd
-	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict
 
 format: $(VENV)/test.stamp ## formats everything
 	cargo fmt --all
