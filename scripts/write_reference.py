@@ -17,6 +17,10 @@ from gaitway.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[1]
 _DAEMON = """\
+---
+hide: [toc]
+---
+
 # The daemon: `gaitwayd`
 
 The output of `gaitwayd --help`. [Driving the robot](robot.md) explains its use, [Formats](formats.md) its files
