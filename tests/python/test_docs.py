@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import jsonschema
@@ -165,6 +166,21 @@ def test_every_page_that_a_message_names_exists() -> None:
     named = {page for source in sources for page in re.findall(r"docs/[\w-]+\.(?:md|json)", source.read_text())}
     assert "docs/formats.md" in named
     assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_code_in_tables_has_no_bar() -> None:
+    """The repository's page shows `a\\|b` as a|b, the site with the backslash."""
+    assert [(page.name, code) for page in PAGES for code in re.findall(r"`[^`\n]*\\\|[^`\n]*`", page.read_text())] == []
+
+
+def test_what_the_site_is_built_with_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    entry = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\n    --hash=sha256:", re.MULTILINE)
+    docs, tests = (dict(entry.findall((ROOT / f"requirements-{name}.lock").read_text())) for name in ("docs", "test"))
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["docs"]]
+    assert {re.split(r"[<>=]", line)[0] for line in wanted} <= docs.keys()
+    # The site shows the help that the tests see.
+    assert [docs[name] for name in ("rich", "typer")] == [tests[name] for name in ("rich", "typer")]
 
 
 @pytest.mark.realtime
