@@ -15,7 +15,7 @@ CORE := -p gaitway-maths -p gaitway-model -p gaitway-policy -p gaitway-control -
 
 SOURCES := $(shell find crates apps -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help lock walk walk-twin test test-fast test-all test-rust test-python test-rest lint format bench clean
+.PHONY: help lock walk walk-twin test test-fast test-all test-rust test-python test-rest docs lint format bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,7 +46,7 @@ test-fast: $(VENV)/test.stamp
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "not realtime and not long and not train and not slow"
 
 # Real time one test after the other: two robots that walk at once are late by each other.
-test-rest: $(VENV)/train.stamp
+test-rest: $(VENV)/train.stamp docs
 	@cargo build --release --quiet -p gaitwayd
 	$(BIN)/python -m mypy
 	$(PYTEST) -m "realtime and not long"
@@ -63,6 +63,10 @@ lint: $(VENV)/test.stamp ## style, types, layers
 	$(BIN)/python -m mypy.stubtest gaitway._native
 	$(BIN)/python scripts/check_layers.py
 
+docs: $(VENV)/walk.stamp $(VENV)-docs/docs.stamp ## the documentation as a site: out/site/index.html
+	@cargo build --release --quiet -p gaitwayd
+	NO_MKDOCS_2_WARNING=1 $(VENV)-docs/bin/python -m mkdocs build --strict
+
 format: $(VENV)/test.stamp ## formats everything
 	cargo fmt --all
 	$(BIN)/ruff check --fix --quiet .
@@ -74,7 +78,7 @@ bench: $(VENV)/test.stamp ## a tick, the clock and the servo bus beside their pe
 	$(BIN)/gaitway bench bus
 
 clean: ## removes everything that was built
-	rm -rf target $(VENV) out python/gaitway/_native*.so
+	rm -rf target $(VENV) $(VENV)-docs out python/gaitway/_native*.so
 
 $(VENV)/tools.stamp:
 	@PYTHON="$(PYTHON)" sh scripts/check_tools.sh
@@ -86,16 +90,18 @@ $(VENV)/venv.stamp: $(VENV)/tools.stamp
 	@touch $@
 
 # What tests run with is locked, file by file, for every platform and every Python from 3.11: requirements-test.lock is
-# requirements-dev.lock without the trainer's PyTorch.
+# requirements-dev.lock without the trainer's PyTorch. The site's programs have an environment and a lock of their own.
 COMPILE = $(VENV)-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --quiet --extra sim --extra onnxruntime --extra dev
+	--no-emit-index-url --quiet
+COMPILE_TESTS = $(COMPILE) --extra sim --extra onnxruntime --extra dev
 
-lock: ## the locks of the tests' dependencies, made anew
+lock: ## the locks of the tests' and the site's dependencies, made anew
 	@$(PYTHON) -m venv $(VENV)-lock
 	@$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
-	$(COMPILE) --extra train --upgrade --output-file requirements-dev.lock
+	$(COMPILE_TESTS) --extra train --upgrade --output-file requirements-dev.lock
 	@cp requirements-dev.lock requirements-test.lock
-	$(COMPILE) --output-file requirements-test.lock
+	$(COMPILE_TESTS) --output-file requirements-test.lock
+	$(COMPILE) --extra docs --upgrade --output-file requirements-docs.lock
 	@rm -rf $(VENV)-lock
 
 # maturin shows cargo's progress and pip's; the extras are what the command at hand needs and no more.
@@ -108,6 +114,12 @@ $(VENV)/walk.stamp: $(VENV)/venv.stamp $(SOURCES)
 $(VENV)/locked.stamp: $(VENV)/venv.stamp requirements-test.lock
 	@echo "== what the tests need, as it was locked"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@
+
+$(VENV)-docs/docs.stamp: $(VENV)/tools.stamp requirements-docs.lock
+	@echo "== what the site is built with, as it was locked"
+	@$(PYTHON) -m venv $(VENV)-docs
+	@$(VENV)-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.lock
 	@touch $@
 
 $(VENV)/train.stamp: $(VENV)/test.stamp requirements-dev.lock

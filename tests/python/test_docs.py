@@ -1,30 +1,61 @@
 """What the documents show runs as shown."""
 
+import importlib
 import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import jsonschema
 import pytest
+from daemon_bench import BINARY
 
 import gaitway
 from gaitway.cli.app import app
 from gaitway.sim.script import load_script
 
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+from write_reference import cli_page, contract_page  # noqa: E402
+
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+#: What the changelog names may be gone.
+TODAY = [page for page in PAGES if page.name != "CHANGELOG.md"]
+#: Pages of the site that scripts/write_reference.py makes.
+MADE = {"reference-cli.md", "reference-gaitwayd.md", "reference-contract.md"}
 
 
 def blocks(file: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / file).read_text(), re.DOTALL)
 
 
-def test_the_readmes_python_runs_and_the_duck_gets_somewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks("README.md", "python")
-    exec(compile(block, "README.md", "exec"), {})
+@pytest.mark.parametrize(("page", "least_m"), [("README.md", 1.5), ("docs/first-walk.md", 0.7)])
+def test_python_in_the_documents_runs_and_the_robot_walks(
+    page: str, least_m: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = blocks(page, "python")
+    exec(compile(block, page, "exec"), {})
     position_m = [float(number) for number in re.findall(r"-?\d+\.\d+", capsys.readouterr().out)]
-    assert position_m[0] > 0.7, "ten seconds at 0.1 m/s"
+    assert position_m[0] > least_m
+
+
+def test_the_controller_of_the_researchers_page_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = blocks("docs/policies.md", "python")
+    exec(compile(block, "docs/policies.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("compatible 50 ")
+
+
+def test_the_readme_is_one_page() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) <= 80
+
+
+def test_make_targets_in_the_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    called = {page.name: re.findall(r"(?:^|`)make ([a-z-]+)", page.read_text(), re.MULTILINE) for page in PAGES}
+    assert {"walk", "test", "docs"} <= set(called["README.md"])
+    assert [(page, name) for page, names in called.items() for name in names if name not in targets] == []
 
 
 def test_the_scripts_in_the_docs_are_scripts(tmp_path: Path) -> None:
@@ -54,11 +85,102 @@ def test_every_command_is_in_the_list_of_commands() -> None:
     assert [name for name in commands if f"`gaitway {name}" not in listed] == []
 
 
+def test_commands_and_options_in_the_documents_exist() -> None:
+    options: dict[str, set[str]] = {}
+    for section in re.split(r"^##+ `gaitway ", cli_page(), flags=re.MULTILINE)[1:]:
+        named = re.findall(r"^\* `(-[^`]+)`", section, re.MULTILINE)
+        options[section.split("`")[0]] = set(re.findall(r"--[a-z0-9-]+", " ".join(named)))
+    seen = 0
+    for page in TODAY:
+        for words, rest in re.findall(r"(?:^|`|\$ )gaitway ((?:[a-z]+ ?)+)([^`\n#]*)", page.read_text(), re.MULTILINE):
+            name = words.split()[0]
+            if any(command.startswith(f"{name} ") for command in options):
+                name = " ".join(words.split()[:2])
+            seen += 1
+            assert name in options, f"{page.name}: gaitway {words}"
+            given = set(re.findall(r"(?<![\w-])(--[a-z0-9-]+)", rest))
+            assert given <= options[name], f"{page.name}: gaitway {words}{rest}"
+    assert seen > 100
+
+
+@pytest.mark.skipif(not BINARY.exists(), reason="gaitwayd is not built")
+def test_flags_of_the_daemon_in_the_documents_exist() -> None:
+    told = subprocess.run([BINARY, "--help"], capture_output=True, text=True, timeout=30, check=True).stdout
+    flags = set(re.findall(r"--[a-z0-9-]+", told))
+    seen = 0
+    for page in TODAY:
+        for rest in re.findall(r"(?:^|`|\$ |/)gaitwayd ([^`\n#|]*)", page.read_text(), re.MULTILINE):
+            given = set(re.findall(r"(?<![\w-])(--[a-z0-9-]+)", rest))
+            seen += len(given)
+            assert given <= flags, f"{page.name}: gaitwayd {rest}"
+    assert seen > 30
+
+
+def test_the_reference_has_every_key_of_a_contract() -> None:
+    schema = json.loads((ROOT / "docs/contract.schema.json").read_text())
+    page = contract_page()
+    parts = [schema, *schema["$defs"].values()]
+    keys = [key for part in parts for key in part.get("properties", ())]
+    assert len(keys) > 50
+    assert [key for key in keys if f"| `{key}` |" not in page] == []
+
+
+def test_the_python_reference_names_things_that_exist() -> None:
+    named = re.findall(r"^::: ([\w.]+)$", (ROOT / "docs/reference-python.md").read_text(), re.MULTILINE)
+    assert len(named) > 8
+    for name in named:
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            module, _, attribute = name.rpartition(".")
+            # `gaitway.command` is the function, and the module that holds it.
+            assert hasattr(sys.modules.get(module) or importlib.import_module(module), attribute), name
+
+
+def test_every_page_is_in_the_sites_navigation_once() -> None:
+    listed = re.findall(r"^ +- .*: ([a-z-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert len(listed) == len(set(listed)) > 15
+    from_root = set(re.findall(r'"[A-Z]+\.md": "([a-z]+\.md)"', (ROOT / "scripts/site_hooks.py").read_text()))
+    assert set(listed) == {page.name for page in ROOT.glob("docs/*.md")} | from_root | MADE
+
+
 def test_every_file_the_documents_link_to_exists() -> None:
-    for document in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
+    for document in PAGES:
         for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
-            if "://" not in target:
+            if "://" not in target and target not in MADE:
                 assert (document.parent / target).exists(), f"{document.name} links to {target}"
+
+
+def test_headings_that_the_readme_links_to_exist() -> None:
+    # The links of all other pages are checked by `make docs`; the README is no page of the site.
+    linked = re.findall(r"\]\(([^)#]+)#([^)]+)\)", (ROOT / "README.md").read_text())
+    assert len(linked) > 2
+    for target, anchor in linked:
+        headings = re.findall(r"^#+ (.+)$", (ROOT / target).read_text(), re.MULTILINE)
+        slugs = [re.sub(r"[\s-]+", "-", re.sub(r"[^\w\s-]", "", heading.lower())) for heading in headings]
+        assert anchor in slugs, f"{target}#{anchor}"
+
+
+def test_every_page_that_a_message_names_exists() -> None:
+    sources = [*ROOT.glob("python/**/*.py"), *ROOT.glob("crates/**/*.rs"), *ROOT.glob("apps/**/*.rs")]
+    named = {page for source in sources for page in re.findall(r"docs/[\w-]+\.(?:md|json)", source.read_text())}
+    assert "docs/formats.md" in named
+    assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
+
+
+def test_code_in_tables_has_no_bar() -> None:
+    """The repository's page shows `a\\|b` as a|b, the site with the backslash."""
+    assert [(page.name, code) for page in PAGES for code in re.findall(r"`[^`\n]*\\\|[^`\n]*`", page.read_text())] == []
+
+
+def test_what_the_site_is_built_with_is_locked() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    entry = re.compile(r"^([\w.-]+)==(\S+)[^\n]*\n    --hash=sha256:", re.MULTILINE)
+    docs, tests = (dict(entry.findall((ROOT / f"requirements-{name}.lock").read_text())) for name in ("docs", "test"))
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["docs"]]
+    assert {re.split(r"[<>=]", line)[0] for line in wanted} <= docs.keys()
+    # The site shows the help that the tests see.
+    assert [docs[name] for name in ("rich", "typer")] == [tests[name] for name in ("rich", "typer")]
 
 
 @pytest.mark.realtime
