@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from gaitway.sim import Noise, Variation, World
-from gaitway.sim.model import FLAT_STIFFNESS
+FLAT_STIFFNESS = 13.37 / 17.11
 
 #: Command rows, in the order of `gaitway.axes()`: vx, vy in m/s, wz in rad/s, then the head's four angles in rad.
 Row = tuple[float, ...]

@@ -13,7 +13,7 @@ from gaitway.evaluate.case import SETTLE_S, Case
 from gaitway.evaluate.effort import Effort, EffortFigures
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class _Rows:
 def play(case: Case, policy: Policy, robot: Robot) -> Outcome:
     """Runs the case to its end, or until the robot falls."""
     controller = Controller(policy, robot, loop_hz=robot.control_hz)
-    sim = DuckSim(robot, backlash=case.backlash, seed=case.seed, world=case.world)
+    sim = RobotSim(robot, backlash=case.backlash, seed=case.seed, world=case.world)
     sim.set_gains(controller.gains)
     commands = [array("f", row) for seconds, row in case.segments for _ in range(round(seconds * sim.loop_hz))]
     rows = _Rows(len(commands), len(robot.joint_names), policy.contract.action_len)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gaitway.controller import Controller
     from gaitway.recorder import Recorder
     from gaitway.robot import Robot
-    from gaitway.sim import DuckSim, Run, Script
+    from gaitway.sim import RobotSim, Run, Script
 
 _VIDEO_FPS = 25
 
@@ -167,8 +167,8 @@ def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script,
     return plan, plan.seconds if seconds is None else seconds
 
 
-def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
-    from gaitway.sim import DuckSim, Noise, Pushes, Variation, World
+def _world(settings: RunSettings, robot: "Robot") -> "RobotSim":
+    from gaitway.sim import RobotSim, Noise, Pushes, Variation, World
 
     world = World(
         noise=Noise() if settings.noise else None,
@@ -176,7 +176,7 @@ def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
         variation=Variation() if settings.vary else None,
     )
     loop_hz = _loop_hz(settings, robot)
-    return DuckSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
+    return RobotSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
 
 
 def _recorder(controller: "Controller", folder: Path | None) -> "Recorder | None":
@@ -208,7 +208,7 @@ def _end(recorder: "Recorder | None") -> Path | None:
 
 def _simulate(
     settings: RunSettings,
-    world: "DuckSim",
+    world: "RobotSim",
     controller: "Controller",
     plan: "Script",
     seconds: float,
@@ -234,7 +234,7 @@ def _simulate(
             return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
 
 
-def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
+def _film(world: "RobotSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
     from rich.progress import Progress
 
     from gaitway.sim.render import render_video
