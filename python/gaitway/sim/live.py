@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway.robot import Robot
-from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.lockstep import LYING_S
+from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.stand import Stand
 from gaitway.sim.trunk import TrunkState
 from gaitway.sim.world import Noise, World

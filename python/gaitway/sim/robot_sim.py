@@ -68,9 +68,7 @@ class RobotSim:
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._force_range_nm = self.model.actuator_forcerange.copy()
         self._friction_nm = self.model.dof_frictionloss.copy()
-        self._senses = Senses(
-            robot, self.description, self.world, self._rng, seed=seed, loop_hz=self.loop_hz
-        )
+        self._senses = Senses(robot, self.description, self.world, self._rng, seed=seed, loop_hz=self.loop_hz)
         self.reset()
 
     def reset(self) -> None:

@@ -62,6 +62,11 @@ class Table:
             return (0.0,) * count
         return tuple(self._number(f"{key}[{index}]", part, low, high) for index, part in enumerate(value))
 
+    def some_numbers(self, key: str, low: float, high: float) -> tuple[float, ...]:
+        """Any number of numbers from `low` to `high`."""
+        value = self._content.get(key)
+        return self.numbers(key, len(value) if isinstance(value, list) else 1, low, high)
+
     def range(self, key: str, low: float, high: float) -> tuple[float, float]:
         """Two numbers, the smaller first."""
         first, last = self.numbers(key, 2, low, high)

@@ -231,9 +231,7 @@ def of(text: dict[str, Any], description: Description) -> Config:
         if not isinstance(values, dict):
             raise TrainingConfigError(f"{section}: expected a table, found {values!r}", hint=f"write [{section}]")
     usual = _of_description(description)
-    sections = {
-        name: _section(name, kind, text.get(name, {}), usual.get(name, {})) for name, kind in _SECTIONS.items()
-    }
+    sections = {name: _section(name, kind, text.get(name, {}), usual.get(name, {})) for name, kind in _SECTIONS.items()}
     noise = _noise(text.get("noise", {}), description.noise_by_part_rad)
     rewards = {name: _weight(name, value) for name, value in text.get("rewards", {}).items()}
     return Config(**sections, noise=noise, rewards=rewards, text=text)
@@ -295,9 +293,7 @@ def _noise(values: dict[str, Any], parts_rad: Mapping[str, float]) -> Noise:
     return noise
 
 
-def _section(
-    section: str, kind: Any, values: dict[str, Any], usual: dict[str, Any], also: tuple[str, ...] = ()
-) -> Any:
+def _section(section: str, kind: Any, values: dict[str, Any], usual: dict[str, Any], also: tuple[str, ...] = ()) -> Any:
     """A section's dataclass: `usual`, and what was written over it. `also` are keys that are read elsewhere."""
     fields = {entry.name: entry for entry in dataclasses.fields(kind) if entry.metadata.get("written", True)}
     hints = get_type_hints(kind)

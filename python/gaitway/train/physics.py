@@ -207,7 +207,9 @@ class BatchPhysics:
 
         imu = self.description.imu
         if imu is None:
-            raise TrainingError("simulation.toml: expected an [imu], found none", hint="name the model's sensors in [imu]")
+            raise TrainingError(
+                "simulation.toml: expected an [imu], found none", hint="name the model's sensors in [imu]"
+            )
         contacts = tuple(first(f"{contact.name}_contact") for contact in self.description.contacts)
         return {
             "qpos_len": self.model.nq,

@@ -69,9 +69,7 @@ def capture(scene: Scene) -> Floats:
     slowing_s = np.sqrt(np.maximum(scene.height_m + up_m, 0.0) / 9.81)
     point = (forward_m, 0.0) + scene.velocity_mps[:, :2] * slowing_s[:, None]
     feet = scene.foot_position_m[:, :, :2]
-    beyond = np.maximum(feet.min(axis=1) - half_m - point, 0.0) + np.maximum(
-        point - feet.max(axis=1) - half_m, 0.0
-    )
+    beyond = np.maximum(feet.min(axis=1) - half_m - point, 0.0) + np.maximum(point - feet.max(axis=1) - half_m, 0.0)
     return np.hypot(beyond[:, 0], beyond[:, 1])  # type: ignore[no-any-return]
 
 

@@ -63,7 +63,11 @@ class Trainer:
         self.robots = RobotBatch(robot, contract, config)
         robots, ppo = self.robots, config.ppo
         self.model = ActorCritic(
-            actor_of(contract, robots.description, ppo), robots.critic_mirror, robots.action_mirror, ppo.hidden, ppo.initial_std
+            actor_of(contract, robots.description, ppo),
+            robots.critic_mirror,
+            robots.action_mirror,
+            ppo.hidden,
+            ppo.initial_std,
         )
         #: The policy's mean over the last rollouts: it wanders less than the policy that learns.
         self.averaged = copy.deepcopy(self.model.actor)

@@ -168,7 +168,7 @@ def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script,
 
 
 def _world(settings: RunSettings, robot: "Robot") -> "RobotSim":
-    from gaitway.sim import RobotSim, Noise, Pushes, Variation, World
+    from gaitway.sim import Noise, Pushes, RobotSim, Variation, World
 
     world = World(
         noise=Noise() if settings.noise else None,

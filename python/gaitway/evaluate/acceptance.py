@@ -1,4 +1,4 @@
-"""The gate: what a policy must reach to be called fit for hardware. Its limits are data beside the robot's profile."""
+"""Acceptance criteria: what a policy must reach to be called fit for hardware. They are data beside the profile."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -8,14 +8,16 @@ from typing import Any
 from gaitway import files, toml
 from gaitway.errors import UsageError
 
-SCHEMA = "gaitway.gate/1"
+FILE, SCHEMA = "acceptance.toml", "gaitway.acceptance/1"
+#: What version 0.1 wrote; the tables are the same.
+_OLD_SCHEMA = "gaitway.gate/1"
 
 _KEYS = {"what", "figure", "unit", "most", "least", "community", "times"}
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """One line of the gate."""
+class Criterion:
+    """One acceptance criterion."""
 
     what: str
     #: Where the figure stands in a policy's parts, with strokes between.
@@ -26,14 +28,14 @@ class Limit:
     is_least: bool = False
 
     def verdict(self, measured: float | None) -> "Verdict":
-        """What comes of this line; `measured` is None where the battery did not measure it, which is no pass."""
+        """What comes of it; `measured` is None where the battery did not measure it, which is no pass."""
         passed = measured is not None and (measured >= self.bound if self.is_least else measured <= self.bound)
         return Verdict(self.what, self.figure, self.unit, measured, self.bound, self.is_least, passed)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of one line of the gate."""
+    """What came of one criterion."""
 
     what: str
     figure: str
@@ -50,56 +52,63 @@ class Verdict:
         return f"{self.what} ({self.figure}): {found}, {side} {self.bound:.4g}{unit}"
 
 
-def load_gate(path: Path) -> tuple[Limit, ...]:
-    """The limits in the TOML file at `path`. Raises UsageError for what makes no sense."""
-    text = files.read_text(path, "gate")
+def load_criteria(path: Path) -> tuple[Criterion, ...]:
+    """The criteria in the TOML file at `path`. Raises UsageError for what makes no sense."""
+    text = files.read_text(path, "acceptance criteria")
     try:
         content = toml.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"gate {path}: {error}", hint="a gate is a TOML file of [[limits]] tables") from error
+        message = f"acceptance criteria {path}: {error}"
+        raise UsageError(message, hint="they are a TOML file of [[limits]] tables") from error
     tables = content.get("limits")
-    if content.get("schema") != SCHEMA or not isinstance(tables, list) or not tables:
-        found = f"gate {path}: expected schema {SCHEMA!r} and [[limits]], found {', '.join(content) or 'nothing'}"
-        raise UsageError(found, hint="the gate that ships lies beside the robot's profile")
-    return tuple(_limit(f"gate {path}: limits[{index}]", table) for index, table in enumerate(tables))
+    if content.get("schema") not in (SCHEMA, _OLD_SCHEMA) or not isinstance(tables, list) or not tables:
+        found = f"expected schema {SCHEMA!r} and [[limits]], found {', '.join(content) or 'nothing'}"
+        hint = f"{FILE} of a robot's folder is an example"
+        raise UsageError(f"acceptance criteria {path}: {found}", hint=hint)
+    return tuple(
+        _criterion(f"acceptance criteria {path}: limits[{index}]", table) for index, table in enumerate(tables)
+    )
 
 
-def _limit(where: str, table: object) -> Limit:
+def _criterion(where: str, table: object) -> Criterion:
     if not isinstance(table, dict) or not set(table) <= _KEYS:
-        raise UsageError(f"{where}: expected only {', '.join(sorted(_KEYS))}, found {table}", hint="correct the gate")
+        raise UsageError(f"{where}: expected only {', '.join(sorted(_KEYS))}, found {table}", hint=f"correct {where}")
     bounds = [key for key in ("most", "least", "community") if key in table]
     if len(bounds) != 1 or ("times" in table) != ("community" in table):
         found = f"{where}: expected one of most, least, or community with times, found {', '.join(table)}"
         raise UsageError(found, hint="community is what the community's policy measured, times what may be made of it")
     for key in ("what", "figure"):
         if not isinstance(table.get(key), str):
-            raise UsageError(f"{where}.{key}: expected text, found {table.get(key)!r}", hint="correct the gate")
+            raise UsageError(f"{where}.{key}: expected text, found {table.get(key)!r}", hint=f"correct {where}")
     bound = _number(f"{where}.{bounds[0]}", table[bounds[0]]) * _number(f"{where}.times", table.get("times", 1.0))
-    return Limit(table["what"], table["figure"], str(table.get("unit", "")), bound, bounds[0] == "least")
+    return Criterion(table["what"], table["figure"], str(table.get("unit", "")), bound, bounds[0] == "least")
 
 
 def _number(where: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise UsageError(f"{where}: expected a finite number, found {value!r}", hint="correct the gate")
+        raise UsageError(f"{where}: expected a finite number, found {value!r}", hint=f"correct {where}")
     return float(value)
 
 
-def judge(parts: dict[str, Any], limits: tuple[Limit, ...]) -> list[Verdict]:
-    """One verdict a line, from the figures of one policy."""
-    return [limit.verdict(_figure(parts, limit.figure)) for limit in limits]
+def judge(parts: dict[str, Any], criteria: tuple[Criterion, ...]) -> list[Verdict]:
+    """One verdict a criterion, from the figures of one policy."""
+    return [criterion.verdict(_figure(parts, criterion.figure)) for criterion in criteria]
 
 
-def add_gate(result: dict[str, Any], limits: tuple[Limit, ...]) -> None:
-    """Writes into the result of `evaluate`, for each policy, what the gate says and whether it is fit."""
+def add_verdicts(result: dict[str, Any], criteria: tuple[Criterion, ...]) -> None:
+    """Writes into the result of `evaluate`, for each policy, what came of each criterion and whether it is fit."""
     for policy in result["policies"]:
-        verdicts = judge(policy["parts"], limits)
+        verdicts = judge(policy["parts"], criteria)
         fit = all(verdict.passed for verdict in verdicts)
-        policy["gate"] = {"fit": fit, "limits": [asdict(verdict) for verdict in verdicts]}
+        rows = [asdict(verdict) for verdict in verdicts]
+        policy["acceptance"] = {"fit": fit, "criteria": rows}
+        # The names of version 0.1.
+        policy["gate"] = {"fit": fit, "limits": rows}
 
 
 def reasons(policy: dict[str, Any]) -> list[str]:
-    """Why a policy of a result with a gate is not fit, a sentence each; empty where it is."""
-    return [str(Verdict(**line)) for line in policy["gate"]["limits"] if not line["passed"]]
+    """Why a policy of a result with verdicts is not fit, a sentence each; empty where it is."""
+    return [str(Verdict(**row)) for row in policy["acceptance"]["criteria"] if not row["passed"]]
 
 
 def _figure(parts: dict[str, Any], path: str) -> float | None:
