@@ -18,7 +18,8 @@ from gaitway.evaluate.plan import load_plan
 from gaitway.evaluate.play import Outcome, play
 from gaitway.evaluate.summary import summarise
 from gaitway.policy import Policy
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 #: Name and version of the result's form.
 SCHEMA = "gaitway.eval/1"

@@ -28,10 +28,10 @@ _LIFT_S = 0.4
 class LiveRobot:
     """A robot whose servos somebody else commands.
 
-    With `stand` a robot whose base is not fixed hangs on a stand until all servos hold it: when all are on and every joint has come near the
-    default pose, the stand waits for `set_down_after_s`, lowers it within `release_after_s`, tilted by `tilt_rad`
-    (roll, pitch), and lets go once the floor carries it. `lift` takes a robot up again. With `stand_up` a robot that has
-    lain for a second is put back on its feet; otherwise it just lies.
+    With `stand` a robot whose base is not fixed hangs on a stand until all servos hold it: when all are on and every
+    joint has come near the default pose, the stand waits for `set_down_after_s`, lowers it within `release_after_s`,
+    tilted by `tilt_rad` (roll, pitch), and lets go once the floor carries it. `lift` takes a robot up again. With
+    `stand_up` a robot that has lain for a second is put back on its feet; otherwise it just lies.
     """
 
     def __init__(

@@ -38,13 +38,13 @@ class TrunkState:
 def pose_of(data: mujoco.MjData, layout: Layout) -> NDArray[np.float64]:
     """Position and quaternion [7]: a view into the state, to be written to, where the trunk is free."""
     at = layout.trunk_qpos
-    return _FIXED_POSE.copy() if at is None else data.qpos[at : at + POSE]  # type: ignore[no-any-return]
+    return _FIXED_POSE.copy() if at is None else data.qpos[at : at + POSE]
 
 
 def velocity_of(data: mujoco.MjData, layout: Layout) -> NDArray[np.float64]:
     """Velocity along the world's axes, and turning rates in the trunk frame [6]: a view where the trunk is free."""
     at = layout.trunk_qvel
-    return np.zeros(VELOCITY) if at is None else data.qvel[at : at + VELOCITY]  # type: ignore[no-any-return]
+    return np.zeros(VELOCITY) if at is None else data.qvel[at : at + VELOCITY]
 
 
 def trunk_state(data: mujoco.MjData, layout: Layout) -> TrunkState:

@@ -1,6 +1,6 @@
 """Many robots in MuJoCo: one model, as many robots and floors as there are simulations."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import mujoco
 import numpy as np
@@ -220,7 +220,8 @@ class BatchPhysics:
             "play_qpos": list(zip(at.backlash_joints.tolist(), at.backlash_qpos.tolist(), strict=True)),
             "gyro": first(imu.gyro),
             "accelerometer": first(imu.accelerometer),
-            "feet": contacts,
+            # The core says where a profile has another number of contacts.
+            "feet": cast("tuple[int, int]", contacts),
         }
 
     _SAVED = ("qpos", "qvel", "ctrl", "_warm", "_time")

@@ -10,7 +10,7 @@ import typer
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.evaluate.acceptance import Criterion
