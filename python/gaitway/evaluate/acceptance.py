@@ -9,8 +9,8 @@ from gaitway import files, toml
 from gaitway.errors import UsageError
 
 FILE, SCHEMA = "acceptance.toml", "gaitway.acceptance/1"
-#: What version 0.1 wrote; the tables are the same.
-_OLD_SCHEMA = "gaitway.gate/1"
+#: Names of version 0.1, still read for one version; the tables are the same.
+_OLD_FILE, _OLD_SCHEMA = "gate.toml", "gaitway.gate/1"
 
 _KEYS = {"what", "figure", "unit", "most", "least", "community", "times"}
 
@@ -50,6 +50,12 @@ class Verdict:
         side = "at least" if self.is_least else "at most"
         found = "not measured" if self.measured is None else f"measured {self.measured:.4g}{unit}"
         return f"{self.what} ({self.figure}): {found}, {side} {self.bound:.4g}{unit}"
+
+
+def criteria_file(folder: Path) -> Path:
+    """Where a robot's folder keeps them."""
+    old = folder / _OLD_FILE
+    return old if old.is_file() and not (folder / FILE).exists() else folder / FILE
 
 
 def load_criteria(path: Path) -> tuple[Criterion, ...]:

@@ -75,9 +75,9 @@ def evaluate(
 
 def _criteria(robot: "Robot", *, asked: bool) -> "tuple[Criterion, ...]":
     """The acceptance criteria beside the robot's profile; none where there is no such file and nobody asks."""
-    from gaitway.evaluate.acceptance import FILE, load_criteria
+    from gaitway.evaluate.acceptance import criteria_file, load_criteria
 
-    path = robot.folder / FILE
+    path = criteria_file(robot.folder)
     return load_criteria(path) if asked or path.exists() else ()
 
 
