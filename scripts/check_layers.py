@@ -18,7 +18,7 @@ from import_graph import circles, python_graph, rust_graph
 PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
     ("golden",),
-    ("errors", "printable", "toml"),
+    ("errors", "printable", "toml", "robots", "renamed"),
     ("_native", "extras", "files", "colours", "signals", "inert", "status"),
     ("contract", "command"),
     ("robot", "recording"),

@@ -1,4 +1,4 @@
-"""The same ducks under rsl-rl-lib's PPO, to compare with `gaitway train`: seconds a rollout, and errors by steps.
+"""The same robots under rsl-rl-lib's PPO, to compare with `gaitway train`: seconds a rollout, and errors by steps.
 
     pip install rsl-rl-lib            # no dependency of Gaitway
     python scripts/compare_rsl_rl.py --steps 4000000
@@ -19,35 +19,37 @@ from rsl_rl.runners import OnPolicyRunner
 from tensordict import TensorDict
 
 from gaitway.robot import Robot
+from gaitway.sim.loader import description_of
 from gaitway.train import config, runs
-from gaitway.train.env import Ducks
+from gaitway.train.env import RobotBatch
 from gaitway.train.mirror import Mirror
 from gaitway.train.network import actor_of
 
 
 class Env(VecEnv):
-    """`Ducks` as rsl-rl-lib wants them."""
+    """`RobotBatch` as rsl-rl-lib wants them."""
 
     def __init__(self, steps: int) -> None:
-        duck = Robot.load()
-        contract = runs.task_contract(duck, "walk")
-        self.config = config.load(runs.task_config(duck, "walk"), [f"run.steps={steps}"])
+        robot = Robot.load()
+        description = description_of(robot)
+        contract = runs.task_contract(robot, "walk")
+        self.config = config.load(runs.task_config(robot, "walk"), [f"run.steps={steps}"], description)
         torch.set_num_threads(self.config.run.threads)
-        self.ducks = Ducks(duck, contract, self.config)
-        self._actor = actor_of(contract, self.config.ppo)
-        self.num_envs, self.num_actions = self.ducks.count, self.ducks.core.action_len
-        self.max_episode_length = round(self.config.run.episode_s * self.ducks.rate_hz)
+        self.robots = RobotBatch(robot, contract, self.config)
+        self._actor = actor_of(contract, description, self.config.ppo)
+        self.num_envs, self.num_actions = self.robots.count, self.robots.core.action_len
+        self.max_episode_length = round(self.config.run.episode_s * self.robots.rate_hz)
         self.episode_length_buf = torch.zeros(self.num_envs, dtype=torch.long)
         self.device, self.cfg = "cpu", {}
         self._steps = 0
 
     def get_observations(self) -> TensorDict:
-        rows = {"policy": self.ducks.observation, "critic": self.ducks.critic}
+        rows = {"policy": self.robots.observation, "critic": self.robots.critic}
         return TensorDict({name: torch.from_numpy(row.copy()) for name, row in rows.items()}, [self.num_envs])
 
     def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict[str, Any]]:
-        swung = actions + self._actor.flexion(torch.from_numpy(self.ducks.observation))
-        done = self.ducks.step(swung.numpy(), self._steps / self.config.run.steps)
+        swung = actions + self._actor.flexion(torch.from_numpy(self.robots.observation))
+        done = self.robots.step(swung.numpy(), self._steps / self.config.run.steps)
         self._steps += self.num_envs
         ended = torch.from_numpy(done.fell | done.timed_out)
         extras = {"time_outs": torch.from_numpy(done.timed_out)}
@@ -61,12 +63,12 @@ def mirrored(env: Env, obs: TensorDict | None, actions: torch.Tensor | None) -> 
         order, sign = torch.from_numpy(mirror.order), torch.from_numpy(mirror.sign)
         return torch.cat([rows, rows[:, order] * sign])
 
-    ducks = env.ducks
+    robots = env.robots
     images = None
     if obs is not None:
-        mirrors = {"policy": ducks.mirror, "critic": ducks.critic_mirror}
+        mirrors = {"policy": robots.mirror, "critic": robots.critic_mirror}
         images = TensorDict({name: both(obs[name], mirror) for name, mirror in mirrors.items()}, [2 * len(obs)])
-    return images, None if actions is None else both(actions, ducks.action_mirror)
+    return images, None if actions is None else both(actions, robots.action_mirror)
 
 
 def settings(env: Env) -> dict[str, Any]:
@@ -116,8 +118,8 @@ _began_s = time.perf_counter()
 def report(env: Env, figures: dict[str, Any]) -> None:
     """One line for every tenth rollout."""
     if figures["it"] % 10 == 9:
-        errors = " ".join(f"{name.removeprefix('error/')} {value:.3f}" for name, value in env.ducks.errors().items())
-        steps = env.ducks.count * env.config.ppo.rollout * (figures["it"] + 1)
+        errors = " ".join(f"{name.removeprefix('error/')} {value:.3f}" for name, value in env.robots.errors().items())
+        steps = env.robots.count * env.config.ppo.rollout * (figures["it"] + 1)
         print(
             f"{steps / 1e6:.2f} M steps, {(time.perf_counter() - _began_s) / 60:.1f} min, walking "
             f"{figures['collect_time']:.2f} s, learning {figures['learn_time']:.2f} s, errors {errors}",

@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 
 import gaitway
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
 from gaitway.sim.stand import Stand
 
 SECONDS = 12.0
@@ -32,7 +32,7 @@ def play(seed: int, *, lift: bool) -> np.ndarray:
     chance = random.Random(seed)
     robot = gaitway.Robot.load()
     controller = gaitway.Controller(gaitway.Policy.default(robot), robot)
-    sim = DuckSim(robot, seed=seed)
+    sim = RobotSim(robot, seed=seed)
     sim.set_gains(controller.gains)
     names = robot.joint_names
     stiffness = [robot.stiffness_per_kp * kp for kp, _ in controller.gains]

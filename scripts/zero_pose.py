@@ -21,7 +21,7 @@ _TURNS_RAD = (-math.pi / 4, -3 * math.pi / 4)
 
 def main() -> None:
     """Renders both views side by side."""
-    model = mujoco.MjModel.from_xml_path(str(Robot.load().folder / "duck.xml"))
+    model = mujoco.MjModel.from_xml_path(str(Robot.load().folder / "model.xml"))
     picture = Image.new("RGB", (2 * _SIZE_PX, _SIZE_PX))
     for place, turn_rad in enumerate(_TURNS_RAD):
         qpos = np.zeros(model.nq)

@@ -1,12 +1,12 @@
 """Gaitway trains a gait, proves it, and runs it on a small legged robot.
 
     import gaitway
-    from gaitway.sim import DuckSim
+    from gaitway.sim import RobotSim
 
     robot = gaitway.Robot.load("open_duck_mini_v2")
     policy = gaitway.Policy.load(robot.default_policy)
     controller = gaitway.Controller(policy, robot)
-    sim = DuckSim(robot, seed=1)
+    sim = RobotSim(robot, seed=1)
     sim.set_gains(controller.gains)
     for _ in range(500):
         goals = controller.step(sim.sense(), gaitway.command(vx=0.1))

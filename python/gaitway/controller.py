@@ -10,7 +10,7 @@ from gaitway.sensors import Sensors
 
 
 class Controller:
-    """Runs one policy on one robot: observation, network, action map, safety gate.
+    """Runs one policy on one robot: observation, network, action map, safety filter.
 
     A pure function of its state: it reads no clock, and the same inputs give the same bits on every machine.
     Raises ContractError where the contract does not fit the robot, ControlError for a rate that is no whole

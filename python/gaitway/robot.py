@@ -7,30 +7,32 @@ from pathlib import Path
 from gaitway import _native, files
 from gaitway.contract import Contract
 from gaitway.errors import PolicyError, UsageError
+from gaitway.robots import DEFAULT_ROBOT
 
 _ROBOTS = Path(__file__).parent / "robots"
 
-DEFAULT_ROBOT = "open_duck_mini_v2"
+#: Name of the configuration that the community's tools write, read over the profile.
+CONFIG_NAME = "duck_config.json"
 #: Serial port of the servo board where none is named.
 DEFAULT_PORT = Path("/dev/ttyACM0")
 
 
-def usual_duck_config() -> Path | None:
-    """Where `gaitwayd` looks for a configuration where none is named: `duck_config.json` at home, where that is known.
+def usual_config() -> Path | None:
+    """Where `gaitwayd` looks for a configuration where none is named: `CONFIG_NAME` at home, where that is known.
 
     Whether it exists is another question.
     """
     home = Path(os.environ.get("HOME", ""))
-    return home / "duck_config.json" if home.is_absolute() else None
+    return home / CONFIG_NAME if home.is_absolute() else None
 
 
-def without_duck_config() -> str:
+def without_config() -> str:
     """Where the configuration was looked for that was not found, and how to name it."""
-    usual, user = usual_duck_config(), os.environ.get("SUDO_USER")
+    usual, user = usual_config(), os.environ.get("SUDO_USER")
     if user:
-        return f"no {usual}: sudo looks in another home folder; name yours: --config ~{user}/duck_config.json"
+        return f"no {usual}: sudo looks in another home folder; name yours: --config ~{user}/{CONFIG_NAME}"
     if usual is None:
-        return "no duck_config.json: HOME is not set, as in a service; name it with --config"
+        return f"no {CONFIG_NAME}: HOME is not set, as in a service; name it with --config"
     return f"no {usual}: every offset counts as zero; name another file with --config"
 
 
@@ -63,12 +65,14 @@ class Robot:
         return sorted(path.parent.name for path in _ROBOTS.glob("*/profile.toml"))
 
     @classmethod
-    def load(cls, robot: str | Path = DEFAULT_ROBOT, *, duck_config: Path | None = None) -> "Robot":
+    def load(
+        cls, robot: str | Path = DEFAULT_ROBOT, *, config: Path | None = None, duck_config: Path | None = None
+    ) -> "Robot":
         """A robot by name, or a profile by its path.
 
-        `duck_config` is the community's `duck_config.json`, read over the profile; keys it has and this runtime
-        does not use are listed in `ignored`. Raises ProfileError where profile or configuration cannot be used,
-        UsageError where there is no such robot or file.
+        `config` is the community's `duck_config.json`, read over the profile; keys it has and this runtime does not
+        use are listed in `ignored`. `duck_config` is the argument's name in version 0.1. Raises ProfileError where
+        profile or configuration cannot be used, UsageError where there is no such robot or file.
         """
         files.as_path(robot, "robot")
         path = _ROBOTS / str(robot) / "profile.toml"
@@ -79,17 +83,23 @@ class Robot:
                 raise UsageError(f"no robot is called {str(robot)!r}", hint=f"known: {known}; or a path to a .toml")
         native = _native.Robot.from_toml(files.read_text(path, "robot profile"))
         made = cls(native, path.parent)
-        return made if duck_config is None else made.configured(duck_config)
+        config = config or duck_config
+        return made if config is None else made.configured(config)
 
     def configured(self, path: Path, *, unreachable_are_zero: bool = False) -> "Robot":
         """This robot with the `duck_config.json` at `path`.
 
         An offset that its servo cannot reach is refused, or counts as zero for whoever is about to measure it.
         """
-        data = files.read_bytes(path, "duck_config.json")
+        data = files.read_bytes(path, CONFIG_NAME)
         native, report = self.native.with_duck_config(data, str(path), unreachable_are_zero=unreachable_are_zero)
         applied, ignored, counted_as_zero = map(tuple, report)
         return Robot(native, self.folder, ignored, applied, counted_as_zero)
+
+    def imu_axes_with(self, config: str) -> list[str]:
+        """The axes of the IMU's mount where the robot's configuration is this JSON text."""
+        native, _ = self.native.with_duck_config(config.encode())
+        return native.imu_axes
 
     @property
     def name(self) -> str:
@@ -123,7 +133,7 @@ class Robot:
 
     @cached_property
     def velocity_limits_rps(self) -> list[float]:
-        """Fastest goal the safety gate lets through, rad/s."""
+        """Fastest goal the safety filter lets through, rad/s."""
         return self.native.velocity_limits_rps
 
     @property

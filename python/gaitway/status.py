@@ -49,7 +49,7 @@ def follow(path: Path) -> Iterator[dict[str, Any]]:
             line.connect(str(path))
         except OSError as error:
             hint = "start gaitwayd, or gaitway run --twin; or name its --status with --socket"
-            raise DaemonError(f"no robot shows itself at {path}: {error.strerror or error}", hint=hint) from error
+            raise DaemonError(f"no running gaitwayd found at {path}: {error.strerror or error}", hint=hint) from error
         unread = b""
         while True:
             try:

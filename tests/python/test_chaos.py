@@ -13,7 +13,7 @@ import gaitway
 from gaitway.bench.chaos_account import Account, summary
 from gaitway.bench.chaos_episode import Episode, Outcome, fits, run_episode
 from gaitway.bench.chaos_table import TABLE, FaultClass, May
-from gaitway.sim.virtual import VirtualDuck
+from gaitway.sim.virtual import SimulatedLoop
 
 ROBOT = gaitway.Robot.load()
 POLICY = gaitway.Policy.load(ROBOT.default_policy, robot=ROBOT)
@@ -24,13 +24,13 @@ def kind(name: str) -> FaultClass:
 
 
 @pytest.fixture
-def walking() -> Iterator[VirtualDuck]:
-    duck = VirtualDuck(ROBOT, POLICY, seed=1, release_after_s=0.5)
+def walking() -> Iterator[SimulatedLoop]:
+    duck = SimulatedLoop(ROBOT, POLICY, seed=1, release_after_s=0.5)
     duck.loop.command(0.1, 0.0, 0.0)
     duck.loop.wish("stand")
     for _ in range(200):
         duck.tick()
-    assert (duck.loop.state, duck.duck.released) == ("ready", True)
+    assert (duck.loop.state, duck.body.released) == ("ready", True)
     duck.loop.wish("walk")
     for _ in range(100):
         duck.tick()
@@ -72,15 +72,15 @@ def test_an_episode_is_the_same_for_the_same_seed_and_another_for_another() -> N
     assert first.watched["goals"] != other.watched["goals"]
 
 
-def test_it_really_walks(walking: VirtualDuck) -> None:
-    start_m = walking.duck.trunk().position_m[0]
+def test_it_really_walks(walking: SimulatedLoop) -> None:
+    start_m = walking.body.trunk().position_m[0]
     for _ in range(250):
         walking.tick()
-    assert walking.duck.trunk().position_m[0] - start_m > 0.3, "five seconds at 0.1 m/s"
-    assert walking.duck.falls == 0
+    assert walking.body.trunk().position_m[0] - start_m > 0.3, "five seconds at 0.1 m/s"
+    assert walking.body.falls == 0
 
 
-def test_a_duck_that_goes_limp_falls_and_has_no_torque(walking: VirtualDuck) -> None:
+def test_a_duck_that_goes_limp_falls_and_has_no_torque(walking: SimulatedLoop) -> None:
     walking.loop.emergency_stop()
     assert walking.loop.torque_off_since_ns is None
     asked_ns = walking.loop.now_ns
@@ -88,10 +88,10 @@ def test_a_duck_that_goes_limp_falls_and_has_no_torque(walking: VirtualDuck) -> 
         walking.tick()
     off_ns = walking.loop.torque_off_since_ns
     assert off_ns is not None and off_ns - asked_ns <= 40_000_000
-    assert walking.duck.falls == 1
+    assert walking.body.falls == 1
 
 
-def test_torque_that_somebody_else_switches_on_is_seen_on_a_limp_robot(walking: VirtualDuck) -> None:
+def test_torque_that_somebody_else_switches_on_is_seen_on_a_limp_robot(walking: SimulatedLoop) -> None:
     """The watch can fail: nobody hears that they shall be limp."""
     for servo in range(14):
         walking.loop.inject(f"set-id servo={servo} id={100 + servo}")
@@ -103,7 +103,7 @@ def test_torque_that_somebody_else_switches_on_is_seen_on_a_limp_robot(walking: 
 
 def test_a_value_that_is_not_the_servos_own_is_seen() -> None:
     """The watch can fail: two flipped bits may leave the checksum right."""
-    duck = VirtualDuck(ROBOT, POLICY, seed=3)
+    duck = SimulatedLoop(ROBOT, POLICY, seed=3)
     for _ in range(2000):
         for servo in range(0, 14, 2):
             duck.loop.inject(f"corrupted servo={servo} bits=2")
@@ -111,7 +111,7 @@ def test_a_value_that_is_not_the_servos_own_is_seen() -> None:
     assert duck.loop.watched()["stale_joints"] > 0
 
 
-def test_a_blocked_knee_hardly_moves_and_is_walked_on(walking: VirtualDuck) -> None:
+def test_a_blocked_knee_hardly_moves_and_is_walked_on(walking: SimulatedLoop) -> None:
     """The gait that ships does not lean on it so hard that the fault table calls it a stall, whose rule
     `control/tests/watch.rs` tests; docs/chaos.md says what came of a hundred blocked knees."""
     knee = ROBOT.joint_names.index("left_knee")
@@ -120,16 +120,16 @@ def test_a_blocked_knee_hardly_moves_and_is_walked_on(walking: VirtualDuck) -> N
         angles = []
         for _ in range(100):
             walking.tick()
-            angles.append(float(walking.duck.sim.joint_position_rad[knee]))
+            angles.append(float(walking.body.sim.joint_position_rad[knee]))
         return max(angles) - min(angles)
 
     free_rad = swing_rad()
-    walking.duck.sim.block(knee)
+    walking.body.sim.block(knee)
     assert swing_rad() < 0.5 * free_rad
-    walking.duck.sim.block(knee, is_blocked=False)
+    walking.body.sim.block(knee, is_blocked=False)
     swing_rad()
     assert swing_rad() > 0.8 * free_rad
-    assert (walking.duck.falls, walking.loop.state) == (0, "running")
+    assert (walking.body.falls, walking.loop.state) == (0, "running")
 
 
 @pytest.mark.parametrize(

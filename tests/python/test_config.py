@@ -18,7 +18,7 @@ from gaitway.bringup.motors import Motors
 from gaitway.errors import GaitwayError, PolicyError, ProfileError, RecordingError, UsageError
 from gaitway.policy import Policy
 from gaitway.recording import Recording
-from gaitway.robot import usual_duck_config, without_duck_config
+from gaitway.robot import usual_config, without_config
 
 DUCK = Robot.load()
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 884177\n"
@@ -89,7 +89,7 @@ def test_a_configuration_turns_and_renumbers_as_a_profile_does(tmp_path: Path) -
     text = text[:knee] + text[knee:].replace("direction = 1", "direction = -1", 1)
     text = text.replace("servo_id = 20", "servo_id = 0").replace("servo_id = 10", "servo_id = 20")
     profile.write_text(text.replace("servo_id = 0", "servo_id = 10"))
-    configured, mirrored = Robot.load(duck_config=config), Robot.load(profile)
+    configured, mirrored = Robot.load(config=config), Robot.load(profile)
     assert configured.native.directions == mirrored.native.directions != DUCK.native.directions
     assert configured.native.servo_ids == mirrored.native.servo_ids != DUCK.native.servo_ids
     assert len(configured.applied) == 3 and configured.ignored == ()
@@ -112,19 +112,19 @@ def test_the_tools_say_which_configuration_they_read(bench: Bench, tmp_path: Pat
 def test_the_home_folder_of_sudo_is_named_and_not_searched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/root")
     monkeypatch.setenv("SUDO_USER", "pi")
-    assert usual_duck_config() == Path("/root/duck_config.json")
-    assert "~pi/duck_config.json" in without_duck_config()
+    assert usual_config() == Path("/root/duck_config.json")
+    assert "~pi/duck_config.json" in without_config()
     monkeypatch.delenv("SUDO_USER")
     for home in ("", "relative"):
         monkeypatch.setenv("HOME", home)
-        assert usual_duck_config() is None and "HOME is not set" in without_duck_config()
+        assert usual_config() is None and "HOME is not set" in without_config()
 
 
 def test_a_calibration_loads_a_file_whose_offsets_cannot_be(tmp_path: Path) -> None:
     config = tmp_path / "duck_config.json"
     config.write_text('{"joints_offsets": {"neck_pitch": -53.0, "left_knee": 0.1}}')
     with pytest.raises(ProfileError, match=r"neck_pitch: expected -2\.74 to 1\.96 rad") as refused:
-        Robot.load(duck_config=config)
+        Robot.load(config=config)
     assert refused.value.hint.endswith(f"gaitway motors calibrate neck_pitch --config {config}")
     duck = DUCK.configured(config, unreachable_are_zero=True)
     assert duck.counted_as_zero == ("neck_pitch",)
@@ -135,7 +135,7 @@ def test_a_calibration_loads_a_file_whose_offsets_cannot_be(tmp_path: Path) -> N
 def test_an_imu_that_is_another_is_found_or_named(tmp_path: Path, config: dict[str, str]) -> None:
     path, bus = tmp_path / "duck_config.json", tmp_path / "i2c"
     path.write_text(json.dumps(config))
-    host = _native.TwinHost(Robot.load(duck_config=path).native, i2c_socket=bus)
+    host = _native.TwinHost(Robot.load(config=path).native, i2c_socket=bus)
     try:
         host.sample_imu(array("f", (0, 0, 0, 0, 0, 9.81, 1, 1)))
         plain = run_gaitway("imu", "watch", "--bus", bus, "--seconds", 1, HOME="/nowhere")

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 import gaitway
 from gaitway import _native
 from gaitway.errors import UnsupportedOperatorError
-from gaitway.sim import DuckSim, simulate
+from gaitway.sim import RobotSim, simulate
 from gaitway.sim.script import steady
 
 ROBOT = gaitway.Robot.load()
@@ -49,7 +49,7 @@ def test_an_unknown_operator_is_named_with_the_extra_that_runs_it(softplus: Path
 def test_onnxruntime_runs_it(softplus: Path) -> None:
     policy = gaitway.Policy.load(softplus, engine="onnxruntime")
     controller = gaitway.Controller(policy, ROBOT)
-    goals = controller.step(DuckSim(ROBOT).sense(), gaitway.command())
+    goals = controller.step(RobotSim(ROBOT).sense(), gaitway.command())
     # Softplus of nearly nothing is ln 2, and a quarter of it goes onto the default pose.
     moved = np.array(goals) - ROBOT.default_pose_rad
     assert moved.max() > 0.05
@@ -61,7 +61,7 @@ def test_both_engines_walk_the_same_way() -> None:
     for engine in ("native", "onnxruntime"):
         policy = gaitway.Policy.load(ROBOT.default_policy, engine=engine)
         assert policy.engine == engine
-        run = simulate(DuckSim(ROBOT), gaitway.Controller(policy, ROBOT), steady(gaitway.command(vx=0.1), 6), 6)
+        run = simulate(RobotSim(ROBOT), gaitway.Controller(policy, ROBOT), steady(gaitway.command(vx=0.1), 6), 6)
         assert run.falls == 0
         speeds.append(run.figures()["velocity_mps"][0])
     # The last bits differ, and walking amplifies them; the gait is the same.

@@ -3,6 +3,7 @@
 import errno
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from gaitway.bringup import camera
 from gaitway.bringup.motors import Motors
 from gaitway.bringup.motors.calibration import OffsetsFile
 from gaitway.errors import GaitwayError, MissingFileError, UsageError
-from gaitway.evaluate.gate import load_gate
+from gaitway.evaluate.acceptance import load_criteria
+from gaitway.sim.loader import description_of
 from gaitway.sim.model import build_model
 from gaitway.sim.script import load_script
 
@@ -26,7 +28,7 @@ def load_task(path: Path) -> None:
     pytest.importorskip("torch")
     from gaitway.train import config
 
-    config.load(path, [])
+    config.load(path, [], description_of(ROBOT))
 
 
 def uncontrollable(folder: Path) -> None:
@@ -39,7 +41,7 @@ def unsupported(folder: Path) -> None:
 
 def no_model(folder: Path) -> None:
     (folder / "body.xml").write_text("<mujoco><nonsense/></mujoco>")
-    build_model(folder / "body.xml")
+    build_model(replace(description_of(ROBOT), model=folder / "body.xml"))
 
 
 def no_profile(folder: Path) -> None:
@@ -131,7 +133,7 @@ def test_an_error_while_a_file_is_written_is_told_as_it_is(ours: type[GaitwayErr
 @pytest.mark.parametrize(
     ("read", "what"),
     [
-        (load_gate, "gate"),
+        (load_criteria, "acceptance criteria"),
         (load_script, "script"),
         (load_task, "training configuration"),
         (OffsetsFile, "duck_config.json"),

@@ -1,4 +1,4 @@
-"""The judge: the same figures for a seed however it is run, falls that are seen, and a gate that can refuse."""
+"""The judge: the same figures for a seed however it is run, falls that are seen, and criteria that can fail."""
 
 import copy
 import json
@@ -16,15 +16,15 @@ import gaitway
 from gaitway import _native
 from gaitway.errors import UsageError
 from gaitway.evaluate import PARTS, QUICK, evaluate
+from gaitway.evaluate.acceptance import Criterion, criteria_file, judge, load_criteria
 from gaitway.evaluate.effort import Effort
-from gaitway.evaluate.gate import Limit, judge, load_gate
 from gaitway.evaluate.report import write_report
 from gaitway.evaluate.statistics import step_figures, wilson
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
 
 ROBOT = gaitway.Robot.load()
 WALK = ROBOT.default_policy
-GATE = ROBOT.folder / "gate.toml"
+CRITERIA = ROBOT.folder / "acceptance.toml"
 
 #: The quick battery, shorter still.
 TINY = replace(QUICK, track_s=2.5, head_s=2.4, phases=1, starts=1, start_s=2.5, pushes=2, push_s=3.5, sweep_s=2.4)
@@ -106,7 +106,7 @@ def test_the_result_is_strict_json_and_names_its_form(whole: dict[str, Any]) -> 
 @pytest.mark.parametrize("ending", ["html", "png"])
 def test_the_report_is_one_file_that_shows_every_policy(whole: dict[str, Any], tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"report.{ending}"
-    write_report(whole, path, load_gate(GATE))
+    write_report(whole, path, load_criteria(CRITERIA))
     data = path.read_bytes()
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     if ending == "png":
@@ -127,43 +127,43 @@ def test_the_report_shows_what_there_is(some: dict[str, Any], tmp_path: Path) ->
     assert (tmp_path / "some.html").read_text().count("<svg") == 3
 
 
-def planted(limits: tuple[Limit, ...]) -> dict[str, Any]:
-    """Parts in which every figure of the gate stands exactly at its bound."""
+def planted(criteria: tuple[Criterion, ...]) -> dict[str, Any]:
+    """Parts in which every figure of the criteria stands exactly at its bound."""
     parts: dict[str, Any] = {}
-    for limit in limits:
-        *groups, last = limit.figure.split("/")
+    for criterion in criteria:
+        *groups, last = criterion.figure.split("/")
         place = parts
         for group in groups:
             place = place.setdefault(group, {})
-        place[last] = limit.bound
+        place[last] = criterion.bound
     return parts
 
 
-def test_the_gate_lets_pass_what_stands_at_every_limit() -> None:
-    limits = load_gate(GATE)
-    verdicts = judge(planted(limits), limits)
+def test_what_stands_at_every_limit_passes() -> None:
+    criteria = load_criteria(CRITERIA)
+    verdicts = judge(planted(criteria), criteria)
     assert len(verdicts) >= 20
     assert all(verdict.passed for verdict in verdicts)
 
 
-def test_the_gate_names_the_one_line_that_is_missed() -> None:
-    limits = load_gate(GATE)
-    for limit in limits:
-        parts = planted(limits)
-        *groups, last = limit.figure.split("/")
+def test_the_one_criterion_that_is_missed_is_named() -> None:
+    criteria = load_criteria(CRITERIA)
+    for criterion in criteria:
+        parts = planted(criteria)
+        *groups, last = criterion.figure.split("/")
         place = parts
         for group in groups:
             place = place[group]
-        worse = -0.01 if limit.is_least else 0.01
-        place[last] += worse * max(abs(limit.bound), 1)
-        assert [verdict.figure for verdict in judge(parts, limits) if not verdict.passed] == [limit.figure]
+        worse = -0.01 if criterion.is_least else 0.01
+        place[last] += worse * max(abs(criterion.bound), 1)
+        assert [verdict.figure for verdict in judge(parts, criteria) if not verdict.passed] == [criterion.figure]
         del place[last]
-        (missed,) = (verdict for verdict in judge(parts, limits) if not verdict.passed)
+        (missed,) = (verdict for verdict in judge(parts, criteria) if not verdict.passed)
         assert "not measured" in str(missed)
 
 
-def test_the_gates_tracking_limits_are_the_projects() -> None:
-    bounds = {limit.figure: limit.bound for limit in load_gate(GATE)}
+def test_the_limits_of_tracking_are_the_projects() -> None:
+    bounds = {criterion.figure: criterion.bound for criterion in load_criteria(CRITERIA)}
     for model in ("backlash", "flat"):
         assert [bounds[f"tracking/{model}/error/{axis}"] for axis in ("vx", "vy", "wz")] == [0.010, 0.010, 0.035]
         assert [bounds[f"falls/{model}/{start}/falls"] for start in ("home", "perturbed")] == [0, 0]
@@ -174,23 +174,34 @@ def test_the_gates_tracking_limits_are_the_projects() -> None:
     ("text", "message"),
     [
         ("limits = 3", "expected schema"),
-        ('schema = "gaitway.gate/1"\n[[limits]]\nwhat = "a"\nfigure = "b"', "expected one of most"),
-        ('schema = "gaitway.gate/1"\n[[limits]]\nwhat = "a"\nfigure = "b"\nmost = nan', "finite number"),
-        ('schema = "gaitway.gate/1"\n[[limits]]\nwhat = "a"\nfigure = "b"\nmost = 1\ncolour = 2', "expected only"),
-        ('schema = "gaitway.gate/1"\n[[limits]]\nwhat = "a"\nfigure = 3\nmost = 1', "expected text"),
+        ('schema = "gaitway.acceptance/1"\n[[limits]]\nwhat = "a"\nfigure = "b"', "expected one of most"),
+        ('schema = "gaitway.acceptance/1"\n[[limits]]\nwhat = "a"\nfigure = "b"\nmost = nan', "finite number"),
+        (
+            'schema = "gaitway.acceptance/1"\n[[limits]]\nwhat = "a"\nfigure = "b"\nmost = 1\ncolour = 2',
+            "expected only",
+        ),
+        ('schema = "gaitway.acceptance/1"\n[[limits]]\nwhat = "a"\nfigure = 3\nmost = 1', "expected text"),
         ("[[", "TOML"),
     ],
 )
-def test_a_gate_that_makes_no_sense_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "gate.toml").write_text(text)
+def test_criteria_that_make_no_sense_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "acceptance.toml").write_text(text)
     with pytest.raises(UsageError, match=message):
-        load_gate(tmp_path / "gate.toml")
+        load_criteria(tmp_path / "acceptance.toml")
+
+
+def test_criteria_of_version_0_1_are_still_read(tmp_path: Path) -> None:
+    new, old = 'schema = "gaitway.acceptance/1"', 'schema = "gaitway.gate/1"'
+    assert new in CRITERIA.read_text()
+    (tmp_path / "gate.toml").write_text(CRITERIA.read_text().replace(new, old))
+    assert criteria_file(tmp_path).name == "gate.toml"
+    assert load_criteria(criteria_file(tmp_path)) == load_criteria(criteria_file(ROBOT.folder))
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"only": ["traking"]}, "no part of the battery is called 'traking'"),
+        ({"only": ["traking"]}, "unknown part 'traking'"),
         ({"jobs": 0}, "expected 1 to 256"),
         ({"seed": -1}, "expected 0 or more"),
         ({"files": []}, "at least one policy"),
@@ -206,19 +217,22 @@ def run_eval(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[s
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, check=False)
 
 
-def test_the_gate_exits_with_1_and_says_why(tmp_path: Path) -> None:
-    result = run_eval("--gate", "--quick", "--only", "steps", "--json", cwd=tmp_path)
+@pytest.mark.parametrize("flag", ["--acceptance", "--gate"])
+def test_a_failed_criterion_exits_with_1_and_says_why(tmp_path: Path, flag: str) -> None:
+    result = run_eval(flag, "--quick", "--only", "steps", "--json", cwd=tmp_path)
     assert result.returncode == 1, result.stderr
     policy = json.loads(result.stdout)["policies"][0]
-    assert not policy["gate"]["fit"]
-    assert all(line["measured"] is None for line in policy["gate"]["limits"])
+    assert not policy["acceptance"]["fit"]
+    assert all(row["measured"] is None for row in policy["acceptance"]["criteria"])
+    # The names of version 0.1.
+    assert policy["gate"] == {"fit": False, "limits": policy["acceptance"]["criteria"]}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--only", "traking"], "no part of the battery is called"),
-        (["--only", "tracking,"], "names with commas"),
+        (["--only", "traking"], "unknown part"),
+        (["--only", "tracking,"], "names separated by commas"),
         (["--jobs", "0"], "greater than or equal to 1"),
         (["--report", "report.pdf"], ".html or .png"),
         ([__file__], "ONNX"),
@@ -251,7 +265,7 @@ def test_the_figures_of_a_step_are_those_of_the_curve() -> None:
 
 
 def test_effort_is_none_where_the_servos_are_limp_and_slip_is_the_speed_over_the_floor() -> None:
-    sim = DuckSim(ROBOT)
+    sim = RobotSim(ROBOT)
     sim.set_torque(False)
     effort = Effort(sim, 5)
     for _ in range(5):
@@ -259,7 +273,7 @@ def test_effort_is_none_where_the_servos_are_limp_and_slip_is_the_speed_over_the
     limp = effort.figures()
     assert (limp.energy_j, limp.torque_square_nm2, max(limp.torque_p99)) == (0, 0, 0)
 
-    sliding = DuckSim(ROBOT)
+    sliding = RobotSim(ROBOT)
     for _ in range(50):
         sliding.step(ROBOT.default_pose_rad)
     effort = Effort(sliding, 1)
@@ -273,5 +287,5 @@ def test_effort_is_none_where_the_servos_are_limp_and_slip_is_the_speed_over_the
 def test_what_is_no_number_passes_no_limit(whole: dict[str, Any]) -> None:
     broken = copy.deepcopy(whole["policies"][0]["parts"])
     broken["tracking"]["backlash"]["error"]["vx"] = float("nan")
-    (verdict,) = judge(broken, (Limit("forward", "tracking/backlash/error/vx", "m/s", 0.5),))
+    (verdict,) = judge(broken, (Criterion("forward", "tracking/backlash/error/vx", "m/s", 0.5),))
     assert not verdict.passed

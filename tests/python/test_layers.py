@@ -86,7 +86,7 @@ def test_files_that_use_one_another_are_named(copy: Path) -> None:
     [
         "import gaitway.sim",
         "from gaitway import sim",
-        "from gaitway.sim.duck import DuckSim",
+        "from gaitway.sim import RobotSim",
         "from . import sim",
         'importlib.import_module("gaitway.sim")',
     ],

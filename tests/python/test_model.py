@@ -3,6 +3,7 @@
 MuJoCo's trajectories are the same only on one machine: what is simulated here has tolerances wider than that.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import mujoco
@@ -10,12 +11,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+import gaitway
 from gaitway.errors import SimulationError
-from gaitway.sim import model as sim_model
-from gaitway.sim.model import Backlash, build_model, set_gain
+from gaitway.sim.description import Backlash
+from gaitway.sim.loader import description_of
+from gaitway.sim.model import build_model, set_gain
 from gaitway.sim.render import render_still, render_video
 
-XML = Path(sim_model.__file__).parents[1] / "robots" / "open_duck_mini_v2" / "duck.xml"
+DESCRIPTION = description_of(gaitway.Robot.load())
+PLAY = DESCRIPTION.backlash
 
 # name, home, range, and the joint's anchor and axis in the trunk's frame with all at zero; policy order.
 JOINTS = [
@@ -42,7 +46,7 @@ ROUNDED_M = 1.01e-4
 
 @pytest.fixture(params=[False, True], ids=["flat", "backlash"])
 def model(request: pytest.FixtureRequest) -> mujoco.MjModel:
-    return build_model(XML, backlash=request.param)
+    return build_model(DESCRIPTION, backlash=PLAY if request.param else None)
 
 
 def at_home(model: mujoco.MjModel) -> mujoco.MjData:
@@ -60,7 +64,7 @@ def floor_contacts(model: mujoco.MjModel, data: mujoco.MjData) -> set[str]:
 
 
 def test_sizes() -> None:
-    flat, backlash = build_model(XML, backlash=False), build_model(XML)
+    flat, backlash = build_model(DESCRIPTION), build_model(DESCRIPTION, backlash=PLAY)
     assert (flat.nq, flat.nv, flat.nu) == (21, 20, 14)
     assert (backlash.nq, backlash.nv, backlash.nu) == (31, 30, 14)
 
@@ -109,13 +113,13 @@ def test_home_pose(model: mujoco.MjModel) -> None:
 
 
 def test_imu_is_the_trunks_frame() -> None:
-    data = at_home(build_model(XML))
+    data = at_home(build_model(DESCRIPTION, backlash=PLAY))
     np.testing.assert_allclose(data.site("imu").xpos - data.body("trunk").xpos, (-0.08, 0, 0.05), atol=1e-12)
     np.testing.assert_allclose(data.site("imu").xmat.reshape(3, 3), np.eye(3), atol=1e-12)
 
 
 def test_backlash_is_half_a_degree_in_each_leg_joint() -> None:
-    model = build_model(XML)
+    model = build_model(DESCRIPTION, backlash=PLAY)
     extra = {model.joint(index).name for index in range(model.njnt)} - set(NAMES) - {"floating_base"}
     assert extra == {f"{name}_backlash" for name in NAMES[:5] + NAMES[9:]}
     for name in extra:
@@ -126,9 +130,9 @@ def test_backlash_is_half_a_degree_in_each_leg_joint() -> None:
 
 
 def test_gain() -> None:
-    model = build_model(XML, backlash=False)
+    model = build_model(DESCRIPTION)
     np.testing.assert_allclose(model.actuator_gainprm[:, 0], 13.37)
-    np.testing.assert_allclose(build_model(XML).actuator_gainprm[:, 0], 17.11)
+    np.testing.assert_allclose(build_model(DESCRIPTION, backlash=PLAY).actuator_gainprm[:, 0], 17.11)
     set_gain(model, 3, 5.0)
     data = at_home(model)
     data.ctrl[3] += 0.1
@@ -137,7 +141,7 @@ def test_gain() -> None:
 
 
 def test_what_collides() -> None:
-    model = build_model(XML)
+    model = build_model(DESCRIPTION, backlash=PLAY)
     colliding = np.flatnonzero(model.geom_contype | model.geom_conaffinity)
     assert {model.geom(index).name for index in colliding} == {
         "floor", "left_sole", "right_sole", "trunk_collision", "head_collision",
@@ -150,7 +154,7 @@ def test_what_collides() -> None:
 
 
 def test_nothing_hides_a_divergence() -> None:
-    model = build_model(XML)
+    model = build_model(DESCRIPTION, backlash=PLAY)
     assert model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_AUTORESET
     assert model.opt.disableflags & mujoco.mjtDisableBit.mjDSBL_EULERDAMP
     assert model.opt.timestep == 0.002
@@ -216,10 +220,10 @@ def test_fallen_duck_lies_on_the_floor(model: mujoco.MjModel, side: int) -> None
 
 def test_errors_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SimulationError, match=r"nowhere\.xml"):
-        build_model(tmp_path / "nowhere.xml")
+        build_model(replace(DESCRIPTION, model=tmp_path / "nowhere.xml"))
     with pytest.raises(SimulationError, match="left_wheel"):
-        build_model(XML, play=Backlash(("left_wheel",), 0.01, 0.01, 0.01, 10.0))
-    model = build_model(XML)
+        build_model(DESCRIPTION, backlash=Backlash(("left_wheel",), 0.01, 0.01, 0.01, 10.0, 10.0))
+    model = build_model(DESCRIPTION, backlash=PLAY)
     home = model.key("home").qpos
     with pytest.raises(SimulationError, match=r"\.mp4 or a \.gif"):
         render_video(model, home[None], tmp_path / "duck.avi", fps=25)
@@ -229,7 +233,7 @@ def test_errors_say_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".mp4", ".gif", ".png"])
 def test_pictures(tmp_path: Path, suffix: str) -> None:
-    model = build_model(XML)
+    model = build_model(DESCRIPTION, backlash=PLAY)
     poses = np.repeat(model.key("home").qpos[None], 3, axis=0)
     path = tmp_path / f"duck{suffix}"
     seen: list[tuple[int, int]] = []

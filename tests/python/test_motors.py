@@ -357,7 +357,7 @@ def test_offsets_are_measured_shown_and_written(bench: Bench, tmp_path: Path) ->
     assert written["start_paused"] is True
     assert written["joints_offsets"] == {"head_roll": 0.01, "left_knee": done["joints"]["left_knee"]["offset_rad"]}
     # The robot that is loaded with it, and the daemon, believe the joint to be at zero there.
-    duck = Robot.load(duck_config=config)
+    duck = Robot.load(config=config)
     assert offset_rad(duck, "left_knee", 0.0) == pytest.approx(0.05, abs=0.002)
     config.write_text(json.dumps({**written, "imu_upside_down": True}))
     assert run_gaitway("motors", "calibrate", "--undo", "--config", config).returncode == 0

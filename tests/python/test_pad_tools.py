@@ -14,7 +14,7 @@ from daemon_session import Session, asked, flight
 from hands import FORWARD, LEFT_Y, MIDDLE, A, Hands, Y
 from program import parse, run_gaitway
 
-from gaitway.bringup.pad import STEPS, Learner
+from gaitway.bringup.pad import Learner, steps
 from gaitway.errors import UsageError
 from gaitway.recording import Recording
 
@@ -80,7 +80,7 @@ def test_a_pad_nobody_knows_is_learned_and_followed(bench: Bench) -> None:
     with tool("map", "-o", layout, "--pad", hands.path, "--json") as process:
         assert process.stdin and process.stdout and process.stderr
         hands.hold()
-        for step in STEPS:
+        for step in steps():
             assert step.ask in process.stderr.readline()
             if step.name == "right_x":
                 # That stick is known already.

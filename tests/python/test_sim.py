@@ -10,7 +10,7 @@ import pytest
 
 import gaitway
 from gaitway.errors import SimulationError, UsageError
-from gaitway.sim import DuckSim, Noise, Pushes, Run, Script, Variation, World, simulate, tour
+from gaitway.sim import Noise, Pushes, RobotSim, Run, Script, Variation, World, simulate, tour
 from gaitway.sim.script import steady
 from gaitway.sim.trace import path_length_m
 
@@ -36,7 +36,7 @@ def walk(
     world: World | None = None,
 ) -> Run:
     policy = policy or gaitway.Policy.load(robot.default_policy, robot=robot)
-    sim = DuckSim(robot, backlash=backlash, seed=seed, world=world)
+    sim = RobotSim(robot, backlash=backlash, seed=seed, world=world)
     return simulate(sim, gaitway.Controller(policy, robot), script, seconds)
 
 
@@ -100,7 +100,7 @@ def test_real_time_and_fast_give_the_same_run(robot: gaitway.Robot) -> None:
     script = steady(gaitway.command(vx=0.1), 1)
     policy = gaitway.Policy.load(robot.default_policy, robot=robot)
     fast, slow = (
-        simulate(DuckSim(robot, seed=3), gaitway.Controller(policy, robot), script, 1, realtime=realtime)
+        simulate(RobotSim(robot, seed=3), gaitway.Controller(policy, robot), script, 1, realtime=realtime)
         for realtime in (False, True)
     )
     assert fast.trace["qpos"].tobytes() == slow.trace["qpos"].tobytes()
@@ -109,7 +109,7 @@ def test_real_time_and_fast_give_the_same_run(robot: gaitway.Robot) -> None:
 
 
 def test_a_pushed_over_duck_counts_as_fallen_and_gets_up(robot: gaitway.Robot) -> None:
-    sim = DuckSim(robot)
+    sim = RobotSim(robot)
     controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
 
     def push_once(run: Run) -> bool:
@@ -126,7 +126,7 @@ def test_a_pushed_over_duck_counts_as_fallen_and_gets_up(robot: gaitway.Robot) -
 
 
 def test_the_cores_tilt_follows_the_true_one(robot: gaitway.Robot) -> None:
-    sim = DuckSim(robot, world=World(noise=Noise(), pushes=Pushes((0.2, 0.3), (1, 2))))
+    sim = RobotSim(robot, world=World(noise=Noise(), pushes=Pushes((0.2, 0.3), (1, 2))))
     controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
     errors = []
 
@@ -143,7 +143,7 @@ def test_the_cores_tilt_follows_the_true_one(robot: gaitway.Robot) -> None:
 
 @pytest.mark.parametrize("goal", [float("nan"), 1e30])
 def test_physics_that_breaks_down_counts_as_fallen(robot: gaitway.Robot, goal: float) -> None:
-    sim = DuckSim(robot)
+    sim = RobotSim(robot)
     sim.data.qvel[:] = goal
     sim.step(robot.default_pose_rad)
     assert sim.fallen
@@ -152,7 +152,7 @@ def test_physics_that_breaks_down_counts_as_fallen(robot: gaitway.Robot, goal: f
 
 
 def test_goals_reach_the_servos_late_by_the_delay(robot: gaitway.Robot) -> None:
-    sim = DuckSim(robot, world=World(action_delay_ticks=2))
+    sim = RobotSim(robot, world=World(action_delay_ticks=2))
     home = np.array(robot.default_pose_rad)
     for goals in (home + 0.1, home + 0.2, home + 0.3):
         sim.step(goals)
@@ -160,7 +160,7 @@ def test_goals_reach_the_servos_late_by_the_delay(robot: gaitway.Robot) -> None:
 
 
 def test_the_imus_sample_is_old_by_the_delay_and_says_so(robot: gaitway.Robot) -> None:
-    late, now = DuckSim(robot, world=World(imu_delay_ticks=1)), DuckSim(robot)
+    late, now = RobotSim(robot, world=World(imu_delay_ticks=1)), RobotSim(robot)
     seen_late, seen_now = [], []
     for _ in range(5):
         seen_late.append(list(late.sense().gyro))
@@ -172,7 +172,7 @@ def test_the_imus_sample_is_old_by_the_delay_and_says_so(robot: gaitway.Robot) -
 
 
 def test_variation_draws_another_robot_for_another_seed(robot: gaitway.Robot) -> None:
-    first, same, other = (DuckSim(robot, seed=seed, world=World(variation=Variation())).model for seed in (1, 1, 2))
+    first, same, other = (RobotSim(robot, seed=seed, world=World(variation=Variation())).model for seed in (1, 1, 2))
     assert (first.body_mass == same.body_mass).all()
     assert (first.body_mass != other.body_mass).any()
     assert first.geom("floor").friction[0] != other.geom("floor").friction[0]
@@ -180,7 +180,7 @@ def test_variation_draws_another_robot_for_another_seed(robot: gaitway.Robot) ->
 
 
 def test_gains_of_the_contract_reach_the_actuators(robot: gaitway.Robot) -> None:
-    sim = DuckSim(robot)
+    sim = RobotSim(robot)
     policy = gaitway.Policy.load(robot.default_policy, robot=robot)
     sim.set_gains(gaitway.Controller(policy, robot, kp=16).gains)
     np.testing.assert_allclose(sim.model.actuator_gainprm[:, 0], 16 * robot.stiffness_per_kp)
@@ -190,13 +190,13 @@ def test_gains_of_the_contract_reach_the_actuators(robot: gaitway.Robot) -> None
 @pytest.mark.parametrize("loop_hz", [60, 0, -50, 1001, 10**9])
 def test_a_loop_rate_that_is_no_whole_number_of_steps_is_refused(robot: gaitway.Robot, loop_hz: int) -> None:
     with pytest.raises(UsageError, match="no whole number of physics steps"):
-        DuckSim(robot, loop_hz=loop_hz)
+        RobotSim(robot, loop_hz=loop_hz)
 
 
 def test_a_loop_of_100_hz_walks_as_one_of_50(robot: gaitway.Robot) -> None:
     policy = gaitway.Policy.load(robot.default_policy, robot=robot)
     controller = gaitway.Controller(policy, robot, loop_hz=100)
-    sim = DuckSim(robot, loop_hz=100)
+    sim = RobotSim(robot, loop_hz=100)
     run = simulate(sim, controller, steady(gaitway.command(vx=0.1), 6), 6)
     assert run.ticks == 600
     assert run.falls == 0
@@ -206,11 +206,11 @@ def test_a_loop_of_100_hz_walks_as_one_of_50(robot: gaitway.Robot) -> None:
 def test_simulation_and_controller_at_different_rates_are_refused(robot: gaitway.Robot) -> None:
     policy = gaitway.Policy.load(robot.default_policy, robot=robot)
     with pytest.raises(SimulationError, match="100 Hz and the controller at 50 Hz"):
-        simulate(DuckSim(robot, loop_hz=100), gaitway.Controller(policy, robot), tour(), 1)
+        simulate(RobotSim(robot, loop_hz=100), gaitway.Controller(policy, robot), tour(), 1)
 
 
 def test_figures_of_a_run_whose_physics_broke_down_are_still_numbers(robot: gaitway.Robot) -> None:
-    sim = DuckSim(robot)
+    sim = RobotSim(robot)
     controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
 
     def break_once(run: Run) -> bool:
@@ -233,10 +233,10 @@ def test_the_way_walked_is_at_least_the_way_come(robot: gaitway.Robot, seconds: 
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda robot: DuckSim(robot, seed=-1),
-        lambda robot: DuckSim(robot).step([0.0] * 3),
-        lambda robot: DuckSim(robot).step(1.0),
-        lambda robot: DuckSim(robot).set_gains([]),
+        lambda robot: RobotSim(robot, seed=-1),
+        lambda robot: RobotSim(robot).step([0.0] * 3),
+        lambda robot: RobotSim(robot).step(1.0),
+        lambda robot: RobotSim(robot).set_gains([]),
         lambda robot: World(imu_delay_ticks=1.5),  # type: ignore[arg-type]
         lambda robot: Pushes(speed_mps=(2, 1)),
         lambda robot: Variation(mass=(-2, -1)),
@@ -250,7 +250,7 @@ def test_what_makes_no_sense_is_refused(robot: gaitway.Robot, wrong: Callable[[g
 
 
 def test_sensors_are_views_into_one_row(robot: gaitway.Robot) -> None:
-    sensors = DuckSim(robot).sense()
+    sensors = RobotSim(robot).sense()
     assert isinstance(sensors.row, array)
     assert sensors.accelerometer.obj is sensors.row
     assert len(sensors.row) == 9 + 3 * 14

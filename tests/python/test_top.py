@@ -77,7 +77,7 @@ def test_a_robot_that_runs_is_looked_at(bench: Bench, tmp_path: Path) -> None:
         process.communicate(timeout=30)
     assert not path.exists()
     gone = run_gaitway("top", "--socket", path)
-    assert gone.returncode == 1 and "no robot shows itself" in gone.stderr and "start gaitwayd" in gone.stderr
+    assert gone.returncode == 1 and "no running gaitwayd found" in gone.stderr and "start gaitwayd" in gone.stderr
 
 
 def test_a_place_that_is_taken_is_left_to_who_has_it(bench: Bench, tmp_path: Path) -> None:

@@ -17,15 +17,17 @@ from gaitway import Controller, Policy, Robot
 from gaitway._native import Batch
 from gaitway.contract import Contract
 from gaitway.errors import GaitwayError, TrainingError
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
+from gaitway.sim.loader import description_of
 from gaitway.train import calibration, curve, mirror, rewards, runs
 from gaitway.train import config as configuration
-from gaitway.train.env import Ducks
+from gaitway.train.env import RobotBatch
 from gaitway.train.export import check, export_run
 from gaitway.train.graph import onnx_bytes
 from gaitway.train.network import ActorCritic, Elu, MirrorNet, actor_of
 from gaitway.train.swing import swing_of
 
+DESCRIPTION = description_of(Robot.load())
 #: A run of seconds: four rollouts, with a checkpoint after each.
 TINY = {
     "run.robots": 16,
@@ -66,7 +68,7 @@ def tiny(task: str = "walk") -> list[str]:
 
 
 def config(duck: Robot, *overrides: str) -> configuration.Config:
-    return configuration.load(runs.task_config(duck, "walk"), [*tiny(), *overrides])
+    return configuration.load(runs.task_config(duck, "walk"), [*tiny(), *overrides], description_of(duck))
 
 
 def train(folder: Path, *more: str) -> "subprocess.Popen[str]":
@@ -83,16 +85,16 @@ def resume(folder: Path) -> dict[str, Any]:
 
 @pytest.mark.parametrize("play_rad", [0.0, 0.0087266], ids=["flat", "backlash"])
 def test_the_trainer_sees_what_the_simulator_sees(duck: Robot, play_rad: float) -> None:
-    """Without noise a robot of the batch and a DuckSim under a Controller have the same observations."""
+    """Without noise a robot of the batch and a RobotSim under a Controller have the same observations."""
     contract = runs.task_contract(duck, "walk")
     physics = {**CALM["physics"], "play_rad": [play_rad, play_rad]}
     text = {**CALM, "physics": physics, "run": {"robots": 2, "threads": 1}, "rewards": {"alive": 1.0}}
-    ducks = Ducks(duck, contract, configuration.of(text))
+    ducks = RobotBatch(duck, contract, configuration.of(text, description_of(duck)))
     data = onnx_bytes(_actor(contract), contract)
     from gaitway import _native
 
     policy = Policy.from_bytes(_native.embed(data, contract), Path("none.onnx"), robot=duck)
-    controller, sim = Controller(policy, duck), DuckSim(duck, backlash=play_rad > 0)
+    controller, sim = Controller(policy, duck), RobotSim(duck, backlash=play_rad > 0)
     sim.set_gains(controller.gains)
     # The batch turns every robot another way at its start. Nothing depends on it but the last bits, and walking on
     # hard ground makes much of these: so both look the same way here.
@@ -115,13 +117,16 @@ def test_the_trainer_sees_what_the_simulator_sees(duck: Robot, play_rad: float) 
 
 
 def _actor(contract: Contract) -> MirrorNet:
-    seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
-    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, 1.0))
+    seen, done = mirror.observation_mirror(contract, DESCRIPTION), mirror.action_mirror(contract, DESCRIPTION)
+    return MirrorNet(seen, (32, 16), done, gain=1.0, swing=swing_of(contract, DESCRIPTION, 1.0))
 
 
 def test_mirrored_twice_is_as_before_and_the_shipped_policy_agrees(duck: Robot) -> None:
     policy = Policy.load(duck.default_policy)
-    seen, done = mirror.observation_mirror(policy.contract), mirror.action_mirror(policy.contract)
+    seen, done = (
+        mirror.observation_mirror(policy.contract, DESCRIPTION),
+        mirror.action_mirror(policy.contract, DESCRIPTION),
+    )
     for one in (seen, done):
         assert (one.order[one.order] == np.arange(len(one.order))).all()
         assert (one.sign * one.sign[one.order] == 1).all()
@@ -139,7 +144,7 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
 
     torch.manual_seed(0)
     contract = runs.task_contract(duck, "walk")
-    seen, done = mirror.observation_mirror(contract), mirror.action_mirror(contract)
+    seen, done = mirror.observation_mirror(contract, DESCRIPTION), mirror.action_mirror(contract, DESCRIPTION)
     net = _actor(contract)
     rows = torch.randn(50, 101)
     mirrored = torch.from_numpy(seen.sign) * rows[:, seen.order]
@@ -211,7 +216,7 @@ def test_an_exported_policy_walks_by_its_own_contract(duck: Robot, tmp_path: Pat
     assert "512" in json.loads(policy.contract.to_json())["provenance"]["source"].replace("_", "")
     card = (tmp_path / "policy.md").read_text()
     assert "track_linear" in card
-    controller, sim = Controller(policy, duck), DuckSim(duck)
+    controller, sim = Controller(policy, duck), RobotSim(duck)
     goals = controller.step(sim.sense(), np.zeros(7, dtype=np.float32))
     assert np.isfinite(goals).all()
 
@@ -236,7 +241,9 @@ def test_the_exported_policy_is_the_mean_of_those_on_the_way_and_no_spread_beyon
 
 
 def test_what_a_duck_keeps_to_is_counted_from_a_gait_after_command_and_push(duck: Robot) -> None:
-    ducks = Ducks(duck, runs.task_contract(duck, "walk"), config(duck, "pushes.every_s=[0.9,0.9]", "run.episode_s=60"))
+    ducks = RobotBatch(
+        duck, runs.task_contract(duck, "walk"), config(duck, "pushes.every_s=[0.9,0.9]", "run.episode_s=60")
+    )
     gait, still = 27, np.zeros((16, 14), dtype=np.float32)
     since, sums, seen = np.zeros(16, dtype=int), np.zeros((16, 3)), 0
     asked = np.zeros((16, 3))
@@ -381,16 +388,16 @@ def test_a_wrong_configuration_is_named_by_its_place(duck: Robot, override: str,
 def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: Path) -> None:
     contract = runs.task_contract(duck, "walk")
     with pytest.raises(TrainingError, match=r"no such reward: \['grace'\]"):
-        Ducks(duck, contract, config(duck, "rewards.grace=1.0"))
+        RobotBatch(duck, contract, config(duck, "rewards.grace=1.0"))
     with pytest.raises(TrainingError, match=r"whole number of steps of 0\.003 s"):
-        Ducks(duck, contract, config(duck, "physics.coarse_s=0.003"))
+        RobotBatch(duck, contract, config(duck, "physics.coarse_s=0.003"))
     with pytest.raises(TrainingError, match="task dance: open_duck_mini_v2 has none") as error:
         runs.task_contract(duck, "dance")
     assert "stand, walk" in error.value.hint
     description = json.loads(contract.to_json())
     description["action"]["joints"][0]["name"] = "left_wing"
     with pytest.raises(GaitwayError, match="left_wing"):
-        Ducks(duck, Contract.from_json(json.dumps(description)), config(duck))
+        RobotBatch(duck, Contract.from_json(json.dumps(description)), config(duck))
     runs.begin(tmp_path, duck, config(duck))
     with pytest.raises(TrainingError, match="holds a run already"):
         runs.begin(tmp_path, duck, config(duck))
@@ -433,14 +440,14 @@ def test_a_damaged_checkpoint_is_refused_and_nothing_in_it_is_run(duck: Robot, t
 def test_the_configuration_saved_with_a_run_is_the_one_it_had(duck: Robot, tmp_path: Path) -> None:
     given = config(duck, "noise.late_goals=[0.0, 1.0]", "rewards.alive={weight=1.0, to=2.0, ramp=[0.0, 0.5]}")
     (tmp_path / "config.toml").write_text(configuration.as_toml(given.text))
-    again = configuration.load(tmp_path / "config.toml", [])
+    again = configuration.load(tmp_path / "config.toml", [], DESCRIPTION)
     assert again == given
     assert again.rewards["alive"].at(0.25) == 1.5
 
 
 def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
     contract = runs.task_contract(duck, "walk")
-    ducks = Ducks(duck, contract, config(duck))
+    ducks = RobotBatch(duck, contract, config(duck))
     rows = [np.ascontiguousarray(row) for row in (ducks.physics.qpos, ducks.physics.qvel, ducks.physics.sensordata)]
     seen, commands = np.zeros((16, 101), dtype=np.float32), np.zeros((16, 7), dtype=np.float32)
     with pytest.raises(GaitwayError, match="qpos: expected a buffer of float64"):
@@ -456,9 +463,9 @@ def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
 
 
 def test_a_critic_row_and_its_mirror_have_one_length(duck: Robot) -> None:
-    ducks = Ducks(duck, runs.task_contract(duck, "walk"), config(duck))
+    ducks = RobotBatch(duck, runs.task_contract(duck, "walk"), config(duck))
     assert ducks.critic.shape == (16, len(ducks.critic_mirror.sign))
-    actor = actor_of(runs.task_contract(duck, "walk"), configuration.Ppo())
+    actor = actor_of(runs.task_contract(duck, "walk"), DESCRIPTION, configuration.Ppo())
     model = ActorCritic(actor, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
     assert model.std().shape == (ducks.core.action_len,)
 

@@ -25,8 +25,8 @@ from program import run_gaitway
 import gaitway
 from gaitway import _native
 from gaitway.errors import UsageError
-from gaitway.sim.duck import DuckSim
-from gaitway.sim.live import LiveDuck
+from gaitway.sim import RobotSim
+from gaitway.sim.live import LiveRobot
 from gaitway.twin import StillBody, Twin, hands
 
 ROBOT = gaitway.Robot.load()
@@ -321,7 +321,7 @@ def test_faults_are_injected_while_it_runs(host: _native.TwinHost) -> None:
 def test_rows_are_joint_angles_whatever_the_offsets_of_the_servos(tmp_path: Path) -> None:
     config = tmp_path / "duck_config.json"
     config.write_text(json.dumps({"joints_offsets": {"head_yaw": 0.25}}))
-    robot = gaitway.Robot.load(duck_config=config)
+    robot = gaitway.Robot.load(config=config)
     host = _native.TwinHost(robot.native, link=tmp_path / "duck")
     sdk = Sdk(host.path)
     yaw_id = IDS[HEAD_YAW]
@@ -371,7 +371,7 @@ def test_ten_steps_of_the_physics_are_a_control_tick_to_the_bit() -> None:
     import numpy as np
 
     goals = np.array(ROBOT.default_pose_rad, dtype=np.float32) + np.float32(0.05)
-    whole, stepped = DuckSim(ROBOT), DuckSim(ROBOT)
+    whole, stepped = RobotSim(ROBOT), RobotSim(ROBOT)
     whole.set_gains([(30.0, 0.0)] * JOINTS)
     gains, limits = np.full(JOINTS, 30, np.float32), np.ones(JOINTS, np.float32)
     for _ in range(25):
@@ -385,7 +385,7 @@ def test_ten_steps_of_the_physics_are_a_control_tick_to_the_bit() -> None:
 
 
 def test_the_stand_holds_a_limp_duck_and_lets_go_of_one_that_holds_itself() -> None:
-    duck = LiveDuck(ROBOT)
+    duck = LiveRobot(ROBOT)
     joints, imu = array("f", bytes(4 * 3 * JOINTS)), array("f", bytes(4 * 8))
     steps_per_s = round(1 / duck.step_s)
     for _ in range(2 * steps_per_s):
@@ -407,7 +407,7 @@ def test_the_stand_holds_a_limp_duck_and_lets_go_of_one_that_holds_itself() -> N
 
 
 def test_a_servo_that_lets_go_stops_the_stand() -> None:
-    duck = LiveDuck(ROBOT, release_after_s=1.0)
+    duck = LiveRobot(ROBOT, release_after_s=1.0)
     goals = list(ROBOT.default_pose_rad)
     goals[0] = math.nan
     all_but_one = servo_row(goals)
@@ -419,7 +419,7 @@ def test_a_servo_that_lets_go_stops_the_stand() -> None:
 
 @pytest.mark.parametrize(("stand_up", "falls"), [(False, 1), (True, 2)])
 def test_a_fallen_duck_lies_or_is_put_back_on_its_feet(stand_up: bool, falls: int) -> None:
-    duck = LiveDuck(ROBOT, stand=False, stand_up=stand_up)
+    duck = LiveRobot(ROBOT, stand=False, stand_up=stand_up)
     for _ in range(2500):
         duck.step(LIMP)
     assert duck.falls >= falls if stand_up else duck.falls == falls
@@ -445,7 +445,7 @@ def limp(joints: int = JOINTS) -> "array[float]":
     return array("f", [math.nan] * joints + [0.0] * (4 * joints))
 
 
-@pytest.mark.parametrize("body", [StillBody(ROBOT), LiveDuck(ROBOT, release_after_s=3600)], ids=["still", "physics"])
+@pytest.mark.parametrize("body", [StillBody(ROBOT), LiveRobot(ROBOT, release_after_s=3600)], ids=["still", "physics"])
 def test_a_hand_holds_a_joint_while_its_servo_is_limp_and_lowers_the_nose(body: Any) -> None:
     pitch, servos, joints, imu = (
         ROBOT.joint_names.index("head_pitch"),
@@ -475,7 +475,7 @@ def test_a_hand_holds_a_joint_while_its_servo_is_limp_and_lowers_the_nose(body: 
 
 
 def test_a_duck_that_lies_is_taken_up_and_hangs_as_at_the_start() -> None:
-    body, servos = LiveDuck(ROBOT, release_after_s=0.2), limp()
+    body, servos = LiveRobot(ROBOT, release_after_s=0.2), limp()
     standing = array("f", [*ROBOT.default_pose_rad, *[30.0] * JOINTS, *[0.0] * (2 * JOINTS), *[1.0] * JOINTS])
     body.step(standing, 1500)
     assert not body.hangs

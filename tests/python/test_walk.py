@@ -17,8 +17,8 @@ from gaitway._native import TwinHost
 from gaitway.cli.run import twin as run_twin_command
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import DaemonError
-from gaitway.sim import DuckSim, simulate
-from gaitway.sim.live import LiveDuck
+from gaitway.sim import RobotSim, simulate
+from gaitway.sim.live import LiveRobot
 from gaitway.sim.script import steady
 from gaitway.twin import Daemon, Twin, Walk
 
@@ -54,7 +54,7 @@ def lockstep_mps(policy: Path | None) -> float:
     robot = gaitway.Robot.load()
     loaded = gaitway.Policy.load(policy or robot.default_policy, robot=robot)
     run = simulate(
-        DuckSim(robot), gaitway.Controller(loaded, robot), steady(gaitway.command(vx=0.15), SECONDS), SECONDS
+        RobotSim(robot), gaitway.Controller(loaded, robot), steady(gaitway.command(vx=0.15), SECONDS), SECONDS
     )
     speed: float = run.figures()["velocity_mps"][0]
     return speed
@@ -141,7 +141,7 @@ def test_no_signal_leaves_anything_behind(tmp_path: Path, number: signal.Signals
         assert list(tmp_path.iterdir()) == []
 
 
-class Pushed(LiveDuck):
+class Pushed(LiveRobot):
     """A duck that somebody knocks over as soon as it stands on its own feet."""
 
     is_pushed = False
@@ -178,7 +178,7 @@ def test_a_duck_that_stays_on_its_stand_is_an_error_and_not_a_walk(
 ) -> None:
     monkeypatch.setattr("gaitway.twin.walk.UP_BY_S", 2.0)
     robot = gaitway.Robot.load()
-    duck = LiveDuck(robot, release_after_s=3600)
+    duck = LiveRobot(robot, release_after_s=3600)
     host = TwinHost(robot.native, link=tmp_path / "bus")
     # Without an IMU it stays limp, and says so.
     daemon = Daemon(["--serial-port", tmp_path / "bus"], tmp_path)

@@ -9,13 +9,14 @@ import pytest
 
 import gaitway
 from gaitway.errors import UsageError
-from gaitway.sim import DuckSim, Noise, Physics, World
-from gaitway.sim.fall import LYING, TRAINED
+from gaitway.sim import Noise, Physics, RobotSim, World
+from gaitway.sim.loader import description_of
 
 ROBOT = gaitway.Robot.load()
+DESCRIPTION = description_of(ROBOT)
 
 
-def stand(sim: DuckSim, ticks: int) -> None:
+def stand(sim: RobotSim, ticks: int) -> None:
     for _ in range(ticks):
         sim.sense()
         sim.step(ROBOT.default_pose_rad)
@@ -25,7 +26,7 @@ def stand(sim: DuckSim, ticks: int) -> None:
 def test_a_disturbed_start_moves_every_joint_a_little_and_puts_no_sole_into_the_floor(backlash: bool) -> None:
     lifted = 0
     for seed in range(20):
-        sim = DuckSim(ROBOT, backlash=backlash, seed=seed, world=World(start_joint_rad=0.05))
+        sim = RobotSim(ROBOT, backlash=backlash, seed=seed, world=World(start_joint_rad=0.05))
         moved = np.abs(sim.joint_position_rad - ROBOT.default_pose_rad)
         assert moved.min() > 0 and moved.max() <= 0.05
         assert sim.data.contact.dist.min(initial=0.0) > -1e-9
@@ -34,7 +35,7 @@ def test_a_disturbed_start_moves_every_joint_a_little_and_puts_no_sole_into_the_
 
 
 def test_a_lost_answer_leaves_the_old_values_which_grow_older() -> None:
-    sim = DuckSim(ROBOT, seed=3, world=World(noise=Noise(), lost_replies=0.3))
+    sim = RobotSim(ROBOT, seed=3, world=World(noise=Noise(), lost_replies=0.3))
     lost = kept = 0
     values, ages = np.array(sim.sense().joint_position), np.zeros(14)
     for _ in range(100):
@@ -51,7 +52,7 @@ def test_a_lost_answer_leaves_the_old_values_which_grow_older() -> None:
 
 
 def test_a_lost_read_silences_all_joints_at_once() -> None:
-    sim = DuckSim(ROBOT, seed=3, world=World(lost_reads=0.5))
+    sim = RobotSim(ROBOT, seed=3, world=World(lost_reads=0.5))
     silent = []
     for _ in range(100):
         silent.append((np.array(sim.sense().joint_age) > 0).sum())
@@ -61,7 +62,7 @@ def test_a_lost_read_silences_all_joints_at_once() -> None:
 
 
 def test_what_is_lost_changes_neither_noise_nor_pushes_of_a_seed() -> None:
-    whole, lossy = (DuckSim(ROBOT, seed=4, world=World(noise=Noise(), lost_replies=share)) for share in (0.0, 0.5))
+    whole, lossy = (RobotSim(ROBOT, seed=4, world=World(noise=Noise(), lost_replies=share)) for share in (0.0, 0.5))
     for _ in range(20):
         first, second = whole.sense(), lossy.sense()
         assert list(first.gyro) == list(second.gyro)
@@ -72,22 +73,22 @@ def test_what_is_lost_changes_neither_noise_nor_pushes_of_a_seed() -> None:
 
 
 def test_a_stuck_foot_switch_says_the_same_whatever_the_foot_does() -> None:
-    sim = DuckSim(ROBOT, world=World(foot_switches=(False, None)))
+    sim = RobotSim(ROBOT, world=World(foot_switches=(False, None)))
     stand(sim, 50)
     assert list(sim.sense().foot_contact) == [0, 1]
 
 
 def test_the_play_is_as_wide_as_asked_and_none_takes_it_out() -> None:
-    wide = DuckSim(ROBOT, world=World(backlash_half_range_rad=0.015)).model
+    wide = RobotSim(ROBOT, world=World(backlash_half_range_rad=0.015)).model
     np.testing.assert_allclose(wide.joint("left_knee_backlash").range, [-0.015, 0.015])
-    assert DuckSim(ROBOT, world=World(backlash_half_range_rad=0.0)).model.nv == 20
+    assert RobotSim(ROBOT, world=World(backlash_half_range_rad=0.0)).model.nv == 20
 
 
 def test_physics_reaches_the_model() -> None:
     physics = Physics(
         timestep_s=0.004, iterations=1, ls_iterations=5, cone="elliptic", solref=(0.005, 1.0), box_soles=True
     )
-    sim = DuckSim(ROBOT, world=World(physics=physics))
+    sim = RobotSim(ROBOT, world=World(physics=physics))
     option = sim.model.opt
     assert (option.timestep, option.iterations, option.ls_iterations) == (0.004, 1, 5)
     assert option.cone == mujoco.mjtCone.mjCONE_ELLIPTIC
@@ -97,7 +98,7 @@ def test_physics_reaches_the_model() -> None:
 
 
 def test_it_stands_on_box_soles_as_high_as_on_its_own() -> None:
-    box, own = (DuckSim(ROBOT, world=World(physics=Physics(box_soles=box))) for box in (True, False))
+    box, own = (RobotSim(ROBOT, world=World(physics=Physics(box_soles=box))) for box in (True, False))
     for sim in (box, own):
         stand(sim, 100)
         assert not sim.fallen
@@ -128,9 +129,12 @@ def test_a_world_that_makes_no_sense_is_refused(wrong: Callable[[], object]) -> 
     [(0.164, 1.0, False), (0.09, 1.0, True), (0.164, 0.5, True), (math.nan, 1.0, True), (0.164, math.nan, True)],
 )
 def test_a_fall_is_a_low_or_a_tilted_trunk_and_what_is_no_number(height_m: float, up_z: float, fell: bool) -> None:
-    assert bool(LYING.passed(height_m, up_z)) == fell
-    assert LYING.passed(np.array([height_m, 0.164]), np.array([up_z, 1.0])).tolist() == [fell, False]
+    lying = DESCRIPTION.fall
+    assert lying is not None and bool(lying.passed(height_m, up_z)) == fell
+    assert lying.passed(np.array([height_m, 0.164]), np.array([up_z, 1.0])).tolist() == [fell, False]
 
 
 def test_the_trainer_ends_an_episode_before_the_judge_calls_it_a_fall() -> None:
-    assert TRAINED.height_m > LYING.height_m and TRAINED.up_z > LYING.up_z
+    lying, training = DESCRIPTION.fall, DESCRIPTION.training
+    assert lying is not None and training is not None
+    assert training.fall.height_m > lying.height_m and training.fall.up_z > lying.up_z

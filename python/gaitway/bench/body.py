@@ -20,7 +20,7 @@ from gaitway.twin.still import StillBody
 
 #: With everything on p99 of computing and of lateness may be higher by this part.
 MOST = 1.1
-#: A pad's report and an edge of a foot switch come so often, s: a stick in a hand, a duck that trots.
+#: A pad's report and an edge of a foot switch come so often, s: a stick in a hand, a robot that trots.
 _PAD_S, _FOOT_S = 0.008, 0.05
 #: A sound is asked for so often, s.
 _SOUND_S = 2.0
@@ -39,7 +39,7 @@ def measure_body(robot: Robot, seconds: float, rounds: int, progress: Progress) 
     """gaitwayd on the twin, bare and with everything, in turns: quantiles of each run, ns, and the marks.
 
     Twin, hands and switches run beside both, so that what differs is the daemon. Everything: IMU at register level,
-    pad, foot switches, eyes, projector and antennas with timed pulses, sounds, recorder. Bare: samples of the IMU as
+    pad, foot switches, all outputs with timed pulses, sounds, recorder. Bare: samples of the IMU as
     datagrams, nothing else.
     """
     runs: dict[str, list[dict[str, Any]]] = {"bare": [], "everything": []}

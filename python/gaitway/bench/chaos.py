@@ -1,4 +1,4 @@
-"""`ChaosBench`: walking ducks struck by every class of faults, over all processors, the same for the same seed."""
+"""`ChaosBench`: walking robots struck by every class of faults, over all processors, the same for the same seed."""
 
 import multiprocessing
 from collections.abc import Callable
@@ -59,7 +59,7 @@ class ChaosBench:
             account.add(episode)
             if account.faults == 0 and account.episodes >= _EMPTY_EPISODES:
                 found = account.panics[0] if account.panics else "none"
-                message = f"chaos: expected a duck that walks until {account.kind.name!r} strikes, found {found}"
+                message = f"chaos: expected a robot that walks until {account.kind.name!r} strikes, found {found}"
                 raise SimulationError(message, hint="this policy cannot be tested")
             struck = sum(min(other.faults, self._faults) for other in accounts)
             self._progress(struck, self._faults * len(accounts))
@@ -72,8 +72,8 @@ _loaded: tuple[Robot, Policy] | None = None
 def _load(robot: str, policy: Path) -> None:
     """What each process needs once."""
     global _loaded
-    duck = Robot.load(robot)
-    _loaded = duck, Policy.load(duck.policy_file(policy), robot=duck)
+    loaded = Robot.load(robot)
+    _loaded = loaded, Policy.load(loaded.policy_file(policy), robot=loaded)
 
 
 def _run(call: tuple[int, str]) -> Episode:

@@ -1,4 +1,4 @@
-"""One episode of chaos: a duck is led to walk, and is struck by faults of one class until it walks no more."""
+"""One episode of chaos: a robot is led to walk, and is struck by faults of one class until it walks no more."""
 
 import math
 import random
@@ -8,10 +8,10 @@ from typing import Any
 from gaitway.bench.chaos_table import FaultClass, May
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim.virtual import VirtualDuck
+from gaitway.sim.virtual import SimulatedLoop
 
 _TICK_MS = 20
-#: A duck that has fallen must be limp so many ticks after the judgement.
+#: A robot that has fallen must be limp so many ticks after the judgement.
 _FALLEN_TICKS = 150
 #: A limp robot is looked at for so many ticks more, and as many after the last step of a fault.
 _AFTERWARDS_TICKS = 15
@@ -46,28 +46,28 @@ class Episode:
 
 
 def run_episode(robot: Robot, policy: Policy, kind: FaultClass, seed: str) -> Episode:
-    """Leads a duck from limp on its stand to walking, and strikes as often as the class says while it runs."""
+    """Leads a robot from limp on its stand to walking, and strikes as often as the class says while it runs."""
     chance = random.Random(seed)
     scene = _Scene(robot, policy, chance)
     scene.walk()
     episode = Episode()
     for _ in range(kind.per_episode):
         scene.ticks(chance.randrange(5, 15))
-        if scene.duck.loop.state != "running":
+        if scene.simulated.loop.state != "running":
             break
         episode.outcomes.append(scene.strike(kind))
-    episode.watched = dict(scene.duck.loop.watched())
+    episode.watched = dict(scene.simulated.loop.watched())
     return episode
 
 
 class _Scene:
-    """A duck and the chance that rules over it."""
+    """A robot and the chance that rules over it."""
 
     def __init__(self, robot: Robot, policy: Policy, chance: random.Random) -> None:
         self._chance = chance
         self._joints = len(robot.joint_names)
         self._knees = [index for index, name in enumerate(robot.joint_names) if "knee" in name]
-        self.duck = VirtualDuck(robot, policy, seed=chance.randrange(1 << 30), release_after_s=0.5)
+        self.simulated = SimulatedLoop(robot, policy, seed=chance.randrange(1 << 30), release_after_s=0.5)
         self._command = (chance.uniform(0.06, 0.13), chance.uniform(-0.03, 0.03), chance.uniform(-0.2, 0.2))
         self._fell = False
         # Of the fault at hand: its servo, its first step, when it struck, and what people and physics will do.
@@ -78,19 +78,19 @@ class _Scene:
 
     def walk(self) -> None:
         """From limp over standing to walking for a while."""
-        self.duck.walk(*self._command)
+        self.simulated.walk(*self._command)
         self.ticks(self._chance.randrange(50, 100))
 
     def ticks(self, count: int) -> None:
         """Lets time go by; a fall of a robot that is not limp is remembered."""
         for _ in range(count):
-            falls = self.duck.duck.falls
-            if self.duck.tick() != "limp" and self.duck.duck.falls > falls:
+            falls = self.simulated.body.falls
+            if self.simulated.tick() != "limp" and self.simulated.body.falls > falls:
                 self._fell = True
 
     def strike(self, kind: FaultClass) -> Outcome:
         """One fault, and what comes of it."""
-        loop = self.duck.loop
+        loop = self.simulated.loop
         loop.take_events()
         self._fell = False
         self._struck_ns = self._begin(kind)
@@ -98,7 +98,7 @@ class _Scene:
         if self._fell and loop.state != "limp":
             self._while_not_limp(_FALLEN_TICKS)
         noticed = [(at_ns, word) for at_ns, word in loop.take_events() if word.endswith(" came")]
-        # Either verdict counts: a duck on its way down may be limp before it lies.
+        # Either verdict counts: a robot on its way down may be limp before it lies.
         fell = self._fell or any(word == "fallen came" for _, word in noticed)
         state = loop.state
         end = state if state != "running" else "ran on" if ran_on else "held"
@@ -132,10 +132,10 @@ class _Scene:
         self._by_hand = []
         for after_ms, text in kind.steps:
             self._plan(after_ms * 1000 + phase_us, text.format(**words))
-        return self.duck.loop.now_ns + phase_us * 1000
+        return self.simulated.loop.now_ns + phase_us * 1000
 
     def _plan(self, after_us: int, text: str) -> None:
-        loop = self.duck.loop
+        loop = self.simulated.loop
         if text.startswith("starve="):
             loop.starve(int(text.removeprefix("starve=")) * 1_000_000, after_ns=after_us * 1000)
         elif text.split("-", 1)[0] in ("command", "wish", "emergency", "block", "unblock"):
@@ -150,7 +150,7 @@ class _Scene:
         for count in range(kind.judged_after):
             self._act_by_hand()
             self.ticks(1)
-            state = self.duck.loop.state
+            state = self.simulated.loop.state
             ran_on = ran_on and state == "running"
             if state == "limp" and count >= steps_ticks:
                 self.ticks(_AFTERWARDS_TICKS)
@@ -159,7 +159,7 @@ class _Scene:
 
     def _act_by_hand(self) -> None:
         """What people and physics do is done between two ticks."""
-        now_ns, loop = self.duck.loop.now_ns, self.duck.loop
+        now_ns, loop = self.simulated.loop.now_ns, self.simulated.loop
         due = [text for at_ns, text in self._by_hand if at_ns <= now_ns]
         self._by_hand = [(at_ns, text) for at_ns, text in self._by_hand if at_ns > now_ns]
         for text in due:
@@ -178,13 +178,13 @@ class _Scene:
                     loop.emergency_stop()
                 case "block-knee":
                     self._servo = self._chance.choice(self._knees)
-                    self.duck.duck.sim.block(self._servo)
+                    self.simulated.body.sim.block(self._servo)
                 case _:
-                    self.duck.duck.sim.block(self._servo, is_blocked=text == "block")
+                    self.simulated.body.sim.block(self._servo, is_blocked=text == "block")
 
     def _while_not_limp(self, ticks: int) -> None:
         for _ in range(ticks):
-            if self.duck.loop.state == "limp":
+            if self.simulated.loop.state == "limp":
                 return
             self.ticks(1)
 

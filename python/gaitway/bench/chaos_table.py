@@ -26,7 +26,7 @@ class FaultClass:
     name: str
     steps: tuple[tuple[int, str], ...]
     may: May
-    #: Whether the duck may fall before it is limp.
+    #: Whether the robot may fall before it is limp.
     may_fall: bool
     #: Faults in an episode.
     per_episode: int

@@ -15,7 +15,7 @@ from gaitway.bench.clock import Progress
 from gaitway.errors import RecordingError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim.virtual import VirtualDuck
+from gaitway.sim.virtual import SimulatedLoop
 
 #: Seconds a command is kept, and faults that strike between them, one after the other.
 _COMMAND_S = 10.0
@@ -50,14 +50,14 @@ def measure_replay(policy: Policy, robot: Robot, seconds: float, seed: int, prog
 
 
 def _walk(policy: Policy, robot: Robot, seconds: float, seed: int, folder: Path, progress: Progress) -> int:
-    """One duck after the other, each until it falls or goes limp; returns the ticks of all."""
+    """One robot after the other, each until it falls or goes limp; returns the ticks of all."""
     chance = random.Random(seed)
     left = round(seconds * policy.contract.policy_rate_hz)
     total = ticks = 0
     while total < left:
-        duck = VirtualDuck(robot, policy, seed=chance.randrange(1 << 30))
-        duck.record(folder)
-        loop = duck.loop
+        simulated = SimulatedLoop(robot, policy, seed=chance.randrange(1 << 30))
+        simulated.record(folder)
+        loop = simulated.loop
         loop.wish("walk")
         state, ticks, fault = "limp", 0, 0
         every = round(_COMMAND_S * policy.contract.policy_rate_hz)
@@ -68,7 +68,7 @@ def _walk(policy: Policy, robot: Robot, seconds: float, seed: int, folder: Path,
                 if ticks >= 2 * every:
                     loop.inject(_FAULTS[fault % len(_FAULTS)])
                     fault += 1
-            state = duck.tick()
+            state = simulated.tick()
             ticks += 1
         loop.end_recording()
         total += ticks

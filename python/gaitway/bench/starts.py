@@ -1,4 +1,4 @@
-"""Starts as owners make them: a duck hangs in somebody's hands, gets up, and is set down at zero command."""
+"""Starts as owners make them: a robot hangs in somebody's hands, gets up, and is set down at zero command."""
 
 import multiprocessing
 import random
@@ -9,9 +9,9 @@ from typing import Any
 
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim.virtual import VirtualDuck
+from gaitway.sim.virtual import SimulatedLoop
 
-#: Longest time a duck hangs limp before it is asked to get up, s.
+#: Longest time a robot hangs limp before it is asked to get up, s.
 HANG_S = 10.0
 #: Longest time it is held in its pose before it is set down, s.
 SET_DOWN_S = 3.0
@@ -19,7 +19,7 @@ SET_DOWN_S = 3.0
 TILT_RAD = 0.15
 #: How long it is watched once it was set down, s.
 WATCH_S = 10.0
-#: A duck that is not on its feet by then never will be, s.
+#: A robot that is not on its feet by then never will be, s.
 _ON_FEET_BY_S = 20.0
 
 #: Told how many starts are over, and of how many.
@@ -62,7 +62,7 @@ def draw(seed: int, *, lifts: bool) -> Start:
 
 def play(robot: Robot, policy: Policy, start: Start) -> dict[str, Any]:
     """What becomes of it: the start, whether it fell and when, its states with their times, s."""
-    duck = VirtualDuck(
+    simulated = SimulatedLoop(
         robot,
         policy,
         seed=start.seed,
@@ -72,34 +72,34 @@ def play(robot: Robot, policy: Policy, start: Start) -> dict[str, Any]:
         chip=start.chip,
         foot_switches=start.foot_switches,
     )
-    loop, hz = duck.loop, robot.control_hz
+    loop, hz = simulated.loop, robot.control_hz
     log: list[tuple[float, str]] = []
 
     def ticks(seconds: float, until: Callable[[], bool] = lambda: False) -> None:
         for _ in range(round(seconds * hz)):
-            duck.tick()
+            simulated.tick()
             log.extend((round(at_ns * 1e-9, 2), word) for at_ns, word in loop.take_events())
-            if duck.duck.falls or until():
+            if simulated.body.falls or until():
                 return
 
     ticks(start.hang_s)
     loop.command(0.0, 0.0, 0.0)
     loop.wish("walk")
-    ticks(_ON_FEET_BY_S, lambda: duck.duck.released)
+    ticks(_ON_FEET_BY_S, lambda: simulated.body.released)
     set_down_s = loop.now_ns * 1e-9
     if start.lifted_after_s is not None:
         ticks(start.lifted_after_s)
-        duck.duck.lift(start.set_down_after_s)
-        ticks(_ON_FEET_BY_S, lambda: duck.duck.released)
+        simulated.body.lift(start.set_down_after_s)
+        ticks(_ON_FEET_BY_S, lambda: simulated.body.released)
     ticks(WATCH_S)
     runs = loop.state == "running"
-    fell = duck.duck.falls > 0
+    fell = simulated.body.falls > 0
     return {
         **asdict(start),
         "set_down_s": round(set_down_s, 2),
         "fell_s": round(loop.now_ns * 1e-9, 2) if fell else None,
         "runs": runs and not fell,
-        "tilt_rad": round(float(duck.duck.trunk().tilt_rad), 3),
+        "tilt_rad": round(float(simulated.body.trunk().tilt_rad), 3),
         "log": log,
     }
 
@@ -131,9 +131,9 @@ _loaded: tuple[Robot, Policy] | None = None
 def _load(robot: str, policy: str | None) -> None:
     """What each process needs once."""
     global _loaded
-    duck = Robot.load(robot)
-    named = Policy.default(duck) if policy is None else Policy.load(duck.policy_file(policy), robot=duck)
-    _loaded = duck, named
+    loaded = Robot.load(robot)
+    named = Policy.default(loaded) if policy is None else Policy.load(loaded.policy_file(policy), robot=loaded)
+    _loaded = loaded, named
 
 
 def _play(start: Start) -> dict[str, Any]:

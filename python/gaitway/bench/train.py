@@ -1,4 +1,4 @@
-"""How fast the trainer walks its ducks, beside the physics alone, and where the time goes."""
+"""How fast the trainer simulates its robots, beside the physics alone, and where the time goes."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from gaitway import extras
 from gaitway.bench.account import quantiles
 
 if TYPE_CHECKING:
-    from gaitway.train.env import Ducks
+    from gaitway.train.env import RobotBatch
     from gaitway.train.trainer import Trainer
 
 #: What lies between simulators and network may cost this share of the physics alone.
@@ -31,9 +31,9 @@ def measure_training(
     times_ns: dict[str, list[int]] = {"environments": [], "physics": []}
     for round_ in range(rounds):
         progress("environments", 2 * round_, 2 * rounds + 1)
-        times_ns["environments"] += _environments(trainer.ducks, steps, seed=round_)
+        times_ns["environments"] += _environments(trainer.robots, steps, seed=round_)
         progress("physics alone", 2 * round_ + 1, 2 * rounds + 1)
-        times_ns["physics"] += _physics(trainer.ducks, steps, seed=round_)
+        times_ns["physics"] += _physics(trainer.robots, steps, seed=round_)
     progress("learning", 2 * rounds, 2 * rounds + 1)
     rates = {name: robots * len(times) / (1e-9 * sum(times)) for name, times in times_ns.items()}
     overhead = rates["physics"] / rates["environments"] - 1.0
@@ -66,37 +66,38 @@ def measure_training(
 def _trainer(task: str, robot_name: str, robots: int) -> "Trainer":
     extras.load("torch", "train")
     from gaitway.robot import Robot
+    from gaitway.sim.loader import description_of
     from gaitway.train import config as configuration
     from gaitway.train import runs
     from gaitway.train.trainer import Trainer
 
     robot = Robot.load(robot_name)
     path = Path(task) if task.endswith(".toml") else runs.task_config(robot, task)
-    config = configuration.load(path, [f"run.robots={robots}"])
+    config = configuration.load(path, [f"run.robots={robots}"], description_of(robot))
     return Trainer(robot, runs.task_contract(robot, config.run.task), config)
 
 
-def _environments(ducks: "Ducks", steps: int, seed: int) -> list[int]:
+def _environments(robots: "RobotBatch", steps: int, seed: int) -> list[int]:
     np = extras.load("numpy", "train")
     random, times = np.random.default_rng(seed), []
     for _ in range(steps):
-        action = 0.3 * random.standard_normal((ducks.count, ducks.core.action_len)).astype(np.float32)
+        action = 0.3 * random.standard_normal((robots.count, robots.core.action_len)).astype(np.float32)
         began_ns = time.perf_counter_ns()
-        ducks.step(action, 0.0)
+        robots.step(action, 0.0)
         times.append(time.perf_counter_ns() - began_ns)
     return times
 
 
-def _physics(ducks: "Ducks", steps: int, seed: int) -> list[int]:
+def _physics(robots: "RobotBatch", steps: int, seed: int) -> list[int]:
     """The same robots from where they are, with goals as wild; they are put back afterwards."""
     np = extras.load("numpy", "train")
-    physics, random, times = ducks.physics, np.random.default_rng(seed), []
+    physics, random, times = robots.physics, np.random.default_rng(seed), []
     before = physics.save()
     for step in range(steps):
         if step % 10 == 0:
             # Else they would soon lie on the floor, where there is more, or less, to solve than in a walk.
             physics.restore(before)
-        physics.ctrl[:] = ducks.default_pose_rad + 0.075 * random.standard_normal(physics.ctrl.shape)
+        physics.ctrl[:] = robots.default_pose_rad + 0.075 * random.standard_normal(physics.ctrl.shape)
         began_ns = time.perf_counter_ns()
         physics.step()
         times.append(time.perf_counter_ns() - began_ns)

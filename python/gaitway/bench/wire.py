@@ -5,13 +5,13 @@ from statistics import fmean
 from typing import Any
 
 from gaitway.command import VELOCITY_AXES
-from gaitway.evaluate.battery import GRID
-from gaitway.evaluate.case import SETTLE_S, Case, Row
+from gaitway.evaluate.case import SETTLE_S, Case
+from gaitway.evaluate.plan import Row, load_plan
 from gaitway.evaluate.play import play
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sim import World
-from gaitway.sim.virtual import VirtualDuck
+from gaitway.sim.virtual import SimulatedLoop
 
 #: Over the wire the error may be larger by this, m/s and rad/s.
 MAX_WORSE = 0.005
@@ -24,11 +24,12 @@ def measure_wire(policy: Policy, robot: Robot, seconds: float, progress: Progres
     """Mean velocities over the judge's grid, over the wire and in lockstep: no noise, no pushes, play in the gears.
 
     Over the wire the real loop, driver and supervisor talk on a virtual clock to emulated servos and an emulated IMU.
-    Raises SimulationError where a duck does not come to walk.
+    Raises SimulationError where a robot does not come to walk.
     """
     runs: list[dict[str, Any]] = []
-    for index, command in enumerate(GRID):
-        progress(", ".join(f"{value:g}" for value in command[:3]), index, len(GRID))
+    grid = load_plan(robot).grid
+    for index, command in enumerate(grid):
+        progress(", ".join(f"{value:g}" for value in command[:3]), index, len(grid))
         case = Case(("wire",), World(), 0, ((SETTLE_S + seconds, command),))
         alone = play(case, policy, robot)
         velocity, falls = _over_the_wire(policy, robot, command, seconds)
@@ -45,16 +46,16 @@ def measure_wire(policy: Policy, robot: Robot, seconds: float, progress: Progres
 
 
 def _over_the_wire(policy: Policy, robot: Robot, command: Row, seconds: float) -> tuple[list[float], int]:
-    duck = VirtualDuck(robot, policy, release_after_s=0.5)
-    duck.walk(*command[:3])
+    simulated = SimulatedLoop(robot, policy, release_after_s=0.5)
+    simulated.walk(*command[:3])
     settle, ticks = (round(part * robot.control_hz) for part in (SETTLE_S, seconds))
     velocities = []
     for tick in range(settle + ticks):
-        duck.tick()
-        trunk = duck.duck.trunk()
+        simulated.tick()
+        trunk = simulated.body.trunk()
         if tick >= settle:
             velocities.append([float(value) for value in (*trunk.velocity_mps[:2], trunk.yaw_rate_rps)])
-    return [fmean(axis) for axis in zip(*velocities, strict=True)], duck.duck.falls
+    return [fmean(axis) for axis in zip(*velocities, strict=True)], simulated.body.falls
 
 
 def _error(runs: list[dict[str, Any]], way: str) -> dict[str, float]:

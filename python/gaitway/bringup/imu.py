@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gaitway import files, inert
 from gaitway.errors import UsageError
+from gaitway.robot import CONFIG_NAME
 
 SCHEMA = "gaitway.imu_calibration/1"
 _HINT = "calibrate again: gaitway imu calibrate"
@@ -18,7 +19,7 @@ _TILTED_MPS2 = 3.0
 
 def address_remedy(address: int) -> str:
     """What makes a chip that answers at `address` be found at once."""
-    return f'"imu_address": "0x{address:02x}" in duck_config.json finds it at once'
+    return f'"imu_address": "0x{address:02x}" in {CONFIG_NAME} finds it at once'
 
 
 @dataclass(frozen=True)

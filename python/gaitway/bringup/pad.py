@@ -1,11 +1,12 @@
 """A pad's layout: found out by asking for one stick and one button after the other, and kept in a file."""
 
+import functools
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaitway import files
+from gaitway import files, toml
 from gaitway.errors import UsageError
 
 SCHEMA = "gaitway.pad/1"
@@ -24,23 +25,14 @@ class Step:
     ask: str
 
 
-STEPS = (
-    Step("left_x", "stick", "push the left stick right, then let go"),
-    Step("left_y", "stick", "pull the left stick down, then let go"),
-    Step("right_x", "stick", "push the right stick right, then let go"),
-    Step("right_y", "stick", "pull the right stick down, then let go"),
-    Step("left_trigger", "trigger", "pull the left trigger, then let go"),
-    Step("right_trigger", "trigger", "pull the right trigger, then let go"),
-    Step("hat_y", "hat", "press the cross down, then let go"),
-    Step("pause", "button", "press the button for pause: stand, and walk on"),
-    Step("head", "button", "press the button that lets the sticks move the head"),
-    Step("sound", "button", "press the button for a sound"),
-    Step("projector", "button", "press the button for the projector"),
-    Step("sprint", "button", "press the button that is held to sprint"),
-    Step("motors", "button", "press the button that goes limp and gets up"),
-    Step("phase_up", "button", "press the button for a faster gait"),
-    Step("phase_down", "button", "press the button for a slower gait"),
-)
+#: Where what is asked for is kept: a layout has a name for each thing that a robot has.
+_STEPS_FILE = Path(__file__).parents[1] / "pads" / "steps.toml"
+
+
+@functools.cache
+def steps() -> tuple[Step, ...]:
+    """Everything to ask for, in this order."""
+    return tuple(Step(**step) for step in toml.loads(files.read_text(_STEPS_FILE, "steps"))["step"])
 
 
 class Learner:
@@ -63,7 +55,7 @@ class Learner:
 
     def steps(self) -> Iterable[Step]:
         """What to ask for, in this order; a cross that was found is the gait's two buttons."""
-        for step in STEPS:
+        for step in steps():
             if not (step.name.startswith("phase") and "hat_y" in self.sticks):
                 self._rest, self._peak, self.problem = dict(self._at), {}, ""
                 yield step

@@ -1,4 +1,4 @@
-"""The judge: a fixed battery of simulated runs that says how good a policy is, in numbers and pictures."""
+"""The evaluation: a fixed battery of simulated runs that says how good a policy is, in numbers and pictures."""
 
 from gaitway.evaluate.battery import PARTS
 from gaitway.evaluate.case import FULL, QUICK, Scale

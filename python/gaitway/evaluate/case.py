@@ -2,21 +2,11 @@
 
 from dataclasses import dataclass, replace
 
+from gaitway.evaluate.plan import Plan, Row
 from gaitway.sim import Noise, Variation, World
-from gaitway.sim.model import FLAT_STIFFNESS
-
-#: Command rows, in the order of `gaitway.axes()`: vx, vy in m/s, wz in rad/s, then the head's four angles in rad.
-Row = tuple[float, ...]
 
 #: Seconds at the start of a run, or after a step, that are left out of means: the robot finds its gait.
 SETTLE_S = 2.0
-
-#: The two models, as the community trains and judges in: with play in the gears; and without, where the same servo
-#: setting was identified as a softer spring.
-MODELS = ("backlash", "flat")
-
-#: The floor's friction in the model file.
-_FRICTION = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +86,7 @@ class Case:
         return self.segments[0][1]
 
 
-def row(vx: float = 0.0, vy: float = 0.0, wz: float = 0.0, head: Row = (0.0, 0.0, 0.0, 0.0)) -> Row:
-    """A command."""
-    return (vx, vy, wz, *head)
-
-
-def exactly(world: World, *, friction: float = _FRICTION, mass: float = 1.0, stiffness: float = 1.0) -> World:
+def exactly(world: World, *, friction: float, mass: float = 1.0, stiffness: float = 1.0) -> World:
     """`world` with this friction of the floor, and these factors on all masses and all servos' stiffness."""
     ranges = Variation(
         friction=(friction, friction),
@@ -120,9 +105,12 @@ def noisy() -> World:
     return World(noise=Noise())
 
 
-def in_model(model: str, world: World) -> tuple[bool, World]:
+def in_model(plan: Plan, model: str, world: World) -> tuple[bool, World]:
     """Whether `model` has backlash, and `world` with its servos."""
-    return (True, world) if model == "backlash" else (False, exactly(world, stiffness=FLAT_STIFFNESS))
+    play = plan.description.backlash
+    if model == "backlash" or play is None:
+        return (model == "backlash", world)
+    return (False, exactly(world, friction=plan.floor_friction, stiffness=play.flat_stiffness))
 
 
 def seed_of(seed: int, run: int) -> int:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from gaitway.evaluate.draw_gait import Gate, Policies
+from gaitway.evaluate.draw_gait import Bounds, Policies
 from gaitway.evaluate.style import bars, colour, heading
 
-# Figure, title, and format; on the model with backlash.
+# Figure, title, and format; on the first model.
 _COSTS = (
     ("action_change", "action change\na tick", "{:.3f}"),
     ("action_second_change", "second change\nof the action", "{:.3f}"),
@@ -21,21 +21,22 @@ _MARGINS = (
 )
 
 
-def draw_costs(figure: Any, policies: Policies, gate: Gate) -> None:
+def draw_costs(figure: Any, policies: Policies, bounds: Bounds) -> None:
     """Smoothness, torque, energy and slip."""
+    model = next(iter(policies[0]["parts"]["tracking"]))
     heading(
-        figure, "What it costs", "Over the grid of commands, on the model with backlash. Less is better everywhere."
+        figure, "Load on the servos", f"Over the grid of commands, on the {model} model. Less is better everywhere."
     )
     axes = figure.subplots(1, len(_COSTS))
     for axis, (name, title, text) in zip(axes, _COSTS, strict=True):
-        values = [policy["parts"]["tracking"]["backlash"]["effort"][name] for policy in policies]
+        values = [policy["parts"]["tracking"][model]["effort"][name] for policy in policies]
         rows = [[0.0 if value is None else value] for value in values]
-        bars(axis, [""], rows, text=text, gate=gate.get(f"tracking/backlash/effort/{name}"))
+        bars(axis, [""], rows, text=text, bound=bounds.get(f"tracking/{model}/effort/{name}"))
         axis.set_title(title)
         axis.set_yticklabels([])
 
 
-def draw_margins(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_margins(figure: Any, policies: Policies, _: Bounds) -> None:
     """Torque and speed of each joint against what the servo has."""
     heading(
         figure,
@@ -43,9 +44,10 @@ def draw_margins(figure: Any, policies: Policies, _: Gate) -> None:
         "Torque and speed that 99 % of the time stay below in the hardest command, as shares of the greatest torque "
         "and the speed without load; and the time spent at the greatest torque, over all commands.",
     )
+    model = next(iter(policies[0]["parts"]["tracking"]))
     axes = figure.subplots(len(_MARGINS), 1, sharex=True)
     for axis, (name, title, palest, darkest) in zip(axes, _MARGINS, strict=True):
-        efforts = [policy["parts"]["tracking"]["backlash"]["effort"] for policy in policies]
+        efforts = [policy["parts"]["tracking"][model]["effort"] for policy in policies]
         shares = [effort[name] for effort in efforts]
         axis.imshow(shares, cmap="YlOrRd", vmin=palest, vmax=darkest, aspect="auto")
         for row, values in enumerate(shares):

@@ -5,14 +5,13 @@ from typing import Any
 from gaitway.evaluate.style import FAINT, bars, calm, colour, heading
 
 Policies = list[dict[str, Any]]
-#: Limits of the gate, by the path of their figure.
-Gate = dict[str, float]
+#: Bounds of acceptance criteria, by the path of their figure.
+Bounds = dict[str, float]
 
 _UNITS = {"vx": "forward, m/s", "vy": "sideways, m/s", "wz": "turning, rad/s"}
-_HEAD = {"neck_pitch": "neck pitch", "head_pitch": "pitch", "head_yaw": "yaw", "head_roll": "roll"}
 
 
-def draw_tracking(figure: Any, policies: Policies, gate: Gate) -> None:
+def draw_tracking(figure: Any, policies: Policies, bounds: Bounds) -> None:
     """Mean errors by axis and model."""
     heading(
         figure,
@@ -22,12 +21,12 @@ def draw_tracking(figure: Any, policies: Policies, gate: Gate) -> None:
     models = list(policies[0]["parts"]["tracking"])
     for axis, name in zip(figure.subplots(1, 3), _UNITS, strict=True):
         rows = [[policy["parts"]["tracking"][model]["error"][name] for model in models] for policy in policies]
-        limits = {gate.get(f"tracking/{model}/error/{name}") for model in models}
-        bars(axis, models, rows, text="{:.3f}", gate=limits.pop() if len(limits) == 1 else None)
+        limits = {bounds.get(f"tracking/{model}/error/{name}") for model in models}
+        bars(axis, models, rows, text="{:.3f}", bound=limits.pop() if len(limits) == 1 else None)
         axis.set_title(_UNITS[name])
 
 
-def draw_steps(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_steps(figure: Any, policies: Policies, _: Bounds) -> None:
     """Responses to a step of the command."""
     heading(
         figure,
@@ -59,18 +58,18 @@ def _step_words(step: dict[str, Any]) -> str:
     return f"{rise}{over}{stop}"
 
 
-def draw_heads(figure: Any, policies: Policies, gate: Gate) -> None:
+def draw_heads(figure: Any, policies: Policies, bounds: Bounds) -> None:
     """Errors of the head's joints."""
     heading(figure, "Head", "Mean error of the head's joints over head commands, standing and walking.")
     models = list(policies[0]["parts"]["heads"])
     for axis, model in zip(figure.subplots(1, len(models), squeeze=False)[0], models, strict=True):
         errors = [policy["parts"]["heads"][model]["error_by_axis_rad"] for policy in policies]
-        limit = gate.get(f"heads/{model}/error_by_axis_rad/head_pitch")
+        limits = {bounds.get(f"heads/{model}/error_by_axis_rad/{name}") for name in errors[0]}
         bars(
             axis,
-            [_HEAD.get(name, name) for name in errors[0]],
+            [name.replace("_", " ") for name in errors[0]],
             [[*row.values()] for row in errors],
             text="{:.3f}",
-            gate=limit,
+            bound=limits.pop() if len(limits) == 1 else None,
         )
         axis.set_title(f"{model} model, rad")

@@ -4,13 +4,13 @@ import math
 from typing import Any
 
 from gaitway.evaluate.battery import NAMED_SWEEPS, SWEEP_AXES
-from gaitway.evaluate.draw_gait import Gate, Policies
-from gaitway.evaluate.style import FAINT, GATE, GRID, calm, colour, heading
+from gaitway.evaluate.draw_gait import Bounds, Policies
+from gaitway.evaluate.style import BAD, FAINT, GRID, calm, colour, heading
 
 _SWEEP_COLUMNS = 4
 
 
-def draw_pushes(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_pushes(figure: Any, policies: Policies, _: Bounds) -> None:
     """Falls by the speed of pushes."""
     first = policies[0]["parts"]["pushes"]
     panels = [(model, gait) for model in first for gait in first[model]]
@@ -50,7 +50,7 @@ def draw_pushes(figure: Any, policies: Policies, _: Gate) -> None:
         calm(axis)
 
 
-def draw_starts(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_starts(figure: Any, policies: Policies, _: Bounds) -> None:
     """Falls without pushes."""
     heading(figure, "Left alone", "Falls in runs without pushes, by start and model.")
     first = policies[0]["parts"]["falls"]
@@ -69,7 +69,7 @@ def draw_starts(figure: Any, policies: Policies, _: Gate) -> None:
                 fontsize=12,
                 color="white" if fell else colour(index),
                 fontweight="bold",
-                bbox={"boxstyle": "round,pad=0.5", "facecolor": GATE if fell else GRID, "edgecolor": "none"},
+                bbox={"boxstyle": "round,pad=0.5", "facecolor": BAD if fell else GRID, "edgecolor": "none"},
             )
     axis.set_xticks(range(len(places)), [f"{start} start\n{model}" for model, start in places])
     axis.set_yticks([-index for index in range(len(policies))], [policy["name"] for policy in policies])
@@ -81,12 +81,12 @@ def draw_starts(figure: Any, policies: Policies, _: Gate) -> None:
     axis.tick_params(length=0)
 
 
-def draw_sweeps(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_sweeps(figure: Any, policies: Policies, _: Bounds) -> None:
     """Errors over what varies by number."""
     names = [name for name in SWEEP_AXES if name in policies[0]["parts"]]
     heading(
         figure,
-        "Other worlds",
+        "Changed physics",
         "Error of the mean velocity along the ground, m/s, as one thing changes. A cross: the share of runs that fell.",
     )
     rows = math.ceil(len(names) / _SWEEP_COLUMNS)
@@ -109,14 +109,14 @@ def _line(axis: Any, index: int, points: list[dict[str, Any]]) -> None:
     axis.plot(range(len(points)), errors, color=colour(index), marker="o", markersize=5, linewidth=1.6)
     for place, (point, error) in enumerate(zip(points, errors, strict=True)):
         if point["falls"]["falls"]:
-            axis.plot(place, error, marker="X", markersize=9, color=GATE, markeredgecolor="white", zorder=4)
+            axis.plot(place, error, marker="X", markersize=9, color=BAD, markeredgecolor="white", zorder=4)
             share = f"{100 * point['falls']['share']:.0f} %"
             axis.annotate(
-                share, (place, error), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=8, color=GATE
+                share, (place, error), xytext=(0, 8), textcoords="offset points", ha="center", fontsize=8, color=BAD
             )
 
 
-def draw_named(figure: Any, policies: Policies, _: Gate) -> None:
+def draw_named(figure: Any, policies: Policies, _: Bounds) -> None:
     """Errors over what varies by name."""
     titles = {"feet": "foot switches", "heldout": "physics no policy was trained in"}
     names = [name for name in NAMED_SWEEPS if name in policies[0]["parts"]]
@@ -144,7 +144,7 @@ def _dots(axis: Any, index: int, policies: int, points: list[dict[str, Any]]) ->
         axis.plot(error, height, marker="o", markersize=7, color=colour(index))
         words = f"{error:.3f}"
         if point["falls"]["falls"]:
-            axis.plot(error, height, marker="X", markersize=9, color=GATE, markeredgecolor="white", zorder=4)
+            axis.plot(error, height, marker="X", markersize=9, color=BAD, markeredgecolor="white", zorder=4)
             words += f", {100 * point['falls']['share']:.0f} % fell"
         axis.annotate(
             words,

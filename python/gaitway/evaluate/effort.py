@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
 
 Floats = NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class EffortFigures:
 class Effort:
     """Samples one simulation; `watch` after every step of the physics, `tick` after every tick."""
 
-    def __init__(self, sim: DuckSim, ticks: int) -> None:
+    def __init__(self, sim: RobotSim, ticks: int) -> None:
         self._sim = sim
         joints = len(sim.robot.joint_names)
         self._torque = np.empty((ticks * sim.substeps, joints))

@@ -14,10 +14,12 @@ from gaitway.controller import Controller
 from gaitway.errors import SimulationError, UnsupportedOperatorError, UsageError
 from gaitway.evaluate.battery import PARTS
 from gaitway.evaluate.case import FULL, Case, Scale
+from gaitway.evaluate.plan import load_plan
 from gaitway.evaluate.play import Outcome, play
 from gaitway.evaluate.summary import summarise
 from gaitway.policy import Policy
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 #: Name and version of the result's form.
 SCHEMA = "gaitway.eval/1"
@@ -43,11 +45,13 @@ def evaluate(
     `if __name__ == "__main__":`. Raises UsageError, PolicyError and ContractError before anything is played.
     """
     _check(files, seed, jobs)
-    parts = _parts(only)
-    duck = Robot.load(robot)
+    asked = _parts(only)
+    loaded = Robot.load(robot)
     policies = [load_policy(str(file), str(robot)) for file in files]
-    heads = [_identity(policy, duck) for policy in policies]
-    cases = [case for part in parts for case in PARTS[part](scale, seed)]
+    heads = [_identity(policy, loaded) for policy in policies]
+    plan = load_plan(loaded)
+    cases = [case for part in asked for case in PARTS[part](plan, scale, seed)]
+    parts = _played(cases, asked, loaded.name, only)
     work = [(str(file), str(robot), case) for file in files for case in cases]
     outcomes = []
     with _mapped(work, jobs) as played:
@@ -58,14 +62,14 @@ def evaluate(
     for index, head in enumerate(heads):
         mine = list(zip(cases, outcomes[index * len(cases) : (index + 1) * len(cases)], strict=True))
         head["parts"] = {
-            part: summarise(part, [(case, outcome) for case, outcome in mine if case.key[0] == part], duck)
+            part: summarise(part, [(case, outcome) for case, outcome in mine if case.key[0] == part], loaded)
             for part in parts
         }
     for name, head in zip(_names(files), heads, strict=True):
         head["name"] = name
     return {
         "schema": SCHEMA,
-        "robot": duck.name,
+        "robot": loaded.name,
         "seed": seed,
         "runs": len(work),
         "simulated_s": round(sum(outcome.seconds for outcome in outcomes), 3),
@@ -76,11 +80,11 @@ def evaluate(
 @functools.cache
 def load_policy(file: str, robot: str) -> Policy:
     """The policy of a file; in onnxruntime where the native engine does not know an operator."""
-    duck = Robot.load(robot)
+    loaded = Robot.load(robot)
     try:
-        return Policy.load(file, robot=duck)
+        return Policy.load(file, robot=loaded)
     except UnsupportedOperatorError:
-        return Policy.load(file, robot=duck, engine="onnxruntime")
+        return Policy.load(file, robot=loaded, engine="onnxruntime")
 
 
 def _check(files: list[Path], seed: int, jobs: int) -> None:
@@ -96,8 +100,17 @@ def _parts(only: list[str] | None) -> list[str]:
     """The parts asked for, in the order of the battery."""
     unknown = sorted(set(only or ()) - set(PARTS))
     if unknown:
-        raise UsageError(f"no part of the battery is called {unknown[0]!r}", hint=f"known: {', '.join(PARTS)}")
+        raise UsageError(f"--only: unknown part {unknown[0]!r}", hint=f"known: {', '.join(PARTS)}")
     return [part for part in PARTS if only is None or part in only]
+
+
+def _played(cases: list[Case], asked: list[str], robot: str, only: list[str] | None) -> list[str]:
+    """The parts that have cases: a robot without a head has no head commands."""
+    parts = [part for part in asked if any(case.key[0] == part for case in cases)]
+    missing = [part for part in asked if part not in parts]
+    if only is not None and missing:
+        raise UsageError(f"--only: {robot} has nothing to play in {', '.join(missing)}", hint="leave it out")
+    return parts
 
 
 def _identity(policy: Policy, robot: Robot) -> dict[str, Any]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gaitway import axes
 from gaitway.controller import Controller
 from gaitway.evaluate.battery import STEP_HELD_S, STEP_REST_S
 from gaitway.evaluate.case import SETTLE_S, Case
 from gaitway.evaluate.effort import Effort, EffortFigures
+from gaitway.evaluate.plan import head_of
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim import DuckSim
+from gaitway.sim import RobotSim
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +57,7 @@ class _Rows:
 def play(case: Case, policy: Policy, robot: Robot) -> Outcome:
     """Runs the case to its end, or until the robot falls."""
     controller = Controller(policy, robot, loop_hz=robot.control_hz)
-    sim = DuckSim(robot, backlash=case.backlash, seed=case.seed, world=case.world)
+    sim = RobotSim(robot, backlash=case.backlash, seed=case.seed, world=case.world)
     sim.set_gains(controller.gains)
     commands = [array("f", row) for seconds, row in case.segments for _ in range(round(seconds * sim.loop_hz))]
     rows = _Rows(len(commands), len(robot.joint_names), policy.contract.action_len)
@@ -77,15 +77,16 @@ def play(case: Case, policy: Policy, robot: Robot) -> Outcome:
         if effort and not fell:
             effort.tick()
         done += 1
-    return _outcome(case, robot, rows, done, fell, effort)
+    head = [robot.joint_names.index(joint) for joint in head_of(sim.description)]
+    return _outcome(case, robot.control_hz, head, rows, done, fell, effort)
 
 
-def _outcome(case: Case, robot: Robot, rows: _Rows, done: int, fell: bool, effort: Effort | None) -> Outcome:
-    hz = robot.control_hz
+def _outcome(
+    case: Case, hz: int, head: list[int], rows: _Rows, done: int, fell: bool, effort: Effort | None
+) -> Outcome:
     settled = slice(round(SETTLE_S * hz), done - 1 if fell else done)
     velocity, position, joint = rows.velocity[settled], rows.position[settled], rows.joint[settled]
     action = rows.action[settled]
-    head = [robot.joint_names.index(axis) for axis in axes()[3:]]
     return Outcome(
         fell=fell,
         seconds=done / hz,

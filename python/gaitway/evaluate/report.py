@@ -8,12 +8,12 @@ from typing import Any
 
 from gaitway import extras, files
 from gaitway.errors import UsageError
+from gaitway.evaluate.acceptance import Criterion
 from gaitway.evaluate.battery import NAMED_SWEEPS, SWEEP_AXES
 from gaitway.evaluate.draw_cost import draw_costs, draw_margins
-from gaitway.evaluate.draw_gait import Gate, Policies, draw_heads, draw_steps, draw_tracking
+from gaitway.evaluate.draw_gait import Bounds, Policies, draw_heads, draw_steps, draw_tracking
 from gaitway.evaluate.draw_limits import draw_named, draw_pushes, draw_starts, draw_sweeps
-from gaitway.evaluate.gate import Limit
-from gaitway.evaluate.style import FAINT, GATE, RC, colour
+from gaitway.evaluate.style import BAD, FAINT, RC, colour
 
 ENDINGS = (".html", ".png")
 
@@ -22,21 +22,21 @@ _HEADER_IN = 0.95
 _DPI = 100
 _PADS = {"w_pad": 0.14, "h_pad": 0.05, "wspace": 0.02, "hspace": 0.02}
 
-Section = tuple[Callable[[Any, Policies, Gate], None], float]
+Section = tuple[Callable[[Any, Policies, Bounds], None], float]
 
 
-def write_report(result: dict[str, Any], path: Path, limits: tuple[Limit, ...] = ()) -> None:
-    """Draws the result of `evaluate` into `path`, .html or .png, beside the limits of the gate.
+def write_report(result: dict[str, Any], path: Path, criteria: tuple[Criterion, ...] = ()) -> None:
+    """Draws the result of `evaluate` into `path`, .html or .png, beside the bounds of the acceptance criteria.
 
     Raises UsageError for another ending, or where the file cannot be written. Needs `gaitway[sim]`.
     """
     check_ending(path)
     extras.load("matplotlib", "sim").use("Agg")
     pyplot = extras.load("matplotlib.pyplot", "sim")
-    gate = {limit.figure: limit.bound for limit in limits if not limit.is_least}
+    bounds = {criterion.figure: criterion.bound for criterion in criteria if not criterion.is_least}
     with pyplot.rc_context(RC):
         draw = _png if path.suffix.lower() == ".png" else _page
-        data = draw(pyplot, result, _sections(result["policies"]), gate)
+        data = draw(pyplot, result, _sections(result["policies"]), bounds)
     files.write_bytes(path, data, "report")
 
 
@@ -65,14 +65,14 @@ def _sections(policies: Policies) -> list[Section]:
     return [section for has_figures, section in known if has_figures]
 
 
-def _png(pyplot: Any, result: dict[str, Any], sections: list[Section], gate: Gate) -> bytes:
+def _png(pyplot: Any, result: dict[str, Any], sections: list[Section], bounds: Bounds) -> bytes:
     heights = [_HEADER_IN + 0.3 * len(result["policies"]), *(height for _, height in sections)]
     figure = pyplot.figure(figsize=(_WIDTH_IN, sum(heights)), layout="constrained", facecolor="white")
     figure.get_layout_engine().set(**_PADS)
     parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     _header(parts[0], result, heights[0])
     for part, (draw, _) in zip(parts[1:], sections, strict=True):
-        draw(part, result["policies"], gate)
+        draw(part, result["policies"], bounds)
     return _with_few_colours(_saved(pyplot, figure, "png"))
 
 
@@ -94,12 +94,12 @@ def _header(figure: Any, result: dict[str, Any], height_in: float) -> None:
         figure.text(0.3, place, _verdict(policy), fontsize=10, color=FAINT, va="center")
 
 
-def _page(pyplot: Any, result: dict[str, Any], sections: list[Section], gate: Gate) -> bytes:
+def _page(pyplot: Any, result: dict[str, Any], sections: list[Section], bounds: Bounds) -> bytes:
     pictures = []
     for draw, height_in in sections:
         figure = pyplot.figure(figsize=(_WIDTH_IN, height_in), layout="constrained")
         figure.get_layout_engine().set(**_PADS)
-        draw(figure, result["policies"], gate)
+        draw(figure, result["policies"], bounds)
         drawn = _saved(pyplot, figure, "svg").decode()
         pictures.append(drawn[drawn.index("<svg") :])
     return _PAGE.format(
@@ -126,16 +126,17 @@ def _summary(result: dict[str, Any]) -> str:
 
 
 def _verdict(policy: dict[str, Any]) -> str:
-    if "gate" not in policy:
+    if "acceptance" not in policy:
         return f"contract {policy['contract']}"
-    lines = policy["gate"]["limits"]
-    passed = sum(line["passed"] for line in lines)
-    return f"contract {policy['contract']}: {'fit' if policy['gate']['fit'] else 'not fit'}, {passed} of {len(lines)}"
+    verdicts, fit = policy["acceptance"]["criteria"], policy["acceptance"]["fit"]
+    met = sum(verdict["passed"] for verdict in verdicts)
+    judged = f"{'fit' if fit else 'not fit'}, {met} of {len(verdicts)} criteria met"
+    return f"contract {policy['contract']}: {judged}"
 
 
 def _card(index: int, policy: dict[str, Any]) -> str:
     name, about = html.escape(policy["name"]), html.escape(_verdict(policy))
-    lines = [line for line in policy.get("gate", {}).get("limits", []) if not line["passed"]]
+    lines = [line for line in policy.get("acceptance", {}).get("criteria", []) if not line["passed"]]
     missed = "".join(
         f"<li>{html.escape(line['what'])}: <b>{_shown(line['measured'])}</b>, "
         f"{'at least' if line['is_least'] else 'at most'} {line['bound']:.3g} {html.escape(line['unit'])}</li>"
@@ -162,7 +163,7 @@ h1 {{ margin: 0; }} .about {{ color: #7b8a93; margin: .3rem 0 1.2rem; }}
 .card {{ flex: 1 1 20rem; border-left: 6px solid; padding: .8rem 1.1rem; }}
 .card h2 {{ margin: 0; font-size: 1.1rem; }} .card p {{ color: #7b8a93; margin: .2rem 0; }}
 .card ul {{ margin: .4rem 0 0; padding-left: 1.1rem; font-size: .88rem; }} .card b {{ color: """
-    + GATE
+    + BAD
     + """; }}
 section {{ margin: 1rem 0; padding: .6rem; }} svg {{ width: 100%; height: auto; font-family: inherit; }}
 </style></head><body>

@@ -4,7 +4,7 @@ from typing import Any
 
 #: A colour for each policy, in their order; they repeat after the last.
 COLOURS = ("#1f6f8b", "#e8710a", "#6a4c93", "#3a9d5d", "#c2366b", "#8a6d3b")
-GATE = "#b3261e"
+BAD = "#b3261e"
 INK, FAINT, GRID = "#22303a", "#7b8a93", "#e6ebee"
 
 # What keeps a number readable over a line.
@@ -54,10 +54,10 @@ def heading(figure: Any, title: str, note: str) -> None:
     figure.suptitle(" \n \n ", fontsize=10)
 
 
-def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, gate: float | None = None) -> None:
+def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, bound: float | None = None) -> None:
     """Bars side by side: a group of the x axis for each name, a bar for each policy's row, its value on top."""
     width = 0.78 / len(rows)
-    highest = max([*(value for row in rows for value in row), gate or 0.0, 1e-9])
+    highest = max([*(value for row in rows for value in row), bound or 0.0, 1e-9])
     for index, row in enumerate(rows):
         places = [group + (index - (len(rows) - 1) / 2) * width for group in range(len(groups))]
         axis.bar(places, row, width * 0.9, color=colour(index), zorder=2)
@@ -68,16 +68,16 @@ def bars(axis: Any, groups: list[str], rows: list[list[float]], *, text: str, ga
     axis.set_xticks(range(len(groups)), groups)
     axis.set_xlim(-0.6, len(groups) - 0.4)
     axis.set_ylim(0, 1.18 * highest)
-    if gate is not None:
-        axis.axhline(gate, color=GATE, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)
+    if bound is not None:
+        axis.axhline(bound, color=BAD, linewidth=1.1, linestyle=(0, (4, 2)), zorder=3)
         axis.annotate(
-            f"gate\n{gate:.3g}",
-            (1.0, gate),
+            f"limit\n{bound:.3g}",
+            (1.0, bound),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
-            color=GATE,
+            color=BAD,
         )
     calm(axis)

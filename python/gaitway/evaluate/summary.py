@@ -8,11 +8,13 @@ import numpy as np
 
 from gaitway import axes
 from gaitway.command import VELOCITY_AXES
-from gaitway.evaluate.battery import STEP_HELD_S, STEPS
+from gaitway.evaluate.battery import STEP_HELD_S
 from gaitway.evaluate.case import Case
+from gaitway.evaluate.plan import head_of
 from gaitway.evaluate.play import LEAD_S, Outcome
 from gaitway.evaluate.statistics import rate, smooth, step_figures
 from gaitway.robot import Robot
+from gaitway.sim.loader import description_of
 
 Played = list[tuple[Case, Outcome]]
 
@@ -103,13 +105,17 @@ def _root_mean(values: list[float]) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def _heads(played: Played, _: Robot) -> dict[str, Any]:
+def _heads(played: Played, robot: Robot) -> dict[str, Any]:
     result = {}
+    head = head_of(description_of(robot))
+    columns = [axes().index(joint) for joint in head]
     for model, runs in _by(played, 1).items():
-        errors = np.array([np.abs(np.subtract(outcome.head_rad, case.command[3:])) for case, outcome in runs])
+        errors = np.array(
+            [np.abs(np.subtract(outcome.head_rad, [case.command[at] for at in columns])) for case, outcome in runs]
+        )
         result[model] = {
             "error_rad": float(errors.mean()),
-            "error_by_axis_rad": dict(zip(axes()[3:], errors.mean(axis=0).tolist(), strict=True)),
+            "error_by_axis_rad": dict(zip(head, errors.mean(axis=0).tolist(), strict=True)),
             "worst_rad": float(errors.max()),
             "falls": _falls(runs),
         }
@@ -123,7 +129,7 @@ def _steps(played: Played, robot: Robot) -> dict[str, Any]:
     for axis, runs in _by(played, 1).items():
         column = VELOCITY_AXES.index(axis)
         mean = np.mean([outcome.response for _, outcome in runs], axis=0)[:, column]
-        curve, asked = smooth(mean, _SMOOTH_TICKS), STEPS[axis][column]
+        curve, asked = smooth(mean, _SMOOTH_TICKS), runs[0][0].segments[1][1][column]
         result[axis] = {
             "command": asked,
             **step_figures(curve, hz, lead, held, asked),

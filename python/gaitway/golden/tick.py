@@ -190,7 +190,7 @@ class Term:
 
 
 class ActionMap:
-    """Actions to targets: scale, filter, velocity limit; then what is fed back, and what is sent to the gate."""
+    """Actions to targets: scale, filter, velocity limit; then what is fed back, and what the safety filter gets."""
 
     def __init__(self, contract: Object) -> None:
         action = contract["action"]
@@ -248,7 +248,7 @@ class ActionMap:
         self.waiting = [self.default_pose] * self.delay_ticks
 
     def targets(self, action: Row, command: Row) -> tuple[Row, Row]:
-        """The target the next observation remembers, and the one sent to the gate."""
+        """The target the next observation remembers, and the one sent to the safety filter."""
         if self.bounds is not None and not np.array_equal(action, limited(action, *self.bounds)):
             found = f"{action.min()} to {action.max()}"
             raise UnsupportedContractError(f"action.bounds: the network guarantees {self.bounds}, but gives {found}")

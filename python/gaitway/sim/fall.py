@@ -17,9 +17,3 @@ class FallLimits:
         """True where it has fallen: for one robot, or for many at once."""
         # Written so that what is not a number counts as fallen.
         return np.logical_not((height_m > self.height_m) & (up_z > self.up_z))
-
-
-#: Simulated runs, and the judge: a trunk so low (standing: 0.164 m) or so tilted does not get up by itself.
-LYING = FallLimits(height_m=0.09, up_z=0.5)
-#: The trainer ends an episode sooner.
-TRAINED = FallLimits(height_m=0.10, up_z=0.6)

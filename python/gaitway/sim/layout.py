@@ -1,25 +1,71 @@
-"""Where a robot's joints, feet and IMU lie in MuJoCo's arrays."""
+"""Where a robot's joints, trunk, contacts and IMU lie in MuJoCo's arrays."""
+
+from collections.abc import Sequence
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
-from gaitway.robot import Robot
+from gaitway.errors import SimulationError
+from gaitway.sim.description import Description
+
+_GEOM, _BODY, _SITE = mujoco.mjtObj.mjOBJ_GEOM, mujoco.mjtObj.mjOBJ_BODY, mujoco.mjtObj.mjOBJ_SITE
+_JOINT, _SENSOR = mujoco.mjtObj.mjOBJ_JOINT, mujoco.mjtObj.mjOBJ_SENSOR
+_WORDS = {_GEOM: "geom", _BODY: "body", _SITE: "site", _JOINT: "joint", _SENSOR: "sensor"}
 
 
 class Layout:
-    """Addresses of one robot in one model."""
+    """Addresses of one robot with these joints in one model. Raises SimulationError for a name the model lacks."""
 
-    def __init__(self, model: mujoco.MjModel, robot: Robot) -> None:
-        joints = [model.joint(name) for name in robot.joint_names]
-        self.qpos = np.array([joint.qposadr[0] for joint in joints])
-        self.qvel = np.array([joint.dofadr[0] for joint in joints])
+    def __init__(self, model: mujoco.MjModel, description: Description, joint_names: Sequence[str]) -> None:
+        _check_names(model, description, joint_names)
+        joints = [model.joint(name) for name in joint_names]
+        #: Addresses of the joints' angles and velocities [n].
+        self.qpos = np.array([joint.qposadr[0] for joint in joints], dtype=np.intp)
+        self.qvel = np.array([joint.dofadr[0] for joint in joints], dtype=np.intp)
         names = {model.joint(joint).name for joint in range(model.njnt)}
-        play = [i for i, name in enumerate(robot.joint_names) if f"{name}_backlash" in names]
+        play = [i for i, name in enumerate(joint_names) if f"{name}_backlash" in names]
+        #: Indices of the joints with play, and the addresses of their play.
         self.backlash_joints = np.array(play, dtype=np.intp)
         self.backlash_qpos = np.array(
-            [model.joint(f"{robot.joint_names[i]}_backlash").qposadr[0] for i in play], dtype=np.intp
+            [model.joint(f"{joint_names[i]}_backlash").qposadr[0] for i in play], dtype=np.intp
         )
-        self.floor = model.geom("floor").id
-        self.soles = np.array([model.geom("left_sole").id, model.geom("right_sole").id])
-        gyro, accelerometer = model.sensor("gyro").adr[0], model.sensor("accelerometer").adr[0]
-        self.imu = np.array([gyro, gyro + 1, gyro + 2, accelerometer, accelerometer + 1, accelerometer + 2])
+        self.floor: int = model.geom(description.floor).id
+        #: The soles' geoms [k], in the order of the robot's contacts.
+        self.soles = np.array([model.geom(contact.geom).id for contact in description.contacts], dtype=np.intp)
+        #: First addresses of the trunk's pose [7] and velocity [6]; None where the base is fixed.
+        self.trunk_qpos: int | None = None
+        self.trunk_qvel: int | None = None
+        if description.trunk is not None:
+            free = model.joint(description.trunk.free_joint)
+            self.trunk_qpos, self.trunk_qvel = int(free.qposadr[0]), int(free.dofadr[0])
+        #: Addresses of gyro and accelerometer [6]; none where there is no IMU.
+        self.imu: NDArray[np.intp] = np.array([], dtype=np.intp)
+        if description.imu is not None:
+            firsts = [model.sensor(name).adr[0] for name in (description.imu.gyro, description.imu.accelerometer)]
+            self.imu = np.array([first + axis for first in firsts for axis in range(3)], dtype=np.intp)
+
+
+def _check_names(model: mujoco.MjModel, description: Description, joint_names: Sequence[str]) -> None:
+    """Every name the description and the profile have must be the model's."""
+    named = [(_GEOM, description.floor), *((_JOINT, name) for name in joint_names)]
+    for contact in description.contacts:
+        named += [(_GEOM, contact.geom), (_BODY, contact.body), (_SITE, contact.site)]
+    if description.trunk is not None:
+        named += [(_BODY, description.trunk.body), (_JOINT, description.trunk.free_joint)]
+    if description.imu is not None:
+        named += [(_SENSOR, description.imu.gyro), (_SENSOR, description.imu.accelerometer)]
+    missing = [f"{_WORDS[kind]} {name}" for kind, name in named if mujoco.mj_name2id(model, kind, name) < 0]
+    if missing:
+        raise SimulationError(
+            f"{description.model}: expected every name of profile and simulation.toml, found no {', '.join(missing)}",
+            hint="name it in the model, or correct simulation.toml or the profile",
+        )
+    if description.trunk is not None:
+        kind = model.joint(description.trunk.free_joint).type[0]
+        if kind != mujoco.mjtJoint.mjJNT_FREE:
+            raise SimulationError(
+                f"{description.model}: trunk.free_joint {description.trunk.free_joint}: expected a free joint, "
+                f"found {mujoco.mjtJoint(kind).name}",
+                hint="give the trunk a <freejoint>, or leave [trunk] out for a fixed base",
+            )

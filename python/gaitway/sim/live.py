@@ -1,4 +1,4 @@
-"""`LiveDuck`: the robot in MuJoCo, moved by its servos one physics step at a time."""
+"""`LiveRobot`: the robot in MuJoCo, moved by its servos one physics step at a time."""
 
 from array import array
 from collections.abc import Mapping
@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway.robot import Robot
-from gaitway.sim.duck import DuckSim, TrunkState
 from gaitway.sim.lockstep import LYING_S
+from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.stand import Stand
+from gaitway.sim.trunk import TrunkState
 from gaitway.sim.world import Noise, World
 
 #: How near the default pose every joint must have come before the stand lowers the robot, rad.
@@ -24,13 +25,13 @@ _TREMBLE = 1e-3
 _LIFT_S = 0.4
 
 
-class LiveDuck:
-    """A duck whose servos somebody else commands.
+class LiveRobot:
+    """A robot whose servos somebody else commands.
 
-    With `stand` it hangs on a stand until all servos hold it: when all are on and every joint has come near the
-    default pose, the stand waits for `set_down_after_s`, lowers it within `release_after_s`, tilted by `tilt_rad`
-    (roll, pitch), and lets go once the floor carries it. `lift` takes a duck up again. With `stand_up` a duck that has
-    lain for a second is put back on its feet; otherwise it just lies.
+    With `stand` a robot whose base is not fixed hangs on a stand until all servos hold it: when all are on and every
+    joint has come near the default pose, the stand waits for `set_down_after_s`, lowers it within `release_after_s`,
+    tilted by `tilt_rad` (roll, pitch), and lets go once the floor carries it. `lift` takes a robot up again. With
+    `stand_up` a robot that has lain for a second is put back on its feet; otherwise it just lies.
     """
 
     def __init__(
@@ -46,14 +47,14 @@ class LiveDuck:
         backlash: bool = True,
         noise: Noise | None = None,
     ) -> None:
-        self.sim = DuckSim(robot, backlash=backlash, seed=seed, world=World(noise=noise))
+        self.sim = RobotSim(robot, backlash=backlash, seed=seed, world=World(noise=noise))
         self.step_s = float(self.sim.model.opt.timestep)
         #: Falls since the stand let go.
         self.falls = 0
         self._stand_up = stand_up
         self._set_down_after_s = set_down_after_s
         self._release_after_s = release_after_s
-        self._stand = Stand(self.sim, tilt_rad) if stand else None
+        self._stand = Stand(self.sim, tilt_rad) if stand and self.sim.description.trunk is not None else None
         #: Since when the servos have held the pose, s.
         self._held_s = 0.0
         self._shows = 0
@@ -89,7 +90,7 @@ class LiveDuck:
             self._lying_s = 0.0
 
     def lift(self, set_down_after_s: float) -> None:
-        """Somebody takes the duck up where it is, and sets it down again when it has held its pose for so long."""
+        """Somebody takes the robot up where it is, and sets it down again when it has held its pose for so long."""
         if self._stand is None:
             self._stand = Stand(self.sim)
             self._set_down_after_s, self._held_s, self._lift_left = set_down_after_s, 0.0, 1.0
@@ -100,7 +101,7 @@ class LiveDuck:
         return self._stand is not None
 
     def hang(self) -> None:
-        """Somebody takes the duck up, however it lies, and it hangs upright as at the start."""
+        """Somebody takes the robot up, however it lies, and it hangs upright as at the start."""
         if self._stand is None:
             self.sim.stand_up()
             self._stand = Stand(self.sim)
@@ -108,7 +109,7 @@ class LiveDuck:
 
     def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
         """From now on hands hold these joints at these angles, rad, where their servos are limp, and the nose of a
-        duck that hangs so far down."""
+        robot that hangs so far down."""
         self._held_rad, self._nose_down_rad = held_rad, nose_down_rad
 
     def trunk(self) -> TrunkState:
@@ -116,15 +117,16 @@ class LiveDuck:
         return self.sim.trunk()
 
     def show(self, joints: "array[float]", imu: "array[float]") -> None:
-        """Fills joints [3n] (angles, velocities, drives) and IMU [8] (gyro, accelerometer, feet)."""
-        sensed, joint_row, imu_row = _row(self.sim.sense().row), _row(joints), _row(imu)
-        joint_row[: 2 * self._joints] = sensed[9 : 9 + 2 * self._joints]
+        """Fills joints [3n] (angles, velocities, drives) and IMU [6 + k] (gyro, accelerometer, contacts)."""
+        sensed, joint_row, imu_row = self.sim.sense(), _row(joints), _row(imu)
+        joint_row[: self._joints] = sensed.joint_position
+        joint_row[self._joints : 2 * self._joints] = sensed.joint_velocity
         # What a hand bears the servo does not feel.
         joint_row[2 * self._joints :] = np.where(self._is_in_hand, 0.0, self.sim.data.actuator_force)
         # A trunk on a stand is as still as no real one; a sensor that says always the same counts as frozen.
         self._shows += 1
-        imu_row[:6] = sensed[:6] + _TREMBLE * np.sin(self._shows)
-        imu_row[6:] = sensed[7:9]
+        imu_row[:6] = np.concatenate([sensed.gyro, sensed.accelerometer]) + _TREMBLE * np.sin(self._shows)
+        imu_row[6:] = sensed.foot_contact
 
     def _with_hands(
         self, goals: NDArray[np.float32], p_gains: NDArray[np.float32], torque_limits: NDArray[np.float32]

@@ -10,7 +10,7 @@ from gaitway._native import Pacer, Record
 from gaitway.controller import Controller
 from gaitway.errors import SimulationError, UsageError
 from gaitway.recorder import Recorder
-from gaitway.sim.duck import DuckSim
+from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Trace, summary
 
@@ -65,7 +65,7 @@ Watch = Callable[[Run], bool]
 
 
 def simulate(
-    sim: DuckSim,
+    sim: RobotSim,
     controller: Controller,
     script: Script,
     seconds: float,
@@ -107,7 +107,7 @@ def simulate(
     return run
 
 
-def _tick(run: Run, sim: DuckSim, controller: Controller, recorder: Recorder | None, lying_ticks: int) -> int:
+def _tick(run: Run, sim: RobotSim, controller: Controller, recorder: Recorder | None, lying_ticks: int) -> int:
     """One tick; returns how many more the robot shall lie."""
     segment = run.script.at(run.seconds)
     command = run.script.segments[segment].command

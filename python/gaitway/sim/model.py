@@ -1,72 +1,35 @@
 """A robot's MJCF file made into a MuJoCo model, with or without the play in its gears."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import mujoco
 
 from gaitway.errors import SimulationError
+from gaitway.sim.description import Backlash, Description
 from gaitway.sim.physics import Physics, apply_physics
 
 _FREE_JOINT_QPOS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Backlash:
-    """Play in the gears: behind each named joint a second, weak one on the same axis, free in a small range.
-
-    The gain belongs to it: with play, the same servo takes a stiffer spring to act as it was measured to.
-    """
-
-    joints: tuple[str, ...]
-    half_range_rad: float
-    damping_nm_s_per_rad: float
-    armature_kg_m2: float
-    kp_nm_per_rad: float
-
-
-# Numbers of the Open Duck Mini project's own backlash model, in which the duck's policies are trained:
-# half a degree to each side, in the legs only; 17.11 N·m/rad is the servos' register P = 32.
-OPEN_DUCK_MINI_V2_BACKLASH = Backlash(
-    joints=tuple(
-        f"{side}_{joint}"
-        for side in ("left", "right")
-        for joint in ("hip_yaw", "hip_roll", "hip_pitch", "knee", "ankle")
-    ),
-    half_range_rad=0.0087266,
-    damping_nm_s_per_rad=0.01,
-    armature_kg_m2=0.01,
-    kp_nm_per_rad=17.11,
-)
-#: The same setting as it was identified without play, 13.37 N·m/rad: a share of the stiffness with it.
-FLAT_STIFFNESS = 13.37 / OPEN_DUCK_MINI_V2_BACKLASH.kp_nm_per_rad
-
-
 def build_model(
-    xml_path: Path,
-    *,
-    backlash: bool = True,
-    play: Backlash = OPEN_DUCK_MINI_V2_BACKLASH,
-    physics: Physics | None = None,
+    description: Description, *, backlash: Backlash | None = None, physics: Physics | None = None
 ) -> mujoco.MjModel:
-    """Compiles the MJCF file at `xml_path`.
+    """Compiles the model of a robot.
 
-    With `backlash` each joint named in `play` is followed by `<joint>_backlash` (zero in the keyframes), and
-    all actuators get the gain of `play`; the angle a joint truly stands at is then the sum of both.
-    Without it the model is the file as it stands. `physics` changes how it is simulated.
+    With `backlash` each joint it names is followed by `<joint>_backlash` (zero in the keyframes), and all actuators
+    get its gain; the angle a joint truly stands at is then the sum of both. Without it the model is the file as it
+    stands. `physics` changes how it is simulated. Raises SimulationError for a file that MuJoCo cannot use.
     """
     try:
-        spec = mujoco.MjSpec.from_file(str(xml_path))
-        if backlash:
-            add_backlash(spec, play)
+        spec = mujoco.MjSpec.from_file(str(description.model))
+        if backlash is not None:
+            add_backlash(spec, backlash)
         if physics is not None:
-            apply_physics(spec, physics)
+            apply_physics(spec, physics, description)
         model = spec.compile()
     except ValueError as error:
-        raise SimulationError(f"{xml_path}: MuJoCo cannot use this model: {error}") from error
-    if backlash:
+        raise SimulationError(f"{description.model}: MuJoCo cannot use this model: {error}") from error
+    if backlash is not None:
         for joint_index in range(model.nu):
-            set_gain(model, joint_index, play.kp_nm_per_rad)
+            set_gain(model, joint_index, backlash.kp_nm_per_rad)
     return model
 
 
@@ -83,7 +46,7 @@ def add_backlash(spec: mujoco.MjSpec, play: Backlash) -> None:
     if missing:
         raise SimulationError(
             f"backlash is asked for joints that the model does not have: {', '.join(sorted(missing))}",
-            hint="build without backlash, or pass a Backlash that names this robot's joints",
+            hint="build without backlash, or name the model's joints in [backlash] of simulation.toml",
         )
 
     # A keyframe lists qpos by position, so it has to grow at the same places as the tree.

@@ -5,13 +5,10 @@ from dataclasses import dataclass
 import mujoco
 
 from gaitway.errors import UsageError
+from gaitway.sim.description import Description
 
 #: Names of the friction cones, as MuJoCo's files have them.
 CONES = {"pyramidal": mujoco.mjtCone.mjCONE_PYRAMIDAL, "elliptic": mujoco.mjtCone.mjCONE_ELLIPTIC}
-
-# The sole's flat part as a box, in the foot's frame (toe along x, down along -y): centre and half size, m.
-_BOX_CENTRE_M = (0.0141, -0.0348, 0.0197)
-_BOX_HALF_M = (0.043, 0.004, 0.0083)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +46,9 @@ class Physics:
             raise UsageError(f"{name}: expected {low:g} to {high:g}, found {value}", hint=f"correct {name}")
 
 
-def apply_physics(spec: mujoco.MjSpec, physics: Physics) -> None:
+def apply_physics(spec: mujoco.MjSpec, physics: Physics, description: Description) -> None:
     """Writes the settings into a model that is not compiled yet."""
-    option, floor = spec.option, spec.geom("floor")
+    option, floor = spec.option, spec.geom(description.floor)
     if physics.timestep_s is not None:
         option.timestep = physics.timestep_s
     if physics.iterations is not None:
@@ -65,8 +62,8 @@ def apply_physics(spec: mujoco.MjSpec, physics: Physics) -> None:
         floor.solref = physics.solref
     if physics.solimp is not None:
         floor.solimp[:3] = physics.solimp
-    if physics.box_soles:
-        for name in ("left_sole", "right_sole"):
-            sole = spec.geom(name)
+    for contact in description.contacts:
+        if physics.box_soles and contact.box is not None:
+            sole = spec.geom(contact.geom)
             sole.type, sole.meshname = mujoco.mjtGeom.mjGEOM_BOX, ""
-            sole.pos, sole.size = _BOX_CENTRE_M, _BOX_HALF_M
+            sole.pos, sole.size = contact.box.centre_m, contact.box.half_m

@@ -14,8 +14,10 @@ _FAINT = "#9bb8c2"
 _SMOOTH_S = 0.5
 
 
-def draw_run(trace: Trace, script: Script, joint_names: list[str], path: Path, *, title: str) -> None:
-    """Writes a PNG of the run. Needs `gaitway[sim]`."""
+def draw_run(
+    trace: Trace, script: Script, joint_names: list[str], path: Path, *, title: str, shown: str | None = None
+) -> None:
+    """Writes a PNG of the run, with goal and angle of the joint `shown`, else of the first. Needs `gaitway[sim]`."""
     matplotlib = extras.load("matplotlib", "sim")
     matplotlib.use("Agg")
     pyplot = extras.load("matplotlib.pyplot", "sim")
@@ -34,10 +36,10 @@ def draw_run(trace: Trace, script: Script, joint_names: list[str], path: Path, *
     axes[3].plot(time_s, np.degrees(trace["tilt"]), color=DID)
     axes[3].set_ylabel("tilt\n°")
     axes[3].set_ylim(bottom=0)
-    knee = joint_names.index("left_knee") if "left_knee" in joint_names else 0
-    axes[4].plot(time_s, trace["target"][:, knee], color=ASKED, linewidth=0.8, label="goal")
-    axes[4].plot(time_s, trace["joint"][:, knee], color=DID, linewidth=0.8, label="joint")
-    axes[4].set_ylabel(f"{joint_names[knee]}\nrad")
+    joint = joint_names.index(shown) if shown is not None else 0
+    axes[4].plot(time_s, trace["target"][:, joint], color=ASKED, linewidth=0.8, label="goal")
+    axes[4].plot(time_s, trace["joint"][:, joint], color=DID, linewidth=0.8, label="joint")
+    axes[4].set_ylabel(f"{joint_names[joint]}\nrad")
     axes[4].legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=2)
     error = np.degrees(np.abs(trace["target"] - trace["joint"])).T
     image = axes[5].imshow(

@@ -3,10 +3,9 @@
 import mujoco
 import numpy as np
 
-from gaitway.sim.duck import DuckSim
-
-#: How high the stand holds the trunk above its place, m: stretched legs do not reach the floor.
-LIFT_M = 0.06
+from gaitway.errors import UsageError
+from gaitway.sim.robot_sim import RobotSim
+from gaitway.sim.trunk import VELOCITY, pose_of, velocity_of
 
 # A trunk of this armature (kg, kg·m²) moves by nothing, and legs hang from it as from a fixed one.
 _FIXED_ARMATURE = 1e6
@@ -18,24 +17,31 @@ _CARRIED_SHARE = 0.8
 class Stand:
     """Holds the trunk of `sim` above the place where it stands now, and lowers it to there.
 
-    `tilt_rad` are roll and pitch in which it is held, beside the attitude the trunk has now.
+    `tilt_rad` are roll and pitch in which it is held, beside the attitude the trunk has now. Raises UsageError for a
+    robot with a fixed base.
     """
 
-    def __init__(self, sim: DuckSim, tilt_rad: tuple[float, float] = (0.0, 0.0)) -> None:
-        self._sim = sim
-        self._pose = sim.data.qpos[:7].copy()
-        _turn(self._pose[3:7], *tilt_rad)
-        self._armature = sim.model.dof_armature[:6].copy()
+    def __init__(self, sim: RobotSim, tilt_rad: tuple[float, float] = (0.0, 0.0)) -> None:
+        trunk, first = sim.description.trunk, sim.layout.trunk_qvel
+        if trunk is None or first is None:
+            message = f"{sim.robot.name}: expected a trunk that a stand can hold, found a fixed base"
+            raise UsageError(message, hint="simulation.toml names a trunk that is free in [trunk]")
+        self._sim, self._lift_m = sim, trunk.lift_m
+        self._dofs = slice(first, first + VELOCITY)
+        self._pose = pose_of(sim.data, sim.layout).copy()
+        _turn(self._pose[3:], *tilt_rad)
+        self._armature = sim.model.dof_armature[self._dofs].copy()
         self._weight_n = float(sim.model.body_mass.sum()) * float(np.abs(sim.model.opt.gravity[2]))
-        sim.model.dof_armature[:6] = _FIXED_ARMATURE
+        sim.model.dof_armature[self._dofs] = _FIXED_ARMATURE
         self.hold(1.0)
 
     def hold(self, share: float, nose_down_rad: float = 0.0) -> None:
         """Puts the trunk at this share of the full height of the stand, after every step of the physics."""
-        self._sim.data.qpos[:7] = self._pose
-        _turn(self._sim.data.qpos[3:7], 0.0, nose_down_rad)
-        self._sim.data.qpos[2] += LIFT_M * np.clip(share, 0.0, 1.0)
-        self._sim.data.qvel[:6] = 0.0
+        pose = pose_of(self._sim.data, self._sim.layout)
+        pose[:] = self._pose
+        _turn(pose[3:], 0.0, nose_down_rad)
+        pose[2] += self._lift_m * np.clip(share, 0.0, 1.0)
+        velocity_of(self._sim.data, self._sim.layout)[:] = 0.0
 
     @property
     def is_carried(self) -> bool:
@@ -44,8 +50,8 @@ class Stand:
 
     def release(self) -> None:
         """Lets go, for good, where the trunk is."""
-        self._sim.data.qvel[:6] = 0.0
-        self._sim.model.dof_armature[:6] = self._armature
+        velocity_of(self._sim.data, self._sim.layout)[:] = 0.0
+        self._sim.model.dof_armature[self._dofs] = self._armature
 
 
 def _turn(quaternion: np.ndarray, roll_rad: float, pitch_rad: float) -> None:

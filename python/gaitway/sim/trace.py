@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway._native import Record
-from gaitway.sim.duck import DuckSim, TrunkState
+from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.script import Script
+from gaitway.sim.trunk import TrunkState
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ class Trace:
         self._rows = np.empty((1024, sum(self._columns.values())))
         self._len = 0
 
-    def add(self, segment: int, record: Record, sim: DuckSim, trunk: TrunkState) -> None:
+    def add(self, segment: int, record: Record, sim: RobotSim, trunk: TrunkState) -> None:
         """Adds the tick that has just been simulated."""
         if self._len == len(self._rows):
             self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])

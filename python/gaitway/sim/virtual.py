@@ -1,4 +1,4 @@
-"""`VirtualDuck`: the real loop on a virtual clock, driver and supervisor and all, and MuJoCo behind its servos."""
+"""`SimulatedLoop`: the real loop on a virtual clock, driver and supervisor and all, and MuJoCo behind its servos."""
 
 from array import array
 from collections.abc import Callable
@@ -9,18 +9,20 @@ from gaitway._native import VirtualRobot
 from gaitway.errors import SimulationError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
-from gaitway.sim.live import LiveDuck
+from gaitway.sim.live import LiveRobot
 
 #: Samples of the IMU in a second.
 _IMU_HZ = 100
-#: A duck on its stand is ready, on its feet, and walks within so many ticks each.
+#: Gyro and accelerometer; the contacts come behind.
+_IMU_WIDTH = 6
+#: A robot on its stand is ready, on its feet, and walks within so many ticks each.
 _START_TICKS = 500
 
 
-class VirtualDuck:
-    """A duck on a stand, limp, with nobody who wants anything of it.
+class SimulatedLoop:
+    """A robot on a stand, limp, with nobody who wants anything of it.
 
-    Its IMU sends datagrams, or is a `chip` on an I²C bus; without `foot_switches` both feet count as on the ground, as
+    Its IMU sends datagrams, or is a `chip` on an I²C bus; without `foot_switches` all feet count as on the ground, as
     they do in gaitwayd. Tick after tick of `loop` goes by with `tick`; what is wished of the robot and what goes wrong
     is said to `loop`. Two of them with the same arguments that are told the same give the same bytes on one machine.
     """
@@ -39,21 +41,21 @@ class VirtualDuck:
     ) -> None:
         self.policy = policy
         self._foot_switches = foot_switches
-        self.duck = LiveDuck(
+        self.body = LiveRobot(
             robot,
             seed=seed,
             set_down_after_s=set_down_after_s,
             release_after_s=release_after_s,
             tilt_rad=tilt_rad,
         )
-        self._step_ns = round(self.duck.step_s * 1e9)
+        self._step_ns = round(self.body.step_s * 1e9)
         self.loop = VirtualRobot(robot.native, policy.native, step_ns=self._step_ns, seed=seed)
         if chip:
             self.loop.read_chip(foot_switches, seed)
         joints = len(robot.joint_names)
         self._servos = array("f", bytes(4 * 5 * joints))
         self._joints = array("f", bytes(4 * 3 * joints))
-        self._imu = array("f", bytes(4 * 8))
+        self._imu = array("f", bytes(4 * (_IMU_WIDTH + len(self.body.sim.description.contacts))))
         self._imu_every = round(1e9 / (_IMU_HZ * self._step_ns))
         self._steps = 0
         # The physics begins with the loop's clock.
@@ -64,7 +66,7 @@ class VirtualDuck:
         loop = self.loop
         loop.command(vx_mps, vy_mps, wz_rps)
         loop.wish("stand")
-        self._until(lambda: loop.state == "ready" and self.duck.released)
+        self._until(lambda: loop.state == "ready" and self.body.released)
         loop.wish("walk")
         self._until(lambda: loop.state == "running")
 
@@ -78,14 +80,14 @@ class VirtualDuck:
                 return
             self.tick()
         found = f"{self.loop.state} because of {self.loop.reason}"
-        raise SimulationError(f"expected a duck that walks, found it {found}", hint="this policy cannot be tested")
+        raise SimulationError(f"expected a robot that walks, found it {found}", hint="this policy cannot be tested")
 
     def tick(self) -> str:
         """One tick of the loop, the physics up to it before; returns the state."""
         self.loop.wait()
         while steps := self.loop.take_steps(self._servos):
             self._step(steps)
-        self.duck.show(self._joints, self._imu)
+        self.body.show(self._joints, self._imu)
         self.loop.set_joints(self._joints)
         return self.loop.tick()
 
@@ -93,11 +95,12 @@ class VirtualDuck:
         while count > 0:
             # Up to the next sample of the IMU in one go.
             part = min(count, self._imu_every - self._steps % self._imu_every)
-            self.duck.step(self._servos, part)
+            self.body.step(self._servos, part)
             self._steps += part
             count -= part
             if self._steps % self._imu_every == 0:
-                self.duck.show(self._joints, self._imu)
+                self.body.show(self._joints, self._imu)
                 if not self._foot_switches:
-                    self._imu[6] = self._imu[7] = 1.0
+                    contacts = len(self._imu) - _IMU_WIDTH
+                    self._imu[_IMU_WIDTH:] = array("f", [1.0] * contacts)
                 self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)

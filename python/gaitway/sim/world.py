@@ -1,6 +1,7 @@
 """How the simulated world differs from a perfect one: noise, latency, pushes, other friction, mass and gains."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from gaitway.errors import UsageError
 from gaitway.sim.physics import Physics
@@ -31,8 +32,9 @@ class Noise:
     gyro_rps: float = 0.1
     accelerometer_mps2: float = 0.05
     joint_position_rad: float = 0.03
-    #: Joints whose name contains the key have this noise on their position instead, rad.
-    joint_position_by_part_rad: dict[str, float] = field(default_factory=lambda: {"knee": 0.05, "ankle": 0.08})
+    #: Joints whose name contains the key have this noise on their position instead, rad; None: as the robot's
+    #: simulation.toml says.
+    joint_position_by_part_rad: Mapping[str, float] | None = None
     joint_velocity_rps: float = 2.5
 
 
@@ -87,8 +89,9 @@ class World:
     lost_replies: float = 0.0
     #: Share of ticks in which the answers of all servos are lost.
     lost_reads: float = 0.0
-    #: What the left and the right foot switch say whatever the feet do; None where a switch works.
-    foot_switches: tuple[bool | None, bool | None] = (None, None)
+    #: What the switch of each contact says whatever the contact does, in the robot's order; None where it works. Empty:
+    #: all of them work.
+    foot_switches: tuple[bool | None, ...] = ()
     #: How the physics is computed, and what the soles are; the model file's own where None.
     physics: Physics | None = None
 
@@ -100,6 +103,6 @@ class World:
             _check("backlash_half_range_rad", self.backlash_half_range_rad, 0.0, 0.2)
         _check("lost_replies", self.lost_replies, 0.0, 1.0)
         _check("lost_reads", self.lost_reads, 0.0, 1.0)
-        if len(self.foot_switches) != 2 or any(not isinstance(foot, bool | None) for foot in self.foot_switches):
-            found = f"foot_switches: expected two of True, False and None, found {self.foot_switches}"
-            raise UsageError(found, hint="left, then right")
+        if any(not isinstance(foot, bool | None) for foot in self.foot_switches):
+            found = f"foot_switches: expected True, False or None for each contact, found {self.foot_switches}"
+            raise UsageError(found, hint="in the order of the robot's contacts")

@@ -1,4 +1,4 @@
-"""Trains a gait: many ducks, one contract, PPO.
+"""Trains a gait: many robots, one contract, PPO.
 
 PyTorch lives in this package and only here. Installing `gaitway[train]` brings it.
 """

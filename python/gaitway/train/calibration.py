@@ -1,7 +1,7 @@
-"""The last step of a training: the policy's commands are scaled so that a duck as it was measured walks as asked.
+"""The last step of a training: the policy's commands are scaled so that a robot as it was measured walks as asked.
 
-What is learned amid the noise of exploration walks faster without it, and ducks of the mean build are faster than the
-mean of all ducks. Here ducks walk without noise in their actions and without pushes; what they do too much or too
+What is learned amid the noise of exploration walks faster without it, and robots of the mean build are faster than
+the mean of all robots. Here robots walk without noise in their actions and without pushes; what they do too much or too
 little is taken off the commands that their policy sees.
 """
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.robot import Robot
-from gaitway.sim.model import FLAT_STIFFNESS, OPEN_DUCK_MINI_V2_BACKLASH
+from gaitway.sim.description import Description
+from gaitway.sim.loader import description_of
 from gaitway.train.columns import velocity_columns
 from gaitway.train.config import Config
-from gaitway.train.env import Ducks
+from gaitway.train.env import RobotBatch
 from gaitway.train.network import Calibration, MirrorNet
 
 Floats = NDArray[np.float64]
@@ -36,13 +37,6 @@ _AS_MEASURED: dict[str, Any] = {
     "load_kg": (0.0, 0.0),
     "centre_m": (0.0, 0.0, 0.0),
 }
-_PLAY_RAD = OPEN_DUCK_MINI_V2_BACKLASH.half_range_rad
-#: The two identifications there are of the robot's drives, a half of the ducks each: the contract's spring with play
-#: in the gears, and a softer one without.
-_DRIVES: tuple[dict[str, Any], ...] = (
-    {"stiffness": _EXACT, "play_rad": (_PLAY_RAD, _PLAY_RAD)},
-    {"stiffness": (FLAT_STIFFNESS, FLAT_STIFFNESS), "play_rad": (0.0, 0.0)},
-)
 
 
 def calibrate(
@@ -51,17 +45,19 @@ def calibrate(
     """Gives the actor its calibration; returns its errors before, on the way, and after: m/s, m/s, rad/s. It takes a
     while: `tell` is told how far it is.
 
-    Empty, and without effect, where a task asks for no velocity or no duck stays on its feet.
+    Empty, and without effect, where a task asks for no velocity or no robot stays on its feet.
     """
     errors: list[dict[str, float]] = []
     if config.commands.still == 1.0:
         return errors
     correction = np.zeros((6, 3))
+    all_drives = _drives(description_of(robot))
     for round_ in range(_ROUNDS):
         walks = []
-        for part, drives in enumerate(_DRIVES):
-            tell(f"calibrating commands: walk {round_ * len(_DRIVES) + part + 1} of {_ROUNDS * len(_DRIVES)}")
-            walks.append(_walk(robot, contract, config, actor, drives))
+        for part, drives in enumerate(all_drives):
+            tell(f"calibrating commands: walk {round_ * len(all_drives) + part + 1} of {_ROUNDS * len(all_drives)}")
+            count = max(2, config.run.robots // len(all_drives))
+            walks.append(_walk(robot, contract, config, actor, drives, count))
         asked, walked = (np.concatenate(rows) for rows in zip(*walks, strict=True))
         if not asked.any():
             return []
@@ -75,14 +71,26 @@ def calibrate(
     return errors
 
 
+def _drives(description: Description) -> tuple[dict[str, Any], ...]:
+    """The identifications there are of the robot's drives, an equal part of the robots each: the contract's spring with
+    play in the gears, and a softer one without.
+    """
+    play = description.backlash
+    if play is None:
+        return ({"stiffness": _EXACT, "play_rad": (0.0, 0.0)},)
+    return (
+        {"stiffness": _EXACT, "play_rad": (play.half_range_rad, play.half_range_rad)},
+        {"stiffness": (play.flat_stiffness, play.flat_stiffness), "play_rad": (0.0, 0.0)},
+    )
+
+
 def _walk(
-    robot: Robot, contract: Contract, config: Config, actor: MirrorNet, drives: dict[str, Any]
+    robot: Robot, contract: Contract, config: Config, actor: MirrorNet, drives: dict[str, Any], count: int
 ) -> tuple[Floats, Floats]:
-    """What was asked of ducks with these drives, and the velocities they had [k, 3]."""
-    half = max(2, config.run.robots // len(_DRIVES))
+    """What was asked of `count` robots with these drives, and the velocities they had [k, 3]."""
     world = replace(
         config,
-        run=replace(config.run, seed=config.run.seed + 1, robots=half, episode_s=3600.0),
+        run=replace(config.run, seed=config.run.seed + 1, robots=count, episode_s=3600.0),
         physics=replace(config.physics, **_AS_MEASURED, **drives),
         noise=replace(config.noise, late_goals=(0.0,), joint_zero_rad=0.0),
         # One axis at a time: where all are asked for at once there is more than legs can do.
@@ -96,19 +104,19 @@ def _walk(
         ),
         pushes=replace(config.pushes, speed_mps=0.0),
     )
-    ducks = Ducks(robot, contract, world)
+    robots = RobotBatch(robot, contract, world)
     asked, walked = [], []
     with torch.no_grad():
         for _ in range(_TICKS):
-            ducks.step(actor(torch.from_numpy(ducks.observation.copy())).numpy(), 1.0)
-            commands, velocities = ducks.steady()
+            robots.step(actor(torch.from_numpy(robots.observation.copy())).numpy(), 1.0)
+            commands, velocities = robots.steady()
             asked.append(commands)
             walked.append(velocities)
     return np.concatenate(asked), np.concatenate(walked)
 
 
 def _fit(asked: Floats, lack: Floats) -> Floats:
-    """What must be added for each part of the command [6, 3]. Each side for itself: no duck is the same on both."""
+    """What must be added for each part of the command [6, 3]. Each side for itself: no robot is the same on both."""
     parts = np.concatenate([np.maximum(asked, 0.0), np.maximum(-asked, 0.0)], axis=1)
     # A part that is seldom asked for is left as it is.
     normal = parts.T @ parts / len(parts)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from gaitway import renamed
 from gaitway.errors import GaitwayError, TrainingError
 
 NAME = "checkpoint.pt"
@@ -45,7 +46,7 @@ def read(folder: Path) -> dict[str, Any]:
         raise TrainingError(f"{path}: expected a checkpoint, found {error}", hint=_HINT) from error
     if not isinstance(state, dict):
         raise TrainingError(f"{path}: expected a checkpoint, found {type(state).__name__}", hint=_HINT)
-    return state
+    return {renamed.CHECKPOINT_KEYS.get(key, key): value for key, value in state.items()}
 
 
 def restore_rows(owner: object, names: tuple[str, ...], saved: dict[str, Any]) -> None:

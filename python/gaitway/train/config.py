@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from gaitway import files, toml
 from gaitway.errors import TrainingConfigError
+from gaitway.sim.description import Description
 from gaitway.sim.world import Noise as SimNoise
 
 #: Noise of the simulation, which the trainer shares but for the accelerometer's.
@@ -20,6 +22,11 @@ def _number(default: float, low: float, high: float) -> Any:
 
 def _pair(default: tuple[float, float], low: float, high: float) -> Any:
     return field(default=default, metadata={"range": (low, high)})
+
+
+def _of_robot(low: float, high: float) -> Any:
+    """What [training] of the robot's simulation.toml says where the configuration says nothing."""
+    return field(metadata={"range": (low, high)})
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,7 @@ class Run:
     device: str = "cpu"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Physics:
     """Time steps, and how robots and floors differ. Pairs are ranges, factors but for friction."""
 
@@ -62,19 +69,19 @@ class Physics:
     damping: tuple[float, float] = _pair((0.8, 1.2), 0, 10)
     mass: tuple[float, float] = _pair((0.92, 1.08), 0.1, 10)
     #: Play in the gears of the legs, to each side, rad; with an upper end of 0 there is none, and steps are cheaper.
-    play_rad: tuple[float, float] = _pair((0.0, 0.012), 0, 0.1)
+    play_rad: tuple[float, float] = _of_robot(0, 0.1)
     #: Added to the trunk, kg.
-    load_kg: tuple[float, float] = _pair((-0.1, 0.15), -0.5, 5)
+    load_kg: tuple[float, float] = _of_robot(-100, 100)
     #: The trunk's centre of mass is off by up to this along x, y, z, m.
-    centre_m: tuple[float, float, float] = (0.025, 0.015, 0.020)
+    centre_m: tuple[float, float, float] = _of_robot(0, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Start:
     """Where an episode begins."""
 
     #: Height of the trunk, m.
-    height_m: tuple[float, float] = _pair((0.163, 0.175), 0.1, 0.5)
+    height_m: tuple[float, float] = _of_robot(0, 10)
     #: Joints are off the default pose by up to this, rad.
     joint_rad: float = _number(0.08, 0, 1)
     #: Trunk velocity along the ground by up to this, m/s.
@@ -83,15 +90,15 @@ class Start:
     tilt_rad: float = _number(0.08, 0, 1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Noise:
     """Uniform noise of ± these, and what comes late."""
 
     gyro_rps: float = _number(_SIM.gyro_rps, 0, 100)
     accel_mps2: float = _number(0.3, 0, 100)
     joint_position_rad: float = _number(_SIM.joint_position_rad, 0, 1)
-    knee_rad: float = _number(_SIM.joint_position_by_part_rad["knee"], 0, 1)
-    ankle_rad: float = _number(_SIM.joint_position_by_part_rad["ankle"], 0, 1)
+    #: Of joints whose name contains the key; in the file `<part>_rad`, for the parts that simulation.toml names.
+    parts_rad: Mapping[str, float] = field(metadata={"written": False})
     joint_velocity_rps: float = _number(_SIM.joint_velocity_rps, 0, 100)
     joint_zero_rad: float = _number(0.025, 0, 1)
     #: Shares of the ticks with goals a tick late; one is drawn for each episode.
@@ -192,15 +199,19 @@ _SECTIONS: dict[str, Any] = {
     "run": Run,
     "physics": Physics,
     "start": Start,
-    "noise": Noise,
     "commands": Commands,
     "pushes": Pushes,
     "ppo": Ppo,
 }
+#: Sections with keys that no dataclass lists.
+_OWN_SECTIONS = ("noise", "rewards")
 
 
-def load(path: Path, overrides: list[str]) -> Config:
-    """Reads a TOML file and lays `section.key=value` over it. Raises TrainingConfigError with the key's place."""
+def load(path: Path, overrides: list[str], description: Description) -> Config:
+    """Reads a TOML file and lays `section.key=value` over it, for the robot of `description`.
+
+    Raises TrainingConfigError with the key's place.
+    """
     written = files.read_text(path, "training configuration")
     try:
         text = toml.loads(written)
@@ -208,21 +219,22 @@ def load(path: Path, overrides: list[str]) -> Config:
         raise TrainingConfigError(f"{path}: {error}", hint="correct the file at this line") from error
     for override in overrides:
         _override(text, override)
-    return of(text)
+    return of(text, description)
 
 
-def of(text: dict[str, Any]) -> Config:
-    """A configuration from its tables. Raises TrainingConfigError with the key's place."""
+def of(text: dict[str, Any], description: Description) -> Config:
+    """A configuration for a robot from its tables. Raises TrainingConfigError with the key's place."""
     for section, values in text.items():
-        if section not in _SECTIONS and section != "rewards":
-            raise TrainingConfigError(
-                f"{section}: no such section", hint=f"known are {', '.join([*_SECTIONS, 'rewards'])}"
-            )
+        if section not in (*_SECTIONS, *_OWN_SECTIONS):
+            known = ", ".join([*_SECTIONS, *_OWN_SECTIONS])
+            raise TrainingConfigError(f"{section}: no such section", hint=f"known are {known}")
         if not isinstance(values, dict):
             raise TrainingConfigError(f"{section}: expected a table, found {values!r}", hint=f"write [{section}]")
-    sections = {name: _section(name, kind, text.get(name, {})) for name, kind in _SECTIONS.items()}
+    usual = _of_description(description)
+    sections = {name: _section(name, kind, text.get(name, {}), usual.get(name, {})) for name, kind in _SECTIONS.items()}
+    noise = _noise(text.get("noise", {}), description.noise_by_part_rad)
     rewards = {name: _weight(name, value) for name, value in text.get("rewards", {}).items()}
-    return Config(**sections, rewards=rewards, text=text)
+    return Config(**sections, noise=noise, rewards=rewards, text=text)
 
 
 def as_toml(text: dict[str, Any]) -> str:
@@ -259,13 +271,36 @@ def _override(text: dict[str, Any], override: str) -> None:
     text.setdefault(section, {})[name] = parsed
 
 
-def _section(section: str, kind: Any, values: dict[str, Any]) -> Any:
-    fields = {entry.name: entry for entry in dataclasses.fields(kind)}
+def _of_description(description: Description) -> dict[str, dict[str, Any]]:
+    """What a robot's folder says, by section."""
+    training = description.training
+    if training is None:
+        raise TrainingConfigError(
+            "simulation.toml: expected [training], found a robot without it", hint="docs/formats.md explains the keys"
+        )
+    return {
+        "physics": {"play_rad": training.play_rad, "load_kg": training.load_kg, "centre_m": training.centre_m},
+        "start": {"height_m": training.start_height_m},
+    }
+
+
+def _noise(values: dict[str, Any], parts_rad: Mapping[str, float]) -> Noise:
+    """The noise, with that of the robot's parts under `<part>_rad`."""
+    keys = {f"{part}_rad": part for part in parts_rad}
+    own = {keys[key]: _value(f"noise.{key}", values[key], float, (0, 1)) for key in values if key in keys}
+    rest = {key: value for key, value in values.items() if key not in keys}
+    noise: Noise = _section("noise", Noise, rest, {"parts_rad": {**parts_rad, **own}}, also=tuple(keys))
+    return noise
+
+
+def _section(section: str, kind: Any, values: dict[str, Any], usual: dict[str, Any], also: tuple[str, ...] = ()) -> Any:
+    """A section's dataclass: `usual`, and what was written over it. `also` are keys that are read elsewhere."""
+    fields = {entry.name: entry for entry in dataclasses.fields(kind) if entry.metadata.get("written", True)}
     hints = get_type_hints(kind)
-    read = {}
+    read = dict(usual)
     for key, value in values.items():
         if key not in fields:
-            raise TrainingConfigError(f"{section}.{key}: no such key", hint=f"known are {', '.join(fields)}")
+            raise TrainingConfigError(f"{section}.{key}: no such key", hint=f"known are {', '.join((*fields, *also))}")
         read[key] = _value(f"{section}.{key}", value, hints[key], fields[key].metadata.get("range"))
     return kind(**read)
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from gaitway.robot import Robot
+from gaitway.sim.description import Description
 from gaitway.sim.senses import position_noise
 from gaitway.sim.world import Noise
 from gaitway.train.config import Config
@@ -11,15 +12,14 @@ if TYPE_CHECKING:
     from gaitway import _native
 
 
-def disturbance_of(robot: Robot, config: Config) -> "_native.BatchDisturbance":
+def disturbance_of(robot: Robot, description: Description, config: Config) -> "_native.BatchDisturbance":
     """Noise and delays, joint by joint."""
     noise = config.noise
-    parts = {"knee": noise.knee_rad, "ankle": noise.ankle_rad}
-    of_joints = Noise(joint_position_rad=noise.joint_position_rad, joint_position_by_part_rad=parts)
+    of_joints = Noise(joint_position_rad=noise.joint_position_rad, joint_position_by_part_rad=noise.parts_rad)
     return {
         "gyro_rps": noise.gyro_rps,
         "accel_mps2": noise.accel_mps2,
-        "joint_position_rad": position_noise(robot, of_joints).tolist(),
+        "joint_position_rad": position_noise(robot.joint_names, description, of_joints).tolist(),
         "joint_velocity_rps": noise.joint_velocity_rps,
         "joint_zero_rad": noise.joint_zero_rad,
         "late_goals": list(noise.late_goals),

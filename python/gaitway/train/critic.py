@@ -3,17 +3,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from gaitway.sim.description import Description
 from gaitway.train import mirror
 from gaitway.train.geometry import rotation_of
 from gaitway.train.mirror import Mirror
-from gaitway.train.physics import DuckPhysics
+from gaitway.train.physics import BatchPhysics
 from gaitway.train.velocities import Velocities
 
-_SIDES = ("left", "right")
 
-
-def critic_mirror(observation: Mirror) -> Mirror:
+def critic_mirror(observation: Mirror, description: Description) -> Mirror:
     """Left and right of a critic's row, from those of the observation."""
+    contacts = mirror.contacts_mirror(description)
     return mirror.rows_mirror(
         observation,
         mirror.signs(1, -1, 1),
@@ -21,8 +21,8 @@ def critic_mirror(observation: Mirror) -> Mirror:
         mirror.signs(-1, 1, -1),
         mirror.signs(1, -1, 1),
         mirror.signs(1),
-        mirror.sides(),
-        mirror.sides(),
+        contacts,
+        contacts,
         mirror.signs(1, 1, 1, 1),
         mirror.signs(1, -1, -1),
         mirror.signs(1),
@@ -31,7 +31,7 @@ def critic_mirror(observation: Mirror) -> Mirror:
 
 def critic_rows(
     observation: NDArray[np.float32],
-    physics: DuckPhysics,
+    physics: BatchPhysics,
     velocity_mps: NDArray[np.float64],
     velocities: Velocities,
     since_push_s: NDArray[np.float64],
@@ -40,11 +40,11 @@ def critic_rows(
     extras = [
         velocity_mps,
         velocities.of_gait(),
-        physics.qvel[:, 3:6],
-        rotation_of(physics.qpos[:, 3:7])[:, 2],
-        physics.qpos[:, 2:3],
-        *(physics.sensor(f"{side}_contact")[:, 1:2] / 10.0 for side in _SIDES),
-        *(physics.sensor(f"{side}_position")[:, 2:3] * 20.0 for side in _SIDES),
+        physics.trunk_velocity[:, 3:],
+        rotation_of(physics.trunk_pose[:, 3:])[:, 2],
+        physics.trunk_pose[:, 2:3],
+        physics.contacts("contact", slice(1, 2))[:, :, 0] / 10.0,
+        physics.contacts("position", slice(2, 3))[:, :, 0] * 20.0,
         physics.friction[:, None],
         physics.stiffness[:, None],
         physics.load_kg[:, None] * 10.0,

@@ -1,4 +1,4 @@
-"""`Ducks`: many robots that walk under one contract, a control step at a time."""
+"""`RobotBatch`: many robots that walk under one contract, a control step at a time."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,16 @@ from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
-from gaitway.sim.fall import TRAINED
+from gaitway.sim.description import Description, GaitSizes
+from gaitway.sim.fall import FallLimits
+from gaitway.sim.loader import description_of
 from gaitway.train import checkpoint, mirror
 from gaitway.train.columns import start_of
 from gaitway.train.config import Config, ramp
 from gaitway.train.core_options import commands_of, disturbance_of
 from gaitway.train.critic import critic_mirror, critic_rows
 from gaitway.train.geometry import quaternion_of, rotation_of
-from gaitway.train.physics import DuckPhysics
+from gaitway.train.physics import BatchPhysics
 from gaitway.train.rewards import REWARDS
 from gaitway.train.scene import Scene
 from gaitway.train.velocities import Velocities
@@ -40,7 +42,7 @@ class Step:
     terms: dict[str, float]
 
 
-class Ducks:
+class RobotBatch:
     """`config.run.robots` robots; `observation` [n, w] and `critic` [n, w + extras] are what they see now."""
 
     def __init__(self, robot: Robot, contract: Contract, config: Config) -> None:
@@ -49,12 +51,14 @@ class Ducks:
         unknown = set(config.rewards) - set(REWARDS)
         if unknown:
             raise TrainingError(f"rewards: no such reward: {sorted(unknown)}", hint=f"known are {', '.join(REWARDS)}")
-        description = json.loads(contract.to_json())
-        gains = description["gains"]["kp"]
+        self.description = description = description_of(robot)
+        self._sizes, self._fall = _sizes_of(description)
+        content = json.loads(contract.to_json())
+        gains = content["gains"]["kp"]
         joints = len(robot.joint_names)
         kp = gains if isinstance(gains, list) else [gains] * joints
-        self.physics = DuckPhysics(
-            robot, kp, config.physics, self.count, self.rate_hz, config.run.threads, config.run.seed
+        self.physics = BatchPhysics(
+            robot, description, kp, config.physics, self.count, self.rate_hz, config.run.threads, config.run.seed
         )
         self.core = _native.Batch(
             contract,
@@ -62,29 +66,38 @@ class Ducks:
             self.count,
             seed=config.run.seed,
             layout=self.physics.layout(),
-            disturbance=disturbance_of(robot, config),
+            disturbance=disturbance_of(robot, description, config),
             commands=commands_of(config, self.rate_hz),
         )
         self.default_pose_rad = np.array(robot.default_pose_rad)
         self._limits = np.array(robot.limits_rad)
-        names = robot.joint_names
-        followers = description["head_command"]["joints"]
-        axes = _native.axes()
-        self._head = (
-            np.array([names.index(entry["joint"]) for entry in followers]),
-            np.array([axes.index(entry["axis"]) for entry in followers]),
-        )
+        self._find_columns(robot.joint_names, content.get("head_command", {}).get("joints", []))
         self._phase_at = start_of(contract, "phase")
-        self._velocities = Velocities(self.count, int(description["phase"]["period_ticks"]))
+        self._velocities = Velocities(self.count, int(content["phase"]["period_ticks"]))
         self._random = np.random.default_rng([config.run.seed, 0x0E17])
-        self.mirror = mirror.observation_mirror(contract)
-        self.critic_mirror = critic_mirror(self.mirror)
-        self.action_mirror = mirror.action_mirror(contract)
+        self.mirror = mirror.observation_mirror(contract, description)
+        self.critic_mirror = critic_mirror(self.mirror, description)
+        self.action_mirror = mirror.action_mirror(contract, description)
         self._make_rows()
         self._reset(np.arange(self.count))
         # Episodes that all end together would give the learner waves.
         self._age[:] = self._random.integers(0, self._longest, self.count)
         self._observe()
+
+    def _find_columns(self, names: list[str], followers: list[dict[str, str]]) -> None:
+        """Where the joints are that rewards speak of, and which feet stand side by side."""
+        axes, contacts = _native.axes(), self.description.contacts
+        self._head = (
+            np.array([names.index(entry["joint"]) for entry in followers], dtype=np.int64),
+            np.array([axes.index(entry["axis"]) for entry in followers], dtype=np.int64),
+        )
+        straight = self.description.group("straight")
+        self._straight = np.array([names.index(joint) for joint in straight], dtype=np.int64)
+        # As wide as the phase, which is of the observation.
+        self._foot_phase = np.array([contact.phase for contact in contacts], dtype=np.float32)
+        sides = mirror.contacts_mirror(self.description).order
+        left = np.flatnonzero(sides > np.arange(len(contacts)))
+        self._pairs = (left, sides[left])
 
     def _make_rows(self) -> None:
         count, actions = self.count, self.core.action_len
@@ -132,14 +145,13 @@ class Ducks:
 
     def _look(self, phase: NDArray[np.float64]) -> Scene:
         physics = self.physics
-        rotation = rotation_of(physics.qpos[:, 3:7])
+        rotation = rotation_of(physics.trunk_pose[:, 3:])
         velocity = self._velocity(rotation)
-        gyro = physics.qvel[:, 3:6]
+        gyro = physics.trunk_velocity[:, 3:]
         self._velocities.add(np.column_stack([velocity[:, :2], gyro[:, 2]]), self._command[:, :3])
         up = rotation[:, 2]
-        height = physics.qpos[:, 2]
-        fallen = TRAINED.passed(height, up[:, 2])
-        foot_contact = np.column_stack([physics.sensor(f"{side}_contact")[:, 0] > 0 for side in ("left", "right")])
+        height = physics.trunk_pose[:, 2]
+        fallen = self._fall.passed(height, up[:, 2])
         return Scene(
             command=self._command.astype(np.float64),
             is_moving=np.any(self._command[:, :3] != 0, axis=1),
@@ -154,27 +166,31 @@ class Ducks:
             default_pose_rad=self.default_pose_rad,
             limits_rad=self._limits,
             foot_position_m=self._feet(rotation),
-            foot_velocity_mps=np.stack([physics.sensor(f"{side}_foot_linvel") for side in ("left", "right")], axis=1),
-            foot_flat=np.column_stack([physics.sensor(f"{side}_up")[:, 2] for side in ("left", "right")]),
-            foot_contact=foot_contact,
+            foot_velocity_mps=physics.contacts("velocity", slice(0, 3)),
+            foot_flat=physics.contacts("up", slice(2, 3))[:, :, 0],
+            foot_contact=physics.contacts("contact", slice(0, 1))[:, :, 0] > 0,
             action=self._actions[0],
             action_1=self._actions[1],
             action_2=self._actions[2],
             phase=phase,
+            foot_phase=self._foot_phase,
             since_push_s=self._since_push,
             head=self._head,
+            straight=self._straight,
+            pairs=self._pairs,
+            sizes=self._sizes,
             has_fallen=fallen,
         )
 
     def _velocity(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         """Of the trunk's origin in the trunk frame [n, 3], m/s."""
-        return np.einsum("nji,nj->ni", rotation, self.physics.qvel[:, :3])  # type: ignore[no-any-return]
+        return np.einsum("nji,nj->ni", rotation, self.physics.trunk_velocity[:, :3])  # type: ignore[no-any-return]
 
     def _feet(self, rotation: NDArray[np.float64]) -> NDArray[np.float64]:
         heading = np.arctan2(rotation[:, 1, 0], rotation[:, 0, 0])
         cosine, sine = np.cos(heading), np.sin(heading)
-        feet = np.stack([self.physics.sensor(f"{side}_position") for side in ("left", "right")], axis=1)
-        x, y = np.moveaxis(feet[:, :, :2] - self.physics.qpos[:, None, :2], 2, 0)
+        feet = self.physics.contacts("position", slice(0, 3))
+        x, y = np.moveaxis(feet[:, :, :2] - self.physics.trunk_pose[:, None, :2], 2, 0)
         feet[:, :, 0] = cosine[:, None] * x + sine[:, None] * y
         feet[:, :, 1] = cosine[:, None] * y - sine[:, None] * x
         return feet
@@ -205,8 +221,8 @@ class Ducks:
         strongest = pushes.speed_mps * ramp(pushes.ramp, share)
         angle = self._random.uniform(0, 2 * np.pi, len(due))
         speed = self._random.uniform(0, 1, len(due)) * strongest
-        self.physics.qvel[due, 0] += speed * np.cos(angle)
-        self.physics.qvel[due, 1] += speed * np.sin(angle)
+        self.physics.trunk_velocity[due, 0] += speed * np.cos(angle)
+        self.physics.trunk_velocity[due, 1] += speed * np.sin(angle)
         self._since_push[due] = 0.0
         self._velocities.disturb(due)
         self._next_push[due] = self._age[due] + self._draw_push(len(due))
@@ -220,14 +236,15 @@ class Ducks:
         physics = self.physics
         qpos = np.repeat(physics.model.key_qpos[:1], count, axis=0)
         qvel = np.zeros((count, physics.model.nv))
-        qpos[:, 2] = uniform(*start.height_m, count)
+        pose, velocity = physics.trunk_of(qpos, qvel)
+        pose[:, 2] = uniform(*start.height_m, count)
         tilt = uniform(-1, 1, (count, 2)) * start.tilt_rad
         heading = uniform(-np.pi, np.pi, count)
-        qpos[:, 3:7] = quaternion_of(tilt, heading)
+        pose[:, 3:] = quaternion_of(tilt, heading)
         joints = physics.joint_qpos
         qpos[:, joints] += uniform(-1, 1, (count, len(joints))) * start.joint_rad
         qpos[:, joints] = np.clip(qpos[:, joints], self._limits[:, 0], self._limits[:, 1])
-        qvel[:, :2] = uniform(-1, 1, (count, 2)) * start.speed_mps
+        velocity[:, :2] = uniform(-1, 1, (count, 2)) * start.speed_mps
         physics.place(which.astype(np.int32), qpos, qvel)
         poses = np.repeat(self.default_pose_rad[None], count, axis=0).astype(np.float32)
         self.core.reset(which.astype(np.uint32).tolist(), poses)
@@ -238,7 +255,7 @@ class Ducks:
         self._since_push[which] = 1e3
 
     def _critic_row(self) -> NDArray[np.float32]:
-        velocity = self._velocity(rotation_of(self.physics.qpos[:, 3:7]))
+        velocity = self._velocity(rotation_of(self.physics.trunk_pose[:, 3:]))
         return critic_rows(self.observation, self.physics, velocity, self._velocities, self._since_push)
 
     def steady(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -287,3 +304,13 @@ class Ducks:
         self.physics.restore(saved["physics"])
         self.core.restore(saved["core"])
         self._velocities.restore(saved["velocities"])
+
+
+def _sizes_of(description: Description) -> tuple[GaitSizes, FallLimits]:
+    """What rewards compare with, and where an episode ends. Raises TrainingError where the robot does not say."""
+    if description.gait is None or description.training is None:
+        raise TrainingError(
+            "simulation.toml: expected [gait] and [training], found a robot without",
+            hint="give the sizes that rewards compare with; docs/formats.md explains the keys",
+        )
+    return description.gait, description.training.fall

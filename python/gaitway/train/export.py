@@ -16,6 +16,8 @@ from gaitway.errors import TrainingError
 from gaitway.golden import vectors
 from gaitway.policy import Policy, open_session
 from gaitway.robot import Robot
+from gaitway.sim.description import Description
+from gaitway.sim.loader import description_of
 from gaitway.train.calibration import calibrate
 from gaitway.train.config import Config, Ppo
 from gaitway.train.graph import onnx_bytes
@@ -44,12 +46,13 @@ def export_run(robot: Robot, folder: Path, path: Path, tell: Callable[[str], Non
     runs.check_folder(folder)
     tell("reading the checkpoint")
     saved = checkpoint.read(folder)
-    config, contract = load(folder / runs.CONFIG, []), runs.read_contract(folder)
+    description = description_of(robot)
+    config, contract = load(folder / runs.CONFIG, [], description), runs.read_contract(folder)
     extras.load("torch", "train").set_num_threads(config.run.threads)
     with checkpoint.understood(folder):
         progress = vars(Progress.of(saved["progress"]))
-        actor = _actor(saved["averaged"], contract, config.ppo)
-        observations = saved["ducks"]["rows"]["observation"].numpy()
+        actor = _actor(saved["averaged"], contract, description, config.ppo)
+        observations = saved["robots"]["rows"]["observation"].numpy()
     steps = progress["steps"]
     errors = calibrate(robot, contract, config, actor, tell)
     described = json.loads(contract.to_json())
@@ -141,7 +144,7 @@ Trained from nothing by `{how["command"]}`: {progress["steps"] / 1e6:.2f} millio
 | observation, action | {contract.observation_len}, {contract.action_len} |
 | rate | {contract.policy_rate_hz} Hz |
 | mean errors of a gait's mean velocity at the end, with noise, pushes and exploration | {errors} m/s, m/s, rad/s |
-| of ducks as they were measured, without all that; after calibration | {calm} |
+| of robots as they were measured, without all that; after calibration | {calm} |
 | Gaitway, commit | {how["gaitway"]["version"]}, {how["commit"]} |
 | torch, MuJoCo | {how["torch"]}, {how["mujoco"]} |
 
@@ -154,7 +157,7 @@ last mean:
 """
 
 
-def _actor(state: dict[str, Any], contract: Contract, ppo: Ppo) -> MirrorNet:
-    actor = actor_of(contract, ppo)
+def _actor(state: dict[str, Any], contract: Contract, description: Description, ppo: Ppo) -> MirrorNet:
+    actor = actor_of(contract, description, ppo)
     actor.load_state_dict(state)
     return actor

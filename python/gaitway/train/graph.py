@@ -89,5 +89,7 @@ def _learned(graph: _Graph, actor: MirrorNet, row: str, output: str) -> str:
 def _flexion(graph: _Graph, swing: Swing, row: str) -> str:
     swings = graph.node("Relu", [graph.times(row, "clock", swing.clock, "legs_in_turn")], "swings")
     speeds = graph.node("Abs", [graph.times(row, "speed", swing.speed, "speeds")], "amounts")
-    share = graph.clip(graph.times(speeds, "both", np.ones((3, 2)), "amount"), 0.0, 1.0, "share")
+    share = graph.clip(
+        graph.times(speeds, "both", np.ones((swing.speed.shape[1], swing.clock.shape[1])), "amount"), 0.0, 1.0, "share"
+    )
     return graph.times(graph.node("Mul", [swings, share], "swing"), "legs", swing.legs, "flexion")

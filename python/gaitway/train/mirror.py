@@ -1,6 +1,7 @@
-"""Left and right: what an observation and an action become in a mirror, from the contract alone."""
+"""Left and right: what an observation and an action become in a mirror, by the names of contract and robot."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
+from gaitway.sim.description import Description, Mirrored, MirrorNames
 
 
 @dataclass(frozen=True)
@@ -39,51 +41,51 @@ class Mirror:
         return np.array(rows, dtype=np.float32).reshape(-1, len(self.order))
 
 
-#: Signs of vectors and commands in a mirror whose plane is the robot's x and z.
+#: Signs of vectors in a mirror whose plane is the robot's x and z.
 _POLAR, _AXIAL = (1, -1, 1), (-1, 1, -1)
-_COMMAND = {"vx": 1, "vy": -1, "wz": -1, "neck_pitch": 1, "head_pitch": 1, "head_yaw": -1, "head_roll": -1}
 
 
-def joints_mirror(names: list[str], default_pose_rad: list[float]) -> Mirror:
-    """Of a row with one number for each joint.
-
-    A pair `left_…`, `right_…` keeps its sign where the two are mounted alike: yaw and roll turn over, and where the
-    default pose is the negative of the other side's, the axis does too.
-    """
-    order = np.arange(len(names))
-    sign = np.ones(len(names), dtype=np.float32)
-    for index, name in enumerate(names):
-        other = _other_side(name)
-        if other in names:
-            order[index] = names.index(other)
-            here, there = default_pose_rad[index], default_pose_rad[order[index]]
-            is_opposite = here * there < 0 and abs(here) > 0.1
-            sign[index] = -1.0 if is_opposite or name.endswith(("_yaw", "_roll")) else 1.0
-        elif name.endswith(("_yaw", "_roll")):
-            sign[index] = -1.0
-    return Mirror(order, sign)
+def names_mirror(names: Sequence[str], known: Mirrored, what: str) -> Mirror:
+    """Of a row with one number for each name. Raises TrainingError for one that the mirror does not know."""
+    order, sign = [], []
+    for name in names:
+        other, its_sign = known.get(name, ("", 1))
+        if other not in names:
+            raise TrainingError(
+                f"simulation.toml: mirror.{what}: expected what {name} becomes, found {other or 'nothing'}",
+                hint=f'name it: {name} = "+other", or "-{name}" where it turns over',
+            )
+        order.append(names.index(other))
+        sign.append(its_sign)
+    return Mirror(np.array(order, dtype=np.int64), np.array(sign, dtype=np.float32))
 
 
-def _other_side(name: str) -> str:
-    if name.startswith("left_"):
-        return "right_" + name.removeprefix("left_")
-    return "left_" + name.removeprefix("right_") if name.startswith("right_") else ""
+def _names(description: Description) -> MirrorNames:
+    if description.mirror is None:
+        raise TrainingError(
+            "simulation.toml: expected a [mirror], found none", hint="the trainer learns both sides of a robot at once"
+        )
+    return description.mirror
 
 
-def observation_mirror(contract: Contract) -> Mirror:
+def observation_mirror(contract: Contract, description: Description) -> Mirror:
     """Of an observation. Raises TrainingError for a term nobody has said what becomes of it."""
-    description = json.loads(contract.to_json())
-    joints = action_mirror(contract)
-    mirrors = [_term(term, joints, description["command"]) for term in description["observation"]]
-    starts = np.cumsum([0, *(len(mirror.sign) for mirror in mirrors)])
-    order = np.concatenate([mirror.order + start for mirror, start in zip(mirrors, starts, strict=False)])
-    return Mirror(order, np.concatenate([mirror.sign for mirror in mirrors]))
+    content = json.loads(contract.to_json())
+    joints, contacts = action_mirror(contract, description), contacts_mirror(description)
+    axes = [entry["axis"] for entry in content["command"]]
+    commands = names_mirror(axes, _names(description).commands, "commands")
+    return rows_mirror(*(_term(term, joints, commands, contacts) for term in content["observation"]))
 
 
-def action_mirror(contract: Contract) -> Mirror:
-    """Of an action."""
+def action_mirror(contract: Contract, description: Description) -> Mirror:
+    """Of an action, or of any row with one number for each of the policy's joints."""
     joints = json.loads(contract.to_json())["action"]["joints"]
-    return joints_mirror([joint["name"] for joint in joints], [joint["default_rad"] for joint in joints])
+    return names_mirror([joint["name"] for joint in joints], _names(description).joints, "joints")
+
+
+def contacts_mirror(description: Description) -> Mirror:
+    """Of a row with one number for each contact."""
+    return names_mirror([contact.name for contact in description.contacts], _names(description).contacts, "contacts")
 
 
 def rows_mirror(*parts: Mirror) -> Mirror:
@@ -98,12 +100,7 @@ def signs(*values: int) -> Mirror:
     return Mirror(np.arange(len(values)), np.array(values, dtype=np.float32))
 
 
-def sides() -> Mirror:
-    """Of a pair, left then right."""
-    return Mirror(np.array([1, 0]), np.ones(2, dtype=np.float32))
-
-
-def _term(term: dict[str, object], joints: Mirror, commands: list[dict[str, object]]) -> Mirror:
+def _term(term: dict[str, object], joints: Mirror, commands: Mirror, contacts: Mirror) -> Mirror:
     source, width = str(term["source"]), int(str(term["width"]))
     if source in ("joint_position", "joint_velocity", "action", "target"):
         return rows_mirror(*[joints] * (width // len(joints.sign)))
@@ -111,12 +108,12 @@ def _term(term: dict[str, object], joints: Mirror, commands: list[dict[str, obje
         "gyro": signs(*_AXIAL),
         "accelerometer": signs(*_POLAR),
         "projected_gravity": signs(*_POLAR),
-        "command": signs(*(_COMMAND[str(entry["axis"])] for entry in commands)),
-        "foot_contact": sides(),
+        "command": commands,
+        "foot_contact": contacts,
         # Half a gait later it is the other leg's turn.
         "phase": signs(-1, -1),
     }.get(source)
-    if one is None or width % len(one.sign):
+    if one is None or not len(one.sign) or width % len(one.sign):
         raise TrainingError(
             f"observation term {term['name']}: nobody has said what a {source} of width {width} is in a mirror",
             hint="add it to gaitway/train/mirror.py, or train with a contract without it",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gaitway.contract import Contract
+from gaitway.sim.description import Description
 from gaitway.train.config import Ppo
 from gaitway.train.mirror import Mirror, action_mirror, observation_mirror
 from gaitway.train.swing import Swing, swing_of
@@ -180,10 +181,11 @@ class Normaliser(nn.Module):
         self.scale.copy_((1.0 / (variance + 1e-4).sqrt()).float())
 
 
-def actor_of(contract: Contract, ppo: Ppo) -> MirrorNet:
-    """The policy's network under a contract, untrained."""
-    swing = swing_of(contract, ppo.swing) if ppo.swing > 0 else None
-    return MirrorNet(observation_mirror(contract), ppo.hidden, action_mirror(contract), 0.01, swing)
+def actor_of(contract: Contract, description: Description, ppo: Ppo) -> MirrorNet:
+    """The policy's network for a robot under a contract, untrained."""
+    swing = swing_of(contract, description, ppo.swing) if ppo.swing > 0 else None
+    observation, action = observation_mirror(contract, description), action_mirror(contract, description)
+    return MirrorNet(observation, ppo.hidden, action, 0.01, swing)
 
 
 class ActorCritic(nn.Module):

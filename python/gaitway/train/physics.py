@@ -1,6 +1,6 @@
-"""Many ducks in MuJoCo: one model, as many robots and floors as there are simulations."""
+"""Many robots in MuJoCo: one model, as many robots and floors as there are simulations."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import mujoco
 import numpy as np
@@ -10,26 +10,32 @@ from numpy.typing import NDArray
 
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
+from gaitway.sim.description import Contact, Description
 from gaitway.sim.layout import Layout
-from gaitway.sim.model import OPEN_DUCK_MINI_V2_BACKLASH, add_backlash, set_gain
+from gaitway.sim.model import add_backlash, set_gain
+from gaitway.sim.trunk import POSE, VELOCITY
 from gaitway.train.config import Physics
 
 if TYPE_CHECKING:
     from gaitway._native import BatchLayout
 
-_SIDES = ("left", "right")
+_UP = {
+    "x": mujoco.mjtSensor.mjSENS_FRAMEXAXIS,
+    "y": mujoco.mjtSensor.mjSENS_FRAMEYAXIS,
+    "z": mujoco.mjtSensor.mjSENS_FRAMEZAXIS,
+}
 
 
-def build_model(robot: Robot, kp: list[float], physics: Physics) -> mujoco.MjModel:
+def build_model(robot: Robot, description: Description, kp: list[float], physics: Physics) -> mujoco.MjModel:
     """The robot's model without what is only seen, with sensors at the feet, and with the gains `kp` [n]."""
-    spec = mujoco.MjSpec.from_file(str(robot.folder / "duck.xml"))
+    spec = mujoco.MjSpec.from_file(str(description.model))
     for geom in list(spec.geoms):
         if geom.contype == 0 and geom.conaffinity == 0:
             spec.delete(geom)
-    if physics.play_rad[1] > 0:
-        add_backlash(spec, OPEN_DUCK_MINI_V2_BACKLASH)
-    for side in _SIDES:
-        _sense_foot(spec, side)
+    if description.backlash is not None and physics.play_rad[1] > 0:
+        add_backlash(spec, description.backlash)
+    for contact in description.contacts:
+        _sense_contact(spec, contact, description.floor)
     model = spec.compile()
     model.opt.iterations = physics.iterations
     model.opt.ls_iterations = physics.ls_iterations
@@ -38,31 +44,45 @@ def build_model(robot: Robot, kp: list[float], physics: Physics) -> mujoco.MjMod
     return model
 
 
-def _sense_foot(spec: mujoco.MjSpec, side: str) -> None:
-    geom = mujoco.mjtObj.mjOBJ_GEOM
+def _sense_contact(spec: mujoco.MjSpec, contact: Contact, floor: str) -> None:
+    """Sensors of load, place, attitude and velocity of a sole."""
+    geom, site = mujoco.mjtObj.mjOBJ_GEOM, mujoco.mjtObj.mjOBJ_SITE
     found_and_force = 1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND) | 1 << int(
         mujoco.mjtConDataField.mjCONDATA_FORCE
     )
     spec.add_sensor(
-        name=f"{side}_contact",
+        name=f"{contact.name}_contact",
         type=mujoco.mjtSensor.mjSENS_CONTACT,
         objtype=geom,
-        objname=f"{side}_sole",
+        objname=contact.geom,
         reftype=geom,
-        refname="floor",
+        refname=floor,
         intprm=[found_and_force, 0, 1],
     )
-    for what, kind in (("position", mujoco.mjtSensor.mjSENS_FRAMEPOS), ("up", mujoco.mjtSensor.mjSENS_FRAMEXAXIS)):
-        spec.add_sensor(name=f"{side}_{what}", type=kind, objtype=geom, objname=f"{side}_sole")
+    for what, kind, objtype, name in (
+        ("position", mujoco.mjtSensor.mjSENS_FRAMEPOS, geom, contact.geom),
+        ("up", _UP[contact.up_axis], geom, contact.geom),
+        ("velocity", mujoco.mjtSensor.mjSENS_FRAMELINVEL, site, contact.site),
+    ):
+        spec.add_sensor(name=f"{contact.name}_{what}", type=kind, objtype=objtype, objname=name)
 
 
-class DuckPhysics:
+class BatchPhysics:
     """`count` simulations of one robot, each with its own body, floor and time step."""
 
     def __init__(
-        self, robot: Robot, kp: list[float], physics: Physics, count: int, rate_hz: int, threads: int, seed: int
+        self,
+        robot: Robot,
+        description: Description,
+        kp: list[float],
+        physics: Physics,
+        count: int,
+        rate_hz: int,
+        threads: int,
+        seed: int,
     ) -> None:
-        self.model = build_model(robot, kp, physics)
+        self.description = description
+        self.model = build_model(robot, description, kp, physics)
         self.batch = Batch(self.model, count, nthread=threads)
         self.count = count
         self.qpos: NDArray[np.float64] = self.batch.bind("qpos")
@@ -72,10 +92,28 @@ class DuckPhysics:
         self.torque_nm: NDArray[np.float64] = self.batch.bind("actuator_force")
         self._warm: NDArray[np.float64] = self.batch.bind("qacc_warmstart")
         self._time: NDArray[np.float64] = self.batch.bind("time")
-        self._at = Layout(self.model, robot)
+        self._at = at = Layout(self.model, description, robot.joint_names)
+        if at.trunk_qpos is None or at.trunk_qvel is None:
+            raise TrainingError(
+                f"{robot.name}: expected a trunk that moves freely, found a fixed base",
+                hint="the trainer trains gaits: [trunk] of simulation.toml names the trunk",
+            )
+        #: Pose [count, 7] and velocity [count, 6] of every trunk: views into the state.
+        self._trunk = (
+            slice(at.trunk_qpos, at.trunk_qpos + POSE),
+            slice(at.trunk_qvel, at.trunk_qvel + VELOCITY),
+        )
+        self.trunk_pose, self.trunk_velocity = self.trunk_of(self.qpos, self.qvel)
         self.joint_qpos, self.joint_qvel = self._at.qpos, self._at.qvel
         self._set_steps(physics, rate_hz)
         self._draw(physics, np.random.default_rng([seed, 0xB0D1]))
+
+    def trunk_of(
+        self, qpos: NDArray[np.float64], qvel: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Pose and velocity of the trunks in rows of states: views into them."""
+        pose, velocity = self._trunk
+        return qpos[:, pose], qvel[:, velocity]
 
     def _set_steps(self, physics: Physics, rate_hz: int) -> None:
         fine = round(physics.fine_share * self.count)
@@ -111,7 +149,8 @@ class DuckPhysics:
         by_body = uniform(*physics.mass, (count, model.nbody))
         mass[:] *= by_body
         inertia[:] *= by_body[:, :, None]
-        trunk = model.body("trunk").id
+        assert self.description.trunk is not None
+        trunk = model.body(self.description.trunk.body).id
         self.load_kg = uniform(*physics.load_kg, count)
         mass[:, trunk] += self.load_kg
         self.batch.expand("body_ipos")[:, trunk] += uniform(-1, 1, (count, 3)) * np.array(physics.centre_m)
@@ -153,6 +192,11 @@ class DuckPhysics:
         first = int(sensor.adr[0])
         return self.sensordata[:, first : first + int(sensor.dim[0])]
 
+    def contacts(self, what: str, columns: slice) -> NDArray[np.float64]:
+        """Columns of one sensor of every contact [count, k, columns]: contact, position, up or velocity."""
+        rows = [self.sensor(f"{contact.name}_{what}")[:, columns] for contact in self.description.contacts]
+        return np.stack(rows, axis=1) if rows else np.zeros((self.count, 0, columns.stop - columns.start))
+
     def layout(self) -> "BatchLayout":
         """Where things lie in the rows, for the core."""
 
@@ -161,6 +205,12 @@ class DuckPhysics:
         def first(name: str) -> int:
             return int(self.model.sensor(name).adr[0])
 
+        imu = self.description.imu
+        if imu is None:
+            raise TrainingError(
+                "simulation.toml: expected an [imu], found none", hint="name the model's sensors in [imu]"
+            )
+        contacts = tuple(first(f"{contact.name}_contact") for contact in self.description.contacts)
         return {
             "qpos_len": self.model.nq,
             "qvel_len": self.model.nv,
@@ -168,9 +218,10 @@ class DuckPhysics:
             "joint_qpos": self.joint_qpos.tolist(),
             "joint_qvel": self.joint_qvel.tolist(),
             "play_qpos": list(zip(at.backlash_joints.tolist(), at.backlash_qpos.tolist(), strict=True)),
-            "gyro": first("gyro"),
-            "accelerometer": first("accelerometer"),
-            "feet": (first("left_contact"), first("right_contact")),
+            "gyro": first(imu.gyro),
+            "accelerometer": first(imu.accelerometer),
+            # The core says where a profile has another number of contacts.
+            "feet": cast("tuple[int, int]", contacts),
         }
 
     _SAVED = ("qpos", "qvel", "ctrl", "_warm", "_time")

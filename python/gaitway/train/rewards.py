@@ -9,20 +9,8 @@ from gaitway.train.scene import Floats, Scene
 
 Reward = Callable[[Scene], Floats]
 
-#: Height of the soles' frame above the floor in a stand, m.
-SOLE_M = 0.0047
-#: How high a swinging foot should go, m, and the share of the gait it swings.
-SWING_M, SWING_SHARE = 0.03, 0.4
-#: The trunk's height in a walk, m.
-HEIGHT_M = 0.158
-#: Half the length and width of a sole, m.
-SOLE_HALF_M = (0.043, 0.009)
-#: The duck's centre of mass in its default pose, from the trunk's origin, forward and up, m.
-CENTRE_M = (-0.026, 0.044)
 #: For so long after a push a stand may step, s.
 CATCH_S = 1.0
-#: Feet should be this far apart sideways, m.
-CLEAR_M = 0.10
 
 
 def track_linear(scene: Scene) -> Floats:
@@ -39,9 +27,11 @@ def track_turn(scene: Scene) -> Floats:
 
 def swing_height(scene: Scene) -> Floats:
     """How well the feet follow the gait's heights, 0 to 1; in a stand both belong on the floor, but after a push."""
-    error = np.square(scene.foot_position_m[:, :, 2] - SOLE_M - SWING_M * _swing(scene)).sum(axis=1)
+    sizes = scene.sizes
+    raised_m = scene.foot_position_m[:, :, 2] - sizes.sole_height_m
+    error = np.square(raised_m - sizes.swing_height_m * _swing(scene)).sum(axis=1)
     error[_catches_itself(scene)] = 0.0
-    return np.exp(-error / (0.5 * SWING_M**2))  # type: ignore[no-any-return]
+    return np.exp(-error / (0.5 * sizes.swing_height_m**2))  # type: ignore[no-any-return]
 
 
 def contact(scene: Scene) -> Floats:
@@ -74,12 +64,12 @@ def capture(scene: Scene) -> Floats:
     A mass at height h that moves at v comes to rest above a point v √(h / g) ahead (the capture point of the linear
     inverted pendulum).
     """
-    slowing_s = np.sqrt(np.maximum(scene.height_m + CENTRE_M[1], 0.0) / 9.81)
-    point = (CENTRE_M[0], 0.0) + scene.velocity_mps[:, :2] * slowing_s[:, None]
+    forward_m, up_m = scene.sizes.centre_of_mass_m
+    half_m = np.array(scene.sizes.sole_half_m)
+    slowing_s = np.sqrt(np.maximum(scene.height_m + up_m, 0.0) / 9.81)
+    point = (forward_m, 0.0) + scene.velocity_mps[:, :2] * slowing_s[:, None]
     feet = scene.foot_position_m[:, :, :2]
-    beyond = np.maximum(feet.min(axis=1) - SOLE_HALF_M - point, 0.0) + np.maximum(
-        point - feet.max(axis=1) - SOLE_HALF_M, 0.0
-    )
+    beyond = np.maximum(feet.min(axis=1) - half_m - point, 0.0) + np.maximum(point - feet.max(axis=1) - half_m, 0.0)
     return np.hypot(beyond[:, 0], beyond[:, 1])  # type: ignore[no-any-return]
 
 
@@ -90,7 +80,7 @@ def tilt(scene: Scene) -> Floats:
 
 def height(scene: Scene) -> Floats:
     """Squared error of the trunk's height, m²."""
-    return np.square(scene.height_m - HEIGHT_M)
+    return np.square(scene.height_m - scene.sizes.trunk_height_m)
 
 
 def rocking(scene: Scene) -> Floats:
@@ -136,9 +126,8 @@ def tilted_feet(scene: Scene) -> Floats:
 
 
 def pose(scene: Scene) -> Floats:
-    """In a walk: squared distance of hip yaw and roll from the default pose, rad²; a stand may be wide."""
-    columns = [0, 1, 9, 10]
-    error = scene.joint_position_rad[:, columns] - scene.default_pose_rad[columns]
+    """In a walk: squared distance of the robot's straight joints from the default pose, rad²; a stand may be wide."""
+    error = scene.joint_position_rad[:, scene.straight] - scene.default_pose_rad[scene.straight]
     return np.square(error).sum(axis=1) * scene.is_moving  # type: ignore[no-any-return]
 
 
@@ -150,9 +139,10 @@ def restless(scene: Scene) -> Floats:
 
 
 def crossing(scene: Scene) -> Floats:
-    """How much nearer than they should be the feet are sideways, m."""
-    apart = scene.foot_position_m[:, 0, 1] - scene.foot_position_m[:, 1, 1]
-    return np.maximum(0.0, CLEAR_M - apart)
+    """How much nearer than they should be the feet of each pair are sideways, m; a pair is left, then right."""
+    left, right = scene.pairs
+    apart = scene.foot_position_m[:, left, 1] - scene.foot_position_m[:, right, 1]
+    return np.maximum(0.0, scene.sizes.feet_apart_m - apart).sum(axis=1)  # type: ignore[no-any-return]
 
 
 def joint_limits(scene: Scene) -> Floats:
@@ -168,11 +158,12 @@ def _bells(error: Floats, wide: float, narrow: float) -> Floats:
 
 
 def _swing(scene: Scene) -> Floats:
-    """Height each foot should have as a share of the swing's, 0 where it should stand [n, 2]."""
-    shifted = np.stack([scene.phase, (scene.phase + 0.5) % 1.0], axis=1)
+    """Height each foot should have as a share of the swing's, 0 where it should stand [n, k]."""
+    share = scene.sizes.swing_share
+    shifted = (scene.phase[:, None] + scene.foot_phase) % 1.0
     # In the middle of its half of the gait.
-    begin = 0.25 - SWING_SHARE / 2
-    way = (shifted - begin) / SWING_SHARE
+    begin = 0.25 - share / 2
+    way = (shifted - begin) / share
     swings = (way > 0) & (way < 1) & scene.is_moving[:, None]
     return np.where(swings, np.sin(np.pi * np.clip(way, 0, 1)) ** 2, 0.0)
 

@@ -15,6 +15,7 @@ from gaitway import _native, files
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
+from gaitway.sim.loader import description_of
 from gaitway.train import config as configuration
 from gaitway.train.config import Config
 from gaitway.train.trainer import Trainer
@@ -65,8 +66,9 @@ def resume(folder: Path, robot: Robot, overrides: Sequence[str] = ()) -> Trainer
     from gaitway.train import checkpoint
 
     check_folder(folder)
-    began = configuration.load(folder / CONFIG, [])
-    config = configuration.load(folder / CONFIG, list(overrides))
+    description = description_of(robot)
+    began = configuration.load(folder / CONFIG, [], description)
+    config = configuration.load(folder / CONFIG, list(overrides), description)
     settled = replace(began, run=replace(config.run, **{key: getattr(began.run, key) for key in _SETTLED}))
     if replace(config, text=began.text) != settled:
         raise TrainingError(

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
+from gaitway.sim.description import Description
 from gaitway.train.columns import start_of, velocity_columns
 
-#: Flexion of hip, knee and ankle at the height of the swing, in units of the action: the sole goes up and stays flat.
-_FLEXION = {"hip_pitch": -1.1, "knee": 2.2, "ankle": -1.1}
 #: A velocity command of this much, m/s or rad/s, brings the whole swing; less brings its share.
 _WHOLE = 0.02
 
@@ -21,30 +21,30 @@ Floats = NDArray[np.float32]
 class Swing:
     """`relu(row @ clock) * min(1, |row @ speed| @ ones) @ legs`, added to the action."""
 
-    #: From the observation to the swing of the left and of the right leg [w, 2].
+    #: From the observation to the swing of each leg [w, k].
     clock: Floats
     #: From the observation to the velocity commands, as shares of what brings the whole swing [w, 3].
     speed: Floats
-    #: From the swings to the action [2, a].
+    #: From the swings to the action [k, a].
     legs: Floats
 
 
-def swing_of(contract: Contract, size: float) -> Swing:
-    """The swing of a contract's legs, `size` times as high as usual. Raises TrainingError where it has no clock."""
-    description = json.loads(contract.to_json())
-    width = contract.observation_len
-    clock = np.zeros((width, 2), dtype=np.float32)
-    # The sine of the phase: the left leg swings in the first half.
-    clock[start_of(contract, "phase") + 1] = (1.0, -1.0)
-    speed = np.zeros((width, 3), dtype=np.float32)
+def swing_of(contract: Contract, description: Description, size: float) -> Swing:
+    """The swing of a robot's legs, `size` times as high as usual. Raises TrainingError where there is no clock."""
+    width, legs = contract.observation_len, [contact for contact in description.contacts if contact.swing]
+    clock = np.zeros((width, len(legs)), dtype=np.float32)
+    phase = start_of(contract, "phase")
+    for leg, contact in enumerate(legs):
+        # The sine of the leg's own phase, from cosine and sine of the gait's. Rounded: half a gait is exactly -1.
+        angle = 2 * np.pi * contact.phase
+        clock[phase : phase + 2, leg] = np.round((np.sin(angle), np.cos(angle)), 12) + 0.0
+    speed = np.zeros((width, len(VELOCITY_AXES)), dtype=np.float32)
     for axis, column in enumerate(velocity_columns(contract)):
         speed[column, axis] = 1.0 / _WHOLE
-    joints = description["action"]["joints"]
-    legs = np.zeros((2, len(joints)), dtype=np.float32)
-    for index, joint in enumerate(joints):
-        side, _, name = joint["name"].partition("_")
-        if side in ("left", "right") and name in _FLEXION:
-            # Hips are mounted the other way round on the right; their default pose says so.
-            sign = -1.0 if name == "hip_pitch" and joint["default_rad"] > 0 else 1.0
-            legs[("left", "right").index(side), index] = size * sign * _FLEXION[name]
-    return Swing(clock, speed, legs)
+    names = [joint["name"] for joint in json.loads(contract.to_json())["action"]["joints"]]
+    flexion = np.zeros((len(legs), len(names)), dtype=np.float32)
+    for leg, contact in enumerate(legs):
+        for joint, amount in contact.swing.items():
+            if joint in names:
+                flexion[leg, names.index(joint)] = size * amount
+    return Swing(clock, speed, flexion)

@@ -14,7 +14,7 @@ from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.train import checkpoint
 from gaitway.train.config import Config
-from gaitway.train.env import Ducks
+from gaitway.train.env import RobotBatch
 from gaitway.train.network import ActorCritic, actor_of
 from gaitway.train.ppo import Learner, Rollout, log_probability
 
@@ -60,10 +60,14 @@ class Trainer:
                 hint="more steps, or fewer robots",
             )
         self.config = config
-        self.ducks = Ducks(robot, contract, config)
-        ducks, ppo = self.ducks, config.ppo
+        self.robots = RobotBatch(robot, contract, config)
+        robots, ppo = self.robots, config.ppo
         self.model = ActorCritic(
-            actor_of(contract, ppo), ducks.critic_mirror, ducks.action_mirror, ppo.hidden, ppo.initial_std
+            actor_of(contract, robots.description, ppo),
+            robots.critic_mirror,
+            robots.action_mirror,
+            ppo.hidden,
+            ppo.initial_std,
         )
         #: The policy's mean over the last rollouts: it wanders less than the policy that learns.
         self.averaged = copy.deepcopy(self.model.actor)
@@ -124,21 +128,21 @@ class Trainer:
     @torch.no_grad()
     def rollout(self, share: float) -> tuple[Rollout, dict[str, float]]:
         """What all robots do in one rollout when this share of the run is over, and its figures."""
-        config, ducks, model = self.config, self.ducks, self.model
+        config, robots, model = self.config, self.robots, self.model
         std = model.std()
         steps: list[tuple[torch.Tensor, ...]] = []
         terms: dict[str, float] = {}
         fell = 0
         for _ in range(config.ppo.rollout):
-            observation, critic = torch.from_numpy(ducks.observation.copy()), torch.from_numpy(ducks.critic.copy())
+            observation, critic = torch.from_numpy(robots.observation.copy()), torch.from_numpy(robots.critic.copy())
             mean, value = model.actor(observation), model.critic(critic).squeeze(-1)
             action = mean + std * torch.randn(mean.shape, generator=self._random)
-            step = ducks.step(action.numpy(), share)
+            step = robots.step(action.numpy(), share)
             reward = torch.from_numpy(step.reward)
-            if ducks.final_critic is not None:
+            if robots.final_critic is not None:
                 # An episode that was cut off would have gone on: its value counts as if it had.
                 timed_out = torch.from_numpy(step.timed_out)
-                following = model.critic(torch.from_numpy(ducks.final_critic)).squeeze(-1)
+                following = model.critic(torch.from_numpy(robots.final_critic)).squeeze(-1)
                 reward = reward + config.ppo.discount * following * timed_out
             ended = torch.from_numpy(step.fell | step.timed_out)
             probability = log_probability(action, mean, std)
@@ -149,10 +153,10 @@ class Trainer:
         observation, critic, action, probability, mean, value, reward, ended = (
             torch.stack(rows) for rows in zip(*steps, strict=True)
         )
-        last_value = model.critic(torch.from_numpy(ducks.critic)).squeeze(-1)
+        last_value = model.critic(torch.from_numpy(robots.critic)).squeeze(-1)
         rollout = Rollout(observation, critic, action, probability, mean, std, value, reward, ended, last_value)
         figures = {f"reward/{name}": value_of for name, value_of in terms.items()}
-        figures |= ducks.errors()
+        figures |= robots.errors()
         per_thousand = 1000.0 * fell / rollout.reward.numel()
         return rollout, {**figures, "reward": float(reward.mean()), "fell": fell, "falls_per_1000": per_thousand}
 
@@ -164,7 +168,7 @@ class Trainer:
             "averaged": self.averaged.state_dict(),
             "learner": self.learner.save(),
             "random": self._random.get_state(),
-            "ducks": self.ducks.save(),
+            "robots": self.robots.save(),
             "progress": vars(self.progress),
         }
 
@@ -179,5 +183,5 @@ class Trainer:
         self.averaged.load_state_dict(saved["averaged"])
         self.learner.restore(saved["learner"])
         self._random.set_state(saved["random"])
-        self.ducks.restore(saved["ducks"])
+        self.robots.restore(saved["robots"])
         self.progress = Progress.of(saved["progress"])

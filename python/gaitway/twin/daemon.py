@@ -49,7 +49,7 @@ class Daemon:
         self._unread = b""
         command = [find_daemon(), *arguments, "--stats-json", self._stats]
         if "--config" not in arguments:
-            # Only what the command line names counts here, not a duck_config.json at home.
+            # Only what the command line names counts here, not a configuration at home.
             command.append("--no-config")
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(

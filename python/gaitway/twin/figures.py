@@ -4,21 +4,21 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gaitway.sim.duck import TrunkState
-    from gaitway.sim.live import LiveDuck
+    from gaitway.sim.live import LiveRobot
+    from gaitway.sim.trunk import TrunkState
 
 #: How often the trunk is looked at, s.
 _EVERY_S = 0.01
 
 
 class Figures:
-    """Sums up the way of a duck from when its stand let go."""
+    """Sums up the way of a robot from when its stand let go."""
 
-    def __init__(self, duck: "LiveDuck") -> None:
+    def __init__(self, body: "LiveRobot") -> None:
         from gaitway.sim.trace import SETTLE_S
 
         self._settle_s = SETTLE_S
-        self._duck = duck
+        self._body = body
         self._begun_s: float | None = None
         self._seen_s = 0.0
         self._start: TrunkState | None = None
@@ -34,9 +34,9 @@ class Figures:
 
     def watch(self, now_s: float) -> None:
         """Looks at the trunk, where it is time."""
-        if not self._duck.released or now_s < self._seen_s + _EVERY_S:
+        if not self._body.released or now_s < self._seen_s + _EVERY_S:
             return
-        trunk = self._duck.trunk()
+        trunk = self._body.trunk()
         if self._start is None or self._begun_s is None:
             self._start, self._begun_s = trunk, now_s
         self._seen_s = now_s
@@ -53,7 +53,7 @@ class Figures:
 
     def distance_m(self) -> list[float | None]:
         """The way so far, forward and left of the heading at the start."""
-        return [0.0, 0.0] if self._start is None else _from(self._start, self._duck.trunk())
+        return [0.0, 0.0] if self._start is None else _from(self._start, self._body.trunk())
 
     def summary(self) -> dict[str, Any]:
         """Distance, mean velocities, falls, tilt. `velocity_mps` and `yaw_rate_rps` leave the first 2 s out, as
@@ -69,8 +69,8 @@ class Figures:
             "yaw_rate_rps": wz,
             "mean_vx_mps": _finite(sum(self._vx_sum) / looks) if looks else 0.0,
             "vx_by_second_mps": [_finite(total / count) if count else None for total, count in pairs],
-            "falls": self._duck.falls,
-            "tilt_rad": _finite(self._duck.trunk().tilt_rad),
+            "falls": self._body.falls,
+            "tilt_rad": _finite(self._body.trunk().tilt_rad),
         }
 
 

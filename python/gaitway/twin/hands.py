@@ -48,7 +48,7 @@ class Hands:
         self._host, self._robot = host, robot
         #: Angles at which joints are held while they are limp, rad, by their index. Replaced whole.
         self.held_rad: dict[int, float] = {}
-        #: How far down they hold the nose of a duck that hangs, rad.
+        #: How far down they hold the nose of a robot that hangs, rad.
         self.nose_down_rad = 0.0
         #: False once it was set down: its nose is nobody's then.
         self.hangs = True
@@ -63,7 +63,7 @@ class Hands:
         self._thread.start()
 
     def takes_up(self) -> bool:
-        """True once for every time that somebody asked to have the duck taken up."""
+        """True once for every time that somebody asked to have the robot taken up."""
         is_to_lift, self._is_to_lift = self._is_to_lift, False
         return is_to_lift
 

@@ -23,7 +23,7 @@ class Body(Protocol):
 
     def take_in_hand(self, held_rad: Mapping[int, float], nose_down_rad: float) -> None:
         """From now on hands hold these joints at these angles, rad, where their servos are limp, and the nose of a
-        duck that hangs so far down.
+        robot that hangs so far down.
         """
 
     @property

@@ -11,9 +11,9 @@ from gaitway.twin.figures import Figures
 from gaitway.twin.host import Twin
 
 if TYPE_CHECKING:
-    from gaitway.sim.live import LiveDuck
+    from gaitway.sim.live import LiveRobot
 
-#: A duck that has not come onto its own feet by then never will, s.
+#: A robot that has not come onto its own feet by then never will, s.
 UP_BY_S = 30.0
 #: gaitwayd ends by itself within this time of being asked to, s.
 ENDS_WITHIN_S = 15.0
@@ -22,19 +22,19 @@ _READ_EVERY_S = 0.05
 
 
 class Walk:
-    """The run as it stands: what truly happens to the duck, and what gaitwayd says.
+    """The run as it stands: what truly happens to the robot, and what gaitwayd says.
 
     The time counts from when the stand lets go. It ends with the time, with a fall, with a signal, or with gaitwayd;
     gaitwayd is asked to end and ends limp, which is no fall any more.
     """
 
-    def __init__(self, twin: Twin, duck: "LiveDuck", daemon: Daemon, seconds: float) -> None:
+    def __init__(self, twin: Twin, body: "LiveRobot", daemon: Daemon, seconds: float) -> None:
         self.twin = twin
         self.daemon = daemon
         self.seconds = seconds
-        self.figures = Figures(duck)
+        self.figures = Figures(body)
         self.interrupted = False
-        self._duck = duck
+        self._body = body
         self._read_s = 0.0
         self._ending_s = math.inf
         self._truth: dict[str, Any] = {}
@@ -50,7 +50,7 @@ class Walk:
             )
         statistics = self.daemon.result()
         self.twin.host.stop()
-        if not self._duck.released and not self.interrupted:
+        if not self._body.released and not self.interrupted:
             raise self._not_up()
         return {
             "seconds": self._truth["released_s"],
@@ -79,9 +79,9 @@ class Walk:
         return now_s < self._ending_s + ENDS_WITHIN_S
 
     def _is_over(self, now_s: float) -> bool:
-        if not self._duck.released:
+        if not self._body.released:
             return now_s >= UP_BY_S
-        return self._duck.falls > 0 or self.figures.released_s >= self.seconds
+        return self._body.falls > 0 or self.figures.released_s >= self.seconds
 
     def _end(self, now_s: float) -> None:
         """What happens from now on is no walk."""
@@ -107,4 +107,4 @@ class Walk:
             why, hint = kept[-1]["why"], kept[-1]["hint"]
         else:
             why = "gaitwayd says nothing of it"
-        return DaemonError(f"the duck did not come onto its own feet within {UP_BY_S:g} s: {why}", hint=hint)
+        return DaemonError(f"the robot did not come onto its own feet within {UP_BY_S:g} s: {why}", hint=hint)

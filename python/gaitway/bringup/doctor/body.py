@@ -28,7 +28,7 @@ _TURNING_RPS = 0.1
 _SAMPLES_HZ = 60
 #: Edges in a second of a switch nobody touches.
 _LOOSE_EDGES = 4
-#: How a Raspberry Pi calls the card of its screen, which has no speaker of the duck's.
+#: How a Raspberry Pi calls the card of its screen, which has no speaker of the robot's.
 _SCREEN = "vc4hdmi"
 _ALL_IMU = ("IMU samples", "IMU gravity", "IMU rest", "IMU calibration")
 
@@ -177,7 +177,7 @@ def look_at_sound(system: Path, folder: Path | None) -> Iterator[Finding]:
     """Who plays, on which card, and what?"""
     what = "sound"
     if shutil.which("aplay") is None:
-        yield warned(what, "nobody plays: no aplay", "sudo apt-get install alsa-utils; without it the duck is silent")
+        yield warned(what, "nobody plays: no aplay", "sudo apt-get install alsa-utils; without it the robot is silent")
         return
     path = system / "proc/asound/cards"
     cards = re.findall(r"^ *\d+ \[(\w+)", path.read_text(errors="replace") if path.exists() else "", re.MULTILINE)

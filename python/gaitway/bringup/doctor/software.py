@@ -10,7 +10,7 @@ from gaitway.bringup.motors.calibration import doubt
 from gaitway.controller import Controller
 from gaitway.errors import GaitwayError
 from gaitway.policy import Policy
-from gaitway.robot import Robot, without_duck_config
+from gaitway.robot import CONFIG_NAME, Robot, without_config
 from gaitway.twin.daemon import find_daemon
 
 
@@ -25,8 +25,8 @@ def look(robot: Robot, config: Path | None, policy: Path | None, *, no_config: b
 def _configuration(robot: Robot, config: Path | None) -> Finding:
     what = "configuration"
     if config is None:
-        calibrate = "gaitway motors calibrate --config duck_config.json makes it; gaitwayd stays limp without"
-        return failed(what, without_duck_config(), f"{calibrate}, unless --no-config")
+        calibrate = f"gaitway motors calibrate --config {CONFIG_NAME} makes it; gaitwayd stays limp without"
+        return failed(what, without_config(), f"{calibrate}, unless --no-config")
     try:
         configured = robot.configured(config)
     except GaitwayError as error:

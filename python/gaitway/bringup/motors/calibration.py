@@ -11,7 +11,7 @@ from gaitway import files
 from gaitway.bringup.motors import judged
 from gaitway.bringup.motors.motors import Motors
 from gaitway.errors import UsageError
-from gaitway.robot import Robot
+from gaitway.robot import CONFIG_NAME, Robot
 
 #: A tooth of a servo's horn, of which it has 25, rad.
 TOOTH_RAD = 2 * math.pi / 25
@@ -75,14 +75,14 @@ def doubt(robot: Robot, joint: str, offset: float) -> str | None:
 
 
 class OffsetsFile:
-    """The `joints_offsets` of a duck_config.json; everything else in it stays as it is."""
+    """The `joints_offsets` of a robot's configuration; everything else in it stays as it is."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._config: dict[str, Any] = {}
         self._has_backup = False
         if path.exists():
-            text = files.read_text(path, "duck_config.json")
+            text = files.read_text(path, CONFIG_NAME)
             try:
                 # Some editors put a mark before the text.
                 self._config = json.loads(text.removeprefix("\ufeff"))
@@ -121,7 +121,7 @@ class OffsetsFile:
         self._keep(now)
 
     def _save(self) -> None:
-        files.write_bytes(self.path, (json.dumps(self._config, indent=2) + "\n").encode(), "duck_config.json")
+        files.write_bytes(self.path, (json.dumps(self._config, indent=2) + "\n").encode(), CONFIG_NAME)
 
     def _keep(self, offsets: dict[str, float]) -> None:
         text = json.dumps({"joints_offsets": offsets}, indent=2) + "\n"

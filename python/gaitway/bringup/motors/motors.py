@@ -39,7 +39,7 @@ class Look:
 class Motors:
     """Motors behind a port, limp until they are held, limp again when this is closed or the process dies.
 
-    Angles are joint angles in rad. Whatever moves passes the safety gate, at most at the profile's starting speed,
+    Angles are joint angles in rad. Whatever moves passes the safety filter, at most at the profile's starting speed,
     under its fault table: a fault makes everything limp and raises BusError. Joints without a servo are no fault.
     """
 

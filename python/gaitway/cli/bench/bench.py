@@ -11,7 +11,7 @@ from gaitway import files
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.policy import Policy
@@ -38,8 +38,8 @@ def tick(
     from gaitway.bench import measure_tick
     from gaitway.cli.bench.tick_report import print_tick
 
-    loaded, duck = _load(policy, robot)
-    result = measure_tick(loaded, duck, ticks, rounds, callgrind=callgrind)
+    loaded, described = _load(policy, robot)
+    result = measure_tick(loaded, described, ticks, rounds, callgrind=callgrind)
     if as_json:
         print_json(result)
     else:
@@ -97,7 +97,7 @@ def chaos(
     write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Walking ducks in MuJoCo, struck by every class of faults, on a virtual clock. Exits with 1 where a mark fails."""
+    """Strike walking robots in MuJoCo with every class of faults, on a virtual clock. Exits with 1 if a check fails."""
     from gaitway.bench.chaos import ChaosBench
     from gaitway.cli.bench.chaos_report import document, print_chaos, striking
 
@@ -126,9 +126,9 @@ def wire(
     from gaitway.cli.bench.measuring import measuring
     from gaitway.cli.bench.wire_report import print_wire
 
-    loaded, duck = _load(policy, robot)
+    loaded, described = _load(policy, robot)
     with measuring(shown=not as_json) as progress:
-        result = measure_wire(loaded, duck, seconds, progress)
+        result = measure_wire(loaded, described, seconds, progress)
     if as_json:
         print_json(result)
     else:
@@ -143,7 +143,7 @@ def body(
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """What IMU, pad, feet, eyes, antennas, sounds and recorder cost the loop, beside the bare one, on the twin."""
+    """Measure the loop with IMU, pad, feet, outputs, sounds and recorder beside the bare one, on the twin."""
     from gaitway.bench.body import measure_body
     from gaitway.cli.bench.body_report import print_body
     from gaitway.cli.bench.measuring import measuring
@@ -170,8 +170,8 @@ def record(
     from gaitway.bench.record import measure_record
     from gaitway.cli.bench.record_report import print_record
 
-    loaded, duck = _load(policy, robot)
-    result = measure_record(loaded, duck, ticks, rounds)
+    loaded, described = _load(policy, robot)
+    result = measure_record(loaded, described, ticks, rounds)
     if as_json:
         print_json(result)
     else:
@@ -192,9 +192,9 @@ def replay(
     from gaitway.cli.bench.measuring import measuring
     from gaitway.cli.bench.record_report import print_replay
 
-    loaded, duck = _load(policy, robot)
+    loaded, described = _load(policy, robot)
     with measuring(shown=not as_json) as progress:
-        result = measure_replay(loaded, duck, seconds, seed, progress)
+        result = measure_replay(loaded, described, seconds, seed, progress)
     if as_json:
         print_json(result)
     else:
@@ -211,10 +211,10 @@ def starts(
     count: Annotated[int, typer.Option(min=1, max=100_000, help="Number of starts.")] = 300,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the first start.")] = 0,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Parallel processes. Default: one a CPU.")] = None,
-    lifts: Annotated[bool, typer.Option("--lifts", help="Lift each duck once more while its policy runs.")] = False,
+    lifts: Annotated[bool, typer.Option("--lifts", help="Lift each robot once more while its policy runs.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Start ducks that hang in somebody's hands and set them down at zero command: none may fall."""
+    """Start robots that hang in a person's hands and set them down at zero command: none may fall."""
     from rich.console import Console
 
     from gaitway.bench.starts import measure_starts
@@ -251,7 +251,7 @@ def train(
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """How fast the trainer walks its ducks, beside the physics alone."""
+    """Measure the speed of the trainer's simulation beside the physics alone."""
     from gaitway.bench.train import measure_training
     from gaitway.cli.bench.measuring import measuring
     from gaitway.cli.bench.train_report import print_training
@@ -268,8 +268,8 @@ def _load(policy: Path, robot: str) -> "tuple[Policy, Robot]":
     from gaitway.policy import Policy
     from gaitway.robot import Robot
 
-    duck = Robot.load(robot)
-    return Policy.load(duck.policy_file(policy), robot=duck), duck
+    described = Robot.load(robot)
+    return Policy.load(described.policy_file(policy), robot=described), described
 
 
 def _end(result: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ _COLUMNS = ("fault", "may", "may fall", "episodes", "faults", "ran on", "held", 
 #: Marks in words.
 _MARKS = {
     "episodes": "episodes",
-    "faults": "faults that struck a walking duck",
+    "faults": "faults that struck a walking robot",
     "faults_of_each_class": "faults of the rarest class",
     "outside_the_table": "outcomes outside the table",
     "panics": "panics",
@@ -104,9 +104,9 @@ def _row(cells: Any) -> str:
 
 _HEAD = """# Chaos
 
-What came of faults that struck a walking duck: MuJoCo behind emulated servos, the real loop, driver, supervisor and
+What came of faults that struck a walking robot: MuJoCo behind emulated servos, the real loop, driver, supervisor and
 default policy before them, on a virtual clock.
-Each episode begins limp on a stand; the supervisor leads the duck to stand and to walk, the stand lets go, and only
+Each episode begins limp on a stand; the supervisor leads the robot to stand and to walk, the stand lets go, and only
 then, at a time by chance, servo and command by chance, the first fault strikes. A fault counts where it strikes while
 the robot is running. What may come of each class is written in `python/gaitway/bench/chaos_table.py`, before the run;
 every other outcome fails it.
@@ -114,7 +114,7 @@ every other outcome fails it.
 {episodes} episodes, {faults} faults. Written by `{command}`.
 
 "Ran on" is running without a break, "held" is running again when it is judged, "limp" is limp then. "Fell" counts
-falls that the simulation or the robot itself saw before it was limp; where the duck may not fall, one fall fails the
+falls that the simulation or the robot itself saw before it was limp; where the robot may not fall, one fall fails the
 run. What has fallen must end limp.
 "Noticed" is what the fault table saw first, how long after the strike, median and longest."""
 
@@ -123,9 +123,9 @@ _NOTES = """
 do, and blocked joints, between two ticks.
 
 The table was settled with trials of a few faults of each class and whole runs with other seeds, and then stood. In the
-first 3 of 668 ducks fell after a knee or an ankle had been silent for 0.1 s, which the table did not allow then:
+first 3 of 668 robots fell after a knee or an ankle had been silent for 0.1 s, which the table did not allow then:
 after two reads without an answer a servo gets no goals until it has shown that it was not reset, since a goal would
-switch a reset one on at full force. To blend it in faster did not help; the table allows the fall. In another a duck
+switch a reset one on at full force. To blend it in faster did not help; the table allows the fall. In another a robot
 had been limp for its own verdict of a fall before the simulation saw it lie, and that was no fall then: now it is.
 
 A limp robot has torque for 40 ms at most: two ticks. Torque is looked at every 2 ms. After the bus was plugged in again
@@ -143,7 +143,7 @@ guards. Declared times are those of ARCHITECTURE.md, *What cuts the torque*.
 | `gaitwayd` killed | a guard cuts the torque | at once | `processes/guard.rs`: sigkill |
 | `gaitwayd` and a guard killed together | the other guard cuts the torque | at once | `test_guard.py`: killed at once |
 | both guards frozen or killed | emergency stop by the daemon | 0.3 s | `test_guard.py`: without a guard |
-| one guard frozen or killed | it is replaced, the duck walks on | 1 s | `test_guard.py`: one guard |
+| one guard frozen or killed | it is replaced, the robot walks on | 1 s | `test_guard.py`: one guard |
 | a second `gaitwayd` or tool | refused, the holder is named, nothing written | at once | `test_exclusive.py` |
 | flood of keys or presses | space stops it in a tick or two | 50 ms | `test_guard.py`, `test_pad_key.py` |
 | flood of log lines | bounded a second; no other recording is deleted | | `test_pad_key.py`, `robot/recorder.rs` |
@@ -153,12 +153,12 @@ guards. Declared times are those of ARCHITECTURE.md, *What cuts the torque*.
 What the table does not say:
 
 - Servos whose ids are swapped answer properly, and nothing on the bus shows it: "joint values called fresh" are
-  compared with the servo of that id. The duck falls, or walks on where the two joints do much the same.
+  compared with the servo of that id. The robot falls, or walks on where the two joints do much the same.
 - The model's motors do not feel the supply: a sag is seen by the fault table alone.
 - Joints move between ticks, and the IMU's samples come then: a loop that is starved in the middle of a tick finds its
   IMU silent for as long, as if the IMU's thread had been starved with it.
 - A joint that is blocked stalls only where it bears load: a knee. Where a blocked hip, ankle or neck costs no torque
-  the duck walks on, and nothing is noticed.
-- A robot that holds stops in the middle of its stride, and some ducks fall of it. One silent servo is therefore walked
+  the robot walks on, and nothing is noticed.
+- A robot that holds stops in the middle of its stride, and some robots fall of it. One silent servo is therefore walked
   through for a second.
 """

@@ -1,4 +1,4 @@
-"""`gaitway doctor`: looks at everything a duck needs to walk, and says what to do about what is wrong."""
+"""`gaitway doctor`: looks at everything a robot needs to walk, and says what to do about what is wrong."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold re
 
 @with_settings(DoctorSettings)
 def doctor(settings: DoctorSettings) -> None:
-    """Looks at software, machine, servos, IMU, feet, pad and sound; nothing moves. Exits with 1 where one fails."""
+    """Check software, machine, servos, IMU, feet, gamepad and sound. Moves nothing. Exits with 1 if a check fails."""
     from gaitway.bringup.doctor import Patient, Verdict, visit
 
     if settings.no_config and settings.config is not None:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from gaitway.cli.common.options import Config, ImuBus, Json, Port, RobotName
-from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT
+from gaitway.robot import DEFAULT_PORT
+from gaitway.robots import DEFAULT_ROBOT
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gaitway.evaluate.acceptance import reasons
 from gaitway.evaluate.battery import NAMED_SWEEPS, SWEEP_AXES
-from gaitway.evaluate.gate import reasons
 
 if TYPE_CHECKING:
-    from gaitway.evaluate.gate import Limit
+    from gaitway.evaluate.acceptance import Criterion
 
 #: What is written for a figure there is none for.
 _NONE = "none"
@@ -31,21 +31,21 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
     ("standing, {model}: joint speed, rad/s", "still/{model}/joint_motion_rps", ".3f"),
     ("falls from home, {model}", "falls/{model}/home", "rate"),
     ("falls from perturbed joints, {model}", "falls/{model}/perturbed", "rate"),
-    ("cost, {model}: action change", "tracking/{model}/effort/action_change", ".3f"),
-    ("cost, {model}: second change", "tracking/{model}/effort/action_second_change", ".3f"),
-    ("cost, {model}: torque, rms N·m", "tracking/{model}/effort/torque_rms_nm", ".3f"),
-    ("cost, {model}: energy, J/m", "tracking/{model}/effort/energy_per_metre_j", ".0f"),
-    ("cost, {model}: cost of transport", "tracking/{model}/effort/cost_of_transport", ".2f"),
-    ("cost, {model}: slip, m/s", "tracking/{model}/effort/slip_mps", ".3f"),
+    ("load, {model}: action change", "tracking/{model}/effort/action_change", ".3f"),
+    ("load, {model}: second change", "tracking/{model}/effort/action_second_change", ".3f"),
+    ("load, {model}: torque, rms N·m", "tracking/{model}/effort/torque_rms_nm", ".3f"),
+    ("load, {model}: energy, J/m", "tracking/{model}/effort/energy_per_metre_j", ".0f"),
+    ("load, {model}: cost of transport", "tracking/{model}/effort/cost_of_transport", ".2f"),
+    ("load, {model}: slip, m/s", "tracking/{model}/effort/slip_mps", ".3f"),
 )
 
 
-def print_result(result: dict[str, Any], limits: "tuple[Limit, ...]", report: Path | None) -> None:
-    """Prints the figures side by side, the limits of the gate beside them, and what it says."""
+def print_result(result: dict[str, Any], criteria: "tuple[Criterion, ...]", report: Path | None) -> None:
+    """Prints the figures side by side, the acceptance criteria beside them, and what comes of these."""
     console = Console(highlight=False, soft_wrap=True)
     policies = result["policies"]
-    bounds = {limit.figure: limit.bound for limit in limits}
-    table = Table("", *(escape(policy["name"]) for policy in policies), "gate")
+    bounds = {criterion.figure: criterion.bound for criterion in criteria}
+    table = Table("", *(escape(policy["name"]) for policy in policies), "limit")
     for name, figure, text in _rows(policies[0]["parts"]):
         cells = [_cell(policy["parts"], figure, text, bounds) for policy in policies]
         bound = bounds.get(figure if text != "rate" else f"{figure}/share")
@@ -60,13 +60,13 @@ def print_result(result: dict[str, Any], limits: "tuple[Limit, ...]", report: Pa
     console.print(table)
     console.print(f"{result['runs']} runs, {hours:.2f} simulated hours, seed {result['seed']}")
     for policy in policies:
-        if "gate" in policy:
-            _print_gate(console, policy)
+        if "acceptance" in policy:
+            _print_verdict(console, policy)
     if report is not None:
         console.print(f"report: [bold]{escape(str(report))}[/]")
 
 
-def _print_gate(console: Console, policy: dict[str, Any]) -> None:
+def _print_verdict(console: Console, policy: dict[str, Any]) -> None:
     missed = reasons(policy)
     fit = "[bold red]not fit for hardware[/]" if missed else "[bold green]fit for hardware[/]"
     console.print(f"{escape(policy['name'])}: {fit}")

@@ -1,4 +1,4 @@
-"""`gaitway head`: a duck that stands, and whose head follows a hand, or looks around by itself."""
+"""`gaitway head`: the robot stands, and its head follows a gamepad, or looks around by itself."""
 
 import math
 import os
@@ -18,7 +18,7 @@ from gaitway.robot import DEFAULT_PORT
 if TYPE_CHECKING:
     from gaitway.contract import Contract
 
-app = typer.Typer(no_args_is_help=True, help="The head: play with it while the duck stands.")
+app = typer.Typer(no_args_is_help=True, help="Move the head while the robot stands.")
 
 #: What is written behind the options of a command is gaitwayd's.
 _ALL_ELSE = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -34,10 +34,12 @@ def puppet(
     context: typer.Context,
     port: Port = DEFAULT_PORT,
     config: Config = None,
-    pad: Annotated[Path | None, typer.Option(help="Input device; the first pad that is found if left out.")] = None,
-    keyboard: Annotated[bool, typer.Option("--keyboard", help="The keys of this terminal in place of a pad.")] = False,
+    pad: Annotated[Path | None, typer.Option(help="Input device (default: the first gamepad that is found).")] = None,
+    keyboard: Annotated[
+        bool, typer.Option("--keyboard", help="Use the keys of this terminal instead of a gamepad.")
+    ] = False,
 ) -> None:
-    """Stands the duck up and lets a pad move its head: sticks turn, nod and tilt it, triggers move the antennas.
+    """Stand the robot up and let a gamepad move its head: sticks turn, nod and tilt it.
 
     It is gaitwayd --stand, with all that makes it safe; whatever else is written here is handed to it.
     """
@@ -53,10 +55,10 @@ def idle(
     port: Port = DEFAULT_PORT,
     config: Config = None,
     seconds: Annotated[
-        float | None, typer.Option(help="How long, getting up included; until Ctrl-C where left out.")
+        float | None, typer.Option(help="Length of the run, s, getting up included (default: until Ctrl-C).")
     ] = None,
 ) -> None:
-    """Stands the duck up and lets it look around: its head pitches, turns and rolls by 30° to either side, as far as
+    """Stand the robot up and let it look around: its head pitches, turns and rolls by 30° to either side, as far as
     the policy's envelope goes, and is back every five seconds.
 
     It is gaitwayd --stand, with all that makes it safe; whatever else is written here is handed to it.
@@ -84,7 +86,7 @@ def widest(contract: "Contract") -> list[float]:
 
 
 def _look_around(address: str, contract: "Contract", daemon: int) -> None:
-    """Moves the head of the duck that listens at `address` while the process `daemon` is this one's parent."""
+    """Moves the head of the robot that listens at `address` while the process `daemon` is this one's parent."""
     from gaitway.remote import Remote
 
     stopped: list[int] = []
@@ -111,7 +113,7 @@ def _free_address() -> str:
 
 
 def _standing(port: Path, config: Path | None) -> list[object]:
-    """A gaitwayd whose duck stands."""
+    """A gaitwayd whose robot stands."""
     from gaitway.twin.daemon import find_daemon
 
     configured = ["--config", config] if config is not None else []

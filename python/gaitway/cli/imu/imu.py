@@ -12,12 +12,13 @@ from gaitway import files, signals
 from gaitway.cli.common.options import Config, ImuBus, Json, RobotName, load_robot
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import CONFIG_NAME, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway._native import Imu
 
-app = typer.Typer(no_args_is_help=True, help="The IMU: look at it, calibrate it, find out how it is mounted.")
+app = typer.Typer(no_args_is_help=True, help="Read, calibrate and convert the IMU, and find out how it is mounted.")
 
 _NAMES = ("system", "gyro", "accel", "mag")
 _LOOK_S = 0.1
@@ -33,12 +34,14 @@ _HELP = {
 @app.command()
 def watch(
     bus: ImuBus = None,
-    seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
+    seconds: Annotated[
+        float | None, typer.Option(help="Length of the run, s (default: until it is interrupted).")
+    ] = None,
     robot: RobotName = DEFAULT_ROBOT,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Shows what the IMU feels: horizon, turning rates, temperature, how well it knows itself."""
+    """Show readings and calibration level (0 to 3)."""
     imu = _open(bus, load_robot(robot, config))
     state: Any = {}
     for state in _states(imu, seconds, may_stop=True):
@@ -58,10 +61,10 @@ def calibrate(
     robot: RobotName = DEFAULT_ROBOT,
     config: Config = None,
     mag: Annotated[bool, typer.Option(help="The magnetometer too; no policy of ours needs it.")] = True,
-    seconds: Annotated[float, typer.Option(min=1.0, help="It gives up after so long.")] = 300.0,
+    seconds: Annotated[float, typer.Option(min=1.0, help="Time limit, s.")] = 300.0,
     as_json: Json = False,
 ) -> None:
-    """Waits until the chip knows itself, telling what it still needs, and keeps what it learned."""
+    """Calibrate the IMU: show what is missing, then save."""
     from gaitway.bringup.imu import Calibration
 
     # Now, and not after five minutes, whoever may not write there is told so.
@@ -82,7 +85,7 @@ def convert(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the calibration goes, .json.")],
     as_json: Json = False,
 ) -> None:
-    """Writes another runtime's calibration as ours; nothing in a pickle is run."""
+    """Convert another runtime's calibration; nothing in a pickle is run."""
     from gaitway.bringup.imu import Calibration
 
     calibration = Calibration.load(source)
@@ -95,21 +98,21 @@ def convert(
 
 @app.command()
 def mount(bus: ImuBus = None, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False) -> None:
-    """Finds out how the chip is mounted: hold the robot upright, then lower its nose."""
+    """Find out how the chip is mounted: hold the robot upright, then lower its nose."""
     from gaitway.bringup.imu import mount as find_mount
 
-    duck = load_robot(robot, config)
-    imu = _open(bus, duck, axes=["+x", "+y", "+z"])
+    loaded = load_robot(robot, config)
+    imu = _open(bus, loaded, axes=["+x", "+y", "+z"])
     _ask("Hold the robot upright and still, then press Enter.")
     upright = _force(imu)
     _ask("Lower its nose by 45 degrees, hold it still, then press Enter.")
     axes = find_mount(upright, _force(imu))
-    expected = duck.native.imu_axes
+    expected = loaded.native.imu_axes
     if as_json:
         print_json({"trunk_axes": axes, "profile": expected, "agrees": axes == expected})
         return
     typer.echo(f"trunk_axes = {axes}".replace("'", '"'))
-    typer.echo("as the robot has it" if axes == expected else f"the robot has {expected}: {_mend(duck, axes)}")
+    typer.echo("as the robot has it" if axes == expected else f"the robot has {expected}: {_mend(loaded, axes)}")
 
 
 def _wait_until_calibrated(imu: "Imu", wanted: list[str], seconds: float, *, told: bool) -> None:
@@ -143,20 +146,20 @@ def _json(output: Path) -> Path:
     return output
 
 
-def _mend(duck: Robot, axes: list[str]) -> str:
+def _mend(robot: Robot, axes: list[str]) -> str:
     """What makes a robot have these axes."""
     for key in ('{"imu_upside_down": true}', '{"imu_upside_down": false}'):
-        if duck.native.with_duck_config(key.encode())[0].imu_axes == axes:
-            return f"put {key} into its duck_config.json"
+        if robot.imu_axes_with(key) == axes:
+            return f"put {key} into its {CONFIG_NAME}"
     return "correct trunk_axes in its profile"
 
 
-def _open(bus: Path | None, duck: Robot, *, axes: list[str] | None = None, mag: bool = True) -> "Imu":
+def _open(bus: Path | None, robot: Robot, *, axes: list[str] | None = None, mag: bool = True) -> "Imu":
     """The chip, up."""
     from gaitway._native import Imu
     from gaitway.bringup.imu import address_remedy
 
-    imu = Imu(duck.native, bus or duck.native.imu_bus, axes=axes, fuses_magnetometer=mag)
+    imu = Imu(robot.native, bus or robot.native.imu_bus, axes=axes, fuses_magnetometer=mag)
     for state in _states(imu, _PATIENCE_S):
         if state["is_up"] and state["calibration"] is not None:
             address, expected = state["address"], state["expected_address"]
@@ -167,7 +170,7 @@ def _open(bus: Path | None, duck: Robot, *, axes: list[str] | None = None, mag: 
     state = imu.state()
     found = state["problem"] or "no sample"
     hint = state["hint"] or "look at its wires, SDA and SCL, and its supply"
-    raise UsageError(f"IMU on {bus or duck.native.imu_bus}: {found}", hint=hint)
+    raise UsageError(f"IMU on {bus or robot.native.imu_bus}: {found}", hint=hint)
 
 
 def _states(imu: "Imu", seconds: float | None, *, may_stop: bool = False) -> Iterator[Any]:

@@ -10,7 +10,8 @@ from gaitway.cli.common.answers import Answers
 from gaitway.cli.common.options import Json, Port, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
+from gaitway.robot import CONFIG_NAME, DEFAULT_PORT, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Motors
@@ -21,7 +22,7 @@ _SOFT_TORQUE = 0.3
 
 
 def calibrate(
-    config: Annotated[Path, typer.Option(help="The duck_config.json the offsets go into; made where there is none.")],
+    config: Annotated[Path, typer.Option(help=f"The {CONFIG_NAME} the offsets go into; made where there is none.")],
     joints: Annotated[list[str] | None, typer.Argument(help="Joints; all where none is named.")] = None,
     port: Port = DEFAULT_PORT,
     robot: RobotName = DEFAULT_ROBOT,
@@ -30,7 +31,7 @@ def calibrate(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Measure and show, write nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Finds out where each servo stands when its joint is at zero, and writes that into the configuration.
+    """Find out where each servo stands when its joint is at zero, and write that into the configuration.
 
     The joint is limp while you hold it at its zero (docs/bring-up.md has the pose), so its weight is not in the
     number; then it is shown, softly, and you keep it, read it again, or go back.
@@ -38,10 +39,10 @@ def calibrate(
     from gaitway.bringup.motors import Motors, check_joints
     from gaitway.bringup.motors.calibration import OffsetsFile
 
-    duck = Robot.load(robot)
+    loaded = Robot.load(robot)
     if config.exists():
         # What cannot be is what is mended here: it counts as zero until it has been measured.
-        duck = duck.configured(config, unreachable_are_zero=True)
+        loaded = loaded.configured(config, unreachable_are_zero=True)
     file = OffsetsFile(config)
     if undo:
         file.undo()
@@ -50,13 +51,13 @@ def calibrate(
         else:
             typer.echo(f"{config}: as before")
         return
-    wanted = joints or duck.joint_names
-    check_joints(duck, wanted)
-    if duck.counted_as_zero:
-        typer.echo(f"{config}: no servo reaches the offsets of {', '.join(duck.counted_as_zero)}", err=True)
+    wanted = joints or loaded.joint_names
+    check_joints(loaded, wanted)
+    if loaded.counted_as_zero:
+        typer.echo(f"{config}: no servo reaches the offsets of {', '.join(loaded.counted_as_zero)}", err=True)
     before = file.offsets_rad
     found: dict[str, float] = {}
-    with Motors(duck, port, kp=_SOFT_KP, torque=_SOFT_TORQUE) as motors:
+    with Motors(loaded, port, kp=_SOFT_KP, torque=_SOFT_TORQUE) as motors:
         # Whoever was here before may have left them stiff.
         motors.release()
         for joint, offset in _all_at_once(motors, wanted) if at_once else _one_by_one(motors, wanted):
@@ -67,7 +68,7 @@ def calibrate(
     rows = {
         joint: {"before_rad": before.get(joint, 0.0), "offset_rad": round(offset, 5)} for joint, offset in found.items()
     }
-    left = [joint for joint in duck.counted_as_zero if joint not in found or dry_run]
+    left = [joint for joint in loaded.counted_as_zero if joint not in found or dry_run]
     if left:
         typer.echo(f"left to do: gaitway motors calibrate {' '.join(left)} --config {config}", err=True)
     if as_json:

@@ -11,12 +11,13 @@ from gaitway.cli.common.options import Config, Json, Port, RobotName, load_robot
 from gaitway.cli.common.output import print_json, print_table
 from gaitway.cli.motors import calibrate, setup
 from gaitway.errors import BusError, GaitwayError
-from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Look, Motors
 
-app = typer.Typer(no_args_is_help=True, help="The servos: find, set up, audit, look at, move, calibrate.")
+app = typer.Typer(no_args_is_help=True, help="Find, set up, audit, show, move and calibrate the servos.")
 app.command("scan")(setup.scan)
 app.command("setup")(setup.setup)
 app.command("calibrate")(calibrate.calibrate)
@@ -29,12 +30,12 @@ _NEAR_RAD = 0.05
 @app.command()
 def audit(
     port: Port = DEFAULT_PORT,
-    fix: Annotated[bool, typer.Option("--fix", help="Write what can be put right.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Correct the settings that can be corrected.")] = False,
     robot: RobotName = DEFAULT_ROBOT,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Reads every servo's settings, says what is wrong with them and what follows; exits with 1 where it is grave."""
+    """Read every servo's settings, and name what is wrong and what follows. Exits with 1 if it is grave."""
     with _open(load_robot(robot, config), port) as motors:
         found = motors.audit(fix=fix)
     _check_heard(found)
@@ -63,17 +64,17 @@ def audit(
 def voltage(
     port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False
 ) -> None:
-    """What each servo says of supply, temperature, current and faults; exits with 1 where the supply is wrong."""
+    """Show supply, temperature, current and faults of each servo. Exits with 1 if the supply is wrong."""
     from gaitway.bringup.motors import judged
 
-    duck = load_robot(robot, config)
-    with _open(duck, port) as motors:
+    loaded = load_robot(robot, config)
+    with _open(loaded, port) as motors:
         looks = motors.look()
     _check_heard(looks)
     volts = {joint: look.voltage_v for joint, look in looks.items() if look and look.voltage_v is not None}
     if not volts:
         raise BusError("no servo tells its voltage", hint="gaitway motors scan")
-    supply = judged.supply(duck, volts)
+    supply = judged.supply(loaded, volts)
     if as_json:
         print_json({joint: look and asdict(look) for joint, look in looks.items()})
     else:
@@ -94,13 +95,13 @@ def move(
     robot: RobotName = DEFAULT_ROBOT,
     config: Config = None,
     torque: Annotated[float, typer.Option(min=0.05, max=1.0, help="Share of their torque they may use.")] = 0.5,
-    hold: Annotated[bool, typer.Option("--hold", help="Hold until Enter; else everything is limp again.")] = False,
+    hold: Annotated[bool, typer.Option("--hold", help="Hold until Enter instead of disabling the torque.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Moves joints slowly to angles or a pose, through the safety gate, and lets them go."""
-    duck = load_robot(robot, config)
-    target_rad = targets(duck, goals or ["default"])
-    with _open(duck, port, torque=torque) as motors:
+    """Move joints slowly to angles or a pose, through the safety filter, then disable their torque."""
+    loaded = load_robot(robot, config)
+    target_rad = targets(loaded, goals or ["default"])
+    with _open(loaded, port, torque=torque) as motors:
         motors.hold(target_rad)
         reached_rad = motors.move(target_rad)
         if hold:
@@ -116,14 +117,14 @@ def move(
 def limp(
     port: Port = DEFAULT_PORT, robot: RobotName = DEFAULT_ROBOT, config: Config = None, as_json: Json = False
 ) -> None:
-    """Makes every servo limp, whatever it was doing."""
+    """Disable the torque of all servos."""
     try:
-        duck = load_robot(robot, config)
+        loaded = load_robot(robot, config)
     except GaitwayError as error:
         # Torque is cut by a broadcast, which needs no configuration; only ids and names may be others.
         typer.echo(f"without its configuration: {error.message}", err=True)
-        duck = Robot.load(robot)
-    with _open(duck, port) as motors:
+        loaded = Robot.load(robot)
+    with _open(loaded, port) as motors:
         motors.release()
         looks = motors.look()
     stiff = [joint for joint, look in looks.items() if look is not None and look.torque_on]
@@ -139,20 +140,20 @@ def limp(
 
 @app.command()
 def test(
-    joints: Annotated[list[str] | None, typer.Argument(help="Joints; all where none is named.")] = None,
+    joints: Annotated[list[str] | None, typer.Argument(help="Joints (default: all).")] = None,
     port: Port = DEFAULT_PORT,
     robot: RobotName = DEFAULT_ROBOT,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Moves each joint by 0.1 rad and back, one after the other, and says which do not get there. Hang the robot up."""
+    """Move each joint by 0.1 rad and back, one by one, and name those that do not get there. Hang the robot up."""
     from gaitway.bringup.motors import check_joints
 
     results: dict[str, Any] = {}
-    duck = load_robot(robot, config)
-    wanted = joints or duck.joint_names
-    check_joints(duck, wanted)
-    with _open(duck, port) as motors:
+    loaded = load_robot(robot, config)
+    wanted = joints or loaded.joint_names
+    check_joints(loaded, wanted)
+    with _open(loaded, port) as motors:
         for joint in wanted:
             results[joint] = _try_joint(motors, joint)
             if not as_json:
@@ -195,10 +196,10 @@ def _step(motors: "Motors", target_rad: dict[str, float]) -> None:
     motors.step(target_rad)
 
 
-def _open(duck: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
+def _open(robot: Robot, port: Path, *, torque: float = 0.5) -> "Motors":
     from gaitway.bringup.motors import Motors
 
-    return Motors(duck, port, torque=torque)
+    return Motors(robot, port, torque=torque)
 
 
 def _check_heard(rows: dict[str, Any]) -> None:

@@ -12,7 +12,8 @@ from gaitway.cli.common.answers import Answers
 from gaitway.cli.common.options import Config, Json, Port, RobotName, load_robot
 from gaitway.cli.common.output import print_json, print_table
 from gaitway.errors import BusError, UsageError
-from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.bringup.motors import Found
@@ -25,19 +26,19 @@ def scan(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Asks every id who is there, and tells joints, strangers and servos that share an id."""
+    """Ask every id, and list joints, unknown servos and servos that share an id."""
     from gaitway.bringup.motors import BAUDS, check_line
     from gaitway.bringup.motors import scan as find
 
-    duck = load_robot(robot, config)
-    bauds = BAUDS if all_bauds else (duck.native.baud,)
+    loaded = load_robot(robot, config)
+    bauds = BAUDS if all_bauds else (loaded.native.baud,)
     found = _with_progress(lambda watch: find(port, bauds, watch=watch), 254 * len(bauds), as_json)
-    joints = dict(zip(duck.native.servo_ids, duck.joint_names, strict=True))
+    joints = dict(zip(loaded.native.servo_ids, loaded.joint_names, strict=True))
     present = {servo.id for servo in found}
     missing = [name for servo_id, name in joints.items() if servo_id not in present]
     alone = [servo.id for servo in found if servo.baud == bauds[0] and not servo.is_shared]
     line = check_line(port, bauds[0], alone)
-    problems = [*line.problems(), *_problems(duck, {joints[each.id]: each for each in found if each.id in joints})]
+    problems = [*line.problems(), *_problems(loaded, {joints[each.id]: each for each in found if each.id in joints})]
     if as_json:
         servos = [{**asdict(servo), "joint": joints.get(servo.id), "is_shared": servo.is_shared} for servo in found]
         told = [{"found": what, "remedy": remedy} for what, remedy in problems]
@@ -64,7 +65,7 @@ def scan(
         typer.echo(f"{what}: {remedy}")
 
 
-def _problems(duck: Robot, servos: dict[str, "Found"]) -> list[tuple[str, str]]:
+def _problems(robot: Robot, servos: dict[str, "Found"]) -> list[tuple[str, str]]:
     """What the joints' servos say that cannot be right, each with what to do."""
     from gaitway.bringup.motors import judged
 
@@ -73,10 +74,10 @@ def _problems(duck: Robot, servos: dict[str, "Found"]) -> list[tuple[str, str]]:
         return []
     volts = {joint: each["present voltage"] / 10 for joint, each in registers.items()}
     said = {joint: servos[joint].faults for joint in registers}
-    found = [judged.supply(duck, volts), judged.faults(duck, said, registers)]
+    found = [judged.supply(robot, volts), judged.faults(robot, said, registers)]
     problems = [(each.found, each.remedy) for each in found if each.level == "fail"]
     for joint, each in registers.items():
-        if impossible := judged.position(duck, joint, judged.angle_rad(duck, joint, each["present position"])):
+        if impossible := judged.position(robot, joint, judged.angle_rad(robot, joint, each["present position"])):
             problems.append((f"{joint} {impossible.found}", impossible.remedy))
     return problems
 
@@ -89,27 +90,27 @@ def setup(
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing: the one servo that is plugged in is meant.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Gives servos the id and the settings of their joints, one at a time: plug in each alone when it is asked for."""
+    """Set id and settings of servos for their joints, one at a time: plug in each alone when it is asked for."""
     from gaitway.bringup.motors import check_joints, set_up
 
-    duck = load_robot(robot, config)
+    loaded = load_robot(robot, config)
     answers = Answers()
     done, given = {}, dict[int, str]()
-    ids = dict(zip(duck.joint_names, duck.native.servo_ids, strict=True))
-    wanted = joints or duck.joint_names
-    check_joints(duck, wanted)
+    ids = dict(zip(loaded.joint_names, loaded.native.servo_ids, strict=True))
+    wanted = joints or loaded.joint_names
+    check_joints(loaded, wanted)
     if yes and len(wanted) != 1:
         raise UsageError(f"--yes: expected one joint, found {len(wanted)}", hint="one servo can only be one of them")
     for joint in wanted:
         if not yes and answers.ask(f"Plug in the servo for {joint} alone, then press Enter (s skips).") == "s":
             continue
-        servo = _the_only_one(port, duck.native.baud, as_json)
+        servo = _the_only_one(port, loaded.native.baud, as_json)
         if servo.id in given:
             hint = f"plug in the one for {joint}; what is done is kept"
             raise UsageError(f"servo {servo.id} has just become {given[servo.id]}", hint=hint)
         given[ids[joint]] = joint
         tell: Callable[[str], None] = (lambda text: None) if as_json else typer.echo
-        set_up(port, servo, ids[joint], duck.native.baud, tell)
+        set_up(port, servo, ids[joint], loaded.native.baud, tell)
         done[joint] = {"was": servo.id, "is": ids[joint]}
         tell(f"{joint}: servo {ids[joint]}")
     if as_json:

@@ -38,7 +38,7 @@ def try_out(
     seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Shows what the pad says, and what the duck would be asked; nothing moves."""
+    """Show what the gamepad says, and what the robot would be asked. Moves nothing."""
     from gaitway.cli.pad.live import PadLive
 
     pad = _open(path, layout)
@@ -62,7 +62,7 @@ def learn(
     path: _Path = None,
     as_json: _Json = False,
 ) -> None:
-    """Asks for one stick and one button after the other, and writes a layout. Enter skips what a pad does not have."""
+    """Ask for one stick and one button after the other, and write a layout. Enter skips what a gamepad lacks."""
     from gaitway.bringup.pad import Learner
 
     if not output.absolute().parent.is_dir():
@@ -94,7 +94,7 @@ def pair(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Makes the key that a robot and the programs that drive it over a network share: once, on either side."""
+    """Make the key that a robot and the programs that drive it over a network share: once, on either side."""
     from gaitway._native import make_pad_key, pad_key_path
 
     path = key or Path(pad_key_path())
@@ -104,9 +104,9 @@ def pair(
         print_json({"file": str(path)})
         return
     typer.echo(f"{path}: a new key. Whoever has it can drive the robot; only you may read it.")
-    typer.echo(f"copy it to the robot:  scp -p {path} duck.local:{path.name}")
+    typer.echo(f"copy it to the robot:  scp -p {path} robot.local:{path.name}")
     typer.echo(f"start it there:        gaitwayd --pad-listen 0.0.0.0:9871{named}")
-    typer.echo(f'and drive it here:     gaitway.Remote("duck.local:9871"{f", key={str(path)!r}" if key else ""})')
+    typer.echo(f'and drive it here:     gaitway.Remote("robot.local:9871"{f", key={str(path)!r}" if key else ""})')
 
 
 def _open(path: Path | None, layout: Path | None) -> "Pad":
@@ -114,8 +114,8 @@ def _open(path: Path | None, layout: Path | None) -> "Pad":
     from gaitway._native import Pad
     from gaitway.policy import Policy
 
-    duck = Robot.load()
-    return Pad(Policy.load(duck.default_policy, robot=duck).contract, path=path, layout=layout)
+    loaded = Robot.load()
+    return Pad(Policy.load(loaded.default_policy, robot=loaded).contract, path=path, layout=layout)
 
 
 def _states(pad: "Pad", seconds: float | None) -> "Iterator[PadState | None]":

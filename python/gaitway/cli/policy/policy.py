@@ -9,7 +9,7 @@ import typer
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import PolicyError
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway._native import Check
@@ -94,10 +94,10 @@ def check(
     from gaitway.controller import Controller
     from gaitway.robot import Robot
 
-    duck = Robot.load(robot)
-    policy = _load(files.read_bytes(file, "policy"), file, duck, assume_contract)
-    controller = Controller(policy, duck)
-    report = _native.check(policy.native, duck.native)
+    loaded = Robot.load(robot)
+    policy = _load(files.read_bytes(file, "policy"), file, loaded, assume_contract)
+    controller = Controller(policy, loaded)
+    report = _native.check(policy.native, loaded.native)
     if report is not None and not report["actions_checked"]:
         _check_actions(policy, report)
     passed = report is not None and not report["findings"]

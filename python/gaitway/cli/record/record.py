@@ -189,7 +189,7 @@ def cut(
     from gaitway import recording as recordings
 
     if not 0 <= begin < end:
-        raise UsageError(f"--from {begin:g} --to {end:g}: expected 0 or more, and an end behind it")
+        raise UsageError(f"--from {begin:g} --to {end:g}: expected --from of 0 or more and --to greater than --from")
     recordings.cut(recording, output, begin, end)
     part = recordings.Recording.load(output)
     typer.echo(f"{output}: {part.ticks} ticks, {part.seconds[-1]:.1f} s")

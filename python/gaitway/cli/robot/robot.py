@@ -7,7 +7,8 @@ import typer
 
 from gaitway.cli.common.options import Json, load_robot
 from gaitway.cli.common.output import print_json, print_table
-from gaitway.robot import DEFAULT_ROBOT, Robot
+from gaitway.robot import CONFIG_NAME, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 app = typer.Typer(no_args_is_help=True, help="Which robots there are, and what a profile says.")
 
@@ -25,7 +26,7 @@ def list_robots(as_json: Json = False) -> None:
 @app.command()
 def show(
     robot: Annotated[str, typer.Argument(help="Robot by name, or path to a profile.")] = DEFAULT_ROBOT,
-    config: Annotated[Path | None, typer.Option(help="This robot's duck_config.json.")] = None,
+    config: Annotated[Path | None, typer.Option(help=f"This robot's {CONFIG_NAME}.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show joints, devices, policies and the hash by which contracts name a robot.

@@ -31,7 +31,7 @@ def print_report(
     console.print(_timing(run))
     limited = figures["limited_by"]
     changed = ", ".join(f"{reason} {ticks}" for reason, ticks in limited.items() if ticks)
-    console.print(f"safety gate: {figures['refusals']} ticks refused, limited: {changed or 'nothing'}")
+    console.print(f"safety filter: {figures['refusals']} ticks refused, limited: {changed or 'nothing'}")
     console.print(f"contract [bold]{escape(controller.policy.contract.name)}[/], {controller.verdict}")
     for override in (*controller.overrides, *controller.robot.ignored):
         console.print(f"  [yellow]{escape(override)}[/]")

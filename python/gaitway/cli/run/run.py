@@ -20,22 +20,22 @@ if TYPE_CHECKING:
     from gaitway.controller import Controller
     from gaitway.recorder import Recorder
     from gaitway.robot import Robot
-    from gaitway.sim import DuckSim, Run, Script
+    from gaitway.sim import RobotSim, Run, Script
 
 _VIDEO_FPS = 25
 
 
 @with_settings(RunSettings)
 def run(settings: RunSettings) -> int:
-    """Runs a policy: in simulation, over the wire of the twin, or on a robot.
+    """Run a policy: in simulation, over the wire of the twin, or on a robot.
 
     Exit codes: 0 done, 1 the robot fell or the run failed, 2 wrong use.
     """
     from gaitway.robot import Robot
 
     row = _checked(settings)
-    duck = Robot.load(settings.robot, duck_config=settings.config)
-    return _run_twin(settings, duck, row) if settings.twin else _run_sim(settings, duck, row)
+    robot = Robot.load(settings.robot, config=settings.config)
+    return _run_twin(settings, robot, row) if settings.twin else _run_sim(settings, robot, row)
 
 
 def _checked(settings: RunSettings) -> "array[float] | None":
@@ -55,26 +55,26 @@ def _checked(settings: RunSettings) -> "array[float] | None":
     return row
 
 
-def _run_twin(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
+def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
     from gaitway.cli.run import twin as over_the_wire
 
     over_the_wire.refuse(settings)
     # The servos' gain is gaitwayd's argument.
-    controller = _controller(settings, duck, kp=None)
+    controller = _controller(settings, robot, kp=None)
     _tell_clipped(controller.policy.contract, {"--command": row})
     arguments = over_the_wire.arguments(settings, row)
-    body = over_the_wire.body(settings, duck)
+    body = over_the_wire.body(settings, robot)
     seconds = 20.0 if settings.seconds is None else settings.seconds
     return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
 
 
-def _run_sim(settings: RunSettings, duck: "Robot", row: "array[float] | None") -> int:
-    controller = _controller(settings, duck, kp=settings.kp)
+def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
+    controller = _controller(settings, robot, kp=settings.kp)
     plan, length_s = _script(settings, row)
     _tell_clipped(
         controller.policy.contract, {"--command" if row else segment.name: segment.command for segment in plan.segments}
     )
-    world = _world(settings, duck)
+    world = _world(settings, robot)
     recorder = None if settings.no_record else _recorder(controller, settings.record)
     finished = _simulate(settings, world, controller, plan, length_s, recorder)
     recording = _end(recorder)
@@ -85,8 +85,9 @@ def _run_sim(settings: RunSettings, duck: "Robot", row: "array[float] | None") -
     if picture is not None:
         from gaitway.sim.picture import draw_run
 
-        title = f"{duck.title}, {controller.policy.contract.name}"
-        draw_run(finished.trace, plan, duck.joint_names, picture, title=title)
+        title = f"{robot.title}, {controller.policy.contract.name}"
+        shown = next(iter(world.description.group("shown")), None)
+        draw_run(finished.trace, plan, robot.joint_names, picture, title=title, shown=shown)
     if settings.video is not None:
         _film(world, finished, settings.video, settings.video_width, quiet=settings.as_json)
     if settings.as_json:
@@ -132,8 +133,8 @@ def _refuse_port(port: str, sim: bool) -> None:
     if sim:
         raise UsageError("--sim and --port exclude each other", hint="give one of them")
     raise UsageError(
-        f"--port {port}: this build has no servo driver yet and moves nothing real",
-        hint="run with --sim; `gaitwayd` drives a real one: docs/robot.md",
+        f"--port {port}: gaitway run does not drive a servo bus",
+        hint=f"gaitwayd --port {port} drives it: docs/robot.md",
     )
 
 
@@ -167,8 +168,8 @@ def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script,
     return plan, plan.seconds if seconds is None else seconds
 
 
-def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
-    from gaitway.sim import DuckSim, Noise, Pushes, Variation, World
+def _world(settings: RunSettings, robot: "Robot") -> "RobotSim":
+    from gaitway.sim import Noise, Pushes, RobotSim, Variation, World
 
     world = World(
         noise=Noise() if settings.noise else None,
@@ -176,11 +177,11 @@ def _world(settings: RunSettings, robot: "Robot") -> "DuckSim":
         variation=Variation() if settings.vary else None,
     )
     loop_hz = _loop_hz(settings, robot)
-    return DuckSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
+    return RobotSim(robot, backlash=settings.backlash, seed=settings.seed, world=world, loop_hz=loop_hz)
 
 
 def _recorder(controller: "Controller", folder: Path | None) -> "Recorder | None":
-    """The flight recorder; without one the duck walks all the same, unless the person named its folder."""
+    """The flight recorder; without one the robot walks all the same, unless the person named its folder."""
     from gaitway.recorder import Recorder
 
     if not controller.policy.native.native:
@@ -208,7 +209,7 @@ def _end(recorder: "Recorder | None") -> Path | None:
 
 def _simulate(
     settings: RunSettings,
-    world: "DuckSim",
+    world: "RobotSim",
     controller: "Controller",
     plan: "Script",
     seconds: float,
@@ -234,7 +235,7 @@ def _simulate(
             return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
 
 
-def _film(world: "DuckSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
+def _film(world: "RobotSim", finished: "Run", path: Path, width: int, *, quiet: bool) -> None:
     from rich.progress import Progress
 
     from gaitway.sim.render import render_video

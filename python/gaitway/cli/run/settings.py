@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from gaitway.cli.common.options import Config, Json, RobotName
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robots import DEFAULT_ROBOT
 
 
 @dataclass(frozen=True)
@@ -16,28 +16,29 @@ class RunSettings:
 
     policy: Annotated[
         Path | None,
-        typer.Option(help="ONNX file, or the name of a policy. Default: walk, and stand at zero command."),
+        typer.Option(help="ONNX file, or the name of a policy (default: walk, and stand at zero command)."),
     ] = None
     robot: RobotName = DEFAULT_ROBOT
-    sim: Annotated[bool, typer.Option("--sim", help="Simulate; so it does anyway where no --port is given.")] = False
+    sim: Annotated[bool, typer.Option("--sim", help="Simulate (default).")] = False
     twin: Annotated[
-        bool, typer.Option("--twin", help="Over the wire: gaitwayd drives emulated servos; forward, unless --command.")
+        bool, typer.Option("--twin", help="Run gaitwayd against emulated servos (default: walk forward).")
     ] = False
     port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None
     config: Config = None
-    fast: Annotated[bool, typer.Option("--fast", help="As fast as the machine goes, not in real time.")] = False
-    seconds: Annotated[float | None, typer.Option(help="Length of the run; the script's where left out.")] = None
+    fast: Annotated[bool, typer.Option("--fast", help="Run as fast as possible, not in real time.")] = False
+    seconds: Annotated[float | None, typer.Option(help="Length of the run, s (default: the script's).")] = None
     command: Annotated[
         str | None, typer.Option(help="vx,vy,wz[,neck,pitch,yaw,roll] in m/s, rad/s, rad, for the whole run.")
     ] = None
     script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0
-    noise: Annotated[bool, typer.Option("--noise", help="Sensor noise as in training.")] = False
-    pushes: Annotated[bool, typer.Option("--pushes", help="Pushes of 0.1 to 1 m/s every 5 to 10 s.")] = False
-    vary: Annotated[bool, typer.Option("--vary", help="Friction, mass and gains drawn by the seed.")] = False
+    noise: Annotated[bool, typer.Option("--noise", help="Add sensor noise as in training.")] = False
+    pushes: Annotated[bool, typer.Option("--pushes", help="Push by 0.1 to 1 m/s every 5 to 10 s.")] = False
+    vary: Annotated[bool, typer.Option("--vary", help="Draw friction, mass and gains by the seed.")] = False
     backlash: Annotated[bool, typer.Option(help="Play in the gears of the legs.")] = True
     loop_hz: Annotated[
-        int | None, typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's; else the robot's.")
+        int | None,
+        typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's (default: the robot's)."),
     ] = None
     kp: Annotated[
         float | None, typer.Option(help="Servo P for all joints (--twin: all but the head's), not the contract's.")
@@ -46,9 +47,11 @@ class RunSettings:
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None
     video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None
     video_width: Annotated[int, typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4.")] = 640
-    picture: Annotated[Path | None, typer.Option(help="PNG of the run; out/run.png unless --json.")] = None
+    picture: Annotated[Path | None, typer.Option(help="PNG of the run (default: out/run.png, none with --json).")] = (
+        None
+    )
     record: Annotated[
-        Path | None, typer.Option(help="Folder of recordings; ~/.local/state/gaitway/recordings where left out.")
+        Path | None, typer.Option(help="Folder of recordings (default: ~/.local/state/gaitway/recordings).")
     ] = None
     no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False
     as_json: Json = False

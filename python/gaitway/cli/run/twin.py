@@ -1,4 +1,4 @@
-"""`gaitway run --twin`: the duck walks as gaitwayd walks it, over an emulated servo bus."""
+"""`gaitway run --twin`: the robot walks as gaitwayd walks it, over an emulated servo bus."""
 
 import sys
 import tempfile
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from gaitway.controller import Controller
-    from gaitway.sim.live import LiveDuck
+    from gaitway.sim.live import LiveRobot
     from gaitway.twin import Walk
 
 _REFRESH_S = 0.2
@@ -63,19 +63,19 @@ def arguments(settings: RunSettings, row: "array[float] | None") -> list[str | P
     return [*result, "--no-record"] if settings.no_record else result
 
 
-def body(settings: RunSettings, robot: Robot) -> "LiveDuck":
-    """The duck that is walked, on its stand."""
+def body(settings: RunSettings, robot: Robot) -> "LiveRobot":
+    """The robot that is walked, on its stand."""
     from gaitway.sim import Noise
-    from gaitway.sim.live import LiveDuck
+    from gaitway.sim.live import LiveRobot
 
     noise = Noise() if settings.noise else None
-    return LiveDuck(robot, seed=settings.seed, backlash=settings.backlash, noise=noise)
+    return LiveRobot(robot, seed=settings.seed, backlash=settings.backlash, noise=noise)
 
 
 def run(
-    controller: "Controller", duck: "LiveDuck", arguments: list[str | Path], seconds: float, *, as_json: bool
+    controller: "Controller", body: "LiveRobot", arguments: list[str | Path], seconds: float, *, as_json: bool
 ) -> int:
-    """Twin and gaitwayd together. Returns 1 where the duck fell. The controller says only who it is."""
+    """Twin and gaitwayd together. Returns 1 where the robot fell. The controller says only who it is."""
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
     from gaitway._native import TwinHost
@@ -89,11 +89,11 @@ def run(
         host = TwinHost(robot.native, link=link, imu_socket=imu)
         daemon = None
         try:
-            twin = Twin(host, duck, len(robot.joint_names))
+            twin = Twin(host, body, len(robot.joint_names))
             # Without a name gaitwayd runs the pair it carries, which is the one that was loaded here.
             named: list[str | Path] = [] if policy.native.standing_name else ["--policy", policy.path]
             daemon = Daemon([*named, "--port", link, "--imu-socket", imu, *arguments], folder)
-            result = Walk(twin, duck, daemon, seconds).run(line or _show_nothing)
+            result = Walk(twin, body, daemon, seconds).run(line or _show_nothing)
         finally:
             if line is not None:
                 line.clear()

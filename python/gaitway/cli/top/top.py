@@ -20,11 +20,13 @@ _HOT_C, _LOW_V, _OLD_S = 55.0, 7.0, 0.05
 
 
 def top(
-    path: Annotated[Path | None, typer.Option("--socket", help="What gaitwayd --status names.")] = None,
-    once: Annotated[bool, typer.Option("--once", help="One look, then end.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One look as JSON on stdout, nothing else.")] = False,
+    path: Annotated[Path | None, typer.Option("--socket", help="Status socket of gaitwayd.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print the state once, then exit.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the state once as one JSON object, then exit.")
+    ] = False,
 ) -> None:
-    """Shows a robot that runs under gaitwayd, until it ends or you have seen enough (Ctrl-C). It changes nothing."""
+    """Show a robot that runs under gaitwayd, until it ends or Ctrl-C. Changes nothing."""
     from rich.console import Console
     from rich.live import Live
 

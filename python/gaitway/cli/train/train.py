@@ -10,7 +10,7 @@ from gaitway import signals
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_ROBOT
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.train.trainer import Progress, Trainer
@@ -22,17 +22,17 @@ _LINE_S = 30.0
 def train(
     task: Annotated[str, typer.Argument(help="A task of the robot (walk, stand), or a TOML file.")] = "walk",
     robot: RobotName = DEFAULT_ROBOT,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run; out/train/TASK where left out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run (default: out/train/TASK).")] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Folder of a run to continue; with --set run.steps=… a finished one, too.")
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Control steps of all robots together.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of everything that is chance.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Random seed.")] = None,
     device: Annotated[str | None, typer.Option(help="Device of the learner: cpu, cuda.")] = None,
     settings: Annotated[list[str] | None, typer.Option("--set", help="section.key=value over the file.")] = None,
     as_json: Json = False,
 ) -> int:
-    """Trains a policy, and writes it with its contract.
+    """Train a policy, and write it with its contract.
 
     The run's folder holds its configuration, its learning curve (also for TensorBoard) and a checkpoint: a run that
     was killed goes on with --resume and ends with the same bytes. What follows the share of the run that is over, as
@@ -40,10 +40,11 @@ def train(
     """
     from gaitway.cli.common.stages import Stages
     from gaitway.robot import Robot
+    from gaitway.sim.loader import description_of
     from gaitway.train import config as configuration
     from gaitway.train import runs
 
-    duck = Robot.load(robot)
+    loaded = Robot.load(robot)
     given = {"steps": steps, "seed": seed, "device": device}
     overrides = [f"run.{key}={value}" for key, value in given.items() if value is not None] + (settings or [])
     if resume is not None:
@@ -53,19 +54,19 @@ def train(
             )
         with Stages(shown=not as_json) as stages:
             stages.tell(f"loading the run in {resume}")
-            folder, trainer = resume, runs.resume(resume, duck, overrides)
+            folder, trainer = resume, runs.resume(resume, loaded, overrides)
         _say_where(trainer, shown=not as_json)
     else:
-        path = Path(task) if task.endswith(".toml") else runs.task_config(duck, task)
+        path = Path(task) if task.endswith(".toml") else runs.task_config(loaded, task)
         if not task.endswith(".toml"):
-            runs.task_contract(duck, task)
-        config = configuration.load(path, overrides)
+            runs.task_contract(loaded, task)
+        config = configuration.load(path, overrides, description_of(loaded))
         folder = out or Path("out/train") / path.stem
-        trainer = runs.begin(folder, duck, config)
+        trainer = runs.begin(folder, loaded, config)
     done = _run(trainer, folder, shown=not as_json)
     result = _result(trainer, folder, done)
     if done:
-        result["export"] = _export(duck, folder, folder / "policy.onnx", shown=not as_json)
+        result["export"] = _export(loaded, folder, folder / "policy.onnx", shown=not as_json)
     if as_json:
         print_json(result)
     else:
@@ -75,11 +76,13 @@ def train(
 
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a run.")],
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="The file; policy.onnx in the folder.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File to write (default: policy.onnx in the folder).")
+    ] = None,
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """Writes the policy of a run's last checkpoint, and checks it against the network that was trained."""
+    """Write the policy of a run's last checkpoint, and check it against the network that was trained."""
     from gaitway.robot import Robot
 
     path = out or run / "policy.onnx"
@@ -96,7 +99,7 @@ def curve(
     rows: Annotated[int, typer.Option(min=1, max=1000, help="Rows of the table.")] = 11,
     as_json: Json = False,
 ) -> None:
-    """Tells how a run learned: steps, minutes, tracking errors and falls, also while it is under way."""
+    """Show how a run learned: steps, minutes, tracking errors and falls, also while it is under way."""
     from gaitway.train import curve as curves
 
     learned = curves.read(run)

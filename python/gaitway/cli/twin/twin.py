@@ -1,4 +1,4 @@
-"""`gaitway twin`: a duck that any program can drive, as if it were there."""
+"""`gaitway twin`: an emulated robot on a virtual serial port, for any program that drives the real one."""
 
 import json
 import math
@@ -15,7 +15,8 @@ from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
 from gaitway.cli.twin.settings import TwinSettings
 from gaitway.errors import UsageError
-from gaitway.robot import DEFAULT_PORT, DEFAULT_ROBOT, Robot
+from gaitway.robot import DEFAULT_PORT, Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.twin import Figures, Twin
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(invoke_without_command=True)
 
-_Joints = Annotated[list[str] | None, typer.Argument(help="Joints; all where none is named.")]
+_Joints = Annotated[list[str] | None, typer.Argument(help="Joints (default: all).")]
 
 
 @app.callback()
 @with_settings(TwinSettings)
 def twin(context: typer.Context, settings: TwinSettings) -> None:
-    """Simulated duck on a virtual serial port: programs that drive the real servos drive it.
+    """Emulate the robot on a virtual serial port.
 
     With --link, `gaitway twin hold`, `release`, `lift`, `tip`, `plug` and `fault` in another terminal do what hands do
     to a real one.
@@ -43,7 +44,7 @@ def twin(context: typer.Context, settings: TwinSettings) -> None:
     seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"--seconds: expected more than 0, found {seconds}", hint="leave it out to run on")
-    result = _host(settings, Robot.load(settings.robot, duck_config=settings.config))
+    result = _host(settings, Robot.load(settings.robot, config=settings.config))
     if settings.stats_json is not None:
         from gaitway import files
 
@@ -54,7 +55,7 @@ def twin(context: typer.Context, settings: TwinSettings) -> None:
         _print(result)
 
 
-def _host(settings: TwinSettings, duck: Robot) -> dict[str, Any]:
+def _host(settings: TwinSettings, robot: Robot) -> dict[str, Any]:
     """Runs the twin to its end; its figures."""
     from gaitway._native import TwinHost
     from gaitway.twin import Figures, StillBody, Twin
@@ -62,10 +63,10 @@ def _host(settings: TwinSettings, duck: Robot) -> dict[str, Any]:
 
     figures = None
     if settings.physics:
-        from gaitway.sim.live import LiveDuck
+        from gaitway.sim.live import LiveRobot
 
-        body = LiveDuck(
-            duck,
+        body = LiveRobot(
+            robot,
             seed=settings.seed,
             stand=settings.stand,
             stand_up=settings.stand_up,
@@ -73,7 +74,7 @@ def _host(settings: TwinSettings, duck: Robot) -> dict[str, Any]:
         )
         figures = Figures(body)
     host = TwinHost(
-        duck.native,
+        robot.native,
         link=settings.link,
         imu_socket=settings.imu_socket,
         i2c_socket=settings.i2c_socket,
@@ -86,10 +87,10 @@ def _host(settings: TwinSettings, duck: Robot) -> dict[str, Any]:
     )
     hands = None
     try:
-        hands = Hands(settings.link, host, duck) if settings.link is not None else None
-        moved = body if settings.physics else StillBody(duck)
-        hosted = Twin(host, moved, len(duck.joint_names), imu_hz=settings.imu_hz, hands=hands)
-        print(f"{duck.title} on {host.path}", file=sys.stderr if settings.as_json else sys.stdout, flush=True)
+        hands = Hands(settings.link, host, robot) if settings.link is not None else None
+        moved = body if settings.physics else StillBody(robot)
+        hosted = Twin(host, moved, len(robot.joint_names), imu_hz=settings.imu_hz, hands=hands)
+        print(f"{robot.title} on {host.path}", file=sys.stderr if settings.as_json else sys.stdout, flush=True)
         _run(hosted, figures, settings.seconds)
     finally:
         if hands is not None:
@@ -108,9 +109,9 @@ def hold(
     """Hold joints of a running twin at these angles while their servos are limp, as a hand does."""
     from gaitway.bringup.motors import check_joints
 
-    duck = Robot.load(robot)
-    held_rad = targets(duck, goals)
-    check_joints(duck, held_rad)
+    loaded = Robot.load(robot)
+    held_rad = targets(loaded, goals)
+    check_joints(loaded, held_rad)
     _tell_hands(port, {"hold": held_rad}, as_json)
 
 
@@ -147,9 +148,9 @@ def plug(
     """Plug in the servos of these joints of a running twin, set up for their joints, and unplug all others."""
     from gaitway.bringup.motors import check_joints
 
-    duck = Robot.load(robot)
-    plugged = joints or duck.joint_names
-    check_joints(duck, plugged)
+    loaded = Robot.load(robot)
+    plugged = joints or loaded.joint_names
+    check_joints(loaded, plugged)
     _tell_hands(port, {"plug": plugged, "new": new}, as_json)
 
 

@@ -1,8 +1,8 @@
-"""`DuckSim`: the robot in MuJoCo, in lockstep with whoever steps it."""
+"""`RobotSim`: the robot in MuJoCo, in lockstep with whoever steps it."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import mujoco
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
-from gaitway.sim.fall import LYING
+from gaitway.sim.description import Backlash
 from gaitway.sim.layout import Layout
-from gaitway.sim.model import OPEN_DUCK_MINI_V2_BACKLASH, build_model, set_gain
+from gaitway.sim.loader import description_of
+from gaitway.sim.model import build_model, set_gain
 from gaitway.sim.senses import Senses
+from gaitway.sim.trunk import TrunkState, pose_of, trunk_state, velocity_of
 from gaitway.sim.world import World
 
 # Friction that no servo of the family overcomes: the strongest has 3.35 N·m.
@@ -29,29 +31,8 @@ def _keep_quiet(_: str) -> None:
 mujoco.set_mju_user_warning(_keep_quiet)
 
 
-@dataclass(frozen=True, slots=True)
-class TrunkState:
-    """The trunk as it truly is, which no robot can sense."""
-
-    #: Position of the trunk's origin in the world [3], m.
-    position_m: NDArray[np.float64]
-    #: Velocity of the trunk's origin in the trunk frame [3], m/s.
-    velocity_mps: NDArray[np.float64]
-    #: Turning rate about the trunk's own z axis, rad/s.
-    yaw_rate_rps: float
-    #: Heading, rad, from -π to π.
-    yaw_rad: float
-    #: Angle between the trunk's z axis and the vertical, rad.
-    tilt_rad: float
-
-    def row(self) -> NDArray[np.float32]:
-        """All of it [9], as recordings keep it: position, velocity, turning rate, heading, tilt."""
-        rest = (self.yaw_rate_rps, self.yaw_rad, self.tilt_rad)
-        return np.concatenate([self.position_m, self.velocity_mps, rest]).astype(np.float32)
-
-
-class DuckSim:
-    """One robot on a flat floor, stepped a control tick at a time on a virtual clock.
+class RobotSim:
+    """One robot on a flat floor, or fixed to it, stepped a control tick at a time on a virtual clock.
 
     Two simulations with the same arguments and goals give the same bytes on one machine; MuJoCo's trajectories
     differ between machines. Raises UsageError for a loop rate that is no whole number of physics steps.
@@ -67,12 +48,16 @@ class DuckSim:
         loop_hz: int | None = None,
     ) -> None:
         self.robot = robot
+        #: What stands beside the robot's profile.
+        self.description = description_of(robot)
         self.world = world or World()
         self.loop_hz = robot.control_hz if loop_hz is None else loop_hz
-        self.model = self._build(backlash)
+        self.model = build_model(
+            self.description, backlash=self._backlash() if backlash else None, physics=self.world.physics
+        )
         self.data = mujoco.MjData(self.model)
         self.substeps = self._whole_substeps()
-        self.layout = Layout(self.model, robot)
+        self.layout = Layout(self.model, self.description, robot.joint_names)
         if seed < 0:
             raise UsageError(f"seed: expected 0 or more, found {seed}", hint="any whole number from 0 on")
         self._rng = np.random.default_rng(seed)
@@ -83,7 +68,7 @@ class DuckSim:
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._force_range_nm = self.model.actuator_forcerange.copy()
         self._friction_nm = self.model.dof_frictionloss.copy()
-        self._senses = Senses(robot, self.world, self._rng, seed, self.loop_hz)
+        self._senses = Senses(robot, self.description, self.world, self._rng, seed=seed, loop_hz=self.loop_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -100,9 +85,10 @@ class DuckSim:
         trunk, time_s = self.trunk(), self.data.time
         mujoco.mj_resetDataKeyframe(self.model, self.data, 0)
         self.data.time = time_s
-        self.data.qpos[:2] = np.nan_to_num(trunk.position_m[:2])
+        pose = pose_of(self.data, self.layout)
+        pose[:2] = np.nan_to_num(trunk.position_m[:2])
         half = 0.5 * float(np.nan_to_num(trunk.yaw_rad))
-        self.data.qpos[3:7] = (np.cos(half), 0.0, 0.0, np.sin(half))
+        pose[3:] = (np.cos(half), 0.0, 0.0, np.sin(half))
         self.set_torque(True)
         self._start_histories()
 
@@ -122,7 +108,7 @@ class DuckSim:
 
     def push(self, vx_mps: float, vy_mps: float) -> None:
         """Changes the trunk's velocity at once, in world axes."""
-        self.data.qvel[:2] += (vx_mps, vy_mps)
+        velocity_of(self.data, self.layout)[:2] += (vx_mps, vy_mps)
 
     def step(self, goals_rad: Any, watch: Callable[[], None] | None = None) -> None:
         """One control tick with these goals [n], rad. `watch` is called after every step of the physics."""
@@ -177,23 +163,13 @@ class DuckSim:
             imu=self._imu[0],
             joint_position=self.joint_position_rad,
             joint_velocity=self.data.qvel[self.layout.qvel],
-            foot_contact=self._foot_contact(),
+            contact=self._contact(),
             imu_age_s=self._imu_delay_ticks / self.loop_hz,
         )
 
     def trunk(self) -> TrunkState:
         """The trunk as it truly is."""
-        data = self.data
-        rotation = np.empty(9)
-        mujoco.mju_quat2Mat(rotation, data.qpos[3:7])
-        matrix = rotation.reshape(3, 3)
-        return TrunkState(
-            position_m=data.qpos[:3].copy(),
-            velocity_mps=matrix.T @ data.qvel[:3],
-            yaw_rate_rps=float(data.qvel[5]),
-            yaw_rad=float(np.arctan2(matrix[1, 0], matrix[0, 0])),
-            tilt_rad=float(np.arccos(np.clip(matrix[2, 2], -1.0, 1.0))),
-        )
+        return trunk_state(self.data, self.layout)
 
     def floor_force_n(self) -> float:
         """What the floor carries, N."""
@@ -223,15 +199,19 @@ class DuckSim:
     @property
     def fallen(self) -> bool:
         """True where the robot lies, or the physics has broken down."""
-        height_m, up_z = self.data.qpos[2], 1 - 2 * (self.data.qpos[4] ** 2 + self.data.qpos[5] ** 2)
-        return bool(LYING.passed(height_m, up_z)) or self.warnings > 0
+        return self.warnings > 0 or self._lies()
 
-    def _build(self, backlash: bool) -> mujoco.MjModel:
-        play, half_range_rad = OPEN_DUCK_MINI_V2_BACKLASH, self.world.backlash_half_range_rad
-        if half_range_rad is not None:
-            play, backlash = replace(play, half_range_rad=half_range_rad), backlash and half_range_rad > 0
-        path = self.robot.folder / "duck.xml"
-        return build_model(path, backlash=backlash, play=play, physics=self.world.physics)
+    def _lies(self) -> bool:
+        if self.description.fall is None:
+            return False
+        pose = pose_of(self.data, self.layout)
+        return bool(self.description.fall.passed(pose[2], 1 - 2 * (pose[4] ** 2 + pose[5] ** 2)))
+
+    def _backlash(self) -> Backlash | None:
+        play, half_range_rad = self.description.backlash, self.world.backlash_half_range_rad
+        if play is None or half_range_rad is None:
+            return play
+        return replace(play, half_range_rad=half_range_rad) if half_range_rad > 0 else None
 
     def _whole_substeps(self) -> int:
         timestep_s = float(self.model.opt.timestep)
@@ -262,7 +242,7 @@ class DuckSim:
         reach_rad, joints = self.world.start_joint_rad, self.layout.qpos
         self.data.qpos[joints] += self._rng.uniform(-reach_rad, reach_rad, len(joints))
         mujoco.mj_forward(self.model, self.data)
-        self.data.qpos[2] -= self.data.contact.dist.min(initial=0.0)
+        pose_of(self.data, self.layout)[2] -= self.data.contact.dist.min(initial=0.0)
 
     def _start_histories(self) -> None:
         mujoco.mj_forward(self.model, self.data)
@@ -279,7 +259,7 @@ class DuckSim:
     def _read_imu(self) -> NDArray[np.float64]:
         return self.data.sensordata[self.layout.imu].copy()  # type: ignore[no-any-return]
 
-    def _foot_contact(self) -> NDArray[np.bool_]:
+    def _contact(self) -> NDArray[np.bool_]:
         touching = self.data.contact.geom[:, :, None] == self.layout.soles
         with_floor = (self.data.contact.geom == self.layout.floor).any(axis=1)
         result: NDArray[np.bool_] = touching.any(axis=1)[with_floor].any(axis=0)
