@@ -7,9 +7,9 @@ from typing import Any, TypedDict, final, type_check_only
 __all__ = [
     "VERSION",
     "Batch",
+    "Contacts",
     "Contract",
     "Controller",
-    "Feet",
     "Imu",
     "Motors",
     "Pace",
@@ -334,12 +334,12 @@ class Motors:
     def close(self) -> None: ...
 
 @final
-class Feet:
-    """The foot switches on their pins."""
+class Contacts:
+    """The contact switches on their pins."""
 
-    def __new__(cls, robot: Robot, path: str | PathLike[str] | None = None) -> Feet: ...
+    def __new__(cls, robot: Robot, path: str | PathLike[str] | None = None) -> Contacts: ...
     def contact(self) -> list[bool]:
-        """Which feet are on the ground, left then right."""
+        """Where there is contact, in the order of the profile."""
 
     def edges(self) -> list[int]:
         """Edges seen on each line."""
@@ -518,9 +518,32 @@ class Robot:
     @property
     def stiffness_per_kp(self) -> float: ...
     @property
-    def imu_axes(self) -> list[str]: ...
+    def imu_axes(self) -> list[str] | None: ...
     @property
-    def imu_bus(self) -> str: ...
+    def imu_bus(self) -> str | None: ...
+    @property
+    def contact_names(self) -> list[str]: ...
+    @property
+    def command_axes(self) -> list[tuple[str, str]]:
+        """Name and unit of each axis."""
+
+    @property
+    def outputs(self) -> list[tuple[str, str, int | None]]:
+        """Name, kind and pin of each output."""
+
+    @property
+    def drivers(self) -> tuple[str, str | None]:
+        """Driver of the actuators, and of the IMU where there is one."""
+
+    @property
+    def pose_names(self) -> list[str]: ...
+    def pose_rad(self, name: str) -> list[float] | None:
+        """Angles of a pose in the order of the joints, rad; None where there is none of this name."""
+
+    @property
+    def hashed(self) -> str:
+        """What `policy_sha256` is the hash of."""
+
     @property
     def policy_sha256(self) -> str: ...
     def fault_limits(self, kind: str) -> list[float]:
@@ -573,8 +596,9 @@ class Contract:
     def envelope(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest value of each command axis the policy was trained for, m/s, rad/s and rad."""
 
-    def clipped(self, row: Any) -> list[str]:
-        """What of a command row [7] the policy is never asked: `vx: asked 1.00, allowed 0.15`."""
+    def clipped(self, row: Any, axes: list[str] | None = None) -> list[str]:
+        """What of a command row along `axes`, the standard ones if None, the policy is never asked: `vx: asked 1.00,
+        allowed 0.15`."""
 
     @property
     def terms(self) -> list[tuple[str, int]]:
@@ -590,7 +614,7 @@ class BatchLayout(TypedDict):
     play_qpos: list[tuple[int, int]]
     gyro: int
     accelerometer: int
-    feet: tuple[int, int]
+    contacts: list[int]
 
 @type_check_only
 class BatchDisturbance(TypedDict):
@@ -908,7 +932,7 @@ class TwinHost:
         """Fills [5n]: goals (NaN where limp), P, D, I, torque limits from 0 to 1."""
 
     def sample_imu(self, row: Any) -> None:
-        """An IMU sample of now [8]: gyro in rad/s, accelerometer in m/s², feet (1 on the ground)."""
+        """An IMU sample of now [6 + c]: gyro in rad/s, accelerometer in m/s², contacts (1 on the ground)."""
 
     def send_imu(self) -> None:
         """Sends what the IMU has to send by now; never waits."""
@@ -941,7 +965,7 @@ class VirtualRobot:
         """`step_ns` is the length of a step of the physics, 0.1 to 100 ms; `seed` decides which bits flip."""
 
     def read_chip(self, has_switches: bool, seed: int) -> None:
-        """From now on the IMU is a chip on an I²C bus, read by its driver. Without foot switches both feet count as on
+        """From now on the IMU is a chip on an I²C bus, read by its driver. Without switches all contacts count as on
         the ground."""
 
     def wait(self) -> int:

@@ -1,6 +1,7 @@
 """`Robot`: everything about one robot that is data."""
 
 import os
+from array import array
 from functools import cached_property
 from pathlib import Path
 
@@ -120,6 +121,27 @@ class Robot:
     def joint_names(self) -> list[str]:
         """Names of the joints, in the order of every row."""
         return self.native.joint_names
+
+    @cached_property
+    def contact_names(self) -> list[str]:
+        """Names of the contacts, in the order of every row."""
+        return self.native.contact_names
+
+    @cached_property
+    def command_axes(self) -> dict[str, str]:
+        """Unit of each axis along which the robot can be commanded, by name, in the order of every command row."""
+        return dict(self.native.command_axes)
+
+    def command(self, **values: float) -> "array[float]":
+        """A command row, float32, in the order of `command_axes`; what is not named is zero.
+
+        Raises UsageError for an axis the robot lacks.
+        """
+        for name in values:
+            if name not in self.command_axes:
+                known = ", ".join(f"{axis} ({unit})" for axis, unit in self.command_axes.items()) or "none"
+                raise UsageError(f"{self.name} has no command axis {name!r}", hint=f"its axes: {known}")
+        return array("f", (values.get(name, 0.0) for name in self.command_axes))
 
     @cached_property
     def default_pose_rad(self) -> list[float]:

@@ -68,7 +68,7 @@ def test_antennas_follow_the_triggers_the_projector_its_button_and_eyes_blink(be
     rises = board.rises[LEFT_ANTENNA]
     assert min(after - before for before, after in pairwise(rises)) > 0.01
     (shown,) = (event for event in events_of(said) if event["event"] == "expression")
-    assert shown["eyes"] and shown["projector"] and shown["antennas"]
+    assert shown["outputs"] == ["left_eye", "right_eye", "projector", "left_antenna", "right_antenna"]
     figures = bench.stats()["expression"]
     assert figures["failures"] == 0 and figures["pulse_ends"] >= pulses
 

@@ -87,8 +87,8 @@ def test_a_configuration_turns_and_renumbers_as_a_profile_does(tmp_path: Path) -
     text = (DUCK.folder / "profile.toml").read_text()
     knee = text.index('name = "left_knee"')
     text = text[:knee] + text[knee:].replace("direction = 1", "direction = -1", 1)
-    text = text.replace("servo_id = 20", "servo_id = 0").replace("servo_id = 10", "servo_id = 20")
-    profile.write_text(text.replace("servo_id = 0", "servo_id = 10"))
+    text = text.replace("\nid = 20", "\nid = 0").replace("\nid = 10", "\nid = 20")
+    profile.write_text(text.replace("\nid = 0", "\nid = 10"))
     configured, mirrored = Robot.load(config=config), Robot.load(profile)
     assert configured.native.directions == mirrored.native.directions != DUCK.native.directions
     assert configured.native.servo_ids == mirrored.native.servo_ids != DUCK.native.servo_ids

@@ -431,7 +431,7 @@ def test_feet(tmp_path: Path) -> None:
     thread.start()
     try:
         found = expect(body.look_at_feet(DUCK, pipe), "feet", WARN, "lever")
-        assert "left switch chatters" in found.found
+        assert "left_foot switch chatters" in found.found
     finally:
         end.set()
         thread.join()

@@ -257,7 +257,7 @@ def test_engine_and_independent_builder_agree_whatever_the_contract_says(seed: i
         (lambda c: c["action"].update(bounds=[-0.01, 0.01]), "bounds"),
         (lambda c: c["reset"].update(target="zero"), "reset.target"),
         (lambda c: c["phase"].update(swing=1), "swing"),
-        (lambda c: c.update(schema="gaitway.contract/2"), "gaitway.contract/2"),
+        (lambda c: c.update(schema="gaitway.contract/3"), "gaitway.contract/3"),
     ],
 )
 def test_builder_refuses_what_it_does_not_implement(own: Walk, change: Change, words: str) -> None:
@@ -551,8 +551,8 @@ def test_default_pose_that_is_not_the_robots_is_refused(walk: Walk) -> None:
 
 def test_default_pose_wrong_in_robot_and_contract_alike_is_named(walk: Walk) -> None:
     text = (ROBOT.folder / "profile.toml").read_text(encoding="utf-8")
-    assert text.count("default_rad = 1.368") == 1
-    native = _native.Robot.from_toml(text.replace("default_rad = 1.368", "default_rad = 1.468"))
+    assert text.count("left_knee = 1.368") == 1
+    native = _native.Robot.from_toml(text.replace("left_knee = 1.368", "left_knee = 1.468"))
     found = walk.findings(walk.changed(wrong_pose), gaitway.Robot(native, ROBOT.folder))
     pose = "default pose: ours differs at left_knee by +0.10000 rad"
     assert (found["joint_position"], found["target"]) == (pose, pose)
@@ -648,7 +648,7 @@ def test_contract_written_otherwise_but_the_same_is_taken(own: Walk) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda c: c.update(schema="gaitway.contract/2"), "schema: expected .*contract/1.*found .*contract/2"),
+        (lambda c: c.update(schema="gaitway.contract/3"), "schema: expected .*contract/1.*found .*contract/3"),
         (lambda c: c.update(mood="good"), "unknown field `mood`"),
         (lambda c: c["action"].update(gain=1), "action.*unknown field `gain`"),
         (lambda c: c.pop("gains"), "missing field `gains`"),

@@ -20,7 +20,7 @@ policy = gaitway.Policy.load(robot.default_policy)
 n = 14
 layout = dict(
     qpos_len=7 + n, qvel_len=6 + n, sensor_len=8, joint_qpos=list(range(7, 7 + n)), joint_qvel=list(range(6, 6 + n)),
-    play_qpos=[], gyro=0, accelerometer=3, feet=(6, 7),
+    play_qpos=[], gyro=0, accelerometer=3, contacts=[6, 7],
 )
 disturbance = dict(
     gyro_rps=0.0, accel_mps2=0.0, joint_position_rad=[0.0] * n, joint_velocity_rps=0.0, joint_zero_rad=0.0,

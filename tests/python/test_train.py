@@ -457,8 +457,8 @@ def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
     rows[0][2, 9] = np.nan
     with pytest.raises(TrainingError, match="observation of robot 2: expected finite numbers"):
         ducks.core.observe(*rows, seen, commands)
-    with pytest.raises(KeyError, match="feet"):
-        layout = {key: value for key, value in ducks.physics.layout().items() if key != "feet"}
+    with pytest.raises(KeyError, match="contacts"):
+        layout = {key: value for key, value in ducks.physics.layout().items() if key != "contacts"}
         Batch(contract, duck.native, 2, seed=0, layout=layout, disturbance={})  # type: ignore[arg-type,typeddict-item]
 
 

@@ -73,8 +73,15 @@ impl Contract {
         axes.map(|known| (known.axis.as_str(), (known.min, known.max))).into_py_dict(py)
     }
 
-    /// What of a command row along `axes` the policy is never asked, a sentence each.
-    fn clipped(&self, py: Python<'_>, row: &Bound<'_, PyAny>, axes: Vec<String>) -> PyResult<Vec<String>> {
+    /// What of a command row along `axes`, the standard ones if None, the policy is never asked: a sentence each.
+    #[pyo3(signature = (row, axes=None))]
+    fn clipped(
+        &self,
+        py: Python<'_>,
+        row: &Bound<'_, PyAny>,
+        axes: Option<Vec<String>>,
+    ) -> PyResult<Vec<String>> {
+        let axes = axes.unwrap_or_else(|| STANDARD_AXES.map(|(name, _)| name.to_owned()).to_vec());
         let values = buffers::read_new::<f32>(py, row, "command", axes.len())?;
         let command = Command::of(&values);
         let names = axes.iter().map(String::as_str);

@@ -55,10 +55,10 @@ def wave(random: np.random.Generator, ticks: int, centre: Any, spread: Any) -> N
     return rows
 
 
-def contacts(random: np.random.Generator, ticks: int) -> NDArray[np.float64]:
-    """[ticks, 2] of zeros and ones that last 2 to 7 ticks, each foot by itself."""
+def contacts(random: np.random.Generator, ticks: int, count: int = 2) -> NDArray[np.float64]:
+    """[ticks, count] of zeros and ones that last 2 to 7 ticks, each contact by itself."""
     feet = []
-    for foot in range(2):
+    for foot in range(count):
         holds = random.integers(2, 8, ticks)
         values = (np.arange(ticks) + foot) % 2
         feet.append(np.repeat(values, holds)[:ticks])
@@ -86,7 +86,7 @@ def inputs(contract: Object, seed: int, episodes: Sequence[int]) -> list[dict[st
         columns = {
             "gyro": wave(random, length, np.zeros(3), 1.0),
             "accelerometer": wave(random, length, [0.0, 0.0, 9.81], 3.0),
-            "foot_contact": contacts(random, length),
+            "foot_contact": contacts(random, length, len(contract.get("contacts", ("left", "right")))),
             "joint_position": wave(random, length, default_pose, 0.2),
             "joint_velocity": wave(random, length, np.zeros(joints), 2.0),
             "command": commands(random, contract["command"], length),

@@ -220,8 +220,7 @@ class BatchPhysics:
             "play_qpos": list(zip(at.backlash_joints.tolist(), at.backlash_qpos.tolist(), strict=True)),
             "gyro": first(imu.gyro),
             "accelerometer": first(imu.accelerometer),
-            # The core says where a profile has another number of contacts.
-            "feet": cast("tuple[int, int]", contacts),
+            "contacts": list(contacts),
         }
 
     _SAVED = ("qpos", "qvel", "ctrl", "_warm", "_time")

@@ -49,7 +49,7 @@ class StillBody:
         self._held_rad, self._nose_down_rad = held_rad, nose_down_rad
 
     def show(self, joints: "array[float]", imu: "array[float]") -> None:
-        """Fills what the joints do [3n] and what an IMU feels that rests on two feet [8]."""
+        """Fills what the joints do [3n] and what an IMU feels that rests on all of its contacts [6 + c]."""
         count = len(self._position_rad)
         joints[:count] = array("f", self._position_rad)
         joints[count : 2 * count] = array("f", self._velocity_rps)
@@ -57,4 +57,5 @@ class StillBody:
         self._shows += 1
         tremble = 1e-3 * math.sin(self._shows)
         ahead, up = -math.sin(self._nose_down_rad), math.cos(self._nose_down_rad)
-        imu[:] = array("f", (tremble, 0, 0, 9.81 * ahead, 0, 9.81 * up + tremble, 1, 1))
+        imu[:6] = array("f", (tremble, 0, 0, 9.81 * ahead, 0, 9.81 * up + tremble))
+        imu[6:] = array("f", [1.0] * (len(imu) - 6))

@@ -30,11 +30,11 @@ def stand_on(board: KernelBoard, *, left: bool, right: bool) -> None:
 def test_feet_are_pulled_up_known_from_the_start_and_heard(board: KernelBoard) -> None:
     robot = Robot.load().native
     # Nobody named the chip: the header's is found by its name. Taken and let go: the board knows its inputs.
-    _native.Feet(robot)
+    _native.Contacts(robot)
     board.take()
     assert sorted(board.pulled_up) == [LEFT_FOOT, RIGHT_FOOT]
     stand_on(board, left=True, right=False)
-    feet = _native.Feet(robot, CHIP)
+    feet = _native.Contacts(robot, CHIP)
     wait_until(lambda: feet.contact() == [True, False])
     assert feet.edges() == [0, 0], "it stood so when nobody looked"
     for left, right in ((True, True), (False, True), (False, False)):
@@ -43,7 +43,7 @@ def test_feet_are_pulled_up_known_from_the_start_and_heard(board: KernelBoard) -
     assert feet.edges() == [1, 2]
     # The kernel gives a line to one program at a time.
     try:
-        _native.Feet(robot, CHIP)
+        _native.Contacts(robot, CHIP)
     except GaitwayError as refused:
         assert "22, 27" in str(refused) and "gpioinfo" in (refused.hint or "")
     else:

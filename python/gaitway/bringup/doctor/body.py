@@ -141,7 +141,7 @@ def look_at_feet(robot: Robot, path: Path | None) -> Iterator[Finding]:
     """Do the switches hang on their pins, and does one chatter?"""
     what = "feet"
     try:
-        feet = _native.Feet(robot.native, path)
+        feet = _native.Contacts(robot.native, path)
     except GaitwayError as error:
         yield warned(what, error.message, f"{error.hint}; without switches it walks, and turns badly")
         return
@@ -149,7 +149,7 @@ def look_at_feet(robot: Robot, path: Path | None) -> Iterator[Finding]:
     before = feet.edges()
     time.sleep(1.0)
     edges = [now - then for now, then in zip(feet.edges(), before, strict=True)]
-    sides = ("left", "right")
+    sides = robot.contact_names
     stands = ", ".join(f"{side} {'down' if down else 'up'}" for side, down in zip(sides, feet.contact(), strict=True))
     loose = [side for side, count in zip(sides, edges, strict=True) if count > _LOOSE_EDGES]
     if loose:

@@ -31,8 +31,8 @@ def show(
 ) -> None:
     """Show joints, devices, policies and the hash by which contracts name a robot.
 
-    The hash is the sha256 of the canonical JSON (RFC 8785) of {"name", "joints": [[name, min_rad, max_rad,
-    default_rad], …]}: what a policy depends on. Ids, offsets, pins and gains are one robot's own and change nothing.
+    The hash is the sha256 of the canonical JSON (RFC 8785) under `hashed`: the robot's name, and of each joint its
+    name, min_rad, max_rad and angle in the default pose. Ids, offsets, pins and gains change nothing.
     """
     shown = Robot.load(robot) if config is None else load_robot(robot, config)
     if as_json:
@@ -46,12 +46,18 @@ def show(
 
 
 def _facts(robot: Robot) -> list[tuple[str, str]]:
+    actuators, chip = robot.native.drivers
     return [
         ("robot", f"{robot.title} ({robot.name})"),
         ("sha256", robot.native.policy_sha256),
+        ("hashed", robot.native.hashed),
         ("control loop", f"{robot.control_hz} Hz"),
-        ("servo bus", f"{robot.native.baud} baud"),
-        ("IMU", robot.native.imu_bus),
+        ("actuators", f"{actuators}, {robot.native.baud} baud"),
+        ("IMU", f"{chip}, {robot.native.imu_bus}" if chip else "none"),
+        ("contacts", ", ".join(robot.contact_names) or "none"),
+        ("outputs", ", ".join(f"{name} ({kind})" for name, kind, _ in robot.native.outputs) or "none"),
+        ("command axes", ", ".join(f"{axis} ({unit})" for axis, unit in robot.command_axes.items()) or "none"),
+        ("poses", ", ".join(robot.native.pose_names)),
         ("policies", ", ".join(_policies(robot)) or "none"),
         ("contracts", ", ".join(contract.name for contract in robot.known_contracts) or "none"),
     ]
@@ -105,9 +111,15 @@ def _as_json(robot: Robot) -> dict[str, Any]:
         "name": robot.name,
         "title": robot.title,
         "policy_sha256": robot.native.policy_sha256,
+        "hashed": robot.native.hashed,
         "control_hz": robot.control_hz,
         "baud": robot.native.baud,
         "imu_bus": robot.native.imu_bus,
+        "drivers": dict(zip(("actuators", "imu"), robot.native.drivers, strict=True)),
+        "contacts": robot.contact_names,
+        "outputs": [{"name": name, "kind": kind, "pin": pin} for name, kind, pin in robot.native.outputs],
+        "command_axes": robot.command_axes,
+        "poses": {name: robot.native.pose_rad(name) for name in robot.native.pose_names},
         "policies": _policies(robot),
         "contracts": [contract.name for contract in robot.known_contracts],
         "joints": _joints(robot),
