@@ -19,6 +19,7 @@ from gaitway.contract import Contract
 from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import RobotSim
 from gaitway.sim.loader import description_of, load_description
+from gaitway.sim.model import build_model as load_model
 from gaitway.train import calibration, curve, mirror, rewards, runs
 from gaitway.train import config as configuration
 from gaitway.train.env import RobotBatch
@@ -307,6 +308,8 @@ def test_a_quadruped_has_its_mirror_its_swing_and_sensors_at_every_foot() -> Non
     sensors = {model.sensor(index).name for index in range(model.nsensor)}
     assert sensors >= {f"{leg}_{what}" for leg in legs for what in ("contact", "position", "up", "velocity")}
     assert model.actuator_gainprm[:, 0].tolist() == [50.0] * 12
+    # Its masses are those of geoms that are only seen.
+    assert model.body_mass.sum() == pytest.approx(load_model(quadruped).body_mass.sum())
 
 
 def test_noise_of_a_part_is_the_robots_or_the_files(duck: Robot) -> None:
