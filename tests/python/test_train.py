@@ -18,13 +18,15 @@ from gaitway._native import Batch
 from gaitway.contract import Contract
 from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import RobotSim
-from gaitway.sim.loader import description_of
+from gaitway.sim.loader import description_of, load_description
+from gaitway.sim.model import build_model as load_model
 from gaitway.train import calibration, curve, mirror, rewards, runs
 from gaitway.train import config as configuration
 from gaitway.train.env import RobotBatch
 from gaitway.train.export import check, export_run
 from gaitway.train.graph import onnx_bytes
 from gaitway.train.network import ActorCritic, Elu, MirrorNet, actor_of
+from gaitway.train.physics import build_model
 from gaitway.train.swing import swing_of
 
 DESCRIPTION = description_of(Robot.load())
@@ -271,9 +273,62 @@ def test_a_foot_belongs_where_the_robot_could_come_to_rest() -> None:
     feet = np.array([[[-0.016, 0.08, 0.0], [-0.016, -0.08, 0.0]]] * 3)
     feet[2, 0, 0] = 0.06
     velocity = np.array([[0.0, 0.0, 0.0], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]])
-    scene = SimpleNamespace(height_m=np.full(3, 0.156), velocity_mps=velocity, foot_position_m=feet)
+    scene = SimpleNamespace(
+        height_m=np.full(3, 0.156), velocity_mps=velocity, foot_position_m=feet, sizes=DESCRIPTION.gait
+    )
     ahead = -0.026 + 0.5 * (0.2 / 9.81) ** 0.5 - (-0.016 + 0.043)
     assert rewards.capture(scene) == pytest.approx([0.0, ahead, 0.0])  # type: ignore[arg-type]
+
+
+def test_a_quadruped_has_its_mirror_its_swing_and_sensors_at_every_foot() -> None:
+    folder = Path(__file__).parent / "robots" / "quadruped"
+    legs = ["front_left", "front_right", "rear_left", "rear_right"]
+    joints = [f"{leg}_{joint}" for leg in legs for joint in ("hip", "thigh", "calf")]
+    quadruped = load_description(folder / "simulation.toml", joints)
+    assert mirror.contacts_mirror(quadruped).order.tolist() == [1, 0, 3, 2]
+    description = {
+        "observation": [
+            {"name": "phase", "source": "phase", "width": 2},
+            {"name": "command", "source": "command", "width": 3},
+        ],
+        "command": [{"axis": axis} for axis in ("vx", "vy", "wz")],
+        "action": {"joints": [{"name": joint} for joint in joints]},
+    }
+    contract: Any = SimpleNamespace(to_json=lambda: json.dumps(description), observation_len=5, terms=[], name="trot")
+    action = mirror.action_mirror(contract, quadruped)
+    assert action.order.tolist() == [3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8]
+    assert action.sign.tolist() == [-1, 1, 1] * 4
+    swing = swing_of(contract, quadruped, 2.0)
+    # Diagonal legs together: the sine of the phase, or its negative.
+    assert swing.clock.tolist() == [[0, 0, 0, 0], [1, -1, -1, 1], *[[0, 0, 0, 0]] * 3]
+    assert swing.legs[2].tolist() == [0] * 6 + [0, -1, 2] + [0] * 3
+    settings = configuration.of({}, quadruped).physics
+    robot: Any = SimpleNamespace(stiffness_per_kp=0.5)
+    model = build_model(robot, quadruped, [100.0] * 12, settings)
+    sensors = {model.sensor(index).name for index in range(model.nsensor)}
+    assert sensors >= {f"{leg}_{what}" for leg in legs for what in ("contact", "position", "up", "velocity")}
+    assert model.actuator_gainprm[:, 0].tolist() == [50.0] * 12
+    # Its masses are those of geoms that are only seen.
+    assert model.body_mass.sum() == pytest.approx(load_model(quadruped).body_mass.sum())
+
+
+def test_noise_of_a_part_is_the_robots_or_the_files(duck: Robot) -> None:
+    assert config(duck).noise.parts_rad == {"knee": 0.05, "ankle": 0.08}
+    assert config(duck, "noise.knee_rad=0.01").noise.parts_rad == {"knee": 0.01, "ankle": 0.08}
+    with pytest.raises(TrainingError, match=r"noise\.elbow_rad: no such key") as raised:
+        config(duck, "noise.elbow_rad=0.01")
+    assert "knee_rad, ankle_rad" in raised.value.hint
+    with pytest.raises(TrainingError, match=r"noise\.knee_rad: expected 0 to 1, found 2"):
+        config(duck, "noise.knee_rad=2")
+
+
+def test_a_checkpoint_of_version_0_1_is_resumed(duck: Robot, tmp_path: Path) -> None:
+    trainer = runs.begin(tmp_path, duck, config(duck, "run.steps=512"))
+    assert trainer.run(tmp_path, lambda _: True)
+    saved = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    saved["ducks"] = saved.pop("robots")
+    torch.save(saved, tmp_path / "checkpoint.pt")
+    assert runs.resume(tmp_path, duck).progress.steps == 512
 
 
 def test_a_calibration_finds_what_ducks_do_too_much() -> None:

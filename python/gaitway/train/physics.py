@@ -30,7 +30,7 @@ def build_model(robot: Robot, description: Description, kp: list[float], physics
     """The robot's model without what is only seen, with sensors at the feet, and with the gains `kp` [n]."""
     spec = mujoco.MjSpec.from_file(str(description.model))
     for geom in list(spec.geoms):
-        if geom.contype == 0 and geom.conaffinity == 0:
+        if geom.contype == 0 and geom.conaffinity == 0 and not _bears_mass(spec, geom):
             spec.delete(geom)
     if description.backlash is not None and physics.play_rad[1] > 0:
         add_backlash(spec, description.backlash)
@@ -42,6 +42,14 @@ def build_model(robot: Robot, description: Description, kp: list[float], physics
     for joint, gain in enumerate(kp):
         set_gain(model, joint, gain * robot.stiffness_per_kp)
     return model
+
+
+def _bears_mass(spec: mujoco.MjSpec, geom: mujoco.MjsGeom) -> bool:
+    """Whether the mass of the geom's body is made of its geoms."""
+    mode = mujoco.mjtInertiaFromGeom(spec.compiler.inertiafromgeom)
+    if mode == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_AUTO:
+        return not geom.parent.explicitinertial
+    return bool(mode == mujoco.mjtInertiaFromGeom.mjINERTIAFROMGEOM_TRUE)
 
 
 def _sense_contact(spec: mujoco.MjSpec, contact: Contact, floor: str) -> None:
