@@ -28,19 +28,19 @@ def wait_until(holds: Callable[[], bool], otherwise: str = "not yet") -> None:
 class Bench(Background):
     """Twin, joints and IMU on a thread; the program under test is another process."""
 
-    def __init__(self, folder: Path, *, has_chip: bool = False) -> None:
-        self.duck = Robot.load()
+    def __init__(self, folder: Path, *, has_chip: bool = False, robot: Robot | None = None) -> None:
+        self.duck = robot or Robot.load()
         self.folder = folder
         self.link, self.socket = folder / "bus", folder / "imu"
-        #: Samples as datagrams, or a chip on an I2C bus of its own.
-        self.imu = ("--imu" if has_chip else "--imu-socket", str(self.socket))
-        keyword = {"i2c_socket" if has_chip else "imu_socket": self.socket}
+        self.has_imu = self.duck.native.imu_bus is not None
+        #: Samples as datagrams, or a chip on an I2C bus of its own; nothing of a robot without an IMU.
+        self.imu = ("--imu" if has_chip else "--imu-socket", str(self.socket)) if self.has_imu else ()
+        keyword = {"i2c_socket" if has_chip else "imu_socket": self.socket} if self.has_imu else {}
         self.host = _native.TwinHost(self.duck.native, link=self.link, **keyword)
         #: Servos that are driven, and the most that ever were.
         self.driven = self.most_driven = 0
         #: Where the joints are, rad; a limp one stays where somebody puts it.
         self.position_rad = [0.7 * angle for angle in self.duck.default_pose_rad]
-        self.has_imu = True
         self.begin()
 
     def close(self) -> None:
@@ -95,7 +95,7 @@ class Bench(Background):
             self.most_driven = max(self.most_driven, self.driven)
             tick += 1
             if tick % 5 == 0 and self.has_imu:
-                sample = (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81, 1, 1)
-                self.host.sample_imu(array("f", sample))
+                sample = (1e-3 * math.sin(tick), 0, 0, 0, 1e-2 * math.cos(tick), 9.81)
+                self.host.sample_imu(array("f", (*sample, *(1.0 for _ in self.duck.contact_names))))
             self.host.send_imu()
             time.sleep(0.002)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 Row = NDArray[np.float32]
 Object = Mapping[str, Any]
 
-VELOCITY_AXES = ("vx", "vy", "wz")
 FEEDBACK = ("action", "target")
 SOURCES = (
     "gyro", "accelerometer", "command", "joint_position", "joint_velocity",
@@ -90,7 +89,7 @@ class Envelope:
         """Whether the last command asks the robot to go anywhere."""
         idle = self.column("idle", 0.0)
         axes = zip(self.axes, self.last != idle, strict=True)
-        return any(differs for axis, differs in axes if axis["axis"] in VELOCITY_AXES)
+        return any(differs for axis, differs in axes if axis["unit"].endswith("/s"))
 
 
 class GaitClock:

@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway.golden.tick import (
-    VELOCITY_AXES,
     ActionMap,
     Envelope,
     GaitClock,
@@ -71,7 +70,7 @@ def commands(random: np.random.Generator, axes: Sequence[Object], ticks: int) ->
     high = np.array([axis["max"] for axis in axes], dtype=float)
     rows = wave(random, ticks, (low + high) / 2.0, 0.55 * (high - low))
     for column, axis in enumerate(axes):
-        if axis["axis"] in VELOCITY_AXES:
+        if axis["unit"].endswith("/s"):
             rows[12:17, column] = axis.get("idle", 0.0)
     return rows
 
@@ -119,9 +118,9 @@ def build(
         contract,
         "schema name description weights_sha256 robot policy_rate_hz network observation action head_command command "
         "gains reset provenance",
-        "phase golden",
+        "phase golden contacts",
     )
-    one_of("schema", contract["schema"], "gaitway.contract/1")
+    one_of("schema", contract["schema"], "gaitway.contract/1", "gaitway.contract/2")
     actions = ActionMap(contract)
     envelope = Envelope(contract["command"], contract["policy_rate_hz"])
     clock = GaitClock(contract.get("phase"))

@@ -1,6 +1,6 @@
 """Many robots in MuJoCo: one model, as many robots and floors as there are simulations."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import mujoco
 import numpy as np
