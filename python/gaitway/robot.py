@@ -97,8 +97,14 @@ class Robot:
         applied, ignored, counted_as_zero = map(tuple, report)
         return Robot(native, self.folder, ignored, applied, counted_as_zero)
 
-    def imu_axes_with(self, config: str) -> list[str]:
-        """The axes of the IMU's mount where the robot's configuration is this JSON text."""
+    @property
+    def imu_bus(self) -> Path | None:
+        """The device file of the IMU's I2C bus; None for a robot without an IMU."""
+        bus = self.native.imu_bus
+        return None if bus is None else Path(bus)
+
+    def imu_axes_with(self, config: str) -> list[str] | None:
+        """The axes of the IMU's mount where the robot's configuration is this JSON text; None without an IMU."""
         native, _ = self.native.with_duck_config(config.encode())
         return native.imu_axes
 
@@ -184,7 +190,8 @@ class Robot:
             return shipped
         if not path.suffix and not path.exists():
             names = ", ".join(sorted(entry.stem for entry in self.folder.glob("*.onnx")))
-            raise PolicyError(f"policy {named}: no such file, and no policy of {self.name}", hint=f"it has {names}")
+            hint = f"it has {names}; or name a file" if names else "name a file, .onnx"
+            raise PolicyError(f"policy {named}: no such file, and no policy of {self.name}", hint=hint)
         return path
 
     @cached_property

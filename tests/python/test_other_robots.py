@@ -54,9 +54,7 @@ def contract_of(robot: gaitway.Robot, terms: list[tuple[str, str, str | None]]) 
     """The contract of a policy that moves every joint of a robot, by names alone."""
     joints = len(robot.joint_names)
     widths = {"command": len(robot.command_axes), "foot_contact": len(robot.contact_names)}
-    widths |= dict.fromkeys(("joint_position", "joint_velocity"), joints) | dict.fromkeys(
-        ("gyro", "accelerometer"), 3
-    )
+    widths |= dict.fromkeys(("joint_position", "joint_velocity"), joints) | dict.fromkeys(("gyro", "accelerometer"), 3)
     observation = [
         {"name": source, "source": source, "unit": unit, "width": widths[source], **({"frame": frame} if frame else {})}
         for source, unit, frame in terms
@@ -225,3 +223,14 @@ def test_a_row_of_another_robots_length_is_refused(other: Other) -> None:
     controller, sim = gaitway.Controller(other.policy, other.robot), RobotSim(other.robot)
     with pytest.raises(UsageError, match=f"command: expected {len(other.robot.command_axes)} numbers"):
         controller.step(sim.sense(), array("f", [0.0] * 7))
+
+
+def test_tools_for_what_it_lacks_say_so(other: Other) -> None:
+    checked = parse(run_gaitway("doctor", "--robot", other.profile, "--json"))
+    found = {finding["what"]: finding["found"] for finding in checked["findings"]}
+    if other.robot.imu_bus is None:
+        assert found["IMU"] == "Arm of the tests has none" and found["feet"] == "Arm of the tests has no contacts"
+        refused = run_gaitway("imu", "watch", "--robot", other.profile)
+        assert refused.returncode != 0 and "Arm of the tests has no IMU" in refused.stderr
+    else:
+        assert "has none" not in found["IMU"]

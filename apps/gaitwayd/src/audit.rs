@@ -54,11 +54,7 @@ fn report(found: &[Option<Vec<Finding>>], profile: &RobotProfile, log: &mut Log)
     for (joint, findings) in profile.joints.iter().zip(found) {
         let Some(findings) = findings else {
             let hint = "check its plug, its power and its id";
-            log.say(
-                "warn",
-                "servo silent",
-                json!({ "joint": joint.name, "id": joint.id, "hint": hint }),
-            );
+            log.say("warn", "servo silent", json!({ "joint": joint.name, "id": joint.id, "hint": hint }));
             continue;
         };
         for finding in findings {

@@ -58,7 +58,8 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
     // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
     let port = SerialPort::open(&settings.robot.port, profile.actuators.baud)?;
-    let mut pads = Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), &mailbox, &slot, &mut log)?;
+    let mut pads =
+        Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), &mailbox, &slot, &mut log)?;
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
@@ -147,12 +148,7 @@ fn command_of(profile: &RobotProfile, values: &[(String, f32)]) -> Result<Comman
 }
 
 /// Whoever asks for more than the policy takes is told so where they asked.
-fn tell_what_is_clipped(
-    command: Option<&Command>,
-    policy: &Policy,
-    profile: &RobotProfile,
-    log: &mut Log,
-) {
+fn tell_what_is_clipped(command: Option<&Command>, policy: &Policy, profile: &RobotProfile, log: &mut Log) {
     let Some(command) = command else { return };
     let contract = policy.contract();
     let axes = profile.command_axes.iter().map(|axis| axis.name.as_str());

@@ -11,7 +11,8 @@ use gaitway_platform::sound::{SoundError, Sounds};
 use gaitway_platform::{Clock, MonotonicClock};
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::pad::{
-    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach, stick_axes,
+    KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach,
+    stick_axes,
 };
 use gaitway_runtime::robot::Mailbox;
 use serde_json::json;

@@ -148,7 +148,8 @@ fn a_value_may_stand_behind_a_space_or_an_equals_sign() {
 
 #[test]
 fn a_command_names_axes_or_gives_three_numbers() {
-    let named = |axes: &[(&str, f32)]| Some(axes.iter().map(|(axis, value)| ((*axis).to_owned(), *value)).collect());
+    let named =
+        |axes: &[(&str, f32)]| Some(axes.iter().map(|(axis, value)| ((*axis).to_owned(), *value)).collect());
     for command in ["vx=0.1,wz=0.2", " vx = 0.1 , wz=0.2"] {
         gives(&["--command", command], |to| to.operator.command = named(&[("vx", 0.1), ("wz", 0.2)]));
     }

@@ -4,11 +4,11 @@
 #[path = "../../core/model/tests/common/mod.rs"]
 mod common;
 
-use common::duck;
+use common::shipped as duck;
 use gaitway_importers::duck_config::{self, ConfigError, Report, Unreachable};
-use gaitway_model::profile::OutputKind;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::ImuTrim;
+use gaitway_model::profile::OutputKind;
 
 fn applied(json: &str) -> (RobotProfile, Report) {
     duck_config::apply(&duck(), json.as_bytes()).unwrap_or_else(|error| panic!("{json}: {error}"))

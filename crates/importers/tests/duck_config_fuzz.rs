@@ -6,7 +6,7 @@
 #[path = "../../core/model/tests/common/mod.rs"]
 mod common;
 
-use common::{duck, fuzz};
+use common::{fuzz, shipped as duck};
 use gaitway_importers::duck_config;
 use std::collections::HashSet;
 

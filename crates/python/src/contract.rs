@@ -1,9 +1,9 @@
 //! `Contract`: what a policy must be fed and what its numbers mean.
 
 use crate::{buffers, errors};
-use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::Command;
 use gaitway_model::axis::STANDARD_AXES;
+use gaitway_model::envelope::CommandEnvelope;
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyDict};
 use std::sync::Arc;

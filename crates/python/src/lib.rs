@@ -8,6 +8,8 @@ mod bench;
 mod buffers;
 #[cfg(target_os = "linux")]
 mod bus;
+#[cfg(target_os = "linux")]
+mod contacts;
 mod contract;
 mod controller;
 mod count;
@@ -16,8 +18,6 @@ mod desk;
 mod errors;
 #[cfg(target_os = "linux")]
 mod exclusive;
-#[cfg(target_os = "linux")]
-mod contacts;
 mod file_kind;
 mod here;
 #[cfg(target_os = "linux")]
@@ -59,6 +59,9 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::bus::bus_ticks;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::contacts::Contacts;
     #[pymodule_export]
     use super::contract::{Contract, axes};
     #[pymodule_export]
@@ -71,9 +74,6 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::exclusive::holder;
-    #[cfg(target_os = "linux")]
-    #[pymodule_export]
-    use super::contacts::Contacts;
     #[pymodule_export]
     use super::file_kind::file_kind;
     #[cfg(target_os = "linux")]

@@ -2,11 +2,11 @@
 
 use crate::contract::Contract;
 use crate::errors;
-use gaitway_model::axis::STANDARD_AXES;
 use gaitway_gamepad::datagram::{LEN, RemotePad};
 use gaitway_gamepad::evdev::Event;
 use gaitway_gamepad::seal::Key;
 use gaitway_gamepad::{Button, Controls, OutOfReach, Reach};
+use gaitway_model::axis::STANDARD_AXES;
 use gaitway_runtime::pad::key_file::{self, PadKeyError};
 use gaitway_runtime::pad::{AxisNow, Heard, NamedLayout, PadError, PadWatch, reach};
 use pyo3::prelude::*;

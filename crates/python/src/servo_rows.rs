@@ -2,7 +2,9 @@
 
 use crate::buffers;
 use crate::errors;
-use gaitway_emulators::{Bno055Fault, Fault, IMU_CONTACTS, ImuFault, ImuSample, JointState, WrittenFault, parse_fault};
+use gaitway_emulators::{
+    Bno055Fault, Fault, IMU_CONTACTS, ImuFault, ImuSample, JointState, WrittenFault, parse_fault,
+};
 use gaitway_model::profile::Joint;
 use gaitway_testbed::ServoView;
 use pyo3::prelude::*;

@@ -232,13 +232,7 @@ fn start_i2c(
     I2cHost::start(path, chip, [&axes[0], &axes[1], &axes[2]], seed.0, schedule)
 }
 
-fn prepare(
-    bus: &mut ServoBus,
-    joints: &[Joint],
-    pose_rad: &[f64],
-    factory: bool,
-    return_delay: Option<u16>,
-) {
+fn prepare(bus: &mut ServoBus, joints: &[Joint], pose_rad: &[f64], factory: bool, return_delay: Option<u16>) {
     for servo in bus.servos_mut() {
         if !factory {
             servo.configure();

@@ -36,7 +36,9 @@ impl DeviceError {
             DeviceError::Imus(0) => {
                 "the profile has no IMU: leave out what reads one, or add [[imus]] to the profile".to_owned()
             }
-            DeviceError::Imus(_) => "this version reads one: leave that of the trunk in the profile".to_owned(),
+            DeviceError::Imus(_) => {
+                "this version reads one: leave that of the trunk in the profile".to_owned()
+            }
             DeviceError::Axes(_) => "correct trunk_axes of the IMU in the profile".to_owned(),
         }
     }

@@ -67,7 +67,8 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     ) -> Result<Motors<P, C>, DeviceError> {
         let bus = devices::actuators(profile)?;
         let gains = profile.joints.iter().map(|joint| {
-            let [p, d] = [joint.proportional_gain(&profile.actuators), joint.derivative_gain(&profile.actuators)];
+            let [p, d] =
+                [joint.proportional_gain(&profile.actuators), joint.derivative_gain(&profile.actuators)];
             [kp.unwrap_or(p as u8), 0, d as u8]
         });
         let gains: Vec<[u8; 3]> = gains.collect();

@@ -17,7 +17,7 @@ use std::io::{BufReader, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Largest array written or read, bytes: seven hours of the duck at 50 Hz.
+/// Largest array written or read, bytes: seven hours of 101 numbers at 50 Hz.
 pub const MAX_BYTES: u64 = 512 << 20;
 
 /// Bytes read, or kept back before they are written, at a time. A multiple of every number's size.

@@ -147,8 +147,7 @@ fn what_is_not_fitted_is_left_alone() {
     let folder = Folder::new("lights");
     let mut board = Board::new(&folder);
     let slot = Arc::new(ExpressionSlot::default());
-    let lights =
-        Fitted { chip: Some(board.path.clone()), blinkers: BLINKERS.to_vec(), ..Fitted::default() };
+    let lights = Fitted { chip: Some(board.path.clone()), blinkers: BLINKERS.to_vec(), ..Fitted::default() };
     let shown = Expression::start(&lights, None, Arc::clone(&slot)).unwrap();
     slot.toggle_lamps();
     slot.set_pulse_servos(&[1.0, 1.0]);
@@ -174,10 +173,7 @@ fn text(path: &Path) -> String {
 
 fn pwm_servos(chip: &Path) -> Fitted {
     let pulses = PulseSource::Pwm { chip: chip.to_owned(), channels: vec![1, 0] };
-    Fitted {
-        pulse_servos: Some(FittedPulseServos { directions: vec![1, -1], pulses }),
-        ..Fitted::default()
-    }
+    Fitted { pulse_servos: Some(FittedPulseServos { directions: vec![1, -1], pulses }), ..Fitted::default() }
 }
 
 fn make_channel(chip: &Path, channel: u32) {

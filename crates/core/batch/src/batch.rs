@@ -63,7 +63,11 @@ impl Batch {
         let robots: Vec<BatchRobot> = (0..count).map(robot).collect::<Result<_, _>>()?;
         Ok(Batch {
             robots,
-            axes: contract.command.iter().filter_map(|entry| Some((profile.axis(&entry.axis)?, entry.clone()))).collect(),
+            axes: contract
+                .command
+                .iter()
+                .filter_map(|entry| Some((profile.axis(&entry.axis)?, entry.clone())))
+                .collect(),
             command_len: profile.command_axes.len(),
             layout,
             disturbance,
@@ -114,7 +118,8 @@ impl Batch {
     pub fn set_commands(&mut self, rows: &[f32]) -> Result<(), BatchError> {
         same("commands", self.robots.len() * self.command_len, rows.len())?;
         for (robot, row) in self.robots.iter_mut().zip(rows.chunks_exact(self.command_len.max(1))) {
-            robot.command = Command { phase_factor_offset: robot.command.phase_factor_offset, ..Command::of(row) };
+            robot.command =
+                Command { phase_factor_offset: robot.command.phase_factor_offset, ..Command::of(row) };
         }
         Ok(())
     }
@@ -146,7 +151,8 @@ impl Batch {
             let record = robot.controller.record();
             let numbers = &mut observations[index * self.observation_len..][..self.observation_len];
             numbers.copy_from_slice(&record.observation);
-            commands[index * self.command_len..][..self.command_len].copy_from_slice(&record.command.values[..self.command_len]);
+            commands[index * self.command_len..][..self.command_len]
+                .copy_from_slice(&record.command.values[..self.command_len]);
             if let Some(at) = numbers.iter().position(|number| !number.is_finite()) {
                 return Err(BatchError::NonFiniteObservation { robot: index, index: at, found: numbers[at] });
             }

@@ -7,22 +7,22 @@ use gaitway_model::{Command, Contract, RobotProfile, Sensors};
 
 #[path = "../../../../tests/rust/random.rs"]
 mod random;
+#[path = "../../../../tests/rust/shipped.rs"]
+mod shipped;
 use random::Random;
+use shipped::{SHIPPED, SHIPPED_CONTRACTS};
 
-const DUCK: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
-const CONTRACT: &str =
-    include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json");
 const JOINTS: usize = 14;
 const QPOS: usize = 21;
 const QVEL: usize = 20;
 const SENSORS: usize = 10;
 
-fn duck() -> RobotProfile {
-    RobotProfile::from_toml(DUCK).unwrap()
+fn robot() -> RobotProfile {
+    RobotProfile::from_toml(SHIPPED).unwrap()
 }
 
 fn contract() -> Contract {
-    Contract::from_json(CONTRACT).unwrap()
+    Contract::from_json(SHIPPED_CONTRACTS[1]).unwrap()
 }
 
 fn layout() -> Layout {
@@ -80,7 +80,7 @@ struct Bench {
 
 impl Bench {
     fn new(count: usize, disturbance: Disturbance, commands: Option<CommandSampling>) -> Bench {
-        let batch = Batch::new(&contract(), &duck(), count, 7, layout(), disturbance, commands).unwrap();
+        let batch = Batch::new(&contract(), &robot(), count, 7, layout(), disturbance, commands).unwrap();
         Bench {
             rows: [QPOS, QVEL, SENSORS].map(|len| vec![0.0; count * len]),
             observations: vec![0.0; count * batch.observation_len()],
@@ -108,7 +108,7 @@ impl Bench {
 fn without_disturbance_a_robot_sees_and_does_what_it_would_alone() {
     let mut bench = Bench::new(3, calm(), None);
     let policy = Policy::of_contract(contract()).unwrap();
-    let mut alone = Controller::new(&policy, &duck(), &Options::default()).unwrap();
+    let mut alone = Controller::new(&policy, &robot(), &Options::default()).unwrap();
     let command = Command::velocity(0.1, -0.05, 0.3);
     bench.batch.set_commands(&command.values[..7].repeat(3)).unwrap();
     let (mut random, mut same) = (Random::new(1), Random::new(1));
@@ -144,7 +144,7 @@ fn what_happens_to_a_robot_does_not_depend_on_those_beside_it() {
     let width = few.batch.observation_len();
     for tick in 0..60 {
         if tick % 20 == 0 {
-            let poses = duck().default_pose_rad();
+            let poses = robot().default_pose_rad();
             few.batch.reset(&[1], &poses).unwrap();
             many.batch.reset(&[1], &poses).unwrap();
         }
@@ -179,11 +179,11 @@ fn a_restored_batch_goes_on_bit_for_bit() {
 #[test]
 fn disturbances_have_the_size_they_were_given() {
     let mut bench = Bench::new(40, rough(), Some(sampling()));
-    let poses = duck().default_pose_rad().repeat(40);
+    let poses = robot().default_pose_rad().repeat(40);
     bench.batch.reset(&(0..40).collect::<Vec<u32>>(), &poses).unwrap();
     // Goals follow from actions alone: a calm robot's are those that come in time.
     let mut in_time = Bench::new(1, calm(), None);
-    in_time.batch.reset(&[0], &duck().default_pose_rad()).unwrap();
+    in_time.batch.reset(&[0], &robot().default_pose_rad()).unwrap();
     let (mut random, mut same) = (Random::new(9), Random::new(9));
     let width = bench.batch.observation_len();
     let (mut widest, mut late, mut told) = (0.0_f32, 0, 0);
@@ -225,7 +225,7 @@ fn commands_have_the_shares_they_were_given() {
 #[test]
 fn what_is_wrong_is_said() {
     let new = |layout: Layout, disturbance: Disturbance, commands: CommandSampling| {
-        Batch::new(&contract(), &duck(), 2, 0, layout, disturbance, Some(commands)).unwrap_err().to_string()
+        Batch::new(&contract(), &robot(), 2, 0, layout, disturbance, Some(commands)).unwrap_err().to_string()
     };
     #[rustfmt::skip]
     let table = [
@@ -243,7 +243,7 @@ fn what_is_wrong_is_said() {
         assert!(found.contains(expected), "{found}");
     }
     let mut bench = Bench::new(2, calm(), None);
-    let error = bench.batch.reset(&[2], &duck().default_pose_rad()).unwrap_err();
+    let error = bench.batch.reset(&[2], &robot().default_pose_rad()).unwrap_err();
     assert!(error.to_string().contains("robots: expected an index below 2, found 2"), "{error}");
     bench.tick(&mut Random::new(1)).unwrap();
     let error = bench.batch.act(&[0.0; 28], &mut bench.ctrl).unwrap_err();

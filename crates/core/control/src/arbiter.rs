@@ -117,7 +117,10 @@ impl Arbiter {
             ease_step: (1.0 / ticks) as f32,
             slow_share: profile.stop.slow_share as f32,
             axes: profile.command_axes.len(),
-            velocities: axes.filter(|(_, axis)| axis.is_velocity()).filter_map(|(at, _)| Axis::at(at)).collect(),
+            velocities: axes
+                .filter(|(_, axis)| axis.is_velocity())
+                .filter_map(|(at, _)| Axis::at(at))
+                .collect(),
             last: Decision::default(),
             easing: None,
         }

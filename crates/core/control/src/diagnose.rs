@@ -5,9 +5,9 @@ mod rows;
 mod target;
 
 use gaitway_maths::trig;
+use gaitway_model::Contract;
 use gaitway_model::observation::TermSpan;
 use gaitway_model::term::{Reference, Source, Term};
-use gaitway_model::Contract;
 pub use pattern::Pattern;
 pub(crate) use rows::Rows;
 use rows::close;

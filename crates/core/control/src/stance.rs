@@ -207,8 +207,7 @@ impl Support {
         for (seen, contact) in self.switches.iter_mut().zip(contact) {
             seen[usize::from(is_closed(contact))] = true;
         }
-        let all_work =
-            !self.switches.is_empty() && self.switches.as_flattened().iter().all(|seen| *seen);
+        let all_work = !self.switches.is_empty() && self.switches.as_flattened().iter().all(|seen| *seen);
         all_work.then(|| contact.iter().filter(|contact| is_closed(contact)).count())
     }
 }

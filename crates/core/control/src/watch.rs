@@ -10,7 +10,7 @@ use gaitway_model::profile::{Clears, FaultKind, FaultRule, Reaction};
 const OLD_S: f32 = 2.0;
 /// A fault that clears by itself has gone when it was away for this long, s.
 const GONE_AFTER_S: f32 = 0.2;
-/// Current times error that a walking joint may have all the time, A·rad. A standing duck's knees need 0.1, strides
+/// Current times error that a walking joint may have all the time, A·rad. The knees of a small biped that stands need 0.1, strides
 /// up to 0.25 at the peak; a blocked joint of 2 A and 0.5 rad has 1.
 const STALL_ALLOWANCE: f32 = 0.35;
 

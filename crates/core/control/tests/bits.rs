@@ -4,20 +4,21 @@
 
 mod common;
 
+#[path = "../../../../tests/rust/shipped.rs"]
+mod shipped;
+
 use common::texts::Random;
 use gaitway_control::{Controller, Options, Policy};
 use gaitway_model::RobotProfile;
-
-const PROFILE: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
-const POLICY: &[u8] = include_bytes!("../../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
+use shipped::{SHIPPED, SHIPPED_POLICY};
 
 /// FNV-1a over the bits of all goals. A change of the policy, the contract or the arithmetic moves it.
 const GOALS: u64 = 0x04ea_ed58_a95e_3f25;
 
 #[test]
 fn the_shipped_policy_has_the_same_goals_on_every_machine() {
-    let profile = RobotProfile::from_toml(PROFILE).unwrap();
-    let policy = Policy::from_onnx(POLICY, &[], None).unwrap();
+    let profile = RobotProfile::from_toml(SHIPPED).unwrap();
+    let policy = Policy::from_onnx(SHIPPED_POLICY, &[], None).unwrap();
     let mut controller = Controller::new(&policy, &profile, &Options::default()).unwrap();
     let mut random = Random::new(11);
     let mut hash = 0xcbf2_9ce4_8422_2325u64;

@@ -673,8 +673,8 @@ fn a_robot_other_than_the_one_trained_for_is_reported_or_refused() {
     let controller = Controller::new(&policy(|_| {}), &wider, &Options::default()).unwrap();
     assert_eq!(controller.overrides().len(), 1);
     assert!(controller.overrides()[0].starts_with("robot profile differs"), "{:?}", controller.overrides());
-    let duck = common::texts::duck();
-    let error = Controller::new(&policy(|_| {}), &duck, &Options::default()).unwrap_err();
+    let shipped = common::texts::shipped();
+    let error = Controller::new(&policy(|_| {}), &shipped, &Options::default()).unwrap_err();
     assert!(matches!(error, ControlError::Contract(_)) && !error.hint().is_empty(), "{error}");
 }
 

@@ -8,8 +8,8 @@ mod common;
 
 use common::onnx::{Message, REAL_FILES, real_file};
 use common::texts::{
-    DUCK_CONTRACTS, MINI, MINI_CONTRACT, Random, damaged, duck, iterations, mini, mini_contract,
-    names_the_place, names_the_term,
+    MINI, MINI_CONTRACT, Random, SHIPPED_CONTRACTS, damaged, iterations, mini, mini_contract,
+    names_the_place, names_the_term, shipped,
 };
 use common::{any_inputs, network, policy, within_limits};
 use gaitway_control::{ControlError, Controller, Options, Policy, PolicyError, embed};
@@ -128,14 +128,14 @@ fn damaged_networks_under_a_sound_contract_never_panic() {
 
 #[test]
 fn damaged_real_files_never_panic() {
-    let duck = duck();
-    for (name, contract) in REAL_FILES.into_iter().zip(DUCK_CONTRACTS) {
+    let robot = shipped();
+    for (name, contract) in REAL_FILES.into_iter().zip(SHIPPED_CONTRACTS) {
         let Some(bytes) = real_file(name) else {
             continue;
         };
         let contract = Contract::from_json(contract).unwrap();
         let whole = embed(&bytes, &contract).unwrap();
-        assert!(walks(&Policy::from_onnx(&whole, &[], None).unwrap(), &duck), "{name}");
+        assert!(walks(&Policy::from_onnx(&whole, &[], None).unwrap(), &robot), "{name}");
         let mut random = Random::new(4);
         for _ in 0..iterations(10_000) / 50 {
             // Damaged before the contract comes in, the hashes agree and the engine sees the damage.
@@ -143,7 +143,7 @@ fn damaged_real_files_never_panic() {
             let late = Ok(damaged_bytes(&mut random, &whole));
             for file in [early, late] {
                 match file.and_then(|file| Policy::from_onnx(&file, &[], None)) {
-                    Ok(policy) => drop(walks(&policy, &duck)),
+                    Ok(policy) => drop(walks(&policy, &robot)),
                     Err(error) => policy_error(&error),
                 }
             }

@@ -5,7 +5,7 @@ mod common;
 
 use common::network;
 use common::onnx::{self, REAL_FILES, node, real_file, tensor, x_to_y};
-use common::texts::{DUCK_CONTRACTS, mini_contract};
+use common::texts::{SHIPPED_CONTRACTS, mini_contract};
 use gaitway_control::{Basis, Policy, PolicyError, embed};
 use gaitway_model::Contract;
 use gaitway_model::golden::Golden;
@@ -43,7 +43,7 @@ fn a_known_file_is_recognised_by_its_weights() {
 
 #[test]
 fn the_communitys_file_is_recognised_by_the_contract_written_for_it() {
-    let known = DUCK_CONTRACTS.map(|text| Contract::from_json(text).unwrap());
+    let known = SHIPPED_CONTRACTS.map(|text| Contract::from_json(text).unwrap());
     if let Some(bytes) = real_file(REAL_FILES[0]) {
         let policy = Policy::from_onnx(&bytes, &known, None).unwrap();
         assert_eq!((policy.basis(), policy.contract()), (Basis::Recognised, &known[0]));

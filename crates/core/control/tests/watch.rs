@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../../tests/rust/shipped.rs"]
+mod shipped;
+
 use gaitway_control::readings::{JointReading, ServoReading, Vitals};
 use gaitway_control::watch::FaultWatch;
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::FaultKind;
+use shipped::SHIPPED;
 
-const DUCK: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const HZ: u32 = 50;
 const KNEE: usize = 3;
 
@@ -53,7 +56,7 @@ fn ticks_to_stall(watch: &mut FaultWatch, knee: JointReading, limit: usize) -> O
 }
 
 fn watch() -> FaultWatch {
-    FaultWatch::new(&RobotProfile::from_toml(DUCK).unwrap(), HZ)
+    FaultWatch::new(&RobotProfile::from_toml(SHIPPED).unwrap(), HZ)
 }
 
 #[test]
@@ -103,7 +106,7 @@ fn what_was_never_heard_has_its_time_to_start_and_what_fell_silent_has_none() {
 #[test]
 fn a_profile_that_names_no_time_to_start_judges_as_it_ever_did() {
     let without: String =
-        DUCK.lines().filter(|line| !line.starts_with("first_s")).map(|line| format!("{line}\n")).collect();
+        SHIPPED.lines().filter(|line| !line.starts_with("first_s")).map(|line| format!("{line}\n")).collect();
     let profile = RobotProfile::from_toml(&without).unwrap();
     for kind in [FaultKind::ImuStale, FaultKind::SilentServo, FaultKind::BusGone] {
         assert_eq!(ticks_to(kind, &mut FaultWatch::new(&profile, HZ), f32::INFINITY), Some(1), "{kind:?}");

@@ -114,8 +114,7 @@ impl CommandEnvelope {
             }
         }
         let phase_bit = bit(self.axes.len());
-        used.phase_factor_offset =
-            phase_factor_offset(requested.phase_factor_offset, phase_bit, &mut limits);
+        used.phase_factor_offset = phase_factor_offset(requested.phase_factor_offset, phase_bit, &mut limits);
         (used, limits)
     }
 
@@ -195,10 +194,7 @@ mod tests {
             idle: 0.0,
         };
         CommandEnvelope::new(
-            &[
-                axis("vx", "m/s", -0.15, 0.15, 0.02, Some(1.0)),
-                axis("head_yaw", "rad", -0.5, 0.5, 0.0, None),
-            ],
+            &[axis("vx", "m/s", -0.15, 0.15, 0.02, Some(1.0)), axis("head_yaw", "rad", -0.5, 0.5, 0.0, None)],
             50,
             STANDARD_AXES.into_iter().map(|(name, _)| name),
         )

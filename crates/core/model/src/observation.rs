@@ -298,8 +298,9 @@ fn fit_contacts(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize
     match &contract.contacts {
         Some(names) => {
             let index = |name: &String| {
-                let missing =
-                    || misfit(profile, &format!("contact {name}"), "a contact of the robot", "none of that name");
+                let missing = || {
+                    misfit(profile, &format!("contact {name}"), "a contact of the robot", "none of that name")
+                };
                 profile.contact_index(name).ok_or_else(missing)
             };
             names.iter().map(index).collect()

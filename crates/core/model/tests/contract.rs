@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{DUCK_CONTRACTS, MINI_CONTRACT, duck, names_the_term};
+use common::{MINI_CONTRACT, SHIPPED_CONTRACTS, names_the_term, shipped};
 use gaitway_model::term::{Reference, Source};
 use gaitway_model::{Contract, ContractError, ObservationProgram};
 use serde_json::{Value, json};
@@ -55,11 +55,11 @@ fn a_valid_contract_loads_with_and_without_its_optional_parts() {
 
 #[test]
 fn the_shipped_contracts_fit_the_shipped_robot() {
-    for text in DUCK_CONTRACTS {
+    for text in SHIPPED_CONTRACTS {
         let contract = Contract::from_json(text).unwrap();
         assert_eq!((contract.observation_len(), contract.action_len()), (101, 14));
-        assert_eq!(contract.robot.profile_sha256, duck().policy_sha256(), "{}", contract.name);
-        let program = ObservationProgram::compile(&contract, &duck()).unwrap();
+        assert_eq!(contract.robot.profile_sha256, shipped().policy_sha256(), "{}", contract.name);
+        let program = ObservationProgram::compile(&contract, &shipped()).unwrap();
         assert_eq!(program.joints(), (0..14).collect::<Vec<_>>());
     }
 }
@@ -334,8 +334,10 @@ fn written_backwards(value: &Value) -> String {
 
 #[test]
 fn the_canonical_text_reads_back_and_has_one_form() {
-    let texts =
-        DUCK_CONTRACTS.map(str::to_owned).into_iter().chain([MINI_CONTRACT.to_owned(), whole().to_string()]);
+    let texts = SHIPPED_CONTRACTS
+        .map(str::to_owned)
+        .into_iter()
+        .chain([MINI_CONTRACT.to_owned(), whole().to_string()]);
     for text in texts {
         let contract = Contract::from_json(&text).unwrap();
         let canonical = contract.canonical_json().unwrap();

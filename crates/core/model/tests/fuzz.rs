@@ -6,17 +6,17 @@
 mod common;
 
 use common::{
-    DUCK, DUCK_CONTRACTS, MINI, MINI_CONTRACT, duck, fuzz, mini, mini_contract, names_the_place,
-    names_the_term,
+    MINI, MINI_CONTRACT, SHIPPED, SHIPPED_CONTRACTS, fuzz, mini, mini_contract, names_the_place,
+    names_the_term, shipped,
 };
 use gaitway_model::{Command, Contract, ObservationProgram, RobotProfile, Sensors};
 
 #[test]
 fn damaged_profiles_never_panic() {
     let contracts: Vec<Contract> =
-        DUCK_CONTRACTS.into_iter().map(|text| Contract::from_json(text).unwrap()).collect();
+        SHIPPED_CONTRACTS.into_iter().map(|text| Contract::from_json(text).unwrap()).collect();
     let mini_contract = mini_contract();
-    fuzz("profiles", &[MINI, MINI, MINI, DUCK], 60_000, |text| {
+    fuzz("profiles", &[MINI, MINI, MINI, SHIPPED], 60_000, |text| {
         let profile = match RobotProfile::from_toml(text) {
             Ok(profile) => profile,
             Err(error) => {
@@ -35,8 +35,8 @@ fn damaged_profiles_never_panic() {
 
 #[test]
 fn damaged_contracts_never_panic() {
-    let (mini, duck) = (mini(), duck());
-    let seeds = [MINI_CONTRACT, MINI_CONTRACT, MINI_CONTRACT, DUCK_CONTRACTS[0], DUCK_CONTRACTS[1]];
+    let (mini, shipped) = (mini(), shipped());
+    let seeds = [MINI_CONTRACT, MINI_CONTRACT, MINI_CONTRACT, SHIPPED_CONTRACTS[0], SHIPPED_CONTRACTS[1]];
     fuzz("contracts", &seeds, 10_000, |text| {
         let contract = match Contract::from_json(text) {
             Ok(contract) => contract,
@@ -49,7 +49,7 @@ fn damaged_contracts_never_panic() {
         assert_eq!(Contract::from_json(&canonical).unwrap(), contract);
         assert_eq!(contract.hash().unwrap().len(), 64);
         observe(&contract, &mini);
-        observe(&contract, &duck);
+        observe(&contract, &shipped);
         true
     });
 }

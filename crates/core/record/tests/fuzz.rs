@@ -12,6 +12,8 @@
 mod fuzz_iterations;
 #[path = "../../../../tests/rust/random.rs"]
 mod random;
+#[path = "../../../../tests/rust/shipped.rs"]
+mod shipped;
 
 use fuzz_iterations::iterations;
 use gaitway_record::message::{decode, encode};
@@ -24,9 +26,6 @@ use std::fs;
 use std::io::Cursor;
 
 const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/recordings/v1-walk.mcap");
-
-const POLICY: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
 
 fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..=random.below(4) {
@@ -144,7 +143,7 @@ fn a_file_of_something_else_is_no_recording() {
         (Vec::new(), "an empty file"),
         (b"# A text\n".to_vec(), "text"),
         (vec![0xff; 9], "data of an unknown kind"),
-        (fs::read(POLICY).unwrap(), "an ONNX network"),
+        (shipped::SHIPPED_POLICY.to_vec(), "an ONNX network"),
         (mcap::MAGIC.to_vec(), "without a robot's notes"),
         (foreign.concat(), "without a robot's notes"),
     ] {

@@ -124,7 +124,11 @@ fn full_sticks_ask_what_the_published_runtime_asked() {
     hands.asks([0.0; 7]);
     hands.axis(9, 1023);
     hands.axis(10, 90);
-    assert_eq!(hands.operator.pulse_servos(), [1.0, 0.0], "the right trigger, and a left one in its dead zone");
+    assert_eq!(
+        hands.operator.pulse_servos(),
+        [1.0, 0.0],
+        "the right trigger, and a left one in its dead zone"
+    );
 }
 
 #[test]

@@ -171,7 +171,8 @@ impl Reading {
                 // Of the published file; nothing here uses them.
                 (None, "microphone" | "camera") => {}
                 (None, _) => {
-                    let near = nearest::nearest(key, FEATURES.map(|(known, _)| known)).map(|near| format!("; did you mean {near}?"));
+                    let near = nearest::nearest(key, FEATURES.map(|(known, _)| known))
+                        .map(|near| format!("; did you mean {near}?"));
                     self.report.ignored.push(format!("{path}: unknown key{}", near.unwrap_or_default()));
                 }
             }

@@ -28,7 +28,7 @@ pub const TESTS: &[(&str, fn())] = &[
 ];
 
 const BAUD: u32 = 1_000_000;
-/// Torque off for the duck's 14 servos: one SYNC WRITE of 0 to register 40.
+/// Torque off for 14 servos: one SYNC WRITE of 0 to register 40.
 const TORQUE_OFF: [u8; 36] = [
     0xff, 0xff, 0xfe, 0x20, 0x83, 0x28, 0x01, 0x14, 0, 0x15, 0, 0x16, 0, 0x17, 0, 0x18, 0, 0x1e, 0, 0x1f, 0,
     0x20, 0, 0x21, 0, 0x0a, 0, 0x0b, 0, 0x0c, 0, 0x0d, 0, 0x0e, 0, 0x0d,

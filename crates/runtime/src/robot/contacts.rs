@@ -34,7 +34,8 @@ impl ContactSlot {
     }
 
     fn put(&self, contacts: impl Iterator<Item = bool>) {
-        let bits = contacts.enumerate().fold(0, |bits, (contact, is_closed)| bits | u8::from(is_closed) << contact);
+        let bits =
+            contacts.enumerate().fold(0, |bits, (contact, is_closed)| bits | u8::from(is_closed) << contact);
         self.0.store(bits, Ordering::Relaxed);
     }
 }

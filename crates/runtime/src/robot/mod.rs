@@ -9,9 +9,9 @@
 //!             servos ◄──────────────────────────────────────────────────────┘
 //! ```
 
-pub mod event;
 #[cfg(target_os = "linux")]
 pub mod contacts;
+pub mod event;
 pub mod imu;
 #[cfg(target_os = "linux")]
 pub mod imu_chip;

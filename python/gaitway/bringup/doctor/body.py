@@ -35,7 +35,10 @@ _ALL_IMU = ("IMU samples", "IMU gravity", "IMU rest", "IMU calibration")
 
 def look_at_imu(robot: Robot, bus: Path | None, calibration: Path | None) -> Iterator[Finding]:
     """Is it there, does it measure, is it mounted as the profile says, does it know itself?"""
-    path = bus or Path(robot.native.imu_bus)
+    path = bus or robot.imu_bus
+    if path is None:
+        yield skipped("IMU", f"{robot.title} has none")
+        return
     if (user := in_use(path)) is not None:
         yield skipped("IMU", f"{path}: {user}")
         yield from (skipped(what, "the IMU is in use") for what in _ALL_IMU)
@@ -140,6 +143,9 @@ def _knows_itself(state: Any, calibration: Path | None) -> Finding:
 def look_at_feet(robot: Robot, path: Path | None) -> Iterator[Finding]:
     """Do the switches hang on their pins, and does one chatter?"""
     what = "feet"
+    if not robot.contact_names:
+        yield skipped(what, f"{robot.title} has no contacts")
+        return
     try:
         feet = _native.Contacts(robot.native, path)
     except GaitwayError as error:

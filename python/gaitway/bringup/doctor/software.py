@@ -60,8 +60,8 @@ def _offsets(robot: Robot, config: Path | None) -> Iterator[Finding]:
 
 def _policy(robot: Robot, path: Path | None) -> Finding:
     what = "policy"
-    path = path or robot.default_policy
     try:
+        path = path or robot.default_policy
         policy = Policy.load(path, robot=robot)
         Controller(policy, robot)
         report = _native.check(policy.native, robot.native)

@@ -159,7 +159,10 @@ def _open(bus: Path | None, robot: Robot, *, axes: list[str] | None = None, mag:
     from gaitway._native import Imu
     from gaitway.bringup.imu import address_remedy
 
-    imu = Imu(robot.native, bus or robot.native.imu_bus, axes=axes, fuses_magnetometer=mag)
+    path = bus or robot.imu_bus
+    if path is None:
+        raise UsageError(f"{robot.title} has no IMU", hint="add [[imus]] to its profile")
+    imu = Imu(robot.native, path, axes=axes, fuses_magnetometer=mag)
     for state in _states(imu, _PATIENCE_S):
         if state["is_up"] and state["calibration"] is not None:
             address, expected = state["address"], state["expected_address"]
@@ -170,7 +173,7 @@ def _open(bus: Path | None, robot: Robot, *, axes: list[str] | None = None, mag:
     state = imu.state()
     found = state["problem"] or "no sample"
     hint = state["hint"] or "look at its wires, SDA and SCL, and its supply"
-    raise UsageError(f"IMU on {bus or robot.native.imu_bus}: {found}", hint=hint)
+    raise UsageError(f"IMU on {path}: {found}", hint=hint)
 
 
 def _states(imu: "Imu", seconds: float | None, *, may_stop: bool = False) -> Iterator[Any]:

@@ -4,10 +4,10 @@
 use super::{NOTHING, Pattern, Rows, close, pose, row, simplest};
 use crate::action_map::ActionMap;
 use gaitway_maths::scalar::limit;
+use gaitway_model::Contract;
 use gaitway_model::contract::{Action, FedBack};
 use gaitway_model::golden::Golden;
 use gaitway_model::term::Reference;
-use gaitway_model::Contract;
 
 /// Golden targets, and all that ours are made of.
 pub(crate) struct Targets<'a> {
@@ -104,9 +104,8 @@ impl<'a> Targets<'a> {
     /// Other axes added to the joints.
     fn head_command(&self, differs: &[usize]) -> Option<Pattern> {
         let axes = || (0..self.contract.command.len()).map(Some).chain([None]);
-        let name = |axis: Option<usize>| {
-            axis.map_or(NOTHING, |axis| &self.contract.command[axis].axis).to_owned()
-        };
+        let name =
+            |axis: Option<usize>| axis.map_or(NOTHING, |axis| &self.contract.command[axis].axis).to_owned();
         let theirs = |&joint: &usize| {
             let head = axes().find(|&head| self.explains(joint, Cause { head, ..self.as_ours(joint) }))?;
             Some((self.joint_name(joint), name(self.head[joint]), name(head)))

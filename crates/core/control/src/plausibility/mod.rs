@@ -221,12 +221,15 @@ fn faded(hz: f32, keep: f32) -> f32 {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use gaitway_model::profile::WireLimit;
 
-    const DUCK: &str = include_str!("../../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
+    const MINI: &str = include_str!("../../../model/tests/common/mini.toml");
 
     #[test]
     fn a_sample_of_another_clock_or_from_before_is_for_others_to_judge() {
-        let profile = RobotProfile::from_toml(DUCK).unwrap();
+        let mut profile = RobotProfile::from_toml(MINI).unwrap();
+        let value = WireValue::Accelerometer;
+        profile.wire = vec![WireLimit { value, min: -45.0, max: 45.0, max_rate: Some(2000.0) }];
         let mut check = PlausibilityCheck::new(&profile, 50).unwrap();
         let at = |sampled_ns, accel_mps2| ImuSample {
             sampled_ns,

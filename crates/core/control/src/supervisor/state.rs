@@ -166,7 +166,7 @@ impl Obstacle {
             }
             Obstacle::OutOfRange { .. } => {
                 "a turn (6.28 rad) or more off: its position offset (register 31) or multi-turn mode is wrong, see \
-                 `gaitway doctor`; less: its offset in duck_config.json, or the horn: `gaitway motors calibrate`"
+                 `gaitway doctor`; less: its offset in the robot's configuration, or the horn: `gaitway motors calibrate`"
             }
             Obstacle::NoImu => "check the IMU's wiring and power: `gaitway imu watch` shows its samples",
             Obstacle::Audit => {

@@ -9,11 +9,11 @@ use serde::{Deserialize, Deserializer};
 impl RobotProfile {
     /// Reads and validates a profile of either schema, as TOML. Unknown keys are refused.
     pub fn from_toml(text: &str) -> Result<RobotProfile, ProfileError> {
-        let parse = || {
-            toml::Deserializer::parse(text).map_err(|error| syntax("file".to_owned(), error.to_string()))
-        };
+        let parse =
+            || toml::Deserializer::parse(text).map_err(|error| syntax("file".to_owned(), error.to_string()));
         let head: Head = read(parse()?)?;
-        let profile = if head.is_v1() { read::<v1::Profile, _>(parse()?)?.upgrade() } else { read(parse()?)? };
+        let profile =
+            if head.is_v1() { read::<v1::Profile, _>(parse()?)?.upgrade() } else { read(parse()?)? };
         profile.checked()
     }
 
@@ -22,11 +22,8 @@ impl RobotProfile {
         let mut parser = serde_json::Deserializer::from_str(text);
         let head: Head = read(&mut parser)?;
         let mut parser = serde_json::Deserializer::from_str(text);
-        let profile = if head.is_v1() {
-            read::<v1::Profile, _>(&mut parser)?.upgrade()
-        } else {
-            read(&mut parser)?
-        };
+        let profile =
+            if head.is_v1() { read::<v1::Profile, _>(&mut parser)?.upgrade() } else { read(&mut parser)? };
         profile.checked()
     }
 

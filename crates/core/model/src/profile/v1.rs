@@ -151,14 +151,8 @@ impl Profile {
 
 /// Eyes, projector, antennas and speaker.
 fn outputs(pins: &Pins, options: &Options) -> Vec<Output> {
-    let output = |name: String, kind, pin, fitted| Output {
-        name,
-        kind,
-        pin,
-        direction: 1,
-        pwm_channel: None,
-        fitted,
-    };
+    let output =
+        |name: String, kind, pin, fitted| Output { name, kind, pin, direction: 1, pwm_channel: None, fitted };
     let mut outputs = Vec::new();
     for (side, pin) in SIDES.into_iter().zip(pins.eye) {
         outputs.push(output(format!("{side}_eye"), OutputKind::Blinker, Some(pin), options.eyes));

@@ -1,7 +1,8 @@
 //! What the format cannot say of a profile: ranges, uniqueness, signs.
 
 use super::{
-    DEFAULT_POSE, FILE, FaultKind, FaultRule, Joint, Mode, Reaction, RobotProfile, SCHEMA, SIT_POSE, WireValue,
+    DEFAULT_POSE, FILE, FaultKind, FaultRule, Joint, Mode, Reaction, RobotProfile, SCHEMA, SIT_POSE,
+    WireValue,
 };
 use crate::error::ProfileError;
 use std::collections::HashSet;

@@ -63,7 +63,12 @@ impl RobotProfile {
         }
         let with_pin = self.contacts.iter().filter(|contact| contact.pin.is_some()).count();
         let all_or_none = with_pin == 0 || with_pin == count;
-        check("contacts", all_or_none, "a pin for each of them, or for none", format!("{with_pin} of {count}"))
+        check(
+            "contacts",
+            all_or_none,
+            "a pin for each of them, or for none",
+            format!("{with_pin} of {count}"),
+        )
     }
 
     fn validate_outputs(&self) -> Result<(), ProfileError> {

@@ -7,19 +7,14 @@
 mod fuzz_iterations;
 #[path = "../../../../../tests/rust/random.rs"]
 mod random;
+#[path = "../../../../../tests/rust/shipped.rs"]
+mod shipped;
 
 pub use fuzz_iterations::iterations;
 use gaitway_model::{Contract, ContractError, ProfileError, RobotProfile};
 pub use random::Random;
-
-/// The robot that ships.
-pub const DUCK: &str = include_str!("../../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
-
-/// The contracts that ship for it.
-pub const DUCK_CONTRACTS: [&str; 2] = [
-    include_str!("../../../../../python/gaitway/robots/open_duck_mini_v2/contracts/open_duck_walk.json"),
-    include_str!("../../../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json"),
-];
+#[allow(unused_imports, reason = "each test file uses a part")]
+pub use shipped::{SHIPPED, SHIPPED_CONTRACTS};
 
 /// A robot of four joints. Its angles are exact in float32.
 pub const MINI: &str = include_str!("mini.toml");
@@ -30,8 +25,8 @@ pub const MINI_V1: &str = include_str!("mini_v1.toml");
 /// A contract for three of them, in another order.
 pub const MINI_CONTRACT: &str = include_str!("mini.json");
 
-pub fn duck() -> RobotProfile {
-    RobotProfile::from_toml(DUCK).unwrap()
+pub fn shipped() -> RobotProfile {
+    RobotProfile::from_toml(SHIPPED).unwrap()
 }
 
 pub fn mini() -> RobotProfile {
