@@ -125,7 +125,7 @@ def _verdicts(shown: str) -> list[str]:
 
 
 def _masked(text: str) -> str:
-    """Without what was measured: numbers with a point or a unit, and how well a chip knows itself."""
+    """Without what was measured: numbers with a point or a unit, and a chip's calibration levels."""
     return re.sub(
         r"[-+]?\d+\.\d+|[-+]?\d+(?= ?(?:°|V\b|ms\b|MB\b|seconds?\b))|(?<=(?:gyro|ccel|stem| mag) )\d", "#", text
     )

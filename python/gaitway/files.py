@@ -43,13 +43,18 @@ def describe(data: bytes) -> str:
     return _native.file_kind(data[:_HEAD_BYTES])[1]
 
 
-def refuse_other_kinds(data: bytes, kind: str, what: str, path: Path, error: type[GaitwayError] = UsageError) -> None:
-    """Raises `error` where `data` is known to be of another kind than `kind`: a Git-LFS pointer, a web page."""
+def refuse_other_kinds(
+    data: bytes, kind: str, what: str, path: Path, error: type[GaitwayError] = UsageError, *, hint: str = ""
+) -> None:
+    """Raises `error` where `data` is known to be of another kind than `kind`: a Git-LFS pointer, a web page.
+
+    `hint` says what to give instead, where the kind that was found has no remedy of its own.
+    """
     found, words, remedy = _native.file_kind(data[:_HEAD_BYTES])
     # Python's oldest pickles are text.
     is_as_expected = found in (kind, "unknown") or (kind, found) == ("pickle", "text")
     if not is_as_expected:
-        raise error(f"{what} {path}: found {words}", hint=remedy or f"is this really a {what}?")
+        raise error(f"{what} {path}: found {words}", hint=remedy or hint or f"is this really a {what}?")
 
 
 def as_path(path: object, what: str) -> Path:

@@ -10,7 +10,7 @@ from gaitway.errors import UsageError
 from gaitway.robot import CONFIG_NAME
 
 SCHEMA = "gaitway.imu_calibration/1"
-_HINT = "calibrate again: gaitway imu calibrate"
+_HINT = "give a file of gaitway imu calibrate or imu_calib_data.pkl"
 #: Keys of the published runtime's pickle, in the order of the registers.
 _PUBLISHED = ("offsets_accelerometer", "offsets_magnetometer", "offsets_gyroscope")
 #: An axis that carries less of gravity than this is not the one that was tilted, m/s².
@@ -40,7 +40,7 @@ class Calibration:
         """
         data = files.read_bytes(path, "calibration")
         is_pickle = path.suffix == ".pkl"
-        files.refuse_other_kinds(data, "pickle" if is_pickle else "json", "calibration", path)
+        files.refuse_other_kinds(data, "pickle" if is_pickle else "json", "calibration", path, hint=_HINT)
         try:
             if is_pickle:
                 found = inert.load(data)

@@ -49,6 +49,8 @@ class LiveRobot:
     ) -> None:
         self.sim = RobotSim(robot, backlash=backlash, seed=seed, world=World(noise=noise))
         self.step_s = float(self.sim.model.opt.timestep)
+        #: How many contacts it has.
+        self.contacts = len(self.sim.description.contacts)
         #: Falls since the stand let go.
         self.falls = 0
         self._stand_up = stand_up

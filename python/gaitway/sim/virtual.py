@@ -55,7 +55,7 @@ class SimulatedLoop:
         joints = len(robot.joint_names)
         self._servos = array("f", bytes(4 * 5 * joints))
         self._joints = array("f", bytes(4 * 3 * joints))
-        self._imu = array("f", bytes(4 * (_IMU_WIDTH + len(self.body.sim.description.contacts))))
+        self._imu = array("f", bytes(4 * (_IMU_WIDTH + self.body.contacts)))
         self._imu_every = round(1e9 / (_IMU_HZ * self._step_ns))
         self._steps = 0
         # The physics begins with the loop's clock.
@@ -101,6 +101,5 @@ class SimulatedLoop:
             if self._steps % self._imu_every == 0:
                 self.body.show(self._joints, self._imu)
                 if not self._foot_switches:
-                    contacts = len(self._imu) - _IMU_WIDTH
-                    self._imu[_IMU_WIDTH:] = array("f", [1.0] * contacts)
+                    self._imu[_IMU_WIDTH:] = array("f", [1.0] * self.body.contacts)
                 self.loop.sample_imu(self._imu, self._begun_ns + self._steps * self._step_ns)

@@ -12,11 +12,17 @@ from gaitway.twin.hands import Hands
 MAX_CATCH_UP_STEPS = 50
 
 
+#: Gyro and accelerometer; the contacts come behind.
+_IMU_WIDTH = 6
+
+
 class Body(Protocol):
     """What hangs on the servos. Rows are float32 buffers as `TwinHost` takes them."""
 
     #: Length of one step, s.
     step_s: float
+    #: How many contacts it has.
+    contacts: int
 
     def step(self, servos: Any) -> None:
         """One step with goals and stiffnesses [5n]."""
@@ -34,7 +40,7 @@ class Body(Protocol):
         """Somebody takes it up, however it lies, and it hangs upright as at the start."""
 
     def show(self, joints: Any, imu: Any) -> None:
-        """Fills what the joints do [3n] and what the IMU feels [8]."""
+        """Fills joints [3n] (angles, velocities, drives) and IMU [6 + k] (gyro, accelerometer, contacts)."""
 
 
 class Twin:
@@ -56,7 +62,7 @@ class Twin:
         self.pacer: Pacer | None = None
         self._servos = _floats(5 * joints)
         self._joints = _floats(3 * joints)
-        self._imu = _floats(8)
+        self._imu = _floats(_IMU_WIDTH + body.contacts)
         steps_per_s = round(1 / body.step_s)
         if not 0 < imu_hz <= steps_per_s or steps_per_s % imu_hz:
             message = f"imu_hz: expected a whole share of the {steps_per_s} Hz of the physics, found {imu_hz}"

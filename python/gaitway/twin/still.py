@@ -5,6 +5,7 @@ from array import array
 from collections.abc import Mapping
 
 from gaitway.robot import Robot
+from gaitway.sensors import Sensors
 
 
 class StillBody:
@@ -16,6 +17,7 @@ class StillBody:
     step_s = 0.002
 
     def __init__(self, robot: Robot) -> None:
+        self.contacts = len(Sensors(robot).foot_contact)
         self._position_rad = list(robot.default_pose_rad)
         self._velocity_rps = [0.0] * len(self._position_rad)
         self._held_rad: Mapping[int, float] = {}
@@ -49,7 +51,7 @@ class StillBody:
         self._held_rad, self._nose_down_rad = held_rad, nose_down_rad
 
     def show(self, joints: "array[float]", imu: "array[float]") -> None:
-        """Fills what the joints do [3n] and what an IMU feels that rests on all of its contacts [6 + c]."""
+        """Fills what the joints do [3n] and the readings of an IMU that rests on all contacts [6 + k]."""
         count = len(self._position_rad)
         joints[:count] = array("f", self._position_rad)
         joints[count : 2 * count] = array("f", self._velocity_rps)
@@ -58,4 +60,4 @@ class StillBody:
         tremble = 1e-3 * math.sin(self._shows)
         ahead, up = -math.sin(self._nose_down_rad), math.cos(self._nose_down_rad)
         imu[:6] = array("f", (tremble, 0, 0, 9.81 * ahead, 0, 9.81 * up + tremble))
-        imu[6:] = array("f", [1.0] * (len(imu) - 6))
+        imu[6:] = array("f", [1.0] * self.contacts)

@@ -215,5 +215,5 @@ def _line(state: Any) -> str:
     problem = f", {state['problem']}" if state["problem"] else ""
     return (
         f"nose {-pitch:+z.0f}°, right side down {roll:+z.0f}°, turning {rates} rad/s, {state['temperature_c']} °C; "
-        f"knows itself: {known}{problem}"
+        f"calibration level: {known or 'unknown'}{problem}"
     )
