@@ -172,7 +172,7 @@ def look_at_pad(robot: Robot) -> Iterator[Finding]:
     what = "pad"
     try:
         # What its sticks would ask is of no interest here: any contract does.
-        pad = _native.Pad(robot.known_contracts[0])
+        pad = _native.Pad((robot.known_contracts or Robot.load().known_contracts)[0])
     except GaitwayError as error:
         yield warned(what, error.message, f"{error.hint}; or --keyboard, --pad-listen")
         return
