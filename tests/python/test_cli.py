@@ -293,7 +293,7 @@ def test_a_full_disk_behind_stdout_is_said(tmp_path: Path) -> None:
 
 def test_version_names_build_and_cpu_path(tmp_path: Path) -> None:
     result = run_gaitway("--version", cwd=tmp_path)
-    assert result.stdout.startswith("gaitway 0.1.0 (release build")
+    assert result.stdout.startswith("gaitway 0.2.0 (release build")
     assert "cpu path" in result.stdout
 
 
