@@ -90,6 +90,8 @@ def test_a_configuration_turns_and_renumbers_as_a_profile_does(tmp_path: Path) -
     text = text.replace("\nid = 20", "\nid = 0").replace("\nid = 10", "\nid = 20")
     profile.write_text(text.replace("\nid = 0", "\nid = 10"))
     configured, mirrored = Robot.load(config=config), Robot.load(profile)
+    # The argument's name in version 0.1.
+    assert Robot.load(duck_config=config).applied == configured.applied
     assert configured.native.directions == mirrored.native.directions != DUCK.native.directions
     assert configured.native.servo_ids == mirrored.native.servo_ids != DUCK.native.servo_ids
     assert len(configured.applied) == 3 and configured.ignored == ()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gaitway.policy import Policy
     from gaitway.robot import Robot
 
-app = typer.Typer(no_args_is_help=True, help="How fast it is, beside its peers, in one run.")
+app = typer.Typer(no_args_is_help=True, help="Measure speed beside peers, in one run.")
 
 
 @app.callback()
@@ -34,7 +34,7 @@ def tick(
     callgrind: Annotated[bool, typer.Option(help="Count instructions, where valgrind is installed.")] = True,
     as_json: Json = False,
 ) -> None:
-    """A whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
+    """Measure a whole tick and the network alone, beside onnxruntime (one thread, I/O binding) and numpy."""
     from gaitway.bench import measure_tick
     from gaitway.cli.bench.tick_report import print_tick
 
@@ -52,7 +52,7 @@ def rt(
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """How well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
+    """Measure how well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
     from gaitway.bench import ClockBench
     from gaitway.cli.bench.clock_report import print_clock
     from gaitway.cli.bench.measuring import measuring
@@ -72,7 +72,7 @@ def bus(
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """What the servo driver costs beside the wire, against emulated servos, beside rustypot's three transactions."""
+    """Measure what the servo driver costs beside the wire, on emulated servos, beside rustypot's three transactions."""
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
     from gaitway.bench import BusBench
@@ -121,7 +121,7 @@ def wire(
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """How a policy follows commands over its servo bus, on a virtual clock, beside the lockstep."""
+    """Measure how a policy follows commands over its servo bus, on a virtual clock, beside the lockstep."""
     from gaitway.bench.wire import measure_wire
     from gaitway.cli.bench.measuring import measuring
     from gaitway.cli.bench.wire_report import print_wire
@@ -166,7 +166,7 @@ def record(
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all peers in turn in each.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """What recording a tick costs the loop, beside loggers that are called from it."""
+    """Measure what recording a tick costs the loop, beside loggers that are called from it."""
     from gaitway.bench.record import measure_record
     from gaitway.cli.bench.record_report import print_record
 
@@ -187,7 +187,7 @@ def replay(
     seed: Annotated[int, typer.Option(min=0, help="Seed of commands and noise.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """A long walk with faults, recorded over the emulated wire, and run again on every path of this CPU."""
+    """Record a long walk with faults over the emulated wire, and run it again on every path of this CPU."""
     from gaitway.bench.replay import measure_replay
     from gaitway.cli.bench.measuring import measuring
     from gaitway.cli.bench.record_report import print_replay

@@ -16,7 +16,7 @@ def camera(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Takes one picture, with rpicam-still, libcamera-still or fswebcam: a camera on the ribbon first, then on USB."""
+    """Take one picture, with rpicam-still, libcamera-still or fswebcam: a camera on the ribbon first, then on USB."""
     from gaitway.bringup.camera import take
 
     picture = take(out, device=device)

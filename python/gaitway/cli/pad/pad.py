@@ -20,9 +20,7 @@ from gaitway.robot import Robot
 if TYPE_CHECKING:
     from gaitway._native import Pad, PadState
 
-app = typer.Typer(
-    no_args_is_help=True, help="The pad: try it, find out which of its buttons is what, or pair one elsewhere."
-)
+app = typer.Typer(no_args_is_help=True, help="Test a gamepad, map its buttons, or pair a remote one.")
 
 _Path = Annotated[Path | None, typer.Option("--pad", help="Input device; the first pad that is found where left out.")]
 _Json = Json

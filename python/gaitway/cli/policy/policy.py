@@ -39,7 +39,7 @@ def _load(data: bytes, file: Path, robot: "Robot", assume: str | None = None) ->
 def inspect(
     file: _File, robot: _RobotOption = DEFAULT_ROBOT, assume_contract: _Assume = None, as_json: _Json = False
 ) -> None:
-    """Prints the contract of a policy file."""
+    """Print the contract of a policy file."""
     from gaitway import files
     from gaitway.robot import Robot
 
@@ -62,7 +62,7 @@ def embed(
     ] = None,
     as_json: _Json = False,
 ) -> None:
-    """Writes a contract into an ONNX file, which is then complete on its own."""
+    """Write a contract into an ONNX file, which is then complete on its own."""
     from gaitway import Contract, _native, files
     from gaitway.robot import Robot
 
@@ -86,7 +86,7 @@ def embed(
 def check(
     file: _File, robot: _RobotOption = DEFAULT_ROBOT, assume_contract: _Assume = None, as_json: _Json = False
 ) -> int:
-    """Runs the golden vectors and names the first term that differs, by how much and in what pattern.
+    """Run the golden vectors and name the first term that differs, by how much and in what pattern.
 
     Exit codes: 0 all agrees, 1 something differs or there is nothing to check by, 2 wrong use.
     """

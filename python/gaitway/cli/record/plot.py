@@ -35,7 +35,7 @@ def plot(
     recording: Annotated[Path | None, typer.Argument(help="Recording, .mcap (default: the newest recording).")] = None,
     output: Annotated[Path, typer.Option("-o", "--out", help="Picture to write, .png.")] = Path("recording.png"),
 ) -> None:
-    """Draws a recording over the time: command, tilt, joints against goals, ages, timings, servos, states, faults."""
+    """Draw a recording over time: command, tilt, joints against goals, ages, timings, servos, states, faults."""
     from gaitway.cli.record.record import the_newest
     from gaitway.errors import UsageError
     from gaitway.recording import Recording

@@ -10,9 +10,7 @@ from gaitway.cli.common.options import Json
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
 
-app = typer.Typer(
-    no_args_is_help=True, help="What the flight recorder wrote: look at it, close it, turn it into a table."
-)
+app = typer.Typer(no_args_is_help=True, help="List, show, repair, cut and convert recordings.")
 
 #: Two engines' sums differ by less: onnxruntime's of the published runtime, and ours.
 _LARGEST_DIFFERENCE = 1e-4
@@ -34,7 +32,7 @@ def replay(
     ] = Path("walk"),
     as_json: _Json = False,
 ) -> int:
-    """Runs recorded ticks again: servo registers, IMU and commands go through the code that ran on the robot.
+    """Run recorded ticks again: servo registers, IMU and commands go through the code that ran on the robot.
 
     Every number that comes out is compared to the bit, on whatever machine this is. Of observations alone the policy's
     actions are compared with those that the observations after them remember.
@@ -149,7 +147,7 @@ def list_recordings(
 
 @app.command()
 def info(recording: _File, as_json: _Json = False) -> None:
-    """What a recording is of."""
+    """Show what a recording is of."""
     from gaitway.recording import Recording
 
     found = Recording.load(recording)
@@ -167,7 +165,7 @@ def repair(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the whole file goes.")],
     as_json: _Json = False,
 ) -> None:
-    """Closes a recording that was cut: everything that is whole is kept, and the index is written."""
+    """Repair an incomplete recording: keep everything that is whole, and write the index."""
     from gaitway import recording as recordings
 
     messages = recordings.repair(recording, output)
@@ -185,7 +183,7 @@ def cut(
     begin: Annotated[float, typer.Option("--from", help="Where it begins, s after the first tick.")] = 0.0,
     end: Annotated[float, typer.Option("--to", help="Where it ends, s.")] = math.inf,
 ) -> None:
-    """Keeps a part of a recording, and what is before it up to a keyframe, so that all of it can be run again."""
+    """Keep a part of a recording, and what is before it up to a keyframe, so that all of it can be run again."""
     from gaitway import recording as recordings
 
     if not 0 <= begin < end:
@@ -200,7 +198,7 @@ def convert(
     source: Annotated[Path, typer.Argument(help="Recording, .mcap, or observations, .npy or .pkl.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write: .csv, .parquet, .npy or .pkl.")],
 ) -> None:
-    """Writes a recording as a table, a row a tick and a column a value, or as the observations its policy saw.
+    """Write a recording as a table, a row a tick and a column a value, or as the observations its policy saw.
 
     Observations are what `gaitwayd --replay-obs` and the published runtime replay; .npy and .pkl become each other.
     """

@@ -10,7 +10,7 @@ from gaitway.cli.common.output import print_json, print_table
 from gaitway.robot import CONFIG_NAME, Robot
 from gaitway.robots import DEFAULT_ROBOT
 
-app = typer.Typer(no_args_is_help=True, help="Which robots there are, and what a profile says.")
+app = typer.Typer(no_args_is_help=True, help="List the robots, and show a profile.")
 
 
 @app.command("list")
