@@ -21,7 +21,8 @@ use gaitway_platform::files;
 use gaitway_platform::real_time;
 use gaitway_platform::termination::Termination;
 use gaitway_platform::{Clock, MonotonicClock, SerialPort};
-use gaitway_record::About;
+use gaitway_record::{About, RecordError};
+use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
 use gaitway_runtime::recorder::RING_TICKS;
@@ -97,8 +98,10 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let recording = match settings.results.no_record {
         true => None,
         false => {
-            let about = About::new(&profile, (&policy, &onnx), &options, Some(robot.options()))?;
-            let source = robot.record_to_ring(RING_TICKS);
+            let device_log = actuator_log(&profile, robot.controller().gains()).map_err(RecordError::from)?;
+            let settled = Some((robot.options(), &*device_log));
+            let about = About::new(&profile, (&policy, &onnx), &options, settled)?;
+            let source = (robot.record_to_ring(RING_TICKS), device_log);
             Some(
                 Recording::start(source, about, settings.results.record.clone(), &mut log)
                     .map_err(failed_to_start)?,

@@ -3,6 +3,7 @@
 use crate::log::{Line, Log};
 use gaitway_platform::clock::since_1970_ns;
 use gaitway_platform::{Clock, MonotonicClock};
+use gaitway_record::DeviceLog;
 use gaitway_record::about::About;
 use gaitway_record::ring::RowSource;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
@@ -25,9 +26,9 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Records what comes out of `source`.
+    /// Records what comes out of `source`, with the log of the robot's actuators.
     pub fn start(
-        source: RowSource,
+        (source, device_log): (RowSource, Box<dyn DeviceLog>),
         mut about: About,
         folder: Option<PathBuf>,
         log: &mut Log,
@@ -37,7 +38,7 @@ impl Recording {
         about.notes.insert("program".to_owned(), "gaitwayd".to_owned());
         let path = folder.unwrap_or_else(Folder::default_path);
         let folder = Folder::new(path, Bounds::default());
-        let recorder = Recorder::new(source, about, folder);
+        let recorder = Recorder::new(source, about, folder, device_log);
         let (lines, logged) = sync_channel(WAITING);
         log.record_to(lines);
         let (say, said) = channel();

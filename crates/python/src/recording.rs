@@ -8,6 +8,7 @@ use crate::{buffers, errors};
 use gaitway_record::About;
 use gaitway_record::message::Values;
 use gaitway_record::tick::Truth;
+use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::recorder::{self, Bounds, Folder};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -66,7 +67,8 @@ impl Recording {
     }
 
     fn verify<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let verified = py.detach(|| self.recording.verify()).map_err(|error| errors::record(&error))?;
+        let verified =
+            py.detach(|| self.recording.verify(actuator_log)).map_err(|error| errors::record(&error))?;
         let found = PyDict::new(py);
         found.set_item("same", verified.same)?;
         found.set_item("different", verified.different)?;
@@ -85,7 +87,8 @@ impl Recording {
     }
 
     fn columns<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let columns = py.detach(|| self.recording.columns()).map_err(|error| errors::record(&error))?;
+        let columns =
+            py.detach(|| self.recording.columns(actuator_log)).map_err(|error| errors::record(&error))?;
         let table = PyDict::new(py);
         for column in columns {
             match column.values {

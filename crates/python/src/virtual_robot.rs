@@ -12,6 +12,7 @@ use gaitway_control::supervisor::RequestedMode;
 use gaitway_emulators::{BusOptions, FaultPlan, ServoBus};
 use gaitway_model::Command;
 use gaitway_record::About;
+use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use gaitway_runtime::robot::{Event, Setup};
 use gaitway_testbed::ServoView;
@@ -108,13 +109,14 @@ impl VirtualRobot {
 
     /// Records every tick from now on.
     fn record(&mut self, folder: PathBuf, policy: &Policy, onnx: &[u8]) -> PyResult<()> {
-        let settled = self.room.robot().options();
-        let about =
-            About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), Some(settled));
+        let log = actuator_log(&self.robot.profile, self.room.robot().controller().gains());
+        let log = log.map_err(|error| errors::record(&error.into()))?;
+        let settled = Some((self.room.robot().options(), &*log));
+        let about = About::new(&self.robot.profile, (&policy.policy, onnx), &Options::default(), settled);
         let source = self.room.robot_mut().record_to_ring(RING_TICKS);
         let folder = Folder::new(folder, Bounds::default());
         let about = about.map_err(|error| errors::record(&error))?;
-        self.recorder = Some(Here::new(Recorder::new(source, about, folder)));
+        self.recorder = Some(Here::new(Recorder::new(source, about, folder, log)));
         Ok(())
     }
 

@@ -1,13 +1,16 @@
 //! Which driver a profile's devices have: the only place that reads `servo_bus.family` and `imu.chip`.
 
 use gaitway_bno055::{AxesError, AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
+use gaitway_control::Gains;
 use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::config::{register_gains, servos};
 use gaitway_feetech::error::BusError;
+use gaitway_feetech::log::ServoLog;
 use gaitway_feetech::wire::Link;
 use gaitway_hal::registry::{Registry, UnknownDevice};
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::Imu;
-use gaitway_record::about::servos;
+use gaitway_record::{DeviceLog, DeviceProblem};
 use thiserror::Error;
 
 /// A device that cannot be driven.
@@ -47,11 +50,18 @@ impl DeviceError {
 /// From the profile's IMU, mount, mode and what was learned before to how the chip is run.
 type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Config, DeviceError>;
 
-/// From a profile to its servos.
-type ActuatorDriver = fn(&RobotProfile) -> Result<ServoBus, DeviceError>;
+/// The driver of a family of actuators.
+struct ActuatorDriver {
+    /// From a profile to its servos.
+    bus: fn(&RobotProfile) -> Result<ServoBus, DeviceError>,
+    /// From a profile and the gains its servos are given to what they are written down by.
+    log: fn(&RobotProfile, &[Gains]) -> Box<dyn DeviceLog>,
+}
 
-static ACTUATORS: Registry<ActuatorDriver> =
-    Registry::new("actuators.family", &[("feetech_sts3215", feetech)]);
+static ACTUATORS: Registry<ActuatorDriver> = Registry::new(
+    "actuators.family",
+    &[("feetech_sts3215", ActuatorDriver { bus: feetech, log: feetech_log })],
+);
 
 static IMUS: Registry<ImuDriver> = Registry::new("imus[0].chip", &[("bno055", bno055)]);
 
@@ -60,7 +70,18 @@ static IMUS: Registry<ImuDriver> = Registry::new("imus[0].chip", &[("bno055", bn
 /// # Errors
 /// A family without a driver, or servos that do not fit one bus.
 pub fn actuators(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
-    ACTUATORS.find(&profile.actuators.family)?(profile)
+    (ACTUATORS.find(&profile.actuators.family)?.bus)(profile)
+}
+
+/// What the actuators of `profile`, which are given these gains, are written down by.
+///
+/// # Errors
+/// A family without a driver.
+pub fn actuator_log(profile: &RobotProfile, gains: &[Gains]) -> Result<Box<dyn DeviceLog>, DeviceProblem> {
+    match ACTUATORS.find(&profile.actuators.family) {
+        Ok(driver) => Ok((driver.log)(profile, gains)),
+        Err(error) => Err(DeviceProblem { problem: error.to_string(), hint: error.hint() }),
+    }
 }
 
 /// How the IMU of `profile` is run, mounted as `axes` say.
@@ -82,6 +103,10 @@ fn feetech(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
     let bus = &profile.actuators;
     let link = Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) };
     Ok(ServoBus::new(&servos(profile), link)?)
+}
+
+fn feetech_log(profile: &RobotProfile, gains: &[Gains]) -> Box<dyn DeviceLog> {
+    Box::new(ServoLog::new(servos(profile), &register_gains(gains)))
 }
 
 fn bno055(

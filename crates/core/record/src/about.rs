@@ -1,10 +1,12 @@
 //! What a recording is of: everything a replay needs beside the ticks, and what a person wants to know of it.
 
+use crate::device::{DeviceLog, OpenDeviceLog};
 use crate::error::RecordError;
+use crate::message::Schema;
 use crate::replay::Replay;
+use crate::tick::Tick;
 use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::{ControlStack, Controller, Options, Policy};
-use gaitway_feetech::servo::ServoConfig;
 use gaitway_model::{Contract, RobotProfile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,6 +31,8 @@ pub struct About {
     pub epoch_ns: u64,
     /// Everything else by name: build, CPU path, machine, hashes.
     pub notes: BTreeMap<String, String>,
+    /// The schema of its ticks, for a file that is to be written.
+    pub schema: Option<Schema>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,12 +43,13 @@ struct Settings {
 }
 
 impl About {
-    /// A recording of `profile` under `policy`, whose file is `onnx`; without a control stack one of its controller alone.
+    /// A recording of `profile` under `policy`, whose file is `onnx`; without a control stack one of its controller
+    /// alone. `log` is that of its actuators.
     pub fn new(
         profile: &RobotProfile,
         (policy, onnx): (&Policy, &[u8]),
         options: &Options,
-        brain: Option<ControlStackOptions>,
+        brain: Option<(ControlStackOptions, &dyn DeviceLog)>,
     ) -> Result<About, RecordError> {
         let mut notes = BTreeMap::new();
         notes.insert("robot".to_owned(), profile.name.clone());
@@ -61,14 +66,23 @@ impl About {
             policy: onnx.to_vec(),
             standing: policy.standing_onnx().unwrap_or_default().to_vec(),
             contract: serde_json::to_string(policy.contract())?,
-            settings: serde_json::to_string(&Settings { options: options.clone(), brain })?,
+            settings: serde_json::to_string(&Settings {
+                options: options.clone(),
+                brain: brain.map(|(settled, _)| settled),
+            })?,
             epoch_ns: 0,
             notes,
+            schema: brain.map(|(_, log)| {
+                let mut schema = Schema::of::<Tick>();
+                log.describe(&mut schema);
+                schema
+            }),
         })
     }
 
-    /// The recorded robot, ready to think again, and the instructions its network runs on here.
-    pub fn revive(&self) -> Result<(Replay, String), RecordError> {
+    /// The recorded robot, ready to think again, and the instructions its network runs on here. `open` finds the log of
+    /// its actuators.
+    pub fn revive(&self, open: OpenDeviceLog) -> Result<(Replay, String), RecordError> {
         let profile = RobotProfile::from_json(&self.profile)?;
         let contract: Contract = serde_json::from_str(&self.contract)?;
         let settings: Settings = serde_json::from_str(&self.settings)?;
@@ -82,25 +96,9 @@ impl About {
         let Some(options) = settings.brain else {
             return Ok((Replay::of_controller(controller), cpu_path));
         };
-        let gains = gains(&controller);
+        let log = open(&profile, controller.gains())?;
         let mut brain = ControlStack::new(&profile, controller);
         brain.set_options(options);
-        Ok((Replay::new(brain, servos(&profile), &gains), cpu_path))
+        Ok((Replay::new(brain, log), cpu_path))
     }
-}
-
-/// The servos of a profile.
-pub fn servos(profile: &RobotProfile) -> Vec<ServoConfig> {
-    let servo = |joint: &gaitway_model::profile::Joint| ServoConfig {
-        id: joint.id,
-        direction: joint.direction,
-        offset_rad: joint.offset_rad,
-    };
-    profile.joints.iter().map(servo).collect()
-}
-
-/// P, I and D of each servo under a controller, register units.
-pub fn gains(controller: &Controller) -> Vec<[u8; 3]> {
-    let gains = controller.gains().iter();
-    gains.map(|gain| [gain.kp, gain.ki, gain.kd].map(|gain| gain as u8)).collect()
 }

@@ -1,56 +1,43 @@
 //! From the loop's row to the file's tick, and from a tick back to what went into it.
 
+use crate::device::DeviceLog;
 use crate::readings::ReadTimes;
 use crate::row::Row;
-use crate::tick::{Asked, Imu, Keyframe, Offer, Policy, Slow, Tick};
+use crate::tick::{Asked, Imu, Keyframe, Offer, Policy, Tick};
 use gaitway_control::arbiter::{self, Source};
 use gaitway_control::imu::ImuSample;
 use gaitway_control::supervisor::{Orders, RequestedMode};
 use gaitway_control::{Refusal, TickRecord, control_stack};
-use gaitway_feetech::heard::{Heard, MotionRegisters, SlowRegisters};
 use gaitway_model::Command;
 
 const MODES: [(RequestedMode, &str); 3] =
     [(RequestedMode::Limp, "limp"), (RequestedMode::Stand, "stand"), (RequestedMode::Walk, "walk")];
 
 /// Makes ticks of rows, one after the other.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Converter {
-    /// When the slow registers that were last written were sampled, servo by servo.
-    slow_ns: Vec<Option<u64>>,
+    log: Box<dyn DeviceLog>,
 }
 
 impl Converter {
+    /// Of rows in which the actuators of this `log` left what they said.
+    pub fn new(log: Box<dyn DeviceLog>) -> Converter {
+        Converter { log }
+    }
+
     /// The tick of the next row, and its keyframe where it has one. `dropped` rows were lost before it.
     pub fn convert(&mut self, row: &Row, dropped: u64) -> (Tick, Option<Keyframe>) {
-        self.slow_ns.resize(row.heard.len(), None);
-        if !row.keyframe.is_empty() {
-            self.slow_ns.fill(None);
-        }
         let mut tick = inputs(row);
-        tick.slow = self.slow(&row.heard);
+        tick.actuators = self.log.pack(&row.device, !row.keyframe.is_empty());
         outputs(&mut tick, row);
         tick.dropped = dropped;
         let keyframe = Keyframe { tick: row.wake.tick, brain: row.keyframe.clone() };
         (tick, Some(keyframe).filter(|keyframe| !keyframe.brain.is_empty()))
     }
-
-    /// Slow registers that have not been written yet.
-    fn slow(&mut self, heard: &[Heard]) -> Vec<Slow> {
-        let mut fresh = Vec::new();
-        for (servo, (heard, written_ns)) in heard.iter().zip(&mut self.slow_ns).enumerate() {
-            let Some((registers, sampled_ns)) = heard.slow else { continue };
-            if *written_ns != Some(sampled_ns) {
-                *written_ns = Some(sampled_ns);
-                fresh.push(slow_of(servo, &registers, sampled_ns));
-            }
-        }
-        fresh
-    }
 }
 
 fn inputs(row: &Row) -> Tick {
-    let (wake, heard) = (&row.wake, &row.heard);
+    let wake = &row.wake;
     Tick {
         tick: wake.tick,
         deadline_ns: wake.deadline_ns,
@@ -60,11 +47,6 @@ fn inputs(row: &Row) -> Tick {
         held: wake.held,
         read_begun_ns: row.read.begun_ns,
         read_ended_ns: row.read.ended_ns,
-        servo_position: heard.iter().map(|heard| u32::from(heard.motion.position)).collect(),
-        servo_speed: heard.iter().map(|heard| u32::from(heard.motion.speed)).collect(),
-        servo_faults: heard.iter().map(|heard| u32::from(heard.motion.faults)).collect(),
-        servo_sampled_ns: heard.iter().map(|heard| heard.sampled_ns.unwrap_or(0)).collect(),
-        servo_misses: heard.iter().map(|heard| heard.misses_in_a_row).collect(),
         bus_silent_s: row.bus_silent_s,
         imu: row.imu.as_ref().map(|sample| imu_of(sample, row.contacts)),
         asked: Some(asked_of(&row.asked, row.axes)),
@@ -174,43 +156,8 @@ fn asked_of(asked: &control_stack::Asked, axes: usize) -> Asked {
     }
 }
 
-fn slow_of(servo: usize, registers: &SlowRegisters, sampled_ns: u64) -> Slow {
-    let state = registers.state(sampled_ns);
-    Slow {
-        servo: servo as u32,
-        sampled_ns,
-        load: u32::from(registers.load),
-        voltage: u32::from(registers.voltage),
-        temperature: u32::from(registers.temperature),
-        current: u32::from(registers.current),
-        gains: registers.gains.map(u32::from).to_vec(),
-        torque_enable: u32::from(registers.torque_enable),
-        torque_limit: u32::from(registers.torque_limit),
-        lock: u32::from(registers.lock),
-        voltage_v: state.voltage_v,
-        temperature_c: state.temperature_c,
-        current_a: state.current_a,
-        load_share: state.load,
-    }
-}
-
-/// What went into a recorded tick. `heard` is what was known of each servo before, and what is known now.
-pub(crate) fn read_inputs(tick: &Tick, heard: &mut [Heard]) -> Inputs {
-    for (servo, heard) in heard.iter_mut().enumerate() {
-        let at = |row: &[u32]| row.get(servo).copied().unwrap_or(0);
-        heard.motion = MotionRegisters {
-            position: at(&tick.servo_position) as u16,
-            speed: at(&tick.servo_speed) as u16,
-            faults: at(&tick.servo_faults) as u8,
-        };
-        heard.sampled_ns = tick.servo_sampled_ns.get(servo).copied().filter(|sampled_ns| *sampled_ns > 0);
-        heard.misses_in_a_row = at(&tick.servo_misses);
-    }
-    for slow in &tick.slow {
-        if let Some(heard) = heard.get_mut(slow.servo as usize) {
-            heard.slow = Some((registers_of(slow), slow.sampled_ns));
-        }
-    }
+/// What went into a recorded tick, beside the actuators.
+pub(crate) fn read_inputs(tick: &Tick) -> Inputs {
     Inputs {
         read: ReadTimes { begun_ns: tick.read_begun_ns, ended_ns: tick.read_ended_ns },
         imu: tick.imu.as_ref().map(sample_of),
@@ -218,27 +165,12 @@ pub(crate) fn read_inputs(tick: &Tick, heard: &mut [Heard]) -> Inputs {
     }
 }
 
-/// What went into a tick, beside the servos.
+/// What went into a tick, beside the actuators.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Inputs {
     pub read: ReadTimes,
     pub imu: Option<ImuSample>,
     pub asked: control_stack::Asked,
-}
-
-fn registers_of(slow: &Slow) -> SlowRegisters {
-    let mut gains = [0; 3];
-    gains.iter_mut().zip(&slow.gains).for_each(|(gain, found)| *gain = *found as u8);
-    SlowRegisters {
-        load: slow.load as u16,
-        voltage: slow.voltage as u8,
-        temperature: slow.temperature as u8,
-        current: slow.current as u16,
-        gains,
-        torque_enable: slow.torque_enable as u8,
-        torque_limit: slow.torque_limit as u16,
-        lock: slow.lock as u8,
-    }
 }
 
 fn sample_of(imu: &Imu) -> ImuSample {

@@ -56,6 +56,9 @@ pub enum RecordError {
         /// Its length, s.
         length_s: f64,
     },
+    /// The actuators it is of.
+    #[error("recording: {0}")]
+    Device(#[from] crate::device::DeviceProblem),
     /// The robot's profile in it.
     #[error("recording: {0}")]
     Profile(#[from] gaitway_model::ProfileError),
@@ -82,8 +85,9 @@ impl From<mcap::McapError> for RecordError {
 
 impl RecordError {
     /// What the person can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
+            RecordError::Device(problem) => &problem.hint,
             RecordError::Io(_) => "make room, or name another folder",
             RecordError::Gone { .. } => {
                 "leave the folder in its place while it is recorded, or name another one"

@@ -7,6 +7,7 @@
 pub mod about;
 mod container;
 mod convert;
+pub mod device;
 mod error;
 pub mod message;
 pub mod reader;
@@ -23,9 +24,10 @@ pub mod writer;
 
 pub use about::About;
 pub use convert::Converter;
+pub use device::{DeviceLog, DeviceProblem, OpenDeviceLog};
 pub use error::RecordError;
 pub use reader::Recording;
-pub use readings::{ReadTimes, joint_reading};
+pub use readings::ReadTimes;
 pub use replay::Replay;
 pub use rewrite::{cut, repair};
 pub use row::Row;

@@ -2,6 +2,7 @@
 //! compares it and makes the schema that goes into the file.
 
 /// A struct and its list of fields in one: number, kind, name, type and what it says.
+#[macro_export]
 macro_rules! message {
     ($(#[$doc:meta])* $name:ident as $text:literal { $($number:literal $kind:ident $field:ident: $type:ty, $what:literal;)* }) => {
         $(#[$doc])*
@@ -19,19 +20,19 @@ macro_rules! message {
         }
     };
 }
-pub(crate) use message;
-
 mod columns;
 mod decode;
 mod encode;
 mod flatten;
 mod schema;
 
+pub(crate) use columns::TICK_PREFIX;
 pub use columns::{Column, Columns, Values};
+pub(crate) use decode::fields_of;
 pub use decode::{DecodeError, decode};
 pub use encode::encode;
 pub use flatten::{Value, flatten};
-pub use schema::descriptor_set;
+pub use schema::Schema;
 
 /// A message: a name, and fields in the order in which they come about, so that the first that differs is the cause.
 pub trait Message: Default {

@@ -2,10 +2,16 @@
 
 use crate::about::{About, METADATA};
 use crate::container::{Next, walk};
+use crate::device::{DeviceLog, OpenDeviceLog};
 use crate::error::RecordError;
-use crate::message::{Column, Columns, decode, message};
+use crate::message;
+use crate::message::{Column, Columns, TICK_PREFIX, decode};
+use crate::readings::ReadTimes;
 use crate::tick::{self, Keyframe, Tick};
 use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, STANDING, TICKS};
+use gaitway_control::Gains;
+use gaitway_control::readings::{JointReading, ServoReading};
+use gaitway_model::RobotProfile;
 use mcap::records::Record;
 use std::collections::BTreeMap;
 
@@ -48,22 +54,38 @@ impl Recording {
         Ok(recording)
     }
 
-    /// The ticks as a table. Slow registers stand in the rows of their servos, and stay until the next ones.
+    /// The ticks as a table. What actuators measure seldom stands in the rows of their joints, and stays until the next.
+    /// `open` finds the log of the robot's actuators.
     ///
     /// # Errors
     /// Where rows differ so much in length that the table would take far more memory than the file.
-    pub fn columns(&self) -> Result<Vec<Column>, RecordError> {
+    pub fn columns(&self, open: OpenDeviceLog) -> Result<Vec<Column>, RecordError> {
         let mut columns = Columns::default();
-        let mut servos = Servos::default();
+        let mut actuators = self.actuators(open)?;
         for (tick, _) in &self.ticks {
-            servos.take(tick);
-            columns.add(&mut Row {
-                tick: Some(Tick { slow: Vec::new(), ..tick.clone() }),
-                servo: Some(servos.clone()),
-            });
+            columns.add(TICK, TICK_PREFIX, &mut tick.clone());
+            if let Some((log, joints)) = &mut actuators {
+                log.take(&tick.actuators)?;
+                log.read(ReadTimes { begun_ns: tick.read_begun_ns, ended_ns: tick.read_ended_ns }, joints);
+                log.tabulate(&tick.actuators, &mut columns);
+                columns.add(MEASURED, "servo.", &mut Measured::of(joints));
+            }
+            columns.end_row();
             self.check_table(columns.count())?;
         }
         Ok(columns.finish())
+    }
+
+    /// The log of the actuators, and room for what they say of the joints; none where somebody else stepped the
+    /// controller.
+    fn actuators(&self, open: OpenDeviceLog) -> Result<Option<Actuators>, RecordError> {
+        if self.ticks.iter().all(|(tick, _)| tick.actuators.is_empty()) {
+            return Ok(None);
+        }
+        let profile = RobotProfile::from_json(&self.about.profile)?;
+        let joints = profile.joints.len();
+        let log = open(&profile, &vec![Gains { kp: 0.0, ki: 0.0, kd: 0.0 }; joints])?;
+        Ok(Some((log, vec![JointReading::default(); joints])))
     }
 
     /// Refuses a table far larger than the file: a single wide row would widen all the others.
@@ -87,7 +109,7 @@ impl Recording {
             Record::Attachment { header, data, .. } => self.attach(&header.name, &data),
             Record::Channel(channel) => _ = topics.insert(channel.id, channel.topic),
             Record::Message { header, data } => match topics.get(&header.channel_id).map(String::as_str) {
-                Some(TICKS) => self.ticks.push((decode(&data)?, keyframe.take())),
+                Some(TICKS) => self.ticks.push((tick::read(&data)?, keyframe.take())),
                 Some(KEYFRAMES) => *keyframe = Some(decode(&data)?),
                 _ => {}
             },
@@ -121,38 +143,33 @@ impl Recording {
     }
 }
 
-message! {
-    /// A row of the table.
-    Row as "Row" {
-        1 message tick: Option<Tick>, "The tick, without slow registers.";
-        2 message servo: Option<Servos>, "These, as columns.";
-    }
-}
+/// A log, and what it says of the joints.
+type Actuators = (Box<dyn DeviceLog>, Vec<JointReading>);
+
+/// Parts of a row of the table.
+const TICK: u16 = 1;
+const MEASURED: u16 = 2;
 
 message! {
-    /// The slow registers of all servos, as last read; no number before.
-    Servos as "Servos" {
+    /// What actuators measure seldom, as last read; no number before.
+    Measured as "Measured" {
         1 f32s voltage_v: Vec<f32>, "Voltage, V.";
         2 f32s temperature_c: Vec<f32>, "Temperature, °C.";
         3 f32s current_a: Vec<f32>, "Current, A.";
     }
 }
 
-impl Servos {
-    fn take(&mut self, tick: &Tick) {
-        for slow in &tick.slow {
-            let servo = slow.servo as usize;
-            for (row, value) in [
-                (&mut self.voltage_v, slow.voltage_v),
-                (&mut self.temperature_c, slow.temperature_c),
-                (&mut self.current_a, slow.current_a),
-            ] {
-                // No robot has more: the number is from a file.
-                if servo < tick.servo_position.len() {
-                    row.resize(row.len().max(servo + 1), f32::NAN);
-                    row[servo] = value;
-                }
-            }
+impl Measured {
+    fn of(joints: &[JointReading]) -> Measured {
+        // Behind the last that was read there are no columns.
+        let count = joints.iter().rposition(|joint| joint.servo.is_some()).map_or(0, |last| last + 1);
+        let row = |value: fn(&ServoReading) -> f32| {
+            joints[..count].iter().map(|joint| joint.servo.as_ref().map_or(f32::NAN, value)).collect()
+        };
+        Measured {
+            voltage_v: row(|servo| servo.voltage_v),
+            temperature_c: row(|servo| servo.temperature_c),
+            current_a: row(|servo| servo.current_a),
         }
     }
 }

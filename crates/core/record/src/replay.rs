@@ -4,11 +4,11 @@
 mod controller;
 mod robot;
 
-use crate::message::{Value, encode, flatten};
-use crate::tick::{Keyframe, Tick};
+use crate::device::DeviceLog;
+use crate::message::{DecodeError, Value, encode, flatten};
+use crate::tick::{ACTUATORS, Keyframe, Tick};
 use controller::RecordedController;
 use gaitway_control::{ControlError, ControlStack, Controller};
-use gaitway_feetech::servo::ServoConfig;
 use robot::RecordedRobot;
 
 /// A recorded robot that thinks again, or a recorded controller that somebody else stepped.
@@ -55,9 +55,9 @@ pub struct Difference {
 }
 
 impl Replay {
-    /// A robot like the recorded one; it begins with the first keyframe. `gains` are P, I and D of each servo, register units.
-    pub fn new(stack: ControlStack, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> Replay {
-        Replay::of(Again::Robot(Box::new(RecordedRobot::new(stack, servos, gains))))
+    /// A robot like the recorded one, and the log of its actuators; it begins with the first keyframe.
+    pub fn new(stack: ControlStack, log: Box<dyn DeviceLog>) -> Replay {
+        Replay::of(Again::Robot(Box::new(RecordedRobot::new(stack, log))))
     }
 
     /// A controller like the recorded one.
@@ -91,8 +91,10 @@ impl Replay {
         let lacks_nothing = tick.dropped == self.dropped;
         self.dropped = tick.dropped;
         self.is_in_step = self.keyframe_tick == Some(tick.tick) || (self.is_in_step && lacks_nothing);
-        if let Again::Robot(robot) = &mut self.again {
-            robot.hear(tick);
+        if let Again::Robot(robot) = &mut self.again
+            && let Err(error) = robot.hear(tick)
+        {
+            return Verdict::Differs(unreadable(tick.tick, &error));
         }
         if !self.is_in_step {
             return Verdict::Skipped;
@@ -116,6 +118,11 @@ impl Replay {
         }
         Verdict::Differs(first_difference(tick.tick, &flatten(&mut recorded), &flatten(replayed)))
     }
+}
+
+fn unreadable(tick: u64, error: &DecodeError) -> Difference {
+    let (place, replayed) = (ACTUATORS.to_owned(), "a message of their driver".to_owned());
+    Difference { tick, place, recorded: error.to_string(), replayed }
 }
 
 fn first_difference(tick: u64, recorded: &[Value], replayed: &[Value]) -> Difference {

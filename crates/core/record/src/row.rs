@@ -8,7 +8,6 @@ use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::{Obstacle, Orders, Reason, State};
 use gaitway_control::watch::Alarm;
 use gaitway_control::{ControlStack, Controller, TickRecord};
-use gaitway_feetech::heard::Heard;
 
 /// When a tick was due and when it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,8 +64,8 @@ pub struct Row {
     pub wake: Wake,
     /// When the servos were read.
     pub read: ReadTimes,
-    /// What was last heard of each servo.
-    pub heard: Vec<Heard>,
+    /// What was last heard of the actuators, as their driver writes it down.
+    pub device: Vec<u8>,
     /// What is known of each joint.
     pub joints: Vec<Joint>,
     /// Time since any servo answered, s.
@@ -110,8 +109,8 @@ pub struct Row {
 }
 
 impl Row {
-    /// Room for the ticks of one robot.
-    pub fn of(stack: &ControlStack) -> Row {
+    /// Room for the ticks of one robot, whose actuators leave so many bytes.
+    pub fn of(stack: &ControlStack, device_len: usize) -> Row {
         let (controller, supervisor): (&Controller, _) = (stack.controller(), stack.supervisor());
         let joints = controller.joints();
         let mut keyframe = Vec::new();
@@ -121,7 +120,7 @@ impl Row {
         Row {
             wake: Wake::default(),
             read: ReadTimes::default(),
-            heard: vec![Heard::default(); joints],
+            device: vec![0; device_len],
             joints: vec![Joint::default(); joints],
             bus_silent_s: 0.0,
             imu: None,

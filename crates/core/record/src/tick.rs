@@ -3,10 +3,28 @@
 //! A field may be added with a new number; none may be taken away, and no number may come to mean something else:
 //! recordings are for ever. What replay compares comes in the order in which it is computed.
 
-use crate::message::message;
+use crate::message;
+use crate::message::{DecodeError, decode, fields_of};
+use std::ops::RangeInclusive;
 
 /// Version of the record. It changes when old recordings need an upgrade before they can be replayed.
 pub const VERSION: u32 = 1;
+
+/// Name of the field in which the actuators' own message is.
+pub(crate) const ACTUATORS: &str = "actuators";
+
+/// Fields of a tick in which the first driver had what its servos said, before it had a message of its own; the fields
+/// of that message have the same numbers.
+const OF_THE_FIRST_DRIVER: RangeInclusive<u32> = 9..=14;
+
+/// The tick in the bytes of a message, of this build or an older one.
+pub fn read(bytes: &[u8]) -> Result<Tick, DecodeError> {
+    let mut tick: Tick = decode(bytes)?;
+    if tick.actuators.is_empty() {
+        tick.actuators = fields_of(bytes, OF_THE_FIRST_DRIVER);
+    }
+    Ok(tick)
+}
 
 message! {
     /// One tick of a robot. Rows of joints are in the order of the profile.
@@ -19,12 +37,6 @@ message! {
         6 u64 held: u64, "Ticks in which the last goals were repeated instead; 0 where this one ran.";
         7 u64 read_begun_ns: u64, "When the servos were asked, ns.";
         8 u64 read_ended_ns: u64, "When their answers were there, ns.";
-        9 u32s servo_position: Vec<u32>, "Register of the present position of each servo, as last heard.";
-        10 u32s servo_speed: Vec<u32>, "Register of its present speed.";
-        11 u32s servo_faults: Vec<u32>, "Error byte these came with.";
-        12 u64s servo_sampled_ns: Vec<u64>, "When they were asked for, ns; 0 where the servo never answered.";
-        13 u32s servo_misses: Vec<u32>, "Reads in a row it has not answered.";
-        14 messages slow: Vec<Slow>, "Slow registers that came since the tick before; those of all servos where there is a keyframe.";
         15 f32 bus_silent_s: f32, "Time since any servo answered, s.";
         16 message imu: Option<Imu>, "The newest sample of the IMU, sound or not.";
         17 message asked: Option<Asked>, "What operators wanted.";
@@ -59,6 +71,7 @@ message! {
         52 u64 write_ns: u64, "Handing the goals to the port, ns.";
         53 u64 tick_ns: u64, "The whole tick, ns.";
         54 u64 dropped: u64, "Ticks that found no room in the ring since the start.";
+        61 bytes actuators: Vec<u8>, "What the actuators said, as their driver wrote it down.";
         60 message truth: Option<Truth>, "How the trunk truly was, where a simulator knows.";
     }
 }
@@ -71,26 +84,6 @@ message! {
         3 f32 yaw_rate_rps: f32, "Turning rate about its own z axis, rad/s.";
         4 f32 yaw_rad: f32, "Heading, rad.";
         5 f32 tilt_rad: f32, "Tilt, rad.";
-    }
-}
-
-message! {
-    /// Slow registers of one servo.
-    Slow as "Slow" {
-        1 u32 servo: u32, "Which, from 0.";
-        2 u64 sampled_ns: u64, "When they were asked for, ns.";
-        3 u32 load: u32, "Register of the present load.";
-        4 u32 voltage: u32, "Of the present voltage, 0.1 V.";
-        5 u32 temperature: u32, "Of the present temperature, °C.";
-        6 u32 current: u32, "Of the present current, 6.5 mA.";
-        7 u32s gains: Vec<u32>, "Of the proportional, derivative and integral gain.";
-        8 u32 torque_enable: u32, "Of torque enable.";
-        9 u32 torque_limit: u32, "Of the torque limit.";
-        10 u32 lock: u32, "Of the lock.";
-        11 f32 voltage_v: f32, "Voltage, V.";
-        12 f32 temperature_c: f32, "Temperature, °C.";
-        13 f32 current_a: f32, "Current, A.";
-        14 f32 load_share: f32, "Load, share of the largest torque.";
     }
 }
 

@@ -1,5 +1,6 @@
 //! A whole recording run again.
 
+use crate::device::OpenDeviceLog;
 use crate::error::RecordError;
 use crate::reader::Recording;
 use crate::replay::{Difference, Verdict};
@@ -21,9 +22,9 @@ pub struct Verification {
 
 impl Recording {
     /// Runs every tick again and compares every bit. Each keyframe puts the replay back in step, so that a difference
-    /// counts once and not in every tick behind it.
-    pub fn verify(&self) -> Result<Verification, RecordError> {
-        let (mut replay, cpu_path) = self.about.revive()?;
+    /// counts once and not in every tick behind it. `open` finds the log of the robot's actuators.
+    pub fn verify(&self, open: OpenDeviceLog) -> Result<Verification, RecordError> {
+        let (mut replay, cpu_path) = self.about.revive(open)?;
         let mut found = Verification { cpu_path, ..Verification::default() };
         for (tick, keyframe) in &self.ticks {
             if let Some(keyframe) = keyframe {

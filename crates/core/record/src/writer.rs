@@ -4,8 +4,9 @@
 
 use crate::about::{About, METADATA};
 use crate::convert::Converter;
+use crate::device::DeviceLog;
 use crate::error::RecordError;
-use crate::message::{Message, descriptor_set, encode};
+use crate::message::{Message, Schema, encode};
 use crate::ring::Entry;
 use crate::tick::{self, Keyframe, Tick};
 use mcap::records::MessageHeader;
@@ -48,13 +49,18 @@ pub enum Kind {
 }
 
 /// Makes messages of rows, once for everybody who keeps them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Packer {
     converter: Converter,
     body: Vec<u8>,
 }
 
 impl Packer {
+    /// Of rows in which the actuators of this `log` left what they said.
+    pub fn new(log: Box<dyn DeviceLog>) -> Packer {
+        Packer { converter: Converter::new(log), body: Vec::new() }
+    }
+
     /// Hands the messages of a row to `keep`, keyframe first, each with its time on the loop's clock.
     pub fn pack(&mut self, entry: &Entry, mut keep: impl FnMut(Kind, u64, &[u8])) {
         let (mut tick, keyframe) = self.converter.convert(&entry.row, entry.dropped);
@@ -120,8 +126,8 @@ impl<W: Write + Seek> RecordingWriter<W> {
             })?;
         }
         let channels = Channels {
-            tick: proto_channel::<W, Tick>(&mut file, TICKS)?,
-            keyframe: proto_channel::<W, Keyframe>(&mut file, KEYFRAMES)?,
+            tick: proto_channel::<W, Tick>(&mut file, TICKS, about.schema.as_ref())?,
+            keyframe: proto_channel::<W, Keyframe>(&mut file, KEYFRAMES, None)?,
             log: log_channel(&mut file)?,
         };
         let mut writer = RecordingWriter { file, channels, epoch_ns: about.epoch_ns, sequence: 0 };
@@ -173,9 +179,11 @@ impl<W: Write + Seek> RecordingWriter<W> {
 fn proto_channel<W: Write + Seek, M: Message>(
     file: &mut mcap::Writer<W>,
     topic: &str,
+    schema: Option<&Schema>,
 ) -> Result<u16, RecordError> {
     let name = format!("gaitway.{}", M::NAME);
-    let schema = file.add_schema(&name, "protobuf", &descriptor_set::<M>())?;
+    let schema = schema.map_or_else(|| Schema::of::<M>().bytes(), Schema::bytes);
+    let schema = file.add_schema(&name, "protobuf", &schema)?;
     Ok(file.add_channel(schema, topic, "protobuf", &BTreeMap::new())?)
 }
 

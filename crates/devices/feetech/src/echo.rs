@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn of_a_damaged_echo_nothing_is_left() {
         let mut echo = Echo::of(&[1, 2, 3, 4]);
-        assert_eq!(echo.strip(&[1, 9, 3, 4, 5, 6]), []);
+        assert!(echo.strip(&[1, 9, 3, 4, 5, 6]).is_empty());
         assert_eq!((echo.strip(&[7]), echo.is_whole()), (&[][..], false));
     }
 

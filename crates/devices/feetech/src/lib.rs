@@ -22,6 +22,7 @@ pub mod error;
 pub mod faults;
 pub mod frame;
 pub mod heard;
+pub mod log;
 pub mod registers;
 pub mod servo;
 pub mod settings;

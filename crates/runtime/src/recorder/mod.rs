@@ -12,10 +12,10 @@ pub use black_box::BlackBox;
 pub use folder::{Bounds, Folder};
 pub use step_recorder::StepRecorder;
 
-use gaitway_record::RecordError;
 use gaitway_record::about::About;
 use gaitway_record::ring::{Entry, RowSource};
 use gaitway_record::writer::{Level, Packer};
+use gaitway_record::{DeviceLog, RecordError};
 use open_file::OpenFile;
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -71,8 +71,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Writes what comes out of `source` into files of `folder`.
-    pub fn new(source: RowSource, about: About, folder: Folder) -> Recorder {
+    /// Writes what comes out of `source` into files of `folder`; `log` is that of the robot's actuators.
+    pub fn new(source: RowSource, about: About, folder: Folder, log: Box<dyn DeviceLog>) -> Recorder {
         Recorder {
             source,
             about,
@@ -81,7 +81,7 @@ impl Recorder {
             waiting: VecDeque::new(),
             synced_ns: 0,
             failed_ns: None,
-            packer: Packer::default(),
+            packer: Packer::new(log),
             black_box: BlackBox::default(),
             said: Vec::new(),
         }

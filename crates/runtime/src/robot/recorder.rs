@@ -4,7 +4,6 @@ use crate::pacer::Wake;
 use gaitway_control::ControlStack;
 use gaitway_control::control_stack::TickInputs;
 use gaitway_control::readings::JointReading;
-use gaitway_feetech::bus::ServoBus;
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::{RowSink, RowSource, ring};
 use gaitway_record::row::{self, Durations, Row};
@@ -22,18 +21,18 @@ pub struct TickRecorder {
 }
 
 impl TickRecorder {
-    /// A ring for so many ticks of `control stack`, and its other end.
-    pub fn new(stack: &ControlStack, ticks: usize) -> (TickRecorder, RowSource) {
-        let (sink, source) = ring(&Row::of(stack), ticks);
+    /// A ring for so many ticks of `stack`, whose actuators leave so many bytes in each, and its other end.
+    pub fn new(stack: &ControlStack, device_len: usize, ticks: usize) -> (TickRecorder, RowSource) {
+        let (sink, source) = ring(&Row::of(stack, device_len), ticks);
         let keyframe_ticks = stack.controller().loop_hz() * KEYFRAME_S;
         (TickRecorder { sink, keyframe_ticks, until_keyframe: 0, row: None }, source)
     }
 
-    /// What goes into the tick. After a tick that found no row the next that does has a keyframe: a replay goes on from
+    /// What goes into the tick; `write_row` leaves what was heard of the actuators. After a tick that found no row the next that does has a keyframe: a replay goes on from
     /// there.
     pub fn begin(
         &mut self,
-        bus: &ServoBus,
+        write_row: impl FnOnce(&mut [u8]),
         read: ReadTimes,
         inputs: &TickInputs,
         is_replaced: bool,
@@ -54,7 +53,7 @@ impl TickRecorder {
         row.bus_silent_s = inputs.bus_silent_s;
         (row.imu, row.asked, row.is_replaced) = (inputs.imu, inputs.asked, is_replaced);
         // Before the slow read, which comes after the control stack.
-        row.heard.iter_mut().zip(bus.states()).for_each(|(heard, state)| *heard = state.heard());
+        write_row(&mut row.device);
     }
 
     /// What came of it.

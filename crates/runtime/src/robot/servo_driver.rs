@@ -8,11 +8,12 @@ use gaitway_feetech::audit::Finding;
 use gaitway_feetech::bus::{BusCounters, Poll, ServoBus};
 use gaitway_feetech::error::BusError;
 use gaitway_feetech::frame::MAX_FRAME;
+use gaitway_feetech::log::{joint_reading, row_len, write_row};
 use gaitway_feetech::registers;
 use gaitway_feetech::servo::TORQUE_UNITS;
 use gaitway_platform::clock::Clock;
 use gaitway_platform::port::{Port, PortError};
-use gaitway_record::{ReadTimes, joint_reading};
+use gaitway_record::ReadTimes;
 
 /// Before the end of an exchange the port is looked at without pause from this time on, ns.
 const EARLY_NS: u64 = 100_000;
@@ -201,6 +202,16 @@ impl<P: Port, C: Clock> ServoDriver<P, C> {
     /// What is known of each joint.
     pub fn readings(&self) -> &[JointReading] {
         &self.readings
+    }
+
+    /// Bytes of the recorder's row.
+    pub fn row_len(&self) -> usize {
+        row_len(self.bus.servos().len())
+    }
+
+    /// Leaves what was last heard of the servos in a row of the recorder.
+    pub fn write_row(&self, row: &mut [u8]) {
+        write_row(self.bus.states(), row);
     }
 
     /// Sums since the bus was opened.

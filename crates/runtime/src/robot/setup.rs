@@ -4,8 +4,8 @@ use crate::devices::{self, DeviceError};
 use gaitway_control::{ControlError, Controller, Options, Policy};
 use gaitway_feetech::audit::{Finding, judge, mixed_firmware};
 use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::config::register_gains;
 use gaitway_model::RobotProfile;
-use gaitway_record::about::gains;
 use thiserror::Error;
 
 /// A profile and a policy that make no robot.
@@ -47,7 +47,7 @@ impl Setup {
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
         let bus = devices::actuators(profile)?;
-        let gains = gains(&controller);
+        let gains = register_gains(controller.gains());
         Ok(Setup { profile: profile.clone(), bus, controller, gains })
     }
 }

@@ -141,7 +141,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// From now on every tick is put into a ring; the other end of it is for who writes it down. Where that end finds
     /// no time, ticks are dropped and counted.
     pub fn record_to_ring(&mut self, ticks: usize) -> RowSource {
-        let (recorder, source) = TickRecorder::new(&self.stack, ticks);
+        let (recorder, source) = TickRecorder::new(&self.stack, self.driver.row_len(), ticks);
         self.recorder = Some(recorder);
         source
     }
@@ -256,7 +256,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let width = self.stack.controller().record().observation.len();
         let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
         if let Some(recorder) = &mut self.recorder {
-            recorder.begin(self.driver.bus(), read, &inputs, row.is_some(), &self.stack);
+            recorder.begin(|row| self.driver.write_row(row), read, &inputs, row.is_some(), &self.stack);
         }
         let state = self.stack.think(&inputs, row);
         self.note_observation(read.ended_ns);

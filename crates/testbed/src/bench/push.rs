@@ -4,6 +4,7 @@ use gaitway_control::ControlStack;
 use gaitway_control::control_stack::{Asked, ControlStackOptions, TickInputs};
 use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::RequestedMode;
+use gaitway_feetech::log::{row_len, write_row};
 use gaitway_platform::allocations;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::histogram::Histogram;
@@ -33,7 +34,7 @@ pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
     let mut stack = ControlStack::new(&profile, controller);
     // So that the policy takes part in every tick.
     stack.set_options(ControlStackOptions { dry_run: true, ..ControlStackOptions::default() });
-    let (mut recorder, mut source) = TickRecorder::new(&stack, RING_TICKS);
+    let (mut recorder, mut source) = TickRecorder::new(&stack, row_len(bus.servos().len()), RING_TICKS);
     let joints = vec![JointReading::default(); profile.joints.len()];
     let clock_ns = clock_ns(&clock);
     let mut times = PushTimes { clock_ns, ..PushTimes::default() };
@@ -53,7 +54,13 @@ pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
             Wake { tick, deadline_ns: now_ns, now_ns, lateness_ns: 0, skipped: 0, held: 0, caught_up: false };
         let before = allocations::count();
         let begun_ns = clock.now_ns();
-        recorder.begin(&bus, ReadTimes { begun_ns: now_ns, ended_ns: now_ns }, &inputs, false, &stack);
+        recorder.begin(
+            |row| write_row(bus.states(), row),
+            ReadTimes { begun_ns: now_ns, ended_ns: now_ns },
+            &inputs,
+            false,
+            &stack,
+        );
         let mid_ns = clock.now_ns();
         stack.think(&inputs, None);
         let thought_ns = clock.now_ns();

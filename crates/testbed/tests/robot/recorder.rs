@@ -7,9 +7,12 @@ use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::supervisor::State;
 use gaitway_emulators::{Fault, FaultPlan};
 use gaitway_model::RobotProfile;
+use gaitway_record::DeviceLog;
 use gaitway_record::writer::Level;
 use gaitway_record::{About, Recording, repair};
+use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
+use gaitway_runtime::robot::Setup;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -37,13 +40,19 @@ impl Drop for Temporary {
     }
 }
 
+fn log() -> Box<dyn DeviceLog> {
+    let profile = RobotProfile::from_toml(DUCK).unwrap();
+    let setup = Setup::new(&policy(), &profile, &Options::default()).unwrap();
+    actuator_log(&profile, setup.controller.gains()).unwrap()
+}
+
 fn about() -> About {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
     About::new(
         &profile,
         (&policy(), onnx()),
         &Options::default(),
-        Some(ControlStackOptions { on_stand: true, ..ControlStackOptions::default() }),
+        Some((ControlStackOptions { on_stand: true, ..ControlStackOptions::default() }, &*log())),
     )
     .unwrap()
 }
@@ -58,7 +67,7 @@ impl Flight {
     fn new(folder: &Temporary, bounds: Bounds) -> Flight {
         let mut bench = Bench::new(FaultPlan::default());
         let source = bench.room.robot_mut().record_to_ring(64);
-        let recorder = Recorder::new(source, about(), Folder::new(folder.0.clone(), bounds));
+        let recorder = Recorder::new(source, about(), Folder::new(folder.0.clone(), bounds), log());
         Flight { bench, recorder, said: Vec::new() }
     }
 
@@ -91,7 +100,7 @@ fn read(path: &Path) -> Recording {
 
 /// Ticks that were run again, of which all were the same.
 fn verified(recording: &Recording) -> usize {
-    let verification = recording.verify().unwrap();
+    let verification = recording.verify(actuator_log).unwrap();
     assert_eq!((verification.first, verification.skipped), (None, 0));
     verification.same as usize
 }

@@ -8,13 +8,14 @@ use gaitway_control::supervisor::{RequestedMode, State};
 use gaitway_control::{ControlStack, Options, Policy};
 use gaitway_emulators::registers::PRESENT_VOLTAGE;
 use gaitway_emulators::{Fault, FaultPlan, FaultRates, ImuFault, LaterServos};
+use gaitway_feetech::log::Servos;
 use gaitway_model::{Command, RobotProfile};
-use gaitway_record::about::servos;
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::{Difference, Verdict};
 use gaitway_record::ring::RowSource;
 use gaitway_record::tick::{Keyframe, Tick};
 use gaitway_record::{Converter, Replay};
+use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::robot::Setup;
 
 /// A recording in memory.
@@ -27,7 +28,9 @@ struct Recording {
 impl Recording {
     fn of(bench: &mut Bench, room: usize) -> Recording {
         let source = bench.room.robot_mut().record_to_ring(room);
-        Recording { ticks: Vec::new(), source, converter: Converter::default() }
+        let log =
+            actuator_log(&RobotProfile::from_toml(DUCK).unwrap(), bench.room.robot().controller().gains());
+        Recording { ticks: Vec::new(), source, converter: Converter::new(log.unwrap()) }
     }
 
     /// Takes what is in the ring, through the bytes of the file.
@@ -59,9 +62,10 @@ fn replay() -> Replay {
 fn replay_of(policy: &Policy, options: ControlStackOptions) -> Replay {
     let profile = RobotProfile::from_toml(DUCK).unwrap();
     let setup = Setup::new(policy, &profile, &Options::default()).unwrap();
+    let log = actuator_log(&profile, setup.controller.gains()).unwrap();
     let mut stack = ControlStack::new(&setup.profile, setup.controller);
     stack.set_options(options);
-    Replay::new(stack, servos(&profile), &setup.gains)
+    Replay::new(stack, log)
 }
 
 fn run(ticks: &[(Tick, Option<Keyframe>)]) -> Vec<Verdict> {
@@ -166,6 +170,24 @@ fn a_recorded_life_runs_again_to_the_bit_from_every_keyframe() {
     }
 }
 
+fn with_servos(tick: &mut Tick, edit: fn(&mut Servos)) {
+    let mut servos: Servos = decode(&tick.actuators).unwrap();
+    edit(&mut servos);
+    tick.actuators.clear();
+    encode(&mut servos, &mut tick.actuators);
+}
+
+#[test]
+fn what_is_no_message_of_the_driver_is_a_difference() {
+    let mut recording = life();
+    let (tick, _) = &mut recording.ticks[7];
+    let number = tick.tick;
+    tick.actuators.truncate(9);
+    let first = run(&recording.ticks).into_iter().find(|verdict| *verdict != Verdict::Same);
+    let Some(Verdict::Differs(found)) = first else { panic!("{first:?}") };
+    assert_eq!((found.tick, found.place.as_str()), (number, "actuators"));
+}
+
 #[test]
 fn a_flipped_bit_is_found_in_its_tick_and_at_its_sensor() {
     let recording = life();
@@ -173,9 +195,9 @@ fn a_flipped_bit_is_found_in_its_tick_and_at_its_sensor() {
     let walking = all.iter().rposition(|(tick, _)| tick.policy.is_some()).unwrap() - 20;
     type Flip = (fn(&mut Tick), &'static str);
     let flips: [Flip; 13] = [
-        (|tick| tick.servo_position[4] ^= 1, "joint_position_rad[4]"),
-        (|tick| tick.servo_speed[13] ^= 1, "joint_velocity_rps[13]"),
-        (|tick| tick.servo_sampled_ns[0] ^= 1 << 20, "joint_age_s[0]"),
+        (|tick| with_servos(tick, |servos| servos.servo_position[4] ^= 1), "joint_position_rad[4]"),
+        (|tick| with_servos(tick, |servos| servos.servo_speed[13] ^= 1), "joint_velocity_rps[13]"),
+        (|tick| with_servos(tick, |servos| servos.servo_sampled_ns[0] ^= 1 << 20), "joint_age_s[0]"),
         (|tick| imu(tick).gyro_rps[1] = flipped(imu(tick).gyro_rps[1]), "policy."),
         (|tick| imu(tick).accel_mps2[2] = flipped(imu(tick).accel_mps2[2]), "policy."),
         (|tick| imu(tick).foot_contact[0] = 0.0, "policy.observation["),

@@ -3,6 +3,10 @@
 use super::{Message, Visitor};
 use std::collections::HashMap;
 
+/// What the columns of a tick begin with.
+pub(crate) const TICK_PREFIX: &str = "tick.";
+const ACTUATORS_PART: u16 = u16::MAX;
+
 /// A table under construction.
 #[derive(Debug, Default)]
 pub struct Columns {
@@ -34,9 +38,20 @@ pub enum Values {
 }
 
 impl Columns {
-    /// Adds a row.
-    pub fn add<M: Message>(&mut self, message: &mut M) {
+    /// Adds the values of a message to the row, in columns whose names begin with `prefix`. A `part` is a place of its
+    /// own in every row.
+    pub fn add<M: Message>(&mut self, part: u16, prefix: &str, message: &mut M) {
+        (self.path, self.prefix) = (u64::from(part), prefix.to_owned());
         message.visit(self);
+    }
+
+    /// Adds what a driver wrote down of its actuators, in columns beside the tick's own.
+    pub fn add_actuators<M: Message>(&mut self, message: &mut M) {
+        self.add(ACTUATORS_PART, TICK_PREFIX, message);
+    }
+
+    /// Ends the row.
+    pub fn end_row(&mut self) {
         self.rows += 1;
     }
 

@@ -41,6 +41,22 @@ pub fn decode<M: Message>(bytes: &[u8]) -> Result<M, DecodeError> {
     Ok(message)
 }
 
+/// The fields of these numbers as they stand in the bytes of a message.
+pub(crate) fn fields_of(bytes: &[u8], numbers: std::ops::RangeInclusive<u32>) -> Vec<u8> {
+    let (mut rest, mut found) = (bytes, Vec::new());
+    while !rest.is_empty() {
+        let begun = rest;
+        let Ok((number, wire)) = decode_key(&mut rest) else { break };
+        if take(&mut rest, wire).is_err() {
+            break;
+        }
+        if numbers.contains(&number) {
+            found.extend_from_slice(&begun[..begun.len() - rest.len()]);
+        }
+    }
+    found
+}
+
 enum Field<'a> {
     Varint(u64),
     Bits32(u32),

@@ -1,22 +1,45 @@
 //! The schema that goes into the file: a `FileDescriptorSet`, made from the lists of fields, so it cannot differ.
 
 use super::{Message, Visitor, encode};
+use crate::tick::ACTUATORS;
 
 /// The package of every message.
 const PACKAGE: &str = "gaitway";
 
-/// The schema of `M` and of every message in it.
-pub fn descriptor_set<M: Message>() -> Vec<u8> {
-    let mut file = FileDescriptor {
-        name: format!("{PACKAGE}/{}.proto", M::NAME.to_lowercase()),
-        package: PACKAGE.to_owned(),
-        messages: Vec::new(),
-        syntax: "proto3".to_owned(),
-    };
-    describe::<M>(&mut file.messages);
-    let mut bytes = Vec::new();
-    encode(&mut FileDescriptorSet { files: vec![file] }, &mut bytes);
-    bytes
+/// A schema under construction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    file: FileDescriptor,
+}
+
+impl Schema {
+    /// The schema of `M` and of every message in it.
+    pub fn of<M: Message>() -> Schema {
+        let mut file = FileDescriptor {
+            name: format!("{PACKAGE}/{}.proto", M::NAME.to_lowercase()),
+            package: PACKAGE.to_owned(),
+            messages: Vec::new(),
+            syntax: "proto3".to_owned(),
+        };
+        describe::<M>(&mut file.messages);
+        Schema { file }
+    }
+
+    /// Says that the bytes of a tick's actuators are messages `D`: whoever knows Protocol Buffers can read them then.
+    pub fn set_actuators<D: Message>(&mut self) {
+        let fields = self.file.messages.iter_mut().flat_map(|message| &mut message.fields);
+        for field in fields.filter(|field| field.name == ACTUATORS) {
+            (field.kind, field.type_name) = (Type::Message as u32, format!(".{PACKAGE}.{}", D::NAME));
+        }
+        describe::<D>(&mut self.file.messages);
+    }
+
+    /// Its bytes: a `FileDescriptorSet`.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode(&mut FileDescriptorSet { files: vec![self.file.clone()] }, &mut bytes);
+        bytes
+    }
 }
 
 fn describe<M: Message>(messages: &mut Vec<Descriptor>) {

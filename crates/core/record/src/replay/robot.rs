@@ -1,36 +1,30 @@
-//! The whole robot: from the registers of its servos to their goals.
+//! The whole robot: from what its actuators said to their goals.
 
 use crate::convert::{Inputs, outputs, read_inputs};
-use crate::readings::joint_reading;
+use crate::device::DeviceLog;
+use crate::message::DecodeError;
 use crate::row::Row;
 use crate::tick::Tick;
 use gaitway_control::control_stack::TickInputs;
 use gaitway_control::readings::JointReading;
 use gaitway_control::{ControlError, ControlStack};
-use gaitway_feetech::heard::Heard;
-use gaitway_feetech::servo::ServoConfig;
 
 #[derive(Debug)]
 pub(super) struct RecordedRobot {
     stack: ControlStack,
-    servos: Vec<ServoConfig>,
-    /// P, D and I, in the order of their registers.
-    gains: Vec<[u8; 3]>,
-    heard: Vec<Heard>,
+    log: Box<dyn DeviceLog>,
     joints: Vec<JointReading>,
     inputs: Inputs,
     row: Row,
 }
 
 impl RecordedRobot {
-    pub fn new(stack: ControlStack, servos: Vec<ServoConfig>, gains: &[[u8; 3]]) -> RecordedRobot {
+    pub fn new(stack: ControlStack, log: Box<dyn DeviceLog>) -> RecordedRobot {
         RecordedRobot {
-            heard: vec![Heard::default(); servos.len()],
-            joints: vec![JointReading::default(); servos.len()],
-            gains: gains.iter().map(|[p, i, d]| [*p, *d, *i]).collect(),
-            servos,
+            joints: vec![JointReading::default(); stack.controller().joints()],
             inputs: Inputs::default(),
-            row: Row::of(&stack),
+            row: Row::of(&stack, 0),
+            log,
             stack,
         }
     }
@@ -39,13 +33,12 @@ impl RecordedRobot {
         self.stack.restore(state)
     }
 
-    /// What the servos said. It holds for the ticks that follow, those that cannot be run included.
-    pub fn hear(&mut self, tick: &Tick) {
-        self.inputs = read_inputs(tick, &mut self.heard);
-        for (index, heard) in self.heard.iter().enumerate() {
-            let state = heard.state(&self.servos[index]);
-            self.joints[index] = joint_reading(&state, self.gains[index], self.inputs.read);
-        }
+    /// What the actuators said. It holds for the ticks that follow, those that cannot be run included.
+    pub fn hear(&mut self, tick: &Tick) -> Result<(), DecodeError> {
+        self.inputs = read_inputs(tick);
+        self.log.take(&tick.actuators)?;
+        self.log.read(self.inputs.read, &mut self.joints);
+        Ok(())
     }
 
     /// The tick once more; what comes out replaces what `replayed` has.

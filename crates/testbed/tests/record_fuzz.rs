@@ -8,24 +8,34 @@
     reason = "a test fails by panicking, and reads its files"
 )]
 
-#[path = "../../../../tests/rust/fuzz_iterations.rs"]
+#[path = "../../../tests/rust/fuzz_iterations.rs"]
 mod fuzz_iterations;
-#[path = "../../../../tests/rust/random.rs"]
+#[path = "../../../tests/rust/random.rs"]
 mod random;
-#[path = "../../../../tests/rust/shipped.rs"]
+#[path = "../../../tests/rust/shipped.rs"]
 mod shipped;
 
 use fuzz_iterations::iterations;
+use gaitway_feetech::log::{Servos, Slow};
 use gaitway_record::message::{decode, encode};
 use gaitway_record::replay::Verdict;
-use gaitway_record::tick::{Keyframe, Slow, Tick};
+use gaitway_record::tick::{Keyframe, Tick};
 use gaitway_record::writer::{Kind, RecordingWriter};
 use gaitway_record::{Recording, repair};
+use gaitway_runtime::devices::actuator_log;
 use random::Random;
 use std::fs;
 use std::io::Cursor;
 
-const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/recordings/v1-walk.mcap");
+const FIXTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/recordings/v1-walk.mcap");
+
+/// A message of servos, edited.
+fn edited(message: &[u8], edit: impl FnOnce(&mut Servos)) -> Vec<u8> {
+    let (mut servos, mut bytes) = (decode::<Servos>(message).unwrap(), Vec::new());
+    edit(&mut servos);
+    encode(&mut servos, &mut bytes);
+    bytes
+}
 
 fn damage(random: &mut Random, bytes: &mut Vec<u8>) {
     for _ in 0..=random.below(4) {
@@ -68,8 +78,8 @@ fn no_file_makes_it_panic() {
         match Recording::read(&bytes) {
             Ok(recording) => {
                 read += 1;
-                let _ = recording.verify();
-                let _ = recording.columns();
+                let _ = recording.verify(actuator_log);
+                let _ = recording.columns(actuator_log);
             }
             Err(error) => {
                 refused += 1;
@@ -83,7 +93,7 @@ fn no_file_makes_it_panic() {
 #[test]
 fn no_tick_makes_a_replay_panic() {
     let recording = Recording::read(&fs::read(FIXTURE).unwrap()).unwrap();
-    let (mut replay, _) = recording.about.revive().unwrap();
+    let (mut replay, _) = recording.about.revive(actuator_log).unwrap();
     let mut random = Random::new(6);
     let (mut ran, mut refused) = (0, 0);
     for count in 0..iterations(20_000) {
@@ -108,8 +118,13 @@ fn no_tick_makes_a_replay_panic() {
             0 => (tick.skipped, tick.held) = (far, far),
             1 => tick.read_ended_ns = far,
             2 => tick.read_begun_ns = far,
-            3 => tick.servo_sampled_ns.fill(far),
-            4 => tick.slow.iter_mut().for_each(|slow| slow.sampled_ns = far),
+            3 => tick.actuators = edited(&tick.actuators, |servos| servos.servo_sampled_ns.fill(far)),
+            4 => {
+                let far_ago =
+                    |servos: &mut Servos| servos.slow.iter_mut().for_each(|slow| slow.sampled_ns = far);
+                tick.actuators = edited(&tick.actuators, far_ago);
+            }
+            5 => damage(&mut random, &mut tick.actuators),
             _ => {}
         }
         encode(&mut tick, &mut bytes);
@@ -158,13 +173,18 @@ fn a_file_of_something_else_is_no_recording() {
 
 #[test]
 fn a_row_longer_than_any_robots_is_refused() {
-    for wide in [
-        Tick { servo_position: vec![1; 20_000], ..Tick::default() },
-        Tick { goal_rad: vec![1.0; 20_000], ..Tick::default() },
-        Tick { servo_sampled_ns: vec![u64::MAX; 20_000], ..Tick::default() },
-        Tick { slow: vec![Slow::default(); 300], ..Tick::default() },
-    ] {
+    for wide in [Tick { goal_rad: vec![1.0; 20_000], ..Tick::default() }] {
         let error = Recording::read(&recording_of([wide].into_iter())).unwrap_err();
+        assert!(error.to_string().contains("a row as long as a robot's"), "{error}");
+    }
+    for wide in [
+        Servos { servo_position: vec![1; 20_000], ..Servos::default() },
+        Servos { servo_sampled_ns: vec![u64::MAX; 20_000], ..Servos::default() },
+        Servos { slow: vec![Slow::default(); 300], ..Servos::default() },
+    ] {
+        let actuators = edited(&[], |servos| *servos = wide.clone());
+        let recording = Recording::read(&recording_of([Tick { actuators, ..Tick::default() }].into_iter()));
+        let error = recording.unwrap().columns(actuator_log).unwrap_err();
         assert!(error.to_string().contains("a row as long as a robot's"), "{error}");
     }
 }
@@ -175,6 +195,6 @@ fn a_small_file_makes_no_table_of_gigabytes() {
     let wide = Tick { goal_rad: vec![1.0; 16_000], joint_age_s: vec![1.0; 16_000], ..Tick::default() };
     let narrow = (0..30_000).map(|_| Tick::default());
     let recording = Recording::read(&recording_of([wide].into_iter().chain(narrow))).unwrap();
-    let error = recording.columns().unwrap_err();
+    let error = recording.columns(actuator_log).unwrap_err();
     assert!(error.to_string().contains("expected rows of one length"), "{error}");
 }
