@@ -6,34 +6,35 @@ use gaitway_feetech::error::BusError;
 use gaitway_model::RobotProfile;
 use gaitway_platform::{Clock, Port};
 use gaitway_runtime::line::LineReport;
-use gaitway_runtime::robot::{ServoDriver, findings};
+use gaitway_runtime::robot::findings;
+use gaitway_runtime::servo_tools::ServoTools;
 use serde_json::json;
 
 /// Audits every servo, and the line to them; true where nothing forbids to move. Silent servos are said and forbid
 /// nothing: the loop will see whether they answer, and whether the port is still there.
 pub fn audit<P: Port, C: Clock>(
-    body: &mut ServoDriver<P, C>,
+    tools: &mut ServoTools<'_, P, C>,
     profile: &RobotProfile,
     fix: bool,
     log: &mut Log,
 ) -> Result<bool, BusError> {
-    body.audit()?;
-    let can_read = report_line(body, log);
-    let found = findings(profile, body.bus());
+    tools.audit();
+    let can_read = report_line(tools, log);
+    let found = findings(profile, tools.bus());
     report(&found, profile, log);
-    if !fix || body.put_right(&found)? == 0 {
+    if !fix || tools.put_right(&found)? == 0 {
         return Ok(can_read && !has_grave(&found));
     }
-    body.audit()?;
-    let found = findings(profile, body.bus());
+    tools.audit();
+    let found = findings(profile, tools.bus());
     log.say("info", "fixed, and audited again", json!({}));
     report(&found, profile, log);
     Ok(can_read && !has_grave(&found))
 }
 
 /// Says what is wrong with the line; false where a tick cannot read the servos over it.
-fn report_line<P: Port, C: Clock>(body: &mut ServoDriver<P, C>, log: &mut Log) -> bool {
-    let Ok(line) = body.check_line() else { return true };
+fn report_line<P: Port, C: Clock>(tools: &mut ServoTools<'_, P, C>, log: &mut Log) -> bool {
+    let Ok(line) = tools.check_line() else { return true };
     if line.echoes {
         let (found, hint) = LineReport::ECHO;
         log.say("warn", "adaptor echoes", json!({ "found": found, "hint": hint }));

@@ -43,7 +43,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let (policy, onnx) = load::policy(&settings.policy)?;
     let options = load::options(&settings.policy)?;
     let pad_setup = PadSetup::load(&settings.operator)?;
-    let setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
+    let mut setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
     }
@@ -64,7 +64,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
-    let mut minder = LoopMonitor::new(settings, &profile, &mut log)?;
+    let mut minder = LoopMonitor::new(settings, &profile, &mut *setup.actuators, &mut log)?;
     if settings.operator.keyboard && minder.keys().is_none() {
         return Err(DaemonError::NoTerminal);
     }
@@ -165,7 +165,8 @@ fn tell_what_is_clipped(command: Option<&Command>, policy: &Policy, profile: &Ro
 /// Where a slow read finds no time, a servo cannot show that it took its torque, and the robot does not get up.
 fn warn_of_a_slow_bus(setup: &Setup, log: &mut Log) {
     let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
-    let longest_ns = setup.bus.tick_ns() + setup.bus.slow_read_ns();
+    let (tick_ns, slow_read_ns) = setup.actuators.longest_ns();
+    let longest_ns = tick_ns + slow_read_ns;
     if period_ns < longest_ns {
         let ms = |ns: u64| ns as f64 * 1e-6;
         let hint = "a lower --loop-hz, if the robot does not get up with `torque not taken`";
@@ -200,7 +201,11 @@ fn prepare(
     unconfigured: bool,
     log: &mut Log,
 ) -> Result<Option<ObservationKeeper>, DaemonError> {
-    let is_set_up = audit::audit(robot.driver_mut(), profile, settings.robot.fix, log)?;
+    // Other actuators have no settings that a start looks at.
+    let is_set_up = match robot.driver_mut().servo_tools() {
+        Some(mut tools) => audit::audit(&mut tools, profile, settings.robot.fix, log)?,
+        None => true,
+    };
     robot.set_options(ControlStackOptions {
         dry_run: settings.robot.dry_run,
         audit_failed: !is_set_up,

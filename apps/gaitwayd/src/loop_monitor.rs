@@ -10,11 +10,11 @@ use crate::loop_thread::Running;
 use crate::pad::Pads;
 use crate::recording::Recording;
 use gaitway_control::arbiter::Source;
+use gaitway_hal::actuators::Actuators;
 use gaitway_model::RobotProfile;
 use gaitway_platform::guard::Guard;
 use gaitway_platform::heartbeat::{GUARDS, Heartbeat, LOOP_LIMIT_NS};
 use gaitway_platform::{Clock, MonotonicClock, PortError, SerialPort};
-use gaitway_runtime::devices;
 use gaitway_runtime::robot::{Event, Mailbox};
 use gaitway_runtime::stop::Stop;
 use serde_json::json;
@@ -65,14 +65,16 @@ impl<'a> LoopMonitor<'a> {
     pub fn new(
         settings: &'a Settings,
         profile: &'a RobotProfile,
+        actuators: &mut dyn Actuators,
         log: &mut Log,
     ) -> Result<LoopMonitor<'a>, DaemonError> {
-        let mut bus = devices::actuators(profile)?;
+        let mut torque_off = Vec::new();
+        actuators.cut(&mut |frame| torque_off.extend_from_slice(frame));
         Ok(LoopMonitor {
             settings,
             profile,
             clock: MonotonicClock::default(),
-            torque_off: bus.torque_off().to_vec(),
+            torque_off,
             guard: None,
             heartbeat: Heartbeat::new(LOOP_LIMIT_NS).map_err(failed_to_share)?,
             guard_tried_ns: 0,

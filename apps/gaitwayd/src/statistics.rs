@@ -1,5 +1,7 @@
 //! What was measured, as JSON.
 
+use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::servo::{ServoConfig, ServoState};
 use gaitway_platform::files;
 use gaitway_platform::{Clock, Histogram, Port};
 use gaitway_runtime::pacer::Pacer;
@@ -11,15 +13,10 @@ pub fn statistics<P: Port, C: Clock + Clone>(robot: &Robot<P, C>, pacer: &Pacer<
     let statistics = robot.statistics();
     let since_exec_ms = |at_ns: u64| at_ns.saturating_sub(exec_ns) as f64 * 1e-6;
     let pace = pacer.counters();
-    let bus = robot.driver().counters();
+    let servos = robot.driver().servos();
+    let bus = servos.map(|servos| servos.bus().counters()).unwrap_or_default();
     let controller = robot.controller().record().counters;
-    let servos: Vec<Value> = robot.driver().bus().servos().iter().zip(robot.driver().bus().states()).map(|(config, state)| {
-        let slow = state.slow;
-        json!({
-            "id": config.id, "answers": state.health.answers, "misses": state.health.misses,
-            "voltage_v": slow.map(|slow| slow.voltage_v), "temperature_c": slow.map(|slow| slow.temperature_c),
-        })
-    }).collect();
+    let servos = servos.map(|servos| servo_figures(servos.bus())).unwrap_or_default();
     json!({
         "ticks": pace.run, "late": pace.late, "skipped": pace.skipped, "held": pace.held, "caught_up": pace.caught_up,
         "policy_ticks": statistics.policy_ticks,
@@ -36,6 +33,17 @@ pub fn statistics<P: Port, C: Clock + Clone>(robot: &Robot<P, C>, pacer: &Pacer<
         "events_lost": statistics.events_lost,
         "servos": servos,
     })
+}
+
+fn servo_figures(bus: &ServoBus) -> Vec<Value> {
+    let figures = |(config, state): (&ServoConfig, &ServoState)| {
+        let slow = state.slow;
+        json!({
+            "id": config.id, "answers": state.health.answers, "misses": state.health.misses,
+            "voltage_v": slow.map(|slow| slow.voltage_v), "temperature_c": slow.map(|slow| slow.temperature_c),
+        })
+    };
+    bus.servos().iter().zip(bus.states()).map(figures).collect()
 }
 
 fn quantiles(histogram: &Histogram) -> Value {

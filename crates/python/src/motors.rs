@@ -218,7 +218,7 @@ fn open(
     let port = port.map_err(|error| (error.to_string(), error.hint()))?;
     let held = port.try_clone_fd().map_err(|error| (error.to_string(), error.hint().to_owned()))?;
     let refused = |error: DeviceError| (error.to_string(), error.hint());
-    let mut bus = devices::actuators(profile).map_err(refused)?;
+    let mut bus = devices::servos(profile).map_err(refused)?;
     let torque_off = bus.torque_off().to_vec();
     let clock = Arc::new(MonotonicClock::default());
     let mut servos = Driven::new(profile, port, clock, kp, torque).map_err(refused)?;

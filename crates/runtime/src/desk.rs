@@ -5,7 +5,7 @@ use gaitway_feetech::echo::{self, Echo};
 use gaitway_feetech::frame::BROADCAST;
 use gaitway_feetech::registers::{self, Register};
 use gaitway_feetech::single::{Heard, Single};
-use gaitway_feetech::wire::Link;
+use gaitway_hal::link::Link;
 use gaitway_platform::clock::Clock;
 use gaitway_platform::port::{Port, PortError};
 

@@ -1,17 +1,22 @@
-//! Which driver a profile's devices have: the only place that reads `servo_bus.family` and `imu.chip`.
+//! Which driver a profile's devices have: the only place that reads `actuators.family` and the chip of an IMU.
 
 use gaitway_bno055::{AxesError, AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_control::Gains;
 use gaitway_feetech::bus::ServoBus;
-use gaitway_feetech::config::{register_gains, servos};
+use gaitway_feetech::config::{self, register_gains};
 use gaitway_feetech::error::BusError;
 use gaitway_feetech::log::ServoLog;
-use gaitway_feetech::wire::Link;
+use gaitway_feetech::servos::FeetechServos;
+use gaitway_hal::actuators::Actuators;
+use gaitway_hal::link::Link;
 use gaitway_hal::registry::{Registry, UnknownDevice};
 use gaitway_model::RobotProfile;
 use gaitway_model::profile::Imu;
 use gaitway_record::{DeviceLog, DeviceProblem};
 use thiserror::Error;
+
+/// What profiles call the servos of Feetech's STS family.
+const FEETECH: &str = "feetech_sts3215";
 
 /// A device that cannot be driven.
 #[derive(Debug, Error)]
@@ -19,6 +24,9 @@ pub enum DeviceError {
     /// There is no driver.
     #[error(transparent)]
     Unknown(#[from] UnknownDevice),
+    /// A tool for servos, and other actuators.
+    #[error("actuators.family: expected {FEETECH}, whose servos this tool knows, found {0:?}")]
+    NoServos(String),
     /// The servos do not fit a bus.
     #[error(transparent)]
     Bus(#[from] BusError),
@@ -35,6 +43,7 @@ impl DeviceError {
     pub fn hint(&self) -> String {
         match self {
             DeviceError::Unknown(error) => error.hint(),
+            DeviceError::NoServos(_) => "use the tools that the actuators' maker has".to_owned(),
             DeviceError::Bus(error) => error.hint().to_owned(),
             DeviceError::Imus(0) => {
                 "the profile has no IMU: leave out what reads one, or add [[imus]] to the profile".to_owned()
@@ -52,25 +61,37 @@ type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Con
 
 /// The driver of a family of actuators.
 struct ActuatorDriver {
-    /// From a profile to its servos.
-    bus: fn(&RobotProfile) -> Result<ServoBus, DeviceError>,
+    /// From a profile and the gains they are given to its actuators.
+    open: fn(&RobotProfile, &[Gains]) -> Result<Box<dyn Actuators>, DeviceError>,
     /// From a profile and the gains its servos are given to what they are written down by.
     log: fn(&RobotProfile, &[Gains]) -> Box<dyn DeviceLog>,
 }
 
-static ACTUATORS: Registry<ActuatorDriver> = Registry::new(
-    "actuators.family",
-    &[("feetech_sts3215", ActuatorDriver { bus: feetech, log: feetech_log })],
-);
+static ACTUATORS: Registry<ActuatorDriver> =
+    Registry::new("actuators.family", &[(FEETECH, ActuatorDriver { open: feetech, log: feetech_log })]);
 
 static IMUS: Registry<ImuDriver> = Registry::new("imus[0].chip", &[("bno055", bno055)]);
 
-/// The servos of `profile`, on no port yet.
+/// The actuators of `profile`, which are given these gains, on no port yet.
 ///
 /// # Errors
-/// A family without a driver, or servos that do not fit one bus.
-pub fn actuators(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
-    (ACTUATORS.find(&profile.actuators.family)?.bus)(profile)
+/// A family without a driver, or actuators that do not fit one line.
+pub fn actuators(profile: &RobotProfile, gains: &[Gains]) -> Result<Box<dyn Actuators>, DeviceError> {
+    (ACTUATORS.find(&profile.actuators.family)?.open)(profile, gains)
+}
+
+/// The servos of `profile`, on no port yet, for tools that know them alone.
+///
+/// # Errors
+/// Actuators that are no such servos, or that do not fit one bus.
+pub fn servos(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
+    let family = &profile.actuators.family;
+    let is_ours = family == FEETECH;
+    if !is_ours {
+        ACTUATORS.find(family)?;
+        return Err(DeviceError::NoServos(family.clone()));
+    }
+    servo_bus(profile)
 }
 
 /// What the actuators of `profile`, which are given these gains, are written down by.
@@ -98,15 +119,19 @@ pub fn imu(
     IMUS.find(&imu.chip)?(imu, axes, mode, calibration)
 }
 
-fn feetech(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
+fn feetech(profile: &RobotProfile, gains: &[Gains]) -> Result<Box<dyn Actuators>, DeviceError> {
+    Ok(Box::new(FeetechServos::new(servo_bus(profile)?, &register_gains(gains))))
+}
+
+fn servo_bus(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
     let ns = |us: f64| (us * 1000.0) as u64;
     let bus = &profile.actuators;
     let link = Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) };
-    Ok(ServoBus::new(&servos(profile), link)?)
+    Ok(ServoBus::new(&config::servos(profile), link)?)
 }
 
 fn feetech_log(profile: &RobotProfile, gains: &[Gains]) -> Box<dyn DeviceLog> {
-    Box::new(ServoLog::new(servos(profile), &register_gains(gains)))
+    Box::new(ServoLog::new(config::servos(profile), &register_gains(gains)))
 }
 
 fn bno055(

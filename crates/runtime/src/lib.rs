@@ -16,6 +16,7 @@ pub mod pacer;
 pub mod pad;
 pub mod recorder;
 pub mod robot;
+pub mod servo_tools;
 #[cfg(target_os = "linux")]
 pub mod stop;
 

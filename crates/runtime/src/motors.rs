@@ -8,7 +8,7 @@ mod error;
 pub use error::MotorsError;
 
 use crate::devices::{self, DeviceError};
-use crate::robot::servo_driver::ServoDriver;
+use crate::robot::ServoDriver;
 use gaitway_control::supervisor::Orders;
 use gaitway_control::{Manual, Trouble};
 use gaitway_feetech::audit::Finding;
@@ -65,7 +65,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
         kp: Option<u8>,
         torque: f32,
     ) -> Result<Motors<P, C>, DeviceError> {
-        let bus = devices::actuators(profile)?;
+        let bus = devices::servos(profile)?;
         let gains = profile.joints.iter().map(|joint| {
             let [p, d] =
                 [joint.proportional_gain(&profile.actuators), joint.derivative_gain(&profile.actuators)];
@@ -244,7 +244,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
 
     /// What is wrong with the settings of each servo; `None` for one that does not answer.
     pub fn audit(&mut self, profile: &RobotProfile) -> Result<Vec<Option<Vec<Finding>>>, MotorsError> {
-        self.driver.audit()?;
+        self.driver.tools().audit();
         self.check_port()?;
         Ok(crate::robot::findings(profile, self.driver.bus()))
     }
@@ -252,7 +252,7 @@ impl<P: Port, C: Clock + Clone> Motors<P, C> {
     /// Puts right what an audit found, limp; says how many settings were written.
     pub fn fix(&mut self, found: &[Option<Vec<Finding>>]) -> Result<usize, MotorsError> {
         self.cut();
-        let count = self.driver.put_right(found)?;
+        let count = self.driver.tools().put_right(found)?;
         self.check_port()?;
         Ok(count)
     }

@@ -13,9 +13,10 @@ use gaitway_emulators::registers::{GOAL_POSITION, RETURN_DELAY};
 use gaitway_emulators::{
     BusOptions, Fault, FaultPlan, FaultRates, JointState, LaterServos, ServoBus as Twin,
 };
-use gaitway_feetech::bus::{Poll, ServoBus as Driver};
+use gaitway_feetech::bus::ServoBus as Driver;
 use gaitway_feetech::servo::ServoConfig;
-use gaitway_feetech::wire::Link;
+use gaitway_hal::actuators::Poll;
+use gaitway_hal::link::Link;
 
 const IDS: [u8; 14] = [20, 21, 22, 23, 24, 30, 31, 32, 33, 10, 11, 12, 13, 14];
 /// The servos have to boot first.

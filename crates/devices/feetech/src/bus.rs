@@ -4,7 +4,8 @@ use crate::error::BusError;
 use crate::frame::{BROADCAST, Instruction, OVERHEAD, Request, StatusParser};
 use crate::registers::{self, Register};
 use crate::servo::{ServoConfig, ServoState};
-use crate::wire::Link;
+use gaitway_hal::actuators::Poll;
+use gaitway_hal::link::Link;
 
 /// Position and velocity: what every tick reads.
 const FAST_LEN: usize = (registers::PRESENT_SPEED.end() - registers::PRESENT_POSITION.address) as usize;
@@ -30,20 +31,6 @@ const MAX_RETRIES: u32 = 2;
 
 /// Servos whose goals fit into one frame.
 const MAX_SERVOS: usize = 64;
-
-/// What the driver wants next.
-#[derive(Debug, PartialEq)]
-pub enum Poll<'a> {
-    /// These bytes on the wire, now; then to be asked again.
-    Send(&'a [u8]),
-    /// To be asked again as bytes arrive, at the latest then.
-    Wait {
-        /// The latest time, ns.
-        until_ns: u64,
-    },
-    /// The exchange is over; who answered is in the states.
-    Done,
-}
 
 /// Sums since the bus was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -233,9 +220,9 @@ impl ServoBus {
         self.soonest_end_ns
     }
 
-    /// Time of `bytes` on this bus's wire, ns.
-    pub fn wire_ns(&self, bytes: usize) -> u64 {
-        self.link.wire_ns(bytes)
+    /// The line it is on.
+    pub fn link(&self) -> Link {
+        self.link
     }
 
     /// Bits a second on this bus's wire.

@@ -3,7 +3,7 @@
 use crate::faults::ServoFaults;
 use crate::frame::{BROADCAST, Instruction, OVERHEAD, Request, StatusParser};
 use crate::registers::{self, Register};
-use crate::wire::Link;
+use gaitway_hal::link::Link;
 
 /// Time past the computed end of an exchange after which nothing more is expected: a wake-up of the host.
 const SLACK_NS: u64 = 1_000_000;

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use gaitway_feetech::bus::{Poll, ServoBus};
+use gaitway_feetech::bus::ServoBus;
 use gaitway_feetech::error::BusError;
 use gaitway_feetech::registers;
 use gaitway_feetech::servo::ServoConfig;
-use gaitway_feetech::wire::Link;
+use gaitway_hal::actuators::Poll;
+use gaitway_hal::link::Link;
 
 const IDS: [u8; 14] = [20, 21, 22, 23, 24, 30, 31, 32, 33, 10, 11, 12, 13, 14];
 const HOME_RAD: [f32; 14] =

@@ -8,10 +8,11 @@ mod fuzz_iterations;
 mod random;
 
 use fuzz_iterations::iterations;
-use gaitway_feetech::bus::{Poll, ServoBus};
+use gaitway_feetech::bus::ServoBus;
 use gaitway_feetech::frame::checksum;
 use gaitway_feetech::servo::ServoConfig;
-use gaitway_feetech::wire::Link;
+use gaitway_hal::actuators::Poll;
+use gaitway_hal::link::Link;
 use random::Random;
 
 /// Something like a status, damaged or not, or no status at all.

@@ -2,6 +2,7 @@
 
 use gaitway_control::watch::Alarm;
 use gaitway_feetech::error::BusError;
+use gaitway_hal::actuators::ActuatorError;
 use gaitway_model::profile::{FaultKind, THEN_ASK_AGAIN};
 use gaitway_platform::port::PortError;
 use gaitway_platform::watchdog::Trip;
@@ -13,6 +14,9 @@ pub enum MotorsError {
     /// What the driver refuses.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// See `Bus`.
+    #[error(transparent)]
+    Actuators(#[from] ActuatorError),
     /// The port.
     #[error(transparent)]
     Port(#[from] PortError),
@@ -70,6 +74,7 @@ impl MotorsError {
     pub fn hint(&self) -> String {
         match self {
             MotorsError::Bus(error) => error.hint().to_owned(),
+            MotorsError::Actuators(error) => error.hint.clone(),
             MotorsError::Port(error) => error.hint().to_owned(),
             MotorsError::Silent { .. } => "check its plug and its power: gaitway motors scan".to_owned(),
             MotorsError::NotTaken { .. } => {

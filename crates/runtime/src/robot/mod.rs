@@ -10,6 +10,8 @@
 //! ```
 
 #[cfg(target_os = "linux")]
+pub mod actuator_driver;
+pub mod bus_line;
 pub mod contacts;
 pub mod event;
 pub mod imu;
@@ -21,17 +23,16 @@ pub mod mailbox;
 pub mod record;
 pub mod recorder;
 pub mod run;
-pub mod servo_driver;
 pub mod setup;
 pub mod status;
 pub mod tick;
 
+pub use actuator_driver::{ActuatorDriver, RobotDriver, ServoDriver};
 pub use event::Event;
 pub use imu::ImuSlot;
 pub use mailbox::Mailbox;
 pub use record::{RunRecord, Statistics};
 pub use run::{RunControl, run};
-pub use servo_driver::ServoDriver;
 pub use setup::{Setup, SetupError, findings};
 pub use status::{Status, StatusSlot};
 pub use tick::Robot;

@@ -1,10 +1,10 @@
-//! From profile and policy to a bus, gains and a controller that fit each other.
+//! From profile and policy to actuators and a controller that fit each other.
 
 use crate::devices::{self, DeviceError};
 use gaitway_control::{ControlError, Controller, Options, Policy};
 use gaitway_feetech::audit::{Finding, judge, mixed_firmware};
 use gaitway_feetech::bus::ServoBus;
-use gaitway_feetech::config::register_gains;
+use gaitway_hal::actuators::Actuators;
 use gaitway_model::RobotProfile;
 use thiserror::Error;
 
@@ -34,21 +34,18 @@ impl SetupError {
 pub struct Setup {
     /// The robot.
     pub profile: RobotProfile,
-    /// Its servos, on no port yet.
-    pub bus: ServoBus,
+    /// Its actuators, on no port yet.
+    pub actuators: Box<dyn Actuators>,
     /// The policy on this robot.
     pub controller: Controller,
-    /// P, I and D of each servo, register units.
-    pub gains: Vec<[u8; 3]>,
 }
 
 impl Setup {
     /// Puts a policy on a robot.
     pub fn new(policy: &Policy, profile: &RobotProfile, options: &Options) -> Result<Setup, SetupError> {
         let controller = Controller::new(policy, profile, options)?;
-        let bus = devices::actuators(profile)?;
-        let gains = register_gains(controller.gains());
-        Ok(Setup { profile: profile.clone(), bus, controller, gains })
+        let actuators = devices::actuators(profile, controller.gains())?;
+        Ok(Setup { profile: profile.clone(), actuators, controller })
     }
 }
 

@@ -2,12 +2,12 @@
 
 use crate::observation_file::ObservationSink;
 use crate::pacer::Wake;
+use crate::robot::actuator_driver::{ActuatorDriver, RobotDriver};
 use crate::robot::event::{Event, Stamped};
 use crate::robot::imu::ImuSlot;
 use crate::robot::mailbox::Mailbox;
 use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::recorder::TickRecorder;
-use crate::robot::servo_driver::ServoDriver;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
 use gaitway_control::arbiter::Source;
@@ -39,7 +39,7 @@ const SAME_REFUSED_EVERY_NS: u64 = 10_000_000_000;
 /// A robot: everything a tick needs.
 #[derive(Debug)]
 pub struct Robot<P, C> {
-    driver: ServoDriver<P, C>,
+    driver: RobotDriver<P, C>,
     clock: C,
     period_ns: u64,
     stack: ControlStack,
@@ -87,7 +87,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let period_ns = 1_000_000_000 / u64::from(setup.controller.loop_hz());
         Robot {
             period_ns,
-            driver: ServoDriver::new(setup.bus, port, clock.clone(), &setup.gains),
+            driver: ActuatorDriver::of(setup.actuators, setup.profile.joints.len(), port, clock.clone()),
             stack: ControlStack::new(&setup.profile, setup.controller),
             clock,
             mailbox,
@@ -141,7 +141,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     /// From now on every tick is put into a ring; the other end of it is for who writes it down. Where that end finds
     /// no time, ticks are dropped and counted.
     pub fn record_to_ring(&mut self, ticks: usize) -> RowSource {
-        let (recorder, source) = TickRecorder::new(&self.stack, self.driver.row_len(), ticks);
+        let (recorder, source) = TickRecorder::new(&self.stack, self.driver.actuators().row_len(), ticks);
         self.recorder = Some(recorder);
         source
     }
@@ -199,12 +199,12 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     }
 
     /// The servo bus.
-    pub fn driver(&self) -> &ServoDriver<P, C> {
+    pub fn driver(&self) -> &RobotDriver<P, C> {
         &self.driver
     }
 
     /// The servo bus, to audit it before the loop begins.
-    pub fn driver_mut(&mut self) -> &mut ServoDriver<P, C> {
+    pub fn driver_mut(&mut self) -> &mut RobotDriver<P, C> {
         &mut self.driver
     }
 
@@ -256,7 +256,13 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let width = self.stack.controller().record().observation.len();
         let row = self.replay.as_ref().and_then(|replay| replay.rows.get(replay.next..replay.next + width));
         if let Some(recorder) = &mut self.recorder {
-            recorder.begin(|row| self.driver.write_row(row), read, &inputs, row.is_some(), &self.stack);
+            recorder.begin(
+                |row| self.driver.actuators().write_row(row),
+                read,
+                &inputs,
+                row.is_some(),
+                &self.stack,
+            );
         }
         let state = self.stack.think(&inputs, row);
         self.note_observation(read.ended_ns);

@@ -28,7 +28,12 @@ impl BareBus {
         let request = bus.begin_read(0, u64::MAX).to_vec();
         let goals = bus.write_goals(goal_rad, &vec![true; count])?.to_vec();
         let answer_bytes = STATUS_BYTES * count;
-        Ok(BareBus { wire_ns: bus.wire_ns(request.len() + answer_bytes), request, goals, answer_bytes })
+        Ok(BareBus {
+            wire_ns: bus.link().wire_ns(request.len() + answer_bytes),
+            request,
+            goals,
+            answer_bytes,
+        })
     }
 
     /// Asks, and waits for as many bytes as all servos answer with; returns how many servos those are of.

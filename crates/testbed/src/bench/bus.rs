@@ -7,6 +7,7 @@ use crate::bench::pace::{MAX_LENGTH_NS, MAX_TICKS};
 use gaitway_control::supervisor::Orders;
 use gaitway_feetech::bus::{BusCounters, ServoBus};
 use gaitway_feetech::error::BusError;
+use gaitway_hal::actuators::ActuatorError;
 use gaitway_model::RobotProfile;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::port::{OpenError, Port, PortError};
@@ -69,6 +70,9 @@ pub enum BusBenchError {
     /// What the driver refuses.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// See `Bus`.
+    #[error(transparent)]
+    Actuators(#[from] ActuatorError),
     /// The pacer does not want the period.
     #[error(transparent)]
     Pacer(#[from] PacerError),
@@ -92,6 +96,7 @@ impl BusBenchError {
             BusBenchError::Device(error) => error.hint(),
             BusBenchError::Port(error) => error.hint().to_owned(),
             BusBenchError::Bus(error) => error.hint().to_owned(),
+            BusBenchError::Actuators(error) => error.hint.clone(),
             BusBenchError::Pacer(error) => error.hint().to_owned(),
             BusBenchError::Thread(_) => "raise the limit on threads (ulimit -u), or free memory".to_owned(),
             BusBenchError::Panic => "report this with the message on stderr".to_owned(),
@@ -164,7 +169,7 @@ pub fn bus_ticks(
         return Err(BusBenchError::Length { ticks: options.ticks, period_ns });
     }
     check_twin(path)?;
-    let bus = devices::actuators(profile)?;
+    let bus = devices::servos(profile)?;
     let goal_rad: Vec<f32> = profile.default_pose_rad();
     let port = CountingPort { port: SerialPort::open(path, profile.actuators.baud)?, bytes: 0 };
     let request = RealTimeRequest {

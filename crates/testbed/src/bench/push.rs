@@ -4,7 +4,6 @@ use gaitway_control::ControlStack;
 use gaitway_control::control_stack::{Asked, ControlStackOptions, TickInputs};
 use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::RequestedMode;
-use gaitway_feetech::log::{row_len, write_row};
 use gaitway_platform::allocations;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::histogram::Histogram;
@@ -30,11 +29,11 @@ pub struct PushTimes {
 /// warms up. The other end of the ring is emptied between them.
 pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
     let clock = MonotonicClock::default();
-    let Setup { profile, bus, controller, .. } = setup;
+    let Setup { profile, actuators, controller } = setup;
     let mut stack = ControlStack::new(&profile, controller);
     // So that the policy takes part in every tick.
     stack.set_options(ControlStackOptions { dry_run: true, ..ControlStackOptions::default() });
-    let (mut recorder, mut source) = TickRecorder::new(&stack, row_len(bus.servos().len()), RING_TICKS);
+    let (mut recorder, mut source) = TickRecorder::new(&stack, actuators.row_len(), RING_TICKS);
     let joints = vec![JointReading::default(); profile.joints.len()];
     let clock_ns = clock_ns(&clock);
     let mut times = PushTimes { clock_ns, ..PushTimes::default() };
@@ -55,7 +54,7 @@ pub fn push_times(setup: Setup, ticks: u64) -> PushTimes {
         let before = allocations::count();
         let begun_ns = clock.now_ns();
         recorder.begin(
-            |row| write_row(bus.states(), row),
+            |row| actuators.write_row(row),
             ReadTimes { begun_ns: now_ns, ended_ns: now_ns },
             &inputs,
             false,

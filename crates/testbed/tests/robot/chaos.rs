@@ -147,7 +147,8 @@ fn check_always(bench: &Bench, class: &str) {
     assert_eq!(watched.stale_joints, 0, "{class}: {watched:?}");
     assert!(watched.longest_limp_ns <= 40_000_000, "{class}: {watched:?}");
     assert!(watched.longest_replugged_ns <= 240_000_000, "{class}: {watched:?}");
-    for (state, vitals) in bench.robot().driver().bus().states().iter().zip(bench.robot().driver().readings())
+    for (state, vitals) in
+        bench.robot().driver().servos().unwrap().bus().states().iter().zip(bench.robot().driver().readings())
     {
         assert!(state.position_rad.is_finite() && vitals.position_rad.is_finite(), "{class}");
     }

@@ -290,8 +290,8 @@ fn an_audit_waits_for_servos_that_boot_and_for_none_that_stays_silent() {
         let mut bench = Bench::new(FaultPlan::default());
         faults.iter().for_each(|fault| bench.inject(fault.clone()));
         let began_ns = bench.room.now_ns();
-        bench.room.robot_mut().driver_mut().audit().unwrap();
-        let bus = bench.robot().driver().bus();
+        bench.room.robot_mut().driver_mut().servo_tools().unwrap().audit();
+        let bus = bench.robot().driver().servos().unwrap().bus();
         let silent: Vec<usize> = (0..14).filter(|&servo| bus.audited(servo).is_none()).collect();
         (silent, (bench.room.now_ns() - began_ns) / MS)
     };

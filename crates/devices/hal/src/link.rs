@@ -1,11 +1,11 @@
-//! How long bytes take: the driver knows each transaction's time from its length.
+//! How long bytes take on a serial line: a driver knows each transaction's time from its length.
 
 /// The wire and what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
     /// Bits a second.
     pub baud: u32,
-    /// Longest time a servo takes to begin its answer, ns: its return delay and its own turnaround.
+    /// Longest time an actuator takes to begin its answer, ns.
     pub turnaround_ns: u64,
     /// Longest time the adaptor holds bytes back, both ways together, ns.
     pub latency_ns: u64,
@@ -20,7 +20,7 @@ impl Link {
         (bytes as u64 * BITS_PER_BYTE * 1_000_000_000).div_ceil(u64::from(self.baud.max(1)))
     }
 
-    /// Longest time of a request of `request_bytes` that `answers` servos answer with `reply_bytes` each, ns.
+    /// Longest time of a request of `request_bytes` that `answers` actuators answer with `reply_bytes` each, ns.
     pub fn exchange_ns(&self, request_bytes: usize, answers: usize, reply_bytes: usize) -> u64 {
         let each_ns = self.wire_ns(reply_bytes) + self.turnaround_ns;
         self.latency_ns + self.wire_ns(request_bytes) + answers as u64 * each_ns
