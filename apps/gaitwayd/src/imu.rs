@@ -67,11 +67,11 @@ impl Imu {
             }
         };
         let calibration = settings.calibration.as_deref().map(load_calibration).transpose()?;
-        let config = devices::imu(profile, axes, Mode::Ndof, calibration)?;
-        let said = Said { problem: None, address: config.address };
+        let chip = devices::imu(profile, axes, Mode::Ndof, calibration)?;
+        let said = Said { problem: None, address: chip.address() };
         let contact = Arc::new(ContactSlot::default());
         let switches = start_contacts(settings, profile, &contact, log)?;
-        Ok(Imu::Chip(ImuChip::start(path, config, contact, slot)?, said, switches))
+        Ok(Imu::Chip(ImuChip::start(path, chip, contact, slot)?, said, switches))
     }
 
     /// Says what is wrong with the chip, and where it answers if that is elsewhere; each once.

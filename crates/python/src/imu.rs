@@ -37,16 +37,16 @@ impl Imu {
         let axes = axes.or_else(|| robot.profile.imu_axes().cloned()).unwrap_or_default();
         let calibration = calibration.map(|words| read_calibration(&words)).transpose()?;
         let mode = if fuses_magnetometer { Mode::Ndof } else { Mode::ImuPlus };
-        let config = devices::imu(&robot.profile, &axes, mode, calibration).map_err(|error| match error {
+        let imu = devices::imu(&robot.profile, &axes, mode, calibration).map_err(|error| match error {
             DeviceError::Axes(axes) => {
                 errors::usage(axes.to_string(), "write them as [\"-y\", \"+x\", \"+z\"]")
             }
             other => errors::usage(other.to_string(), &other.hint()),
         })?;
-        let expected_address = config.address;
+        let expected_address = imu.address();
         let slot = Arc::new(ImuSlot::new());
         let (contacts, theirs) = (Arc::new(ContactSlot::default()), Arc::clone(&slot));
-        let chip = py.detach(|| ImuChip::start(&path, config, contacts, theirs));
+        let chip = py.detach(|| ImuChip::start(&path, imu, contacts, theirs));
         let chip = chip.map_err(|error| errors::usage(error.to_string(), &error.hint()))?;
         Ok(Imu { chip: Here::new(chip), slot, expected_address })
     }

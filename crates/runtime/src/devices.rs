@@ -1,6 +1,6 @@
 //! Which driver a profile's devices have: the only place that reads `actuators.family` and the chip of an IMU.
 
-use gaitway_bno055::{AxesError, AxisMap, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
+use gaitway_bno055::{AxesError, AxisMap, Bno055, CHIP_ID_BNO055, Calibration, Config, Mode, PERIOD_NS};
 use gaitway_control::Gains;
 use gaitway_feetech::bus::ServoBus;
 use gaitway_feetech::config::{self, register_gains};
@@ -8,6 +8,7 @@ use gaitway_feetech::error::BusError;
 use gaitway_feetech::log::ServoLog;
 use gaitway_feetech::servos::FeetechServos;
 use gaitway_hal::actuators::Actuators;
+use gaitway_hal::imu as hal;
 use gaitway_hal::link::Link;
 use gaitway_hal::registry::{Registry, UnknownDevice};
 use gaitway_model::RobotProfile;
@@ -57,7 +58,7 @@ impl DeviceError {
 }
 
 /// From the profile's IMU, mount, mode and what was learned before to how the chip is run.
-type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Config, DeviceError>;
+type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Box<dyn hal::Imu>, DeviceError>;
 
 /// The driver of a family of actuators.
 struct ActuatorDriver {
@@ -105,7 +106,7 @@ pub fn actuator_log(profile: &RobotProfile, gains: &[Gains]) -> Result<Box<dyn D
     }
 }
 
-/// How the IMU of `profile` is run, mounted as `axes` say.
+/// The IMU of `profile`, mounted as `axes` say, on no bus yet.
 ///
 /// # Errors
 /// No IMU or several, a chip without a driver, or axes that are no mount.
@@ -114,7 +115,7 @@ pub fn imu(
     axes: &[String; 3],
     mode: Mode,
     calibration: Option<Calibration>,
-) -> Result<Config, DeviceError> {
+) -> Result<Box<dyn hal::Imu>, DeviceError> {
     let [imu] = &profile.imus[..] else { return Err(DeviceError::Imus(profile.imus.len())) };
     IMUS.find(&imu.chip)?(imu, axes, mode, calibration)
 }
@@ -139,14 +140,14 @@ fn bno055(
     axes: &[String; 3],
     mode: Mode,
     calibration: Option<Calibration>,
-) -> Result<Config, DeviceError> {
+) -> Result<Box<dyn hal::Imu>, DeviceError> {
     let byte = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
-    Ok(Config {
+    Ok(Box::new(Bno055::new(Config {
         axes: AxisMap::new(axes)?,
         mode,
         calibration,
         period_ns: PERIOD_NS,
         address: byte(imu.i2c_address),
         chip_id: imu.chip_id.map_or(CHIP_ID_BNO055, byte),
-    })
+    })))
 }

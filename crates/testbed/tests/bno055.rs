@@ -5,8 +5,9 @@
 mod fuzz_iterations;
 
 use fuzz_iterations::iterations;
-use gaitway_bno055::{AxisMap, Bno055, Calibration, Config, Mode, Next, Problem, Sample};
+use gaitway_bno055::{AxisMap, Bno055, Calibration, Config, Mode, Problem};
 use gaitway_emulators::{Bno055 as Chip, Bno055Fault, Motion};
+use gaitway_hal::imu::{Imu, Next, Sample};
 
 const UPRIGHT: [&str; 3] = ["-y", "+x", "+z"];
 const UPSIDE_DOWN: [&str; 3] = ["-y", "-x", "-z"];

@@ -1,7 +1,8 @@
 //! From a chip in whatever state to one that measures, step by step.
 
-use crate::config::{Config, Mode, Next};
+use crate::config::{Config, Mode};
 use crate::registers::*;
+use gaitway_hal::imu::Next;
 
 /// After a change of the mode it takes so long, ns: the data sheet's 19 ms, and one more.
 pub(super) const MODE_NS: u64 = 20_000_000;

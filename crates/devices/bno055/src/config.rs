@@ -1,4 +1,4 @@
-//! How the chip is to be run, and what is to be done next.
+//! How the chip is to be run.
 
 use crate::axes::AxisMap;
 use crate::calibration::Calibration;
@@ -28,21 +28,4 @@ pub struct Config {
     pub address: u8,
     /// What its id register says: [`CHIP_ID_BNO055`], or a clone's.
     pub chip_id: u8,
-}
-
-/// What is to be done now.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Next<'a> {
-    /// Write these bytes to the chip, then read so many, in one transfer.
-    Transfer {
-        /// A register, and what goes into it.
-        write: &'a [u8],
-        /// Bytes to read.
-        read: usize,
-    },
-    /// Nothing before this time, ns.
-    Wait {
-        /// Until when.
-        until_ns: u64,
-    },
 }

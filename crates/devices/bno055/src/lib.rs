@@ -13,11 +13,13 @@ mod sample;
 
 pub use axes::{AxesError, AxisMap};
 pub use calibration::{Calibration, CalibrationStatus};
-pub use config::{Config, Mode, Next};
-pub use sample::{Fusion, Sample};
+pub use config::{Config, Mode};
+pub use sample::Fusion;
 
 use bring_up::{Step, bring_up};
+use gaitway_hal::imu::{Imu, Next, Sample};
 use registers::*;
+use std::any::Any;
 use std::fmt;
 
 /// Where the chip answers: its pin COM3 low, and high.
@@ -144,54 +146,6 @@ impl Bno055 {
         }
     }
 
-    /// What is to be done at `now_ns`.
-    pub fn poll(&mut self, now_ns: u64) -> Next<'_> {
-        if now_ns < self.due_ns {
-            return Next::Wait { until_ns: self.due_ns };
-        }
-        if self.state == State::Motion && self.wants_calibration {
-            self.state = State::Pausing;
-        }
-        match self.state {
-            State::BringUp(step) => self.steps[step].transfer(),
-            State::Motion => Next::Transfer { write: &[MOTION], read: MOTION_BYTES },
-            State::Fusion => Next::Transfer { write: &[FUSION], read: FUSION_BYTES },
-            State::Pausing => Next::Transfer { write: &[MODE, MODE_CONFIG], read: 0 },
-            State::ReadingOffsets => Next::Transfer { write: &[OFFSETS], read: CALIBRATION_BYTES },
-            State::Resuming => self.steps[self.steps.len() - 1].transfer(),
-        }
-    }
-
-    /// What came of a transfer that was begun at `begun_ns` and is over now: the bytes that were read, or `None` where
-    /// it failed.
-    pub fn done(&mut self, begun_ns: u64, now_ns: u64, read: Option<&[u8]>) {
-        let Some(read) = read else {
-            self.fail(now_ns);
-            return;
-        };
-        self.health.failures_in_a_row = 0;
-        match self.state {
-            State::BringUp(step) => self.step_done(step, now_ns, read),
-            State::Motion => self.take_motion(begun_ns, read),
-            State::Fusion => {
-                self.fusion = Fusion::of(read).or(self.fusion);
-                self.go_to(State::Motion, self.next_sample_ns);
-            }
-            State::Pausing => self.go_to(State::ReadingOffsets, now_ns + bring_up::MODE_NS),
-            State::ReadingOffsets => {
-                self.found = Calibration::from_bytes(read);
-                self.wants_calibration = false;
-                self.go_to(State::Resuming, now_ns);
-            }
-            State::Resuming => self.go_to(State::Motion, now_ns + bring_up::MODE_NS),
-        }
-    }
-
-    /// The newest sample, once.
-    pub fn take_sample(&mut self) -> Option<Sample> {
-        self.sample.take()
-    }
-
     /// What it has fused, as last read.
     pub fn fusion(&self) -> Option<Fusion> {
         self.fusion
@@ -207,19 +161,9 @@ impl Bno055 {
         self.found.take()
     }
 
-    /// The address that the next transfer is for.
-    pub fn address(&self) -> u8 {
-        self.address
-    }
-
     /// What it has been through.
     pub fn health(&self) -> &Health {
         &self.health
-    }
-
-    /// True where it measures.
-    pub fn is_up(&self) -> bool {
-        !matches!(self.state, State::BringUp(_))
     }
 
     fn step_done(&mut self, step: usize, now_ns: u64, read: &[u8]) {
@@ -241,8 +185,8 @@ impl Bno055 {
     }
 
     fn take_motion(&mut self, begun_ns: u64, read: &[u8]) {
-        let Some(sample) = Sample::of(begun_ns, read) else { return };
-        if sample.is_nothing() {
+        let Some(sample) = sample::motion(begun_ns, read) else { return };
+        if sample::is_nothing(&sample) {
             // No sensor at rest says nothing at all: this is the chip's configuration mode, in which it wakes.
             self.health.problem = Some(Problem::Restarted);
             self.go_to(State::BringUp(0), begun_ns);
@@ -313,5 +257,63 @@ impl Bno055 {
 
     fn go_to(&mut self, state: State, due_ns: u64) {
         (self.state, self.due_ns) = (state, due_ns);
+    }
+}
+
+impl Imu for Bno055 {
+    fn address(&self) -> u8 {
+        self.address
+    }
+
+    fn poll(&mut self, now_ns: u64) -> Next<'_> {
+        if now_ns < self.due_ns {
+            return Next::Wait { until_ns: self.due_ns };
+        }
+        if self.state == State::Motion && self.wants_calibration {
+            self.state = State::Pausing;
+        }
+        match self.state {
+            State::BringUp(step) => self.steps[step].transfer(),
+            State::Motion => Next::Transfer { write: &[MOTION], read: MOTION_BYTES },
+            State::Fusion => Next::Transfer { write: &[FUSION], read: FUSION_BYTES },
+            State::Pausing => Next::Transfer { write: &[MODE, MODE_CONFIG], read: 0 },
+            State::ReadingOffsets => Next::Transfer { write: &[OFFSETS], read: CALIBRATION_BYTES },
+            State::Resuming => self.steps[self.steps.len() - 1].transfer(),
+        }
+    }
+
+    fn done(&mut self, begun_ns: u64, now_ns: u64, read: Option<&[u8]>) {
+        let Some(read) = read else {
+            self.fail(now_ns);
+            return;
+        };
+        self.health.failures_in_a_row = 0;
+        match self.state {
+            State::BringUp(step) => self.step_done(step, now_ns, read),
+            State::Motion => self.take_motion(begun_ns, read),
+            State::Fusion => {
+                self.fusion = Fusion::of(read).or(self.fusion);
+                self.go_to(State::Motion, self.next_sample_ns);
+            }
+            State::Pausing => self.go_to(State::ReadingOffsets, now_ns + bring_up::MODE_NS),
+            State::ReadingOffsets => {
+                self.found = Calibration::from_bytes(read);
+                self.wants_calibration = false;
+                self.go_to(State::Resuming, now_ns);
+            }
+            State::Resuming => self.go_to(State::Motion, now_ns + bring_up::MODE_NS),
+        }
+    }
+
+    fn take_sample(&mut self) -> Option<Sample> {
+        self.sample.take()
+    }
+
+    fn is_up(&self) -> bool {
+        !matches!(self.state, State::BringUp(_))
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
     }
 }

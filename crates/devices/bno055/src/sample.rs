@@ -2,19 +2,7 @@
 
 use super::calibration::CalibrationStatus;
 use super::registers::*;
-
-/// One measurement, in the axes the chip was told: x forward, y left, z up.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Sample {
-    /// When it was asked for, ns: it is no older than one period of the chip more.
-    pub sampled_ns: u64,
-    /// Angular velocity, rad/s.
-    pub gyro_rps: [f32; 3],
-    /// Specific force, m/s².
-    pub accel_mps2: [f32; 3],
-    /// A sensor was at the end of its range.
-    pub is_saturated: bool,
-}
+use gaitway_hal::imu::Sample;
 
 /// What the chip works out, and how it is.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -33,25 +21,24 @@ fn words<const N: usize>(bytes: &[u8], first: usize) -> [i16; N] {
     std::array::from_fn(|index| i16::from_le_bytes([bytes[first + 2 * index], bytes[first + 2 * index + 1]]))
 }
 
-impl Sample {
-    pub(super) fn of(sampled_ns: u64, bytes: &[u8]) -> Option<Sample> {
-        if bytes.len() != MOTION_BYTES {
-            return None;
-        }
-        let (accel, gyro) = (words::<3>(bytes, 0), words::<3>(bytes, 12));
-        let beyond = |row: [i16; 3], limit: i16| row.iter().any(|word| word.unsigned_abs() >= limit as u16);
-        Some(Sample {
-            sampled_ns,
-            gyro_rps: gyro.map(|word| f32::from(word) * RPS),
-            accel_mps2: accel.map(|word| f32::from(word) * MPS2),
-            is_saturated: beyond(accel, ACCEL_LIMIT) || beyond(gyro, GYRO_LIMIT),
-        })
+/// The measurement in the registers of motion, in the axes the chip was told.
+pub(super) fn motion(sampled_ns: u64, bytes: &[u8]) -> Option<Sample> {
+    if bytes.len() != MOTION_BYTES {
+        return None;
     }
+    let (accel, gyro) = (words::<3>(bytes, 0), words::<3>(bytes, 12));
+    let beyond = |row: [i16; 3], limit: i16| row.iter().any(|word| word.unsigned_abs() >= limit as u16);
+    Some(Sample {
+        sampled_ns,
+        gyro_rps: gyro.map(|word| f32::from(word) * RPS),
+        accel_mps2: accel.map(|word| f32::from(word) * MPS2),
+        is_saturated: beyond(accel, ACCEL_LIMIT) || beyond(gyro, GYRO_LIMIT),
+    })
+}
 
-    /// Neither a force nor a motion, to the last bit.
-    pub(super) fn is_nothing(&self) -> bool {
-        (self.gyro_rps, self.accel_mps2) == ([0.0; 3], [0.0; 3])
-    }
+/// Neither a force nor a motion, to the last bit.
+pub(super) fn is_nothing(sample: &Sample) -> bool {
+    (sample.gyro_rps, sample.accel_mps2) == ([0.0; 3], [0.0; 3])
 }
 
 impl Fusion {

@@ -2,8 +2,9 @@
 
 use crate::robot::contacts::ContactSlot;
 use crate::robot::imu::ImuSlot;
-use gaitway_bno055::{Bno055, Calibration, Config, Fusion, Health, Next};
+use gaitway_bno055::{Bno055, Calibration, Fusion, Health};
 use gaitway_control::imu::ImuSample;
+use gaitway_hal::imu::{Imu, Next};
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::i2c::{I2c, I2cError, MAX_BYTES, open};
 use gaitway_platform::worker::{End, Worker};
@@ -74,18 +75,18 @@ struct Shared {
 }
 
 impl ImuChip {
-    /// Reads the chip on the bus `path`, and puts its samples into `slot`, with what the feet say. One that does not
+    /// Reads the chip `imu` on the bus `path`, and puts its samples into `slot`, with what the contacts say. One that does not
     /// answer yet is waited for.
     pub fn start(
         path: &Path,
-        config: Config,
+        imu: Box<dyn Imu>,
         contacts: Arc<ContactSlot>,
         slot: Arc<ImuSlot>,
     ) -> Result<ImuChip, ImuChipError> {
         let wire = open(path)?;
         let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
-        let work = move |end: &End| read(wire, Bno055::new(config), &contacts, &slot, &theirs, end);
+        let work = move |end: &End| read(wire, imu, &contacts, &slot, &theirs, end);
         let worker = Worker::start("imu", STACK_BYTES, work).map_err(ImuChipError::Thread)?;
         Ok(ImuChip { shared, _worker: worker })
     }
@@ -108,7 +109,7 @@ impl ImuChip {
 
 fn read(
     mut wire: Box<dyn I2c>,
-    mut chip: Bno055,
+    mut imu: Box<dyn Imu>,
     contacts: &ContactSlot,
     slot: &ImuSlot,
     shared: &Shared,
@@ -118,12 +119,14 @@ fn read(
     let mut state = ImuState::default();
     let mut bytes = [0; MAX_BYTES];
     while !end.has_come() {
-        if shared.is_asked.swap(false, Ordering::Relaxed) {
+        if shared.is_asked.swap(false, Ordering::Relaxed)
+            && let Some(chip) = bno055(&mut *imu)
+        {
             chip.ask_for_calibration();
         }
         let begun_ns = clock.now_ns();
-        let address = chip.address();
-        let (done, len) = match chip.poll(begun_ns) {
+        let address = imu.address();
+        let (done, len) = match imu.poll(begun_ns) {
             Next::Wait { until_ns } => {
                 clock.wait_until(until_ns.min(begun_ns + PATIENCE_NS));
                 continue;
@@ -133,8 +136,8 @@ fn read(
                 (wire.transfer(address, write, into), read)
             }
         };
-        chip.done(begun_ns, clock.now_ns(), done.is_ok().then(|| &bytes[..len.min(MAX_BYTES)]));
-        if let Some(sample) = chip.take_sample() {
+        imu.done(begun_ns, clock.now_ns(), done.is_ok().then(|| &bytes[..len.min(MAX_BYTES)]));
+        if let Some(sample) = imu.take_sample() {
             state.samples += 1;
             state.saturated += u64::from(sample.is_saturated);
             slot.put(&ImuSample {
@@ -144,11 +147,18 @@ fn read(
                 contact: contacts.take(),
             });
         }
-        if let Some(learned) = chip.take_calibration() {
-            *shared.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+        (state.is_up, state.address) = (imu.is_up(), imu.address());
+        if let Some(chip) = bno055(&mut *imu) {
+            if let Some(learned) = chip.take_calibration() {
+                *shared.learned.lock().unwrap_or_else(PoisonError::into_inner) = Some(learned);
+            }
+            (state.health, state.fusion) = (*chip.health(), chip.fusion());
         }
-        (state.is_up, state.address) = (chip.is_up(), chip.address());
-        (state.health, state.fusion) = (*chip.health(), chip.fusion());
         *shared.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
     }
+}
+
+/// The chip that tools know, where it is one.
+fn bno055(imu: &mut dyn Imu) -> Option<&mut Bno055> {
+    imu.as_any_mut().downcast_mut()
 }

@@ -1,8 +1,9 @@
 //! The other way to the IMU's samples: an emulated BNO055 at register level, and the driver that reads it.
 
-use gaitway_bno055::{Bno055, Mode, Next};
+use gaitway_bno055::Mode;
 use gaitway_control::imu::ImuSample;
 use gaitway_emulators::{Bno055 as Chip, IMU_CONTACTS, ImuSample as Felt, Motion};
+use gaitway_hal::imu::{Imu, Next};
 use gaitway_model::RobotProfile;
 use gaitway_runtime::devices::{self, DeviceError};
 use gaitway_runtime::robot::ImuSlot;
@@ -13,7 +14,7 @@ const SILENCE_NS: u64 = 22_500;
 /// A chip, its driver, and the contact switches beside it.
 #[derive(Debug)]
 pub struct ChipPath {
-    driver: Bno055,
+    driver: Box<dyn Imu>,
     /// Where the chip answers.
     address: u8,
     chip: Chip,
@@ -33,10 +34,10 @@ impl ChipPath {
         seed: u64,
     ) -> Result<ChipPath, DeviceError> {
         let axes = profile.imu_axes().ok_or(DeviceError::Imus(0))?;
-        let config = devices::imu(profile, axes, Mode::Ndof, None)?;
+        let driver = devices::imu(profile, axes, Mode::Ndof, None)?;
         Ok(ChipPath {
-            address: config.address,
-            driver: Bno055::new(config),
+            address: driver.address(),
+            driver,
             chip: Chip::new(now_ns, axes.each_ref().map(String::as_str), seed),
             has_switches,
             contact: [1.0; IMU_CONTACTS],
