@@ -78,6 +78,7 @@ def contract(robot: gaitway.Robot, data: bytes) -> dict[str, Any]:
 
 
 def main() -> None:
+    """Writes model and contract as the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("profile", type=Path, help="the arm's profile.toml")
     parser.add_argument("folder", type=Path, help="folder for model.onnx and contract.json")
