@@ -2,12 +2,22 @@
 
 import warnings
 from array import array
+from collections.abc import Mapping
 
 from gaitway._native import axes
 from gaitway.contract import Contract
 
 #: Command axes of the trunk's velocity, forward, left and turning: the first of `axes()`.
 VELOCITY_AXES = ("vx", "vy", "wz")
+
+
+def by_unit(axes: Mapping[str, str]) -> dict[str, dict[str, int]]:
+    """Columns of a command row by unit and axis, the trunk's velocities left out: what a picture shows together."""
+    columns: dict[str, dict[str, int]] = {}
+    for column, (axis, unit) in enumerate(axes.items()):
+        if axis not in VELOCITY_AXES:
+            columns.setdefault(unit, {})[axis] = column
+    return columns
 
 
 def command(

@@ -83,6 +83,11 @@ class Recording:
         return [printable(joint["name"]) for joint in json.loads(self._native.profile)["joints"]]
 
     @property
+    def command_axes(self) -> dict[str, str]:
+        """Unit of each axis of `tick.command`, by name. Every robot had the same ones before schema 2."""
+        return {printable(axis): printable(unit) for axis, unit in self._native.command_axes}
+
+    @property
     def policy(self) -> bytes:
         """The ONNX file that walked."""
         return self._native.policy

@@ -138,6 +138,10 @@ class Robot:
         """Unit of each axis along which the robot can be commanded, by name, in the order of every command row."""
         return dict(self.native.command_axes)
 
+    def has_axes(self, *names: str) -> bool:
+        """Whether the robot can be commanded along all of these axes."""
+        return all(name in self.command_axes for name in names)
+
     def command(self, **values: float) -> "array[float]":
         """A command row, float32, in the order of `command_axes`; what is not named is zero.
 

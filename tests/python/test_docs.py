@@ -62,8 +62,8 @@ def test_the_scripts_in_the_docs_are_scripts(tmp_path: Path) -> None:
     (block,) = blocks("docs/formats.md", "toml")
     script = tmp_path / "script.toml"
     script.write_text(block)
-    assert load_script(script).seconds == 5
-    assert load_script(ROOT / "docs/pictures/film.toml").seconds == 4
+    assert load_script(script, gaitway.Robot.load()).seconds == 5
+    assert load_script(ROOT / "docs/pictures/film.toml", gaitway.Robot.load()).seconds == 4
 
 
 def test_the_contracts_that_ship_follow_the_published_schema() -> None:

@@ -134,7 +134,7 @@ def test_an_error_while_a_file_is_written_is_told_as_it_is(ours: type[GaitwayErr
     ("read", "what"),
     [
         (load_criteria, "acceptance criteria"),
-        (load_script, "script"),
+        (lambda path: load_script(path, gaitway.Robot.load()), "script"),
         (load_task, "training configuration"),
         (OffsetsFile, "duck_config.json"),
     ],

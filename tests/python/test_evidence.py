@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from program import parse, run_gaitway
 
-from gaitway import _native, recording
+from gaitway import Controller, Policy, Robot, _native, recording
 from gaitway.cli.record import plot
 from gaitway.colours import ASKED, DID
 from gaitway.errors import RecordingError
@@ -159,11 +159,11 @@ def test_a_picture_has_a_panel_for_each_unit_and_none_that_is_empty() -> None:
 
 
 def test_goal_and_joint_have_the_same_colours_in_both_pictures(tmp_path: Path) -> None:
-    import numpy as np
     from matplotlib import pyplot
 
-    from gaitway.sim import picture
+    from gaitway.sim import RobotSim, picture
     from gaitway.sim.script import Script, Segment
+    from gaitway.sim.trace import Trace
 
     figure, axis = pyplot.subplots()
     plot._draw_joint(recording.Recording.load(WALK), axis, 0, "left_hip_yaw")
@@ -179,11 +179,14 @@ def test_goal_and_joint_have_the_same_colours_in_both_pictures(tmp_path: Path) -
 
         patch.setattr(pyplot, "close", keep)
         rows = 50
-        trace = {"time_s": np.arange(rows) * 0.02, "velocity": np.ones((rows, 3)), "command": np.ones((rows, 3))}
-        trace |= {"tilt": np.zeros(rows), "target": np.ones((rows, 2)), "joint": np.zeros((rows, 2))}
-        trace["segment"] = np.zeros(rows)
+        robot = Robot.load()
+        controller, sim = Controller(Policy.default(robot), robot), RobotSim(robot)
+        trace = Trace(robot, sim.model.nq)
+        for _ in range(rows):
+            sim.step(controller.step(sim.sense(), robot.command(vx=0.1)))
+            trace.add(0, controller.record(), sim, sim.trunk())
         script = Script((Segment("forward", 1.0, array("f", [0.1, 0, 0, 0, 0, 0, 0])),))
-        picture.draw_run(trace, script, ["left_knee", "right_knee"], tmp_path / "run.png", title="run")  # type: ignore[arg-type]
+        picture.draw_run(trace, script, robot, tmp_path / "run.png", title="run")
     pyplot.close("all")
     assert (shown["goal"], shown["joint"]) == (ASKED, DID)
     assert (shown["commanded"], shown["measured, mean of a gait"]) == (ASKED, DID)

@@ -192,6 +192,47 @@ def test_gaitwayd_drives_it_over_the_wire_and_its_run_is_plotted(other: Other, t
     assert Image.open(picture).size[0] > 500
 
 
+@pytest.mark.parametrize("way", ["default", "command", "script"])
+def test_gaitway_run_simulates_it_along_its_own_axes(other: Other, tmp_path: Path, way: str) -> None:
+    axis, value = next(iter(other.command.items()))
+    script = tmp_path / "script.toml"
+    script.write_text(f'[[segment]]\nname = "first"\nseconds = 1\n{axis} = {value}\n')
+    options = {"default": [], "command": ["--command", f"{axis}={value}"], "script": ["--script", script]}[way]
+    arguments = ["--robot", other.profile, "--policy", other.policy.path, "--fast", "--seconds", 1.5, *options]
+    done = run_gaitway("run", *arguments, "--record", tmp_path / "runs", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    is_arm = other.robot.name == "test_arm"
+    assert ("ran 1.5 s" in done.stdout) == is_arm and ("walked" in done.stdout) == (not is_arm)
+    (path,) = (tmp_path / "runs").glob("*.mcap")
+    recording = gaitway.Recording.load(path)
+    assert recording.command_axes == other.robot.command_axes
+    asked = 0.15 if way == "default" and not is_arm else 0.0 if way == "default" else value
+    assert recording.column("tick.command[0]")[10] == pytest.approx(asked)
+    assert Image.open(tmp_path / "out/run.png").size[0] > 500
+
+
+def test_gaitway_run_drives_its_twin(other: Other, tmp_path: Path) -> None:
+    arguments = ["--robot", other.profile, "--policy", other.policy.path, "--seconds", 2, "--no-record", "--json"]
+    told = parse(run_gaitway("run", "--twin", *arguments, cwd=tmp_path))
+    assert told["robot"] == other.robot.name and told["gaitwayd"]["ticks"] > 50
+    assert [event["to"] for event in told["log"] if event["event"] == "state"][:4] == [
+        "limp",
+        "aligning",
+        "ready",
+        "running",
+    ]
+
+
+def test_without_a_policy_it_is_said_how_to_name_one(other: Other, tmp_path: Path) -> None:
+    bench = Bench(tmp_path, robot=other.robot)
+    try:
+        started = bench.start("--robot", str(other.profile))
+        _, said = started.communicate(timeout=60)
+    finally:
+        bench.close()
+    assert started.returncode != 0 and "name a policy of this robot: --policy FILE" in said
+
+
 def test_an_axis_it_lacks_is_refused_with_those_it_has(other: Other, tmp_path: Path) -> None:
     bench = Bench(tmp_path, robot=other.robot)
     try:

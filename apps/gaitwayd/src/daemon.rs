@@ -4,7 +4,7 @@ use crate::arguments::Settings;
 use crate::configuration::{Configured, configured};
 use crate::error::DaemonError;
 use crate::imu::Imu;
-use crate::load::{self, LoadError};
+use crate::load;
 use crate::log::Log;
 use crate::loop_monitor::{LoopMonitor, Reporters};
 use crate::loop_thread::{self, SerialRobot};
@@ -43,7 +43,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let (policy, onnx) = load::policy(&settings.policy)?;
     let options = load::options(&settings.policy)?;
     let pad_setup = PadSetup::load(&settings.operator)?;
-    let mut setup = Setup::new(&policy, &profile, &options).map_err(LoadError::from)?;
+    let mut setup = load::setup(&settings.policy, &policy, &profile, &options)?;
     for line in setup.controller.overrides() {
         log.say("info", "override", json!({ "what": line }));
     }

@@ -128,7 +128,10 @@ impl DaemonError {
             DaemonError::PadLayout(error) => error.hint(),
             DaemonError::PadKey(error) => error.hint(),
             DaemonError::PadListen { address, source } => listen_hint(address, source),
-            DaemonError::NoSuchAxis { .. } => "write it as in: gaitwayd --command vx=0.1,wz=0.2".to_owned(),
+            DaemonError::NoSuchAxis { axes, .. } => match axes.split(", ").next() {
+                Some(axis) if !axis.is_empty() => format!("write it as in: gaitwayd --command {axis}=0.1"),
+                _ => "leave --command out".to_owned(),
+            },
             DaemonError::NoTerminal => "over ssh, ask for one: ssh -t HOST gaitwayd --keyboard".to_owned(),
             DaemonError::Observations(error) => error.hint().to_string(),
             DaemonError::Pacer(error) => error.hint().to_owned(),

@@ -1,12 +1,12 @@
 //! From arguments to a robot's profile, a policy, and how it is run.
 
 use crate::arguments::{PolicySettings, RobotSettings};
-use gaitway_control::{Options, Policy, PolicyError};
+use gaitway_control::{ControlError, Options, Policy, PolicyError};
 use gaitway_importers::duck_config::ConfigError;
 use gaitway_importers::reference_motion::{self, ReferenceMotionError};
 use gaitway_model::{Contract, ContractError, ProfileError, RobotProfile};
 use gaitway_platform::files;
-use gaitway_runtime::robot::SetupError;
+use gaitway_runtime::robot::{Setup, SetupError};
 use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -55,6 +55,9 @@ pub enum LoadError {
     /// Policy and robot do not fit.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// No policy was named, and the one that is carried is another robot's.
+    #[error(transparent)]
+    CarriedPolicy(SetupError),
 }
 
 impl LoadError {
@@ -68,6 +71,10 @@ impl LoadError {
             LoadError::Policy(error) => error.hint(),
             LoadError::Reference(error) => error.hint().to_owned(),
             LoadError::Setup(error) => error.hint(),
+            LoadError::CarriedPolicy(_) => {
+                "name a policy of this robot: --policy FILE; without one gaitwayd runs the policy it carries"
+                    .to_owned()
+            }
         }
     }
 }
@@ -93,6 +100,19 @@ pub fn policy(settings: &PolicySettings) -> Result<(Policy, Cow<'static, [u8]>),
         DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();
     let onnx = read(path)?;
     Ok((Policy::from_onnx(&onnx, &known?, assume)?, Cow::Owned(onnx)))
+}
+
+/// The policy on the robot.
+pub fn setup(
+    settings: &PolicySettings,
+    policy: &Policy,
+    profile: &RobotProfile,
+    options: &Options,
+) -> Result<Setup, LoadError> {
+    Setup::new(policy, profile, options).map_err(|error| match (&settings.file, &error) {
+        (None, SetupError::Control(ControlError::Contract(_))) => LoadError::CarriedPolicy(error),
+        _ => LoadError::Setup(error),
+    })
 }
 
 /// How the policy is run.

@@ -5,6 +5,7 @@ use crate::here::Here;
 use crate::policy::Policy;
 use crate::robot::Robot;
 use crate::{buffers, errors};
+use gaitway_model::RobotProfile;
 use gaitway_record::About;
 use gaitway_record::message::Values;
 use gaitway_record::tick::Truth;
@@ -39,6 +40,14 @@ impl Recording {
     #[getter]
     fn profile(&self) -> &str {
         &self.recording.about.profile
+    }
+
+    /// Name and unit of each axis of a command, in order.
+    #[getter]
+    fn command_axes(&self) -> PyResult<Vec<(String, String)>> {
+        let profile = RobotProfile::from_json(&self.recording.about.profile);
+        let axes = profile.map_err(|error| errors::profile(&error))?.command_axes;
+        Ok(axes.into_iter().map(|axis| (axis.name, axis.unit)).collect())
     }
 
     #[getter]

@@ -86,7 +86,7 @@ def simulate(
         raise SimulationError(message, hint="give both the same loop_hz")
     if not 0 < seconds <= MAX_S:
         raise UsageError(f"seconds: expected more than 0, at most {MAX_S}, found {seconds}", hint="a day is enough")
-    run = Run(script, Trace(len(sim.robot.joint_names), sim.model.nq))
+    run = Run(script, Trace(sim.robot, sim.model.nq))
     period_s = 1.0 / sim.loop_hz
     if realtime:
         run.pacer = Pacer(round(1e9 / sim.loop_hz))

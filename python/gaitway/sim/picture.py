@@ -1,11 +1,15 @@
 """The picture of a run: speed, tilt and joint tracking over time."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gaitway import extras, files
 from gaitway.colours import ASKED, DID
+from gaitway.command import VELOCITY_AXES, by_unit
+from gaitway.robot import Robot
 from gaitway.sim.script import Script
 from gaitway.sim.trace import Floats, Trace
 
@@ -14,35 +18,39 @@ _FAINT = "#9bb8c2"
 _SMOOTH_S = 0.5
 
 
-def draw_run(
-    trace: Trace, script: Script, joint_names: list[str], path: Path, *, title: str, shown: str | None = None
-) -> None:
+def draw_run(trace: Trace, script: Script, robot: Robot, path: Path, *, title: str, shown: str | None = None) -> None:
     """Writes a PNG of the run, with goal and angle of the joint `shown`, else of the first. Needs `gaitway[sim]`."""
+    joint_names = robot.joint_names
     matplotlib = extras.load("matplotlib", "sim")
     matplotlib.use("Agg")
     pyplot = extras.load("matplotlib.pyplot", "sim")
     time_s = trace["time_s"]
-    figure, axes = pyplot.subplots(6, 1, figsize=(10, 13), sharex=True, height_ratios=[2, 2, 2, 1.4, 2, 3])
-    labels = ("forward\nm/s", "left\nm/s", "turning\nrad/s")
-    for column, (axis, label) in enumerate(zip(axes, labels, strict=False)):
-        measured = trace["velocity"][:, column]
-        axis.plot(time_s, measured, color=_FAINT, linewidth=0.5)
-        axis.plot(time_s, smooth(measured, time_s), color=DID, label="measured, mean of a gait")
-        axis.plot(time_s, trace["command"][:, column], color=ASKED, linestyle="--", label="commanded")
-        spread = float(np.abs(trace["command"][:, column]).max())
-        axis.set_ylim(*_span(smooth(measured, time_s), spread))
-        axis.set_ylabel(label)
-    axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.1), frameon=False, ncols=2)
-    axes[3].plot(time_s, np.degrees(trace["tilt"]), color=DID)
-    axes[3].set_ylabel("tilt\n°")
-    axes[3].set_ylim(bottom=0)
+    speeds = [axis for axis in VELOCITY_AXES if axis in robot.command_axes]
+    others = [(unit, columns) for unit, columns in by_unit(robot.command_axes).items() if _any(trace, columns.values())]
+    heights = [2.0] * (len(speeds) + len(others)) + [1.4, 2.0, max(2.0, 0.27 * len(joint_names))]
+    figure, axes = pyplot.subplots(
+        len(heights), 1, figsize=(10, 1.05 * sum(heights)), sharex=True, height_ratios=heights
+    )
+    for axis, name in zip(axes, speeds, strict=False):
+        _draw_speed(axis, trace, VELOCITY_AXES.index(name))
+    for axis, (unit, columns) in zip(axes[len(speeds) :], others, strict=False):
+        for name, column in columns.items():
+            axis.plot(time_s, trace["command"][:, column], linestyle="--", label=name)
+        axis.set_ylabel(f"commanded\n{unit}")
+        axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=4)
+    if speeds:
+        axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.1), frameon=False, ncols=2)
+    tilt, joint_axis, error_axis = axes[-3:]
+    tilt.plot(time_s, np.degrees(trace["tilt"]), color=DID)
+    tilt.set_ylabel("tilt\n°")
+    tilt.set_ylim(bottom=0)
     joint = joint_names.index(shown) if shown is not None else 0
-    axes[4].plot(time_s, trace["target"][:, joint], color=ASKED, linewidth=0.8, label="goal")
-    axes[4].plot(time_s, trace["joint"][:, joint], color=DID, linewidth=0.8, label="joint")
-    axes[4].set_ylabel(f"{joint_names[joint]}\nrad")
-    axes[4].legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=2)
+    joint_axis.plot(time_s, trace["target"][:, joint], color=ASKED, linewidth=0.8, label="goal")
+    joint_axis.plot(time_s, trace["joint"][:, joint], color=DID, linewidth=0.8, label="joint")
+    joint_axis.set_ylabel(f"{joint_names[joint]}\nrad")
+    joint_axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=2)
     error = np.degrees(np.abs(trace["target"] - trace["joint"])).T
-    image = axes[5].imshow(
+    image = error_axis.imshow(
         error,
         aspect="auto",
         interpolation="nearest",
@@ -50,9 +58,9 @@ def draw_run(
         cmap="magma_r",
         vmin=0,
     )
-    axes[5].set_yticks(range(len(joint_names)), joint_names, fontsize=8)
-    axes[5].set_xlabel("time, s")
-    figure.colorbar(image, ax=axes[5], location="bottom", pad=0.2, label="goal − joint, °", shrink=0.5, aspect=40)
+    error_axis.set_yticks(range(len(joint_names)), joint_names, fontsize=8)
+    error_axis.set_xlabel("time, s")
+    figure.colorbar(image, ax=error_axis, location="bottom", pad=0.2, label="goal − joint, °", shrink=0.5, aspect=40)
     _mark_segments(axes, trace, script)
     figure.suptitle(title)
     figure.tight_layout()
@@ -61,6 +69,21 @@ def draw_run(
             figure.savefig(beside, dpi=100)
     finally:
         pyplot.close(figure)
+
+
+def _draw_speed(axis: Any, trace: Trace, index: int) -> None:
+    """Asked and measured velocity of the trunk along one axis."""
+    time_s, measured, asked = trace["time_s"], trace["velocity"][:, index], trace.asked_velocity()[:, index]
+    axis.plot(time_s, measured, color=_FAINT, linewidth=0.5)
+    axis.plot(time_s, smooth(measured, time_s), color=DID, label="measured, mean of a gait")
+    axis.plot(time_s, asked, color=ASKED, linestyle="--", label="commanded")
+    axis.set_ylim(*_span(smooth(measured, time_s), float(np.abs(asked).max())))
+    axis.set_ylabel(("forward\nm/s", "left\nm/s", "turning\nrad/s")[index])
+
+
+def _any(trace: Trace, columns: Iterable[int]) -> bool:
+    """Whether anything was asked for in these columns of the command."""
+    return bool(np.any(trace["command"][:, list(columns)]))
 
 
 def smooth(values: Floats, time_s: Floats) -> Floats:
@@ -81,6 +104,6 @@ def _mark_segments(axes: "np.ndarray[tuple[int], np.dtype[np.object_]]", trace: 
     starts = np.flatnonzero(np.diff(trace["segment"], prepend=-1))
     for start in starts:
         begin_s, index = trace["time_s"][start], int(trace["segment"][start])
-        for axis in axes[:5]:
+        for axis in axes[:-1]:
             axis.axvline(begin_s, color="0.85", linewidth=0.8, zorder=0)
         axes[0].text(begin_s, 1.02, f" {script.segments[index].name}", transform=axes[0].get_xaxis_transform())

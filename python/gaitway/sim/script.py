@@ -4,9 +4,14 @@ import math
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gaitway import axes, command, files, toml
+from gaitway import files, toml
+from gaitway.command import VELOCITY_AXES, command
 from gaitway.errors import UsageError
+
+if TYPE_CHECKING:
+    from gaitway.robot import Robot
 
 
 @dataclass(frozen=True)
@@ -44,14 +49,20 @@ class Script:
         return len(self.segments) - 1
 
 
-def tour() -> Script:
-    """The small tour of 20 s: forward, turn, sideways, stand."""
+def tour(robot: "Robot | None" = None) -> Script:
+    """The small tour of 20 s: forward, turn, sideways, stand. A robot without such axes holds a command of zero.
+
+    Without a robot the rows are along `gaitway.axes()`.
+    """
+    row = command if robot is None else robot.command
+    if robot is not None and not robot.has_axes(*VELOCITY_AXES):
+        return steady(row(), 20.0)
     return Script(
         (
-            Segment("forward", 6.0, command(vx=0.15)),
-            Segment("turn", 5.0, command(wz=0.8)),
-            Segment("sideways", 5.0, command(vy=0.15)),
-            Segment("stand", 4.0, command()),
+            Segment("forward", 6.0, row(vx=0.15)),
+            Segment("turn", 5.0, row(wz=0.8)),
+            Segment("sideways", 5.0, row(vy=0.15)),
+            Segment("stand", 4.0, row()),
         )
     )
 
@@ -61,8 +72,8 @@ def steady(row: "array[float]", seconds: float) -> Script:
     return Script((Segment("steady", seconds, row),))
 
 
-def load_script(path: Path) -> Script:
-    """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and the command's axes."""
+def load_script(path: Path, robot: "Robot") -> Script:
+    """Reads a TOML file of `[[segment]]` tables: `seconds`, optionally `name` and axes of the robot's command."""
     written = files.read_text(path, "script")
     try:
         content = toml.loads(written)
@@ -72,18 +83,19 @@ def load_script(path: Path) -> Script:
     if set(content) != {"segment"} or not isinstance(tables, list) or not tables:
         found = ", ".join(content) or "nothing"
         raise UsageError(f"script {path}: expected [[segment]] tables and nothing else, found {found}")
-    return Script(tuple(_segment(path, index, table) for index, table in enumerate(tables)))
+    return Script(tuple(_segment(path, index, table, robot) for index, table in enumerate(tables)))
 
 
-def _segment(path: Path, index: int, table: object) -> Segment:
+def _segment(path: Path, index: int, table: object, robot: "Robot") -> Segment:
     where = f"script {path}: segment[{index}]"
-    known = ("name", "seconds", *axes())
+    axes = list(robot.command_axes)
+    known = ("name", "seconds", *axes)
     if not isinstance(table, dict) or not set(table) <= set(known):
         raise UsageError(f"{where}: expected only the keys {', '.join(known)}, found {table}")
     seconds = _number(f"{where}.seconds", table.get("seconds"))
     if not 0 < seconds <= 3600:
         raise UsageError(f"{where}.seconds: expected more than 0, at most 3600, found {seconds}")
-    row = array("f", (_number(f"{where}.{axis}", table.get(axis, 0.0)) for axis in axes()))
+    row = robot.command(**{axis: _number(f"{where}.{axis}", table[axis]) for axis in axes if axis in table})
     return Segment(str(table.get("name", f"segment {index + 1}")), seconds, row)
 
 

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaitway._native import Record
+from gaitway.command import VELOCITY_AXES
+from gaitway.robot import Robot
 from gaitway.sim.robot_sim import RobotSim
 from gaitway.sim.script import Script
 from gaitway.sim.trunk import TrunkState
@@ -17,16 +19,20 @@ Floats = NDArray[np.float64]
 SETTLE_S = 2.0
 #: Seconds at the start of a segment that are left out of its mean velocity: the robot has to turn its gait round.
 SEGMENT_SETTLE_S = 1.0
+_SCALARS = ("time_s", "segment", "yaw", "tilt")
 
 
 class Trace:
     """Rows of a run, allocated in growing blocks."""
 
-    def __init__(self, joints: int, nq: int) -> None:
+    def __init__(self, robot: Robot, nq: int) -> None:
+        axes, joints = list(robot.command_axes), len(robot.joint_names)
+        #: Where in a command row the trunk's velocities are; none of an axis the robot lacks.
+        self._velocity = {index: axes.index(axis) for index, axis in enumerate(VELOCITY_AXES) if axis in axes}
         self._columns = {
             "time_s": 1,
             "segment": 1,
-            "command": 3,
+            "command": len(axes),
             "velocity": 3,
             "position": 3,
             "yaw": 1,
@@ -46,7 +52,7 @@ class Trace:
         self._rows[self._len] = np.concatenate(
             [
                 (sim.time_s, segment),
-                record.command[:3],
+                record.command,
                 velocity,
                 trunk.position_m,
                 (trunk.yaw_rad, trunk.tilt_rad),
@@ -61,14 +67,21 @@ class Trace:
         return self._len
 
     def __getitem__(self, column: str) -> Floats:
-        """A column, [ticks] or [ticks, width]."""
+        """A column, [ticks], or [ticks, width] of what is a row."""
         start = 0
         for name, width in self._columns.items():
             if name == column:
                 rows = self._rows[: self._len, start : start + width]
-                return rows[:, 0] if width == 1 else rows
+                return rows[:, 0] if name in _SCALARS else rows
             start += width
         raise KeyError(column)
+
+    def asked_velocity(self) -> Floats:
+        """Velocity the trunk was asked for [ticks, 3]; zero along an axis the robot lacks."""
+        asked = np.zeros((self._len, len(VELOCITY_AXES)))
+        for index, column in self._velocity.items():
+            asked[:, index] = self["command"][:, column]
+        return asked
 
     def mean_velocity(self, last_ticks: int) -> Floats:
         """Mean of vx, vy (m/s, trunk frame) and turning rate (rad/s) over the last ticks."""
@@ -90,14 +103,14 @@ class Tracking:
 def tracking(trace: Trace, script: Script) -> list[Tracking]:
     """Commanded and mean measured velocity of each segment, its first second left out."""
     result = []
-    segments, time_s = trace["segment"], trace["time_s"]
+    segments, time_s, asked = trace["segment"], trace["time_s"], trace.asked_velocity()
     for index, segment in enumerate(script.segments):
         rows = np.flatnonzero(segments == index)
         if len(rows) == 0:
             continue
         settled = rows[time_s[rows] > time_s[rows[0]] + SEGMENT_SETTLE_S]
         settled = settled if len(settled) else rows
-        commanded, measured = trace["command"][settled[-1]], trace["velocity"][settled].mean(axis=0)
+        commanded, measured = asked[settled[-1]], trace["velocity"][settled].mean(axis=0)
         seconds = float(time_s[rows[-1]] - time_s[rows[0]])
         result.append(Tracking(segment.name, seconds, _triple(commanded), _triple(measured)))
     return result

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway.colours import ASKED, DID
+from gaitway.command import by_unit
 
 if TYPE_CHECKING:
     from gaitway.recording import Recording
@@ -96,9 +97,10 @@ def _draw_speed(recording: "Recording", axis: Any, index: int, truth: str) -> No
         axis.plot(recording.seconds, speed, color=DID, linewidth=0.9, label=f"measured, mean of {_SMOOTH_S:g} s")
 
 
-def _draw_head(recording: "Recording", axis: Any) -> None:
-    for index, name in enumerate(("neck pitch", "head pitch", "head yaw", "head roll"), start=3):
-        _line(recording, axis, f"tick.command[{index}]", name)
+def _draw_command(recording: "Recording", axis: Any, columns: dict[str, int]) -> None:
+    """What was commanded along axes of one unit."""
+    for name, column in columns.items():
+        _line(recording, axis, f"tick.command[{column}]", name.replace("_", " "))
 
 
 def _draw_tilt(recording: "Recording", axis: Any) -> None:
@@ -133,26 +135,30 @@ def _smooth(values: "array[float]", seconds: "array[float]") -> list[float]:
 
 #: Title, columns of which one must tell something, and who draws it. What shares an axis shares a unit.
 _PANELS: tuple[tuple[str, tuple[str, ...], Fill], ...] = (
-    ("Head command, rad", tuple(f"tick.command[{axis}]" for axis in range(3, 7)), _draw_head),
     ("Tilt", ("tick.policy.tilt_rad",), _draw_tilt),
     ("Age of readings", ("tick.joint_age_s[0]",), _draw_ages),
     ("Timing", ("tick.tick_ns",), _draw_times),
     ("Temperature", ("servo.temperature_c[0]",), _draw_temperature),
     ("Supply", ("servo.voltage_v[0]",), _draw_supply),
 )
-#: A command's axes, and how the trunk truly moved.
-_SPEEDS = (
-    ("Forward, m/s", "tick.truth.velocity_mps[0]"),
-    ("Leftward, m/s", "tick.truth.velocity_mps[1]"),
-    ("Turning, rad/s", "tick.truth.yaw_rate_rps"),
-)
+#: Title and truth of each velocity of the trunk.
+_SPEEDS = {
+    "vx": ("Forward, m/s", "tick.truth.velocity_mps[0]"),
+    "vy": ("Leftward, m/s", "tick.truth.velocity_mps[1]"),
+    "wz": ("Turning, rad/s", "tick.truth.yaw_rate_rps"),
+}
 
 
 def _panels(recording: "Recording") -> Iterator[tuple[str, Fill]]:
     """Titles and who draws below them; none that would be empty."""
-    for index, (title, truth) in enumerate(_SPEEDS):
-        if any(recording.column(f"tick.command[{index}]")) or any(recording.column(truth)):
+    asked = [any(recording.column(f"tick.command[{index}]")) for index in range(len(recording.command_axes))]
+    for index, axis in enumerate(recording.command_axes):
+        title, truth = _SPEEDS.get(axis, ("", ""))
+        if title and (asked[index] or any(recording.column(truth))):
             yield title, partial(_draw_speed, index=index, truth=truth)
+    for unit, axes in by_unit(recording.command_axes).items():
+        if any(asked[column] for column in axes.values()):
+            yield f"Command, {unit}", partial(_draw_command, columns=axes)
     for title, columns, fill in _PANELS:
         row = (recording.column(key) for key in columns if key in recording.columns)
         if any(number == number and number != 0 for numbers in row for number in numbers):

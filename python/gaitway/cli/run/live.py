@@ -12,6 +12,8 @@ from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from gaitway.command import VELOCITY_AXES
+
 if TYPE_CHECKING:
     from gaitway.controller import Controller
     from gaitway.sim import Run
@@ -29,6 +31,7 @@ class LiveStatus:
         self._seconds = seconds
         self._title = escape(f"{controller.robot.title} · {policy.contract.name} · {policy.engine} engine")
         self._console = Console(stderr=True)
+        self._walks, self._axes = controller.robot.has_axes(*VELOCITY_AXES), controller.robot.command_axes
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._shown_s = 0.0
         self._ticks = 0
@@ -37,7 +40,7 @@ class LiveStatus:
         if self._console.is_terminal:
             self._live.start()
         else:
-            self._console.print(f"walking {self._seconds:g} s: {self._title}", highlight=False)
+            self._console.print(f"running {self._seconds:g} s: {self._title}", highlight=False)
         return self
 
     def __exit__(
@@ -56,12 +59,17 @@ class LiveStatus:
 
     def _panel(self, run: "Run", rate_hz: float) -> Panel:
         vx, vy, wz = run.trace.mean_velocity(_MEAN_TICKS)
-        command = run.trace["command"][-1]
         segment = run.script.segments[int(run.trace["segment"][-1])].name
         table = Table.grid(padding=(0, 3))
-        table.add_row("", "[dim]forward[/]", "[dim]left[/]", "[dim]turning[/]")
-        table.add_row("commanded", *(f"{value:+.3f}" for value in command))
-        table.add_row("measured", f"{vx:+.3f}", f"{vy:+.3f}", f"{wz:+.3f}", "[dim]m/s, m/s, rad/s, mean of a gait[/]")
+        if self._walks:
+            asked = run.trace.asked_velocity()[-1]
+            table.add_row("", "[dim]forward[/]", "[dim]left[/]", "[dim]turning[/]")
+            table.add_row("commanded", *(f"{value:+.3f}" for value in asked))
+            measured = (f"{vx:+.3f}", f"{vy:+.3f}", f"{wz:+.3f}")
+            table.add_row("measured", *measured, "[dim]m/s, m/s, rad/s, mean of a gait[/]")
+        else:
+            row = zip(self._axes.items(), run.trace["command"][-1], strict=True)
+            table.add_row("commanded", *(f"{escape(axis)} {value:+.3f} {escape(unit)}" for (axis, unit), value in row))
         tilt_deg = math.degrees(run.trace["tilt"][-1])
         table.add_row("tilt", f"{tilt_deg:.1f}°", "falls", str(run.falls))
         table.add_row("tick", f"{rate_hz:.1f} Hz", "work", f"{_recent_us(run.work_ns):.0f} µs")

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gaitway.command import VELOCITY_AXES
 from gaitway.sim.trace import path_length_m, tracking
 
 if TYPE_CHECKING:
@@ -17,17 +18,23 @@ if TYPE_CHECKING:
 def print_report(
     run: "Run", controller: "Controller", picture: Path | None, video: Path | None, recording: Path | None
 ) -> None:
-    """Prints how far it walked, how well it tracked each command, how often it fell, and where the pictures are."""
+    """Prints how far it walked, how well it tracked each command, how often it fell, and where the pictures are.
+
+    Of a robot that is not asked to go anywhere, only how long it ran.
+    """
     console = Console(highlight=False, soft_wrap=True)
     figures = run.figures()
     fell = f"[bold red]{run.falls} fall(s)[/]" if run.falls else "[bold green]no fall[/]"
     ended = ", ended early as asked" if run.interrupted else ""
-    console.print(
-        f"walked [bold]{path_length_m(run.trace):.2f} m[/] in {run.seconds:.1f} s{ended}, "
-        f"ended {figures['distance_m'][0]:+.2f} m, {figures['distance_m'][1]:+.2f} m from the start, {fell}"
-    )
-    if run.ticks:
-        console.print(_tracking_table(run))
+    if controller.robot.has_axes(*VELOCITY_AXES):
+        console.print(
+            f"walked [bold]{path_length_m(run.trace):.2f} m[/] in {run.seconds:.1f} s{ended}, "
+            f"ended {figures['distance_m'][0]:+.2f} m, {figures['distance_m'][1]:+.2f} m from the start, {fell}"
+        )
+        if run.ticks:
+            console.print(_tracking_table(run))
+    else:
+        console.print(f"ran {run.seconds:.1f} s{ended}, {fell}")
     console.print(_timing(run))
     limited = figures["limited_by"]
     changed = ", ".join(f"{reason} {ticks}" for reason, ticks in limited.items() if ticks)

@@ -1,7 +1,6 @@
 """`gaitway run`: a policy on a robot."""
 
 import math
-from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +9,13 @@ import typer
 from gaitway import signals
 from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
+from gaitway.cli.run.command import parse_command, tell_clipped
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import RecordingError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from array import array
 
-    from gaitway.contract import Contract
     from gaitway.controller import Controller
     from gaitway.recorder import Recorder
     from gaitway.robot import Robot
@@ -33,26 +32,25 @@ def run(settings: RunSettings) -> int:
     """
     from gaitway.robot import Robot
 
-    row = _checked(settings)
+    _check(settings)
     robot = Robot.load(settings.robot, config=settings.config)
+    row = None if settings.command is None else parse_command(settings.command, robot)
     return _run_twin(settings, robot, row) if settings.twin else _run_sim(settings, robot, row)
 
 
-def _checked(settings: RunSettings) -> "array[float] | None":
-    """The command row. Raises UsageError for settings that cannot be right, or not together."""
+def _check(settings: RunSettings) -> None:
+    """Raises UsageError for settings that cannot be right, or not together."""
     if settings.port is not None:
         _refuse_port(settings.port, settings.sim)
     seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= 86_400):
         raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
-    row = None if settings.command is None else parse_command(settings.command)
-    if row is not None and settings.script is not None:
+    if settings.command is not None and settings.script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
     if settings.no_record and settings.record is not None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
     _check_ending("--video", settings.video, ".mp4", ".gif")
     _check_ending("--picture", settings.picture, ".png")
-    return row
 
 
 def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
@@ -61,8 +59,8 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
     over_the_wire.refuse(settings)
     # The servos' gain is gaitwayd's argument.
     controller = _controller(settings, robot, kp=None)
-    _tell_clipped(controller.policy.contract, {"--command": row})
-    arguments = over_the_wire.arguments(settings, row)
+    tell_clipped(controller.policy.contract, robot, {"--command": row})
+    arguments = over_the_wire.arguments(settings, robot, row)
     body = over_the_wire.body(settings, robot)
     seconds = 20.0 if settings.seconds is None else settings.seconds
     return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
@@ -70,10 +68,9 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
 
 def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
     controller = _controller(settings, robot, kp=settings.kp)
-    plan, length_s = _script(settings, row)
-    _tell_clipped(
-        controller.policy.contract, {"--command" if row else segment.name: segment.command for segment in plan.segments}
-    )
+    plan, length_s = _script(settings, robot, row)
+    asked = {"--command" if row else segment.name: segment.command for segment in plan.segments}
+    tell_clipped(controller.policy.contract, robot, asked)
     world = _world(settings, robot)
     recorder = None if settings.no_record else _recorder(controller, settings.record)
     finished = _simulate(settings, world, controller, plan, length_s, recorder)
@@ -87,7 +84,7 @@ def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") 
 
         title = f"{robot.title}, {controller.policy.contract.name}"
         shown = next(iter(world.description.group("shown")), None)
-        draw_run(finished.trace, plan, robot.joint_names, picture, title=title, shown=shown)
+        draw_run(finished.trace, plan, robot, picture, title=title, shown=shown)
     if settings.video is not None:
         _film(world, finished, settings.video, settings.video_width, quiet=settings.as_json)
     if settings.as_json:
@@ -97,28 +94,6 @@ def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") 
 
         print_report(finished, controller, picture, settings.video, recording)
     return 1 if finished.falls else 0
-
-
-def parse_command(text: str) -> "array[float]":
-    """A command row from `vx,vy,wz[,neck,pitch,yaw,roll]`."""
-    from gaitway import axes
-
-    parts = text.split(",")
-    try:
-        values = [float(part) for part in parts]
-    except ValueError as error:
-        raise UsageError(f"--command: expected numbers with commas between, found {text!r}") from error
-    if len(values) not in (3, len(axes())) or not all(math.isfinite(value) for value in values):
-        expected = f"3 or {len(axes())} finite numbers: {','.join(axes())}"
-        raise UsageError(f"--command: expected {expected}, found {text!r}")
-    return array("f", values + [0.0] * (len(axes()) - len(values)))
-
-
-def _tell_clipped(contract: "Contract", rows: "Mapping[str, array[float] | None]") -> None:
-    """Says, where it is asked, what of commands by their names the policy is never given."""
-    for name, row in rows.items():
-        for clipped in contract.clipped(row) if row is not None else ():
-            typer.echo(f"{name}: {clipped}", err=True)
 
 
 def _check_ending(option: str, path: Path | None, *endings: str) -> None:
@@ -156,7 +131,7 @@ def _controller(settings: RunSettings, robot: "Robot", *, kp: float | None) -> "
     return Controller(policy, robot, loop_hz=loop_hz, kp=kp)
 
 
-def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script, float]":
+def _script(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> "tuple[Script, float]":
     """What to do, and for how long."""
     from gaitway.sim.script import load_script, steady, tour
 
@@ -164,7 +139,7 @@ def _script(settings: RunSettings, row: "array[float] | None") -> "tuple[Script,
     if row is not None:
         length_s = 20.0 if seconds is None else seconds
         return steady(row, length_s), length_s
-    plan = tour() if path is None else load_script(path)
+    plan = tour(robot) if path is None else load_script(path, robot)
     return plan, plan.seconds if seconds is None else seconds
 
 

@@ -28,7 +28,8 @@ class RunSettings:
     fast: Annotated[bool, typer.Option("--fast", help="Run as fast as possible, not in real time.")] = False
     seconds: Annotated[float | None, typer.Option(help="Length of the run, s (default: the script's).")] = None
     command: Annotated[
-        str | None, typer.Option(help="vx,vy,wz[,neck,pitch,yaw,roll] in m/s, rad/s, rad, for the whole run.")
+        str | None,
+        typer.Option(help="Command for the whole run: vx=0.1,wz=0.2, or a number for each of the robot's axes."),
     ] = None
     script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gaitway.cli.common.output import print_json
 from gaitway.cli.run.settings import RunSettings
+from gaitway.command import VELOCITY_AXES
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
 
@@ -39,17 +40,18 @@ def refuse(settings: RunSettings) -> None:
         raise UsageError(f"--twin and {', '.join(given)} exclude each other", hint="leave one of them out")
 
 
-def arguments(settings: RunSettings, row: "array[float] | None") -> list[str | Path]:
-    """gaitwayd's arguments but for the policy; without a command row it walks forward."""
-    from gaitway import axes, command
-
-    robot, kp = settings.robot, settings.kp
+def arguments(settings: RunSettings, robot: Robot, row: "array[float] | None") -> list[str | Path]:
+    """gaitwayd's arguments but for the policy; without a command row a robot that walks goes forward."""
+    name, kp = settings.robot, settings.kp
     if kp is not None and kp not in range(256):
         raise UsageError(f"--kp: expected a whole number from 0 to 255, found {kp}", hint="servos have no other gains")
-    profile = Robot.load(robot).folder / "profile.toml" if robot in Robot.names() else Path(robot)
-    values = command(vx=_FORWARD_MPS) if row is None else row
-    wanted = ",".join(f"{axis}={value:.9g}" for axis, value in zip(axes(), values, strict=True))
-    result: list[str | Path] = ["--robot", profile, "--command", wanted]
+    profile = robot.folder / "profile.toml" if name in Robot.names() else Path(name)
+    forward = {"vx": _FORWARD_MPS} if robot.has_axes(*VELOCITY_AXES) else {}
+    values = robot.command(**forward) if row is None else row
+    wanted = ",".join(f"{axis}={value:.9g}" for axis, value in zip(robot.command_axes, values, strict=True))
+    result: list[str | Path] = ["--robot", profile]
+    if wanted:
+        result += ["--command", wanted]
     options = {
         "--config": settings.config,
         "--loop-hz": settings.loop_hz,
@@ -92,7 +94,8 @@ def run(
             twin = Twin(host, body, len(robot.joint_names))
             # Without a name gaitwayd runs the pair it carries, which is the one that was loaded here.
             named: list[str | Path] = [] if policy.native.standing_name else ["--policy", policy.path]
-            daemon = Daemon([*named, "--port", link, "--imu-socket", imu, *arguments], folder)
+            heard: list[str | Path] = [] if robot.imu_bus is None else ["--imu-socket", imu]
+            daemon = Daemon([*named, "--port", link, *heard, *arguments], folder)
             result = Walk(twin, body, daemon, seconds).run(line or _show_nothing)
         finally:
             if line is not None:
@@ -111,7 +114,7 @@ def run(
     if as_json:
         print_json(identity | result | {"log": daemon.events})
     else:
-        _print(identity | result)
+        _print(identity | result, walks=robot.has_axes(*VELOCITY_AXES))
     return 1 if result["falls"] else 0
 
 
@@ -129,7 +132,7 @@ class _Line:
         self._is_terminal = sys.stderr.isatty()
         self._shown_s = -1.0
         self._state = ""
-        print(f"walking over the wire: {title}", file=sys.stderr)
+        print(f"running over the wire: {title}", file=sys.stderr)
 
     def __call__(self, walk: "Walk") -> None:
         now_s = walk.twin.steps * walk.twin.body.step_s
@@ -156,21 +159,17 @@ class _Line:
             sys.stderr.flush()
 
 
-def _print(result: dict[str, Any]) -> None:
+def _print(result: dict[str, Any], *, walks: bool) -> None:
     from rich.console import Console
     from rich.markup import escape
 
     console = Console(highlight=False, soft_wrap=True)
-    forward_m, left_m = (way or 0.0 for way in result["distance_m"])
     fell = f"[bold red]{result['falls']} fall(s)[/]" if result["falls"] else "[bold green]no fall[/]"
     ended = ", ended early as asked" if result["interrupted"] else ""
-    console.print(
-        f"on its own feet for {result['seconds']:.1f} s{ended}, ended [bold]{forward_m:+.2f} m[/] forward, "
-        f"{left_m:+.2f} m left of where it was let go, {fell}"
-    )
-    if result["velocity_mps"][0] is not None:
-        vx, vy = result["velocity_mps"]
-        console.print(f"mean after 2 s: {vx:+.3f} m/s forward, {vy:+.3f} left, {result['yaw_rate_rps']:+.3f} rad/s")
+    if walks:
+        _print_way(console, result, f"{ended}, ended", fell)
+    else:
+        console.print(f"ran {result['seconds']:.1f} s{ended}, {fell}")
     _print_daemon(console, result["gaitwayd"])
     twin = result["twin"]
     console.print(
@@ -180,6 +179,17 @@ def _print(result: dict[str, Any]) -> None:
     console.print(f"contract [bold]{escape(result['contract'])}[/]")
     for override in result["overrides"]:
         console.print(f"  [yellow]{escape(override)}[/]")
+
+
+def _print_way(console: "Console", result: dict[str, Any], ended: str, fell: str) -> None:
+    forward_m, left_m = (way or 0.0 for way in result["distance_m"])
+    console.print(
+        f"on its own feet for {result['seconds']:.1f} s{ended} [bold]{forward_m:+.2f} m[/] forward, "
+        f"{left_m:+.2f} m left of where it was let go, {fell}"
+    )
+    if result["velocity_mps"][0] is not None:
+        vx, vy = result["velocity_mps"]
+        console.print(f"mean after 2 s: {vx:+.3f} m/s forward, {vy:+.3f} left, {result['yaw_rate_rps']:+.3f} rad/s")
 
 
 def _print_daemon(console: "Console", daemon: dict[str, Any]) -> None:
