@@ -446,7 +446,9 @@ def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: 
         RobotBatch(duck, contract, config(duck, "rewards.grace=1.0"))
     with pytest.raises(TrainingError, match=r"whole number of steps of 0\.003 s"):
         RobotBatch(duck, contract, config(duck, "physics.coarse_s=0.003"))
-    with pytest.raises(TrainingError, match=r"task dance: expected a task of open_duck_mini_v2, found stand, walk") as error:
+    with pytest.raises(
+        TrainingError, match=r"task dance: expected a task of open_duck_mini_v2, found stand, walk"
+    ) as error:
         runs.task_contract(duck, "dance")
     assert "stand, walk" in error.value.hint
     arm = Robot.load(Path(__file__).parent / "robots/arm/profile.toml")
