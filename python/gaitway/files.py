@@ -89,6 +89,15 @@ def read_text(path: Path, what: str) -> str:
         raise UsageError(message, hint=f"is this really a {what}?") from error
 
 
+def read_of_robot(path: Path, what: str) -> str:
+    """The text of a file that belongs beside a robot's profile; where there is none, the error says to add it."""
+    try:
+        return read_text(path, what)
+    except MissingFileError as error:
+        hint = f"add {path.name} beside the robot's profile: docs/another-robot.md says what is in it"
+        raise MissingFileError(error.message, hint=hint, path=path) from error
+
+
 def write_bytes(path: Path, data: bytes, what: str) -> None:
     """Writes `data` to `path`, whole or not at all."""
     with written_whole(path, what) as beside:

@@ -10,14 +10,14 @@ from os import PathLike
 from pathlib import Path
 from types import TracebackType
 
-from gaitway import _native
+from gaitway import _native, renamed
 from gaitway.contract import Contract
 from gaitway.errors import DaemonError, UsageError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 
 #: What a press does; the other buttons of a pad are held, or say what `walk` and `look` say.
-BUTTONS = ("pause", "sound", "projector", "phase_up", "phase_down", "motors")
+BUTTONS = ("pause", "sound", "lamp", "phase_up", "phase_down", "motors")
 _PERIOD_S = 0.02
 #: What counts once is said so often: of datagrams some are lost.
 _TIMES = 5
@@ -105,6 +105,7 @@ class Remote:
 
     def press(self, button: str) -> None:
         """Presses one of `BUTTONS` once and lets it go, in 0.2 s. Raises UsageError for another name."""
+        button = renamed.button(button)
         if button not in BUTTONS:
             raise UsageError(f"button {button!r}: expected one of {', '.join(BUTTONS)}", hint="name one of them")
         self._check()

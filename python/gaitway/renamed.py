@@ -6,6 +6,17 @@ import warnings
 _IMPORTS = {"gaitway.sim": {"DuckSim": "RobotSim"}}
 #: Keys of checkpoints.
 CHECKPOINT_KEYS = {"ducks": "robots"}
+#: Buttons of a pad.
+_BUTTONS = {"projector": "lamp"}
+
+
+def button(name: str) -> str:
+    """What a pad's button of this name is called now; told with a DeprecationWarning where that is another name."""
+    new = _BUTTONS.get(name)
+    if new is None:
+        return name
+    warnings.warn(f"the button {name} is called {new} now", DeprecationWarning, stacklevel=3)
+    return new
 
 
 def import_of(module: str, name: str) -> str:

@@ -14,6 +14,8 @@ _ROBOTS = Path(__file__).parent / "robots"
 
 #: Name of the configuration that the community's tools write, read over the profile.
 CONFIG_NAME = "duck_config.json"
+#: Robots for which the community's tools write it: their names begin so.
+_COMMUNITY = "open_duck"
 #: Serial port of the servo board where none is named.
 DEFAULT_PORT = Path("/dev/ttyACM0")
 
@@ -27,9 +29,12 @@ def usual_config() -> Path | None:
     return home / CONFIG_NAME if home.is_absolute() else None
 
 
-def without_config() -> str:
+def without_config(robot: "Robot") -> str:
     """Where the configuration was looked for that was not found, and how to name it."""
     usual, user = usual_config(), os.environ.get("SUDO_USER")
+    if not robot.has_community_config:
+        # At home lies another robot's, if any: its name would only mislead.
+        return "no configuration: every offset counts as zero; name one with --config"
     if user:
         return f"no {usual}: sudo looks in another home folder; name yours: --config ~{user}/{CONFIG_NAME}"
     if usual is None:
@@ -117,6 +122,11 @@ class Robot:
     def title(self) -> str:
         """Name for people."""
         return self.native.title
+
+    @property
+    def has_community_config(self) -> bool:
+        """True for a robot whose community keeps its offsets in a `duck_config.json`."""
+        return self.name.startswith(_COMMUNITY)
 
     @property
     def control_hz(self) -> int:

@@ -58,6 +58,9 @@ def test_a_small_run_keeps_every_mark(tmp_path: Path) -> None:
     assert all(row["faults"] >= 1 for row in found["classes"])
     assert found["watched"]["goals"] > 10_000
     assert all(f"| {kind.name} |" in page.read_text() for kind in TABLE)
+    assert "`gaitway bench chaos --faults 1 --seed 0 --write docs/chaos.md`" in page.read_text(), (
+        "wherever it was written"
+    )
 
 
 def test_the_docs_know_every_class_and_what_may_come_of_it() -> None:

@@ -115,11 +115,13 @@ def test_the_home_folder_of_sudo_is_named_and_not_searched(monkeypatch: pytest.M
     monkeypatch.setenv("HOME", "/root")
     monkeypatch.setenv("SUDO_USER", "pi")
     assert usual_config() == Path("/root/duck_config.json")
-    assert "~pi/duck_config.json" in without_config()
+    assert "~pi/duck_config.json" in without_config(DUCK)
+    arm = Robot.load(Path(__file__).parent / "robots/arm/profile.toml")
+    assert without_config(arm) == "no configuration: every offset counts as zero; name one with --config"
     monkeypatch.delenv("SUDO_USER")
     for home in ("", "relative"):
         monkeypatch.setenv("HOME", home)
-        assert usual_config() is None and "HOME is not set" in without_config()
+        assert usual_config() is None and "HOME is not set" in without_config(DUCK)
 
 
 def test_a_calibration_loads_a_file_whose_offsets_cannot_be(tmp_path: Path) -> None:

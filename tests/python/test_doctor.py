@@ -53,8 +53,8 @@ def test_a_sound_duck_may_walk(binary: None, tmp_path: Path) -> None:
         told = run_gaitway("doctor", *places)
     finally:
         chip.close()
-    assert report["may_walk"] and report["fail"] == 0, report
-    assert told.returncode == 0 and "it may walk" in told.stdout
+    assert report["may_run"] and report["may_walk"] and report["fail"] == 0, report
+    assert told.returncode == 0 and "it may run" in told.stdout
     verdicts = {found["what"]: found["verdict"] for found in report["findings"]}
     servos = ("serial port", "servo power", "servo ids", "servo settings", "servo faults", "torque", "supply")
     assert all(verdicts[what] == PASS for what in (*servos, "policy", "gaitwayd", "configuration", "IMU"))
@@ -65,7 +65,7 @@ def test_a_sound_duck_may_walk(binary: None, tmp_path: Path) -> None:
 def test_a_duck_in_pieces_is_told_so() -> None:
     report = run_gaitway("doctor", "--port", "/dev/ttyNONE", "--imu", "/dev/i2c-none", "--json")
     assert report.returncode == 1
-    assert not parse(report)["may_walk"]
+    assert not parse(report)["may_run"]
 
 
 @pytest.mark.parametrize(
@@ -411,8 +411,8 @@ def test_no_imu_and_one_that_knows_nothing(chip: Chip, tmp_path: Path) -> None:
     expect(body.look_at_imu(DUCK, chip.bus, tmp_path / "none.json"), "IMU", FAIL, "check the path")
 
 
-def test_feet(tmp_path: Path) -> None:
-    expect(body.look_at_feet(DUCK, tmp_path / "none"), "feet", WARN, "gpiochip")
+def test_contacts(tmp_path: Path) -> None:
+    expect(body.look_at_contacts(DUCK, tmp_path / "none"), "contacts", WARN, "gpiochip")
     pipe = tmp_path / "gpio"
     os.mkfifo(pipe)
     end = threading.Event()
@@ -430,7 +430,7 @@ def test_feet(tmp_path: Path) -> None:
     thread = threading.Thread(target=chatter)
     thread.start()
     try:
-        found = expect(body.look_at_feet(DUCK, pipe), "feet", WARN, "lever")
+        found = expect(body.look_at_contacts(DUCK, pipe), "contacts", WARN, "lever")
         assert "left_foot switch chatters" in found.found
     finally:
         end.set()
@@ -445,16 +445,16 @@ def test_no_pad() -> None:
 
 def test_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    expect(body.look_at_sound(tmp_path, None), "sound", WARN, "alsa-utils")
+    expect(body.look_at_sound(DUCK, tmp_path, None), "sound", WARN, "alsa-utils")
     shutil.copy("/bin/true", tmp_path / "aplay")
-    expect(body.look_at_sound(tmp_path, None), "sound", WARN, "dtoverlay")
+    expect(body.look_at_sound(DUCK, tmp_path, None), "sound", WARN, "dtoverlay")
     cards = tmp_path / "proc/asound/cards"
     cards.parent.mkdir(parents=True)
     cards.write_text(" 0 [sndrpihifiberry]: HifiberryDac\n")
-    expect(body.look_at_sound(tmp_path, tmp_path), "sound", WARN, "--sounds")
-    expect(body.look_at_sound(tmp_path, None), "sound", PASS, "")
+    expect(body.look_at_sound(DUCK, tmp_path, tmp_path), "sound", WARN, "--sounds")
+    expect(body.look_at_sound(DUCK, tmp_path, None), "sound", PASS, "")
     (tmp_path / "BEEP.WAV").touch()
-    expect(body.look_at_sound(tmp_path, tmp_path), "sound", PASS, "")
+    expect(body.look_at_sound(DUCK, tmp_path, tmp_path), "sound", PASS, "")
     # A screen's alone.
     cards.write_text(" 0 [vc4hdmi        ]: vc4-hdmi - vc4-hdmi\n                      vc4-hdmi\n")
-    expect(body.look_at_sound(tmp_path, None), "sound", WARN, "dtoverlay")
+    expect(body.look_at_sound(DUCK, tmp_path, None), "sound", WARN, "dtoverlay")

@@ -266,11 +266,22 @@ def test_a_row_of_another_robots_length_is_refused(other: Other) -> None:
         controller.step(sim.sense(), array("f", [0.0] * 7))
 
 
+def test_a_file_that_its_folder_lacks_is_named_with_what_says_how_to_write_it(other: Other) -> None:
+    for asked, name in (((), "evaluation.toml"), (("--acceptance",), "acceptance.toml")):
+        told = parse(run_gaitway("eval", other.policy.path, "--robot", other.profile, *asked, "--json"))
+        assert str(other.profile.with_name(name)) in told["error"], told
+        assert told["hint"] == f"add {name} beside the robot's profile: docs/another-robot.md says what is in it"
+
+
 def test_tools_for_what_it_lacks_say_so(other: Other) -> None:
     checked = parse(run_gaitway("doctor", "--robot", other.profile, "--json"))
     found = {finding["what"]: finding["found"] for finding in checked["findings"]}
+    assert found["sound"] == f"{other.robot.title} has no output of that kind"
+    assert found["configuration"] == "no configuration: every offset counts as zero; name one with --config"
+    told = run_gaitway("doctor", "--robot", other.profile, "--policy", other.policy.path).stdout
+    assert "it should not run yet" in told and not any(word in told for word in (" walk", "feet", "duck_config"))
     if other.robot.imu_bus is None:
-        assert found["IMU"] == "Arm of the tests has none" and found["feet"] == "Arm of the tests has no contacts"
+        assert found["IMU"] == "Arm of the tests has none" and found["contacts"] == "Arm of the tests has no contacts"
         refused = run_gaitway("imu", "watch", "--robot", other.profile)
         assert refused.returncode != 0 and "Arm of the tests has no IMU" in refused.stderr
     else:

@@ -47,14 +47,37 @@ def test_a_pad_is_tried(tmp_path: Path) -> None:
         if as_json:
             found = json.loads(said)
             assert (found["layout"], found["pressed"], found["held"]) == ("xbox_bluetooth", ["pause", "head"], [])
+            assert found["moves"] == ["vx", "vy", "wz", "head_pitch", "head_yaw", "head_roll"]
             assert found["left"] == [0, 1] and found["moves_head"] and found["events"] == 8
             # The stick moves the head now.
             assert found["command"]["head_pitch"] == pytest.approx(0.78) and found["command"]["vx"] == 0
         else:
             # Every press, and every axis once.
             lines = [line.split(": ")[1] for line in said.splitlines() if ": " in line]
-            assert lines == ["left_y", "pause", "head", "nothing in this layout"]
+            assert "the sticks move vx, vy, wz, head_pitch" in lines[0]
+            assert lines[1:] == ["left_y", "pause", "head", "nothing in this layout"]
             assert "the pad is gone" in said
+
+
+def test_a_pad_is_tried_for_a_robot_of_other_axes(tmp_path: Path) -> None:
+    hands, robots = Hands(tmp_path / "pad"), Path(__file__).parent / "robots"
+    arm, quadruped = (robots / name / "profile.toml" for name in ("arm", "quadruped"))
+    for as_json in (True, False):
+        flags = ("--json",) if as_json else ()
+        with tool("test", "--pad", hands.path, "--layout", "xbox_bluetooth", "--robot", arm, *flags) as process:
+            hands.hold()
+            hands.move(LEFT_Y, MIDDLE)
+            hands.move(LEFT_Y, FORWARD)
+            hands.let_go()
+            said, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        if as_json:
+            found = json.loads(said)
+            assert (found["robot"], found["moves"], found["command"]) == ("test_arm", [], {})
+        else:
+            assert "test_arm: the sticks move none of its command axes" in said
+    told = parse(run_gaitway("pad", "test", "--pad", hands.path, "--robot", quadruped, "--json"))
+    assert "says how far vx, vy, wz go" in told["error"] and "--policy" in told["hint"]
 
 
 def test_what_is_no_pad_is_refused_with_a_remedy(tmp_path: Path) -> None:

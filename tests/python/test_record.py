@@ -126,7 +126,9 @@ def test_a_table_of_it_and_what_it_is_of(bench: Bench) -> None:
     done = run_gaitway("record", "info", str(path), "--json")
     about = json.loads(done.stdout)
     assert about["states"][:2] == ["limp", "aligning"]
-    assert about["robot"] == "open_duck_mini_v2"
+    assert about["robot"] == "open_duck_mini_v2" and about["cut"] is None
+    told = run_gaitway("record", "info", str(path)).stdout
+    assert "\ncut              whole\n" in told and "None" not in told
     table = bench.folder / "table.csv"
     assert run_gaitway("record", "convert", str(path), "-o", str(table)).returncode == 0
     with table.open() as file:

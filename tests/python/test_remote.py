@@ -52,6 +52,20 @@ def test_speeds_are_asked_as_they_are_wished_and_the_head_stays_where_it_was_lef
     assert recording.verify().different == 0
 
 
+def test_a_button_that_was_renamed_is_pressed_under_both_names(bench: Bench) -> None:
+    session, address = listen(bench, "--no-record")
+    with session:
+        with gaitway.Remote(address) as remote:
+            session.until("pad")
+            with pytest.warns(DeprecationWarning, match="the button projector is called lamp now") as warned:
+                remote.press("projector")
+            assert warned[0].filename == __file__
+            remote.press("lamp")
+        session.until("pad gone")
+        said = session.stop()
+    assert [event["button"] for event in said if event["event"] == "pad button"] == ["lamp", "lamp"]
+
+
 def test_the_head_button_of_the_one_before_does_not_matter(bench: Bench) -> None:
     session, address = listen(bench, "--record", str(bench.folder / "recordings"))
     with session, FarPad(address).greet() as before:

@@ -446,9 +446,16 @@ def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: 
         RobotBatch(duck, contract, config(duck, "rewards.grace=1.0"))
     with pytest.raises(TrainingError, match=r"whole number of steps of 0\.003 s"):
         RobotBatch(duck, contract, config(duck, "physics.coarse_s=0.003"))
-    with pytest.raises(TrainingError, match="task dance: open_duck_mini_v2 has none") as error:
+    with pytest.raises(
+        TrainingError, match=r"task dance: expected a task of open_duck_mini_v2, found stand, walk"
+    ) as error:
         runs.task_contract(duck, "dance")
     assert "stand, walk" in error.value.hint
+    arm = Robot.load(Path(__file__).parent / "robots/arm/profile.toml")
+    for asked in (runs.task_contract, runs.task_config):
+        with pytest.raises(TrainingError, match="task walk: expected a task of test_arm, found no task") as error:
+            asked(arm, "walk")
+        assert error.value.hint.startswith("add tasks/walk.toml and tasks/walk.json beside its profile: docs/")
     description = json.loads(contract.to_json())
     description["action"]["joints"][0]["name"] = "left_wing"
     with pytest.raises(GaitwayError, match="left_wing"):

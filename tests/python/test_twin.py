@@ -32,6 +32,7 @@ from gaitway.twin import StillBody, Twin, hands
 ROBOT = gaitway.Robot.load()
 IDS = ROBOT.native.servo_ids
 JOINTS = len(IDS)
+ARM = Path(__file__).parent / "robots/arm/profile.toml"
 HEAD_YAW = ROBOT.joint_names.index("head_yaw")
 PATIENCE_S = 60
 #: Registers of the servos.
@@ -513,6 +514,56 @@ def test_hands_do_what_another_terminal_asks(tmp_path: Path) -> None:
     assert not hands.socket_of(link).exists()
     done = run_gaitway("twin", "release", "--port", link)
     assert (done.returncode, f"no twin at {link}" in " ".join(done.stderr.split())) == (1, True), done.stderr
+
+
+def test_hands_know_the_robot_of_their_twin_and_take_up_none_with_a_fixed_base(tmp_path: Path) -> None:
+    with running_twin(tmp_path, "--robot", ARM) as (link, process):
+        for command in (["hold", "elbow_flex=0.5"], ["hold", "default", "--robot", ARM], ["release", "elbow_flex"]):
+            done = run_gaitway("twin", *command, "--port", link)
+            assert done.returncode == 0, done.stderr
+        assert "elbow_flex" not in done.stdout and "gripper at +0.200 rad" in done.stdout
+        assert run_gaitway("twin", "plug", "--port", link).returncode == 0
+        assert hands.ask(link, {"robot": True}) == {"robot": "test_arm", "profile": str(ARM)}
+        for command, error, hint in (
+            (["lift"], "test_arm: expected a trunk that hands can lift, found a fixed base", "hold, release"),
+            (["tip", "30"], "test_arm: expected a trunk that hands can tip, found a fixed base", "hold, release"),
+            (["hold", "head_yaw=0"], "no joint is called 'head_yaw'", "test_arm has shoulder_pan"),
+            (["release", "head_yaw"], "no joint is called 'head_yaw'", "test_arm has shoulder_pan"),
+            (
+                ["hold", "elbow_flex=0", "--robot", ROBOT.name],
+                f"expected test_arm, the robot of the twin at {link}",
+                "out",
+            ),
+            (["plug", "--robot", ROBOT.name], f"expected test_arm, the robot of the twin at {link}", "out"),
+        ):
+            done = run_gaitway("twin", *command, "--port", link, "--json")
+            said = json.loads(done.stdout)
+            assert (done.returncode, error in said["error"], hint in said["hint"]) == (2, True, True), said
+        for strange in ({"hold": []}, {"tip": math.nan}, 5):
+            with pytest.raises(UsageError):
+                hands.ask(link, strange)  # type: ignore[arg-type]
+        assert process.poll() is None, "it lives on"
+
+
+def test_a_robot_with_a_fixed_base_is_told_of_by_what_is_true_for_it(tmp_path: Path) -> None:
+    for as_json in ((), ("--json",)):
+        done = run_gaitway("twin", "--robot", ARM, "--seconds", 0.5, *as_json)
+        assert done.returncode == 0, done.stderr
+        if as_json:
+            found = json.loads(done.stdout)
+            assert (found["joints"], found["joints_driven"], found["bytes_to_host"]) == (6, 0, 0)
+            assert found.keys().isdisjoint(("falls", "distance_m", "released_s", "tilt_rad"))
+        else:
+            assert "ran for 0.5 s, 0 of 6 joints driven\n0 transactions, 0 bytes to the servos, 0 back" in done.stdout
+            assert not any(word in done.stdout for word in ("feet", "fall", "forward"))
+
+
+@pytest.mark.parametrize("flag", ["--imu-socket", "--i2c-socket"])
+def test_a_wire_of_an_imu_that_the_robot_lacks_is_refused(flag: str, tmp_path: Path) -> None:
+    done = run_gaitway("twin", "--robot", ARM, flag, tmp_path / "imu", "--seconds", 0.5, "--json")
+    said = json.loads(done.stdout)
+    assert done.returncode == 2 and said["error"] == f"{flag}: expected an IMU in the profile of test_arm, found none"
+    assert said["hint"] == f"leave {flag} out, or add [[imus]] to the profile"
 
 
 def scanned(link: Path) -> list[int]:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 from gaitway import files, toml
 from gaitway.errors import UsageError
+from gaitway.robot import Robot
 
 SCHEMA = "gaitway.pad/1"
+#: Command axes that sticks move, of a robot that has them.
+_STICK_AXES = {"vx", "vy", "wz", "head_pitch", "head_yaw", "head_roll"}
 #: An axis was moved where it went so much of its range, and is back where it is as near as this share of its way.
 _FAR, _BACK = 0.4, 0.25
 #: What rests nearer to an end than this share of its range is a trigger.
@@ -33,6 +36,11 @@ _STEPS_FILE = Path(__file__).parents[1] / "pads" / "steps.toml"
 def steps() -> tuple[Step, ...]:
     """Everything to ask for, in this order."""
     return tuple(Step(**step) for step in toml.loads(files.read_text(_STEPS_FILE, "steps"))["step"])
+
+
+def moved_axes(robot: Robot) -> list[str]:
+    """The robot's command axes that sticks move, in its own order; no pad moves the neck."""
+    return [axis for axis in robot.command_axes if axis in _STICK_AXES]
 
 
 class Learner:

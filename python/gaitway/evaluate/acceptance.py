@@ -60,7 +60,7 @@ def criteria_file(folder: Path) -> Path:
 
 def load_criteria(path: Path) -> tuple[Criterion, ...]:
     """The criteria in the TOML file at `path`. Raises UsageError for what makes no sense."""
-    text = files.read_text(path, "acceptance criteria")
+    text = files.read_of_robot(path, "acceptance criteria")
     try:
         content = toml.loads(text)
     except (ValueError, RecursionError) as error:

@@ -68,7 +68,7 @@ def head_of(description: Description) -> tuple[str, ...]:
 def load_plan(robot: Robot) -> Plan:
     """The plan beside a robot's profile. Raises ProfileError with every mistake of the file."""
     path = robot.folder / FILE
-    written = files.read_text(path, "plan of the evaluation")
+    written = files.read_of_robot(path, "plan of the evaluation")
     try:
         content = toml.loads(written)
     except (ValueError, RecursionError) as error:

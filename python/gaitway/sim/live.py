@@ -51,6 +51,8 @@ class LiveRobot:
         self.step_s = float(self.sim.model.opt.timestep)
         #: How many contacts it has.
         self.contacts = len(self.sim.description.contacts)
+        #: True for a robot that nobody can lift, because it is fixed to the ground.
+        self.has_fixed_base = self.sim.description.trunk is None
         #: Falls since the stand let go.
         self.falls = 0
         self._stand_up = stand_up

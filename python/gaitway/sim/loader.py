@@ -34,7 +34,7 @@ def description_of(robot: Robot) -> Description:
 
 def load_description(path: Path, joints: Sequence[str]) -> Description:
     """The file at `path`, for a robot with these joints. Raises ProfileError with every mistake of the file."""
-    written = files.read_text(path, "description of the simulation")
+    written = files.read_of_robot(path, "description of the simulation")
     try:
         content = toml.loads(written)
     except (ValueError, RecursionError) as error:

@@ -30,19 +30,29 @@ _NO_WEIGHTS = "0" * 64
 
 def task_contract(robot: Robot, task: str) -> Contract:
     """The contract a task trains under. Raises TrainingError for a task the robot does not have."""
-    path = robot.folder / "tasks" / f"{task}.json"
-    if not path.is_file():
-        known = sorted(entry.stem for entry in (robot.folder / "tasks").glob("*.json"))
-        raise TrainingError(f"task {task}: {robot.name} has none", hint=f"its tasks are {', '.join(known)}")
-    description = json.loads(files.read_text(path, "contract"))
+    description = json.loads(files.read_text(_task_file(robot, task, "json"), "contract"))
     description["weights_sha256"] = _NO_WEIGHTS
     description["robot"] = {"profile": robot.name, "profile_sha256": robot.native.policy_sha256}
     return Contract.from_json(json.dumps(description))
 
 
 def task_config(robot: Robot, task: str) -> Path:
-    """The configuration that ships with a task."""
-    return robot.folder / "tasks" / f"{task}.toml"
+    """The configuration that ships with a task. Raises TrainingError for a task the robot does not have."""
+    return _task_file(robot, task, "toml")
+
+
+def _task_file(robot: Robot, task: str, ending: str) -> Path:
+    folder = robot.folder / "tasks"
+    path = folder / f"{task}.{ending}"
+    if path.is_file():
+        return path
+    known = sorted(entry.stem for entry in folder.glob("*.json") if entry.with_suffix(".toml").is_file())
+    if known:
+        hint = f"its tasks are {', '.join(known)}"
+    else:
+        hint = f"add tasks/{task}.toml and tasks/{task}.json beside its profile: docs/another-robot.md"
+    found = ", ".join(known) or "no task"
+    raise TrainingError(f"task {task}: expected a task of {robot.name}, found {found}", hint=hint)
 
 
 def begin(folder: Path, robot: Robot, config: Config) -> Trainer:

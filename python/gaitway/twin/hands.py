@@ -44,8 +44,10 @@ def ask(link: Path, what: Mapping[str, Any]) -> dict[str, Any]:
 class Hands:
     """The hands of one twin, and the thread that listens for what they shall do."""
 
-    def __init__(self, link: Path, host: TwinHost, robot: Robot) -> None:
-        self._host, self._robot = host, robot
+    def __init__(self, link: Path, host: TwinHost, robot: Robot, profile: str, *, has_fixed_base: bool = False) -> None:
+        """`profile` is the robot's name, or the path of its profile from anywhere; it is told to whoever asks."""
+        self._host, self._robot, self._profile = host, robot, profile
+        self._has_fixed_base = has_fixed_base
         #: Angles at which joints are held while they are limp, rad, by their index. Replaced whole.
         self.held_rad: dict[int, float] = {}
         #: How far down they hold the nose of a robot that hangs, rad.
@@ -93,7 +95,7 @@ class Hands:
             return self._do(json.loads(text))
         except GaitwayError as error:
             return {"error": error.message, "hint": error.hint}
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             return {
                 "error": f"not understood: {error}",
                 "hint": "use gaitway twin hold, release, lift, tip, plug or fault",
@@ -101,23 +103,44 @@ class Hands:
 
     def _do(self, what: dict[str, Any]) -> dict[str, Any]:
         names = self._robot.joint_names
+        if "robot" in what:
+            return {"robot": self._robot.name, "profile": self._profile}
         if "hold" in what:
-            self.held_rad = self.held_rad | {names.index(joint): float(rad) for joint, rad in what["hold"].items()}
+            self.held_rad = self.held_rad | {self._index(joint): float(rad) for joint, rad in what["hold"].items()}
         elif "release" in what:
-            free = {names.index(joint) for joint in what["release"] or names}
+            free = {self._index(joint) for joint in what["release"] or names}
             self.held_rad = {joint: rad for joint, rad in self.held_rad.items() if joint not in free}
         elif "lift" in what:
+            self._check_trunk("lift")
             self._is_to_lift = True
         elif "tip" in what:
-            if not self.hangs:
-                raise UsageError("the twin stands or lies on the floor", hint="gaitway twin lift")
-            self.nose_down_rad = math.radians(float(what["tip"]))
+            self._tip(float(what["tip"]))
         elif "plug" in what:
-            self._plug([names[names.index(joint)] for joint in what["plug"]], as_new=bool(what["new"]))
+            self._plug([names[self._index(joint)] for joint in what["plug"] or names], as_new=bool(what["new"]))
         else:
             for fault in what["fault"]:
                 self._host.inject(str(fault))
         return {"held_rad": {names[joint]: rad for joint, rad in sorted(self.held_rad.items())}}
+
+    def _index(self, joint: str) -> int:
+        names = self._robot.joint_names
+        if joint not in names:
+            raise UsageError(f"no joint is called {joint!r}", hint=f"{self._robot.name} has {', '.join(names)}")
+        return names.index(joint)
+
+    def _check_trunk(self, act: str) -> None:
+        """Refuses to take up what is fixed to the ground."""
+        if self._has_fixed_base:
+            message = f"{self._robot.name}: expected a trunk that hands can {act}, found a fixed base"
+            raise UsageError(message, hint="hold, release, plug and fault act on it: gaitway twin --help")
+
+    def _tip(self, nose_down_deg: float) -> None:
+        self._check_trunk("tip")
+        if not self.hangs:
+            raise UsageError("the twin stands or lies on the floor", hint="gaitway twin lift")
+        if not math.isfinite(nose_down_deg):
+            raise UsageError(f"tip: expected an angle in degrees, found {nose_down_deg}", hint="0 is upright")
+        self.nose_down_rad = math.radians(nose_down_deg)
 
     def _plug(self, plugged: list[str], *, as_new: bool) -> None:
         """These servos are on the bus and no other: as they were sold, or as they are set up for their joints."""

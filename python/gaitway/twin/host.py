@@ -1,5 +1,6 @@
 """`Twin`: emulated servos and physics, kept in step with the clock."""
 
+import math
 from array import array
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -23,6 +24,8 @@ class Body(Protocol):
     step_s: float
     #: How many contacts it has.
     contacts: int
+    #: True for a robot that nobody can lift, because it is fixed to the ground.
+    has_fixed_base: bool
 
     def step(self, servos: Any) -> None:
         """One step with goals and stiffnesses [5n]."""
@@ -63,6 +66,8 @@ class Twin:
         self._servos = _floats(5 * joints)
         self._joints = _floats(3 * joints)
         self._imu = _floats(_IMU_WIDTH + body.contacts)
+        #: Joints that were driven by their servos at any time.
+        self._driven: set[int] = set()
         steps_per_s = round(1 / body.step_s)
         if not 0 < imu_hz <= steps_per_s or steps_per_s % imu_hz:
             message = f"imu_hz: expected a whole share of the {steps_per_s} Hz of the physics, found {imu_hz}"
@@ -81,6 +86,9 @@ class Twin:
     def _step(self, due: int) -> None:
         host, body = self.host, self.body
         host.read_servos(self._servos)
+        joints = len(self._joints) // 3
+        if len(self._driven) < joints:
+            self._driven.update(joint for joint in range(joints) if not math.isnan(self._servos[joint]))
         if self._hands is not None:
             if self._hands.takes_up():
                 body.hang()
@@ -102,6 +110,8 @@ class Twin:
         wire = dict(self.host.statistics())
         wire["fault_log"] = [{"at_ns": at_ns, "fault": text} for at_ns, text in self.host.statistics()["fault_log"]]
         return {
+            "joints": len(self._joints) // 3,
+            "joints_driven": len(self._driven),
             "physics_steps": self.steps,
             "physics_lost_steps": self.lost_steps,
             "physics_late_ns": {"p50": late_ns[0], "p99": late_ns[1]},

@@ -15,6 +15,8 @@ class StillBody:
     """
 
     step_s = 0.002
+    #: Nothing holds it, and it is never set down.
+    has_fixed_base = False
 
     def __init__(self, robot: Robot) -> None:
         self.contacts = len(Sensors(robot).foot_contact)

@@ -9,6 +9,7 @@ from daemon_session import Session
 from hands import B
 from kernel_board import KernelHands
 
+from gaitway import Robot
 from gaitway.bringup.doctor import body
 
 CARD = Path("/proc/asound/card0")
@@ -26,7 +27,7 @@ def test_sounds_are_played_ended_and_missed_without_a_card(bench: Bench) -> None
         sound.writeframes(bytes(2 * 48000 * 20))
 
     def verdict() -> str:
-        (finding,) = body.look_at_sound(Path("/"), sounds)
+        (finding,) = body.look_at_sound(Robot.load(), Path("/"), sounds)
         return finding.verdict
 
     assert not CARD.exists() and verdict() == "warn"

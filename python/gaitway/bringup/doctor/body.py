@@ -1,4 +1,4 @@
-"""The rest of the body: IMU, feet, pad, sound."""
+"""The rest of the body: IMU, contacts, pad, sound."""
 
 import math
 import re
@@ -140,23 +140,23 @@ def _knows_itself(state: Any, calibration: Path | None) -> Finding:
     return warned(what, f"{found}; none kept", remedy)
 
 
-def look_at_feet(robot: Robot, path: Path | None) -> Iterator[Finding]:
+def look_at_contacts(robot: Robot, path: Path | None) -> Iterator[Finding]:
     """Do the switches hang on their pins, and does one chatter?"""
-    what = "feet"
+    what = "contacts"
     if not robot.contact_names:
         yield skipped(what, f"{robot.title} has no contacts")
         return
     try:
-        feet = _native.Contacts(robot.native, path)
+        pins = _native.Contacts(robot.native, path)
     except GaitwayError as error:
-        yield warned(what, error.message, f"{error.hint}; without switches it walks, and turns badly")
+        yield warned(what, error.message, f"{error.hint}; without them it runs, worse")
         return
     time.sleep(_LOOK_S)
-    before = feet.edges()
+    before = pins.edges()
     time.sleep(1.0)
-    edges = [now - then for now, then in zip(feet.edges(), before, strict=True)]
+    edges = [now - then for now, then in zip(pins.edges(), before, strict=True)]
     sides = robot.contact_names
-    stands = ", ".join(f"{side} {'down' if down else 'up'}" for side, down in zip(sides, feet.contact(), strict=True))
+    stands = ", ".join(f"{side} {'down' if down else 'up'}" for side, down in zip(sides, pins.contact(), strict=True))
     loose = [side for side, count in zip(sides, edges, strict=True) if count > _LOOSE_EDGES]
     if loose:
         remedy = "a loose plug, or a switch that is only just pressed: bend its lever"
@@ -179,9 +179,12 @@ def look_at_pad(robot: Robot) -> Iterator[Finding]:
     yield passed(what, f"{pad.name}, {pad.path}, layout {pad.layout}")
 
 
-def look_at_sound(system: Path, folder: Path | None) -> Iterator[Finding]:
+def look_at_sound(robot: Robot, system: Path, folder: Path | None) -> Iterator[Finding]:
     """Who plays, on which card, and what?"""
     what = "sound"
+    if all(kind != "sound" for _, kind, _ in robot.native.outputs):
+        yield skipped(what, f"{robot.title} has no output of that kind")
+        return
     if shutil.which("aplay") is None:
         yield warned(what, "nobody plays: no aplay", "sudo apt-get install alsa-utils; without it the robot is silent")
         return

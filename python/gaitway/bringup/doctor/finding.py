@@ -11,9 +11,9 @@ class Verdict(StrEnum):
     """How it is."""
 
     PASS = "pass"
-    #: It walks all the same, worse.
+    #: It runs all the same, worse.
     WARN = "warn"
-    #: It does not walk, or should not.
+    #: It does not run, or should not.
     FAIL = "fail"
     #: Not looked at: something before it failed, or the robot has none.
     SKIP = "skip"
@@ -43,7 +43,7 @@ def warned(what: str, found: str, remedy: str) -> Finding:
 
 
 def failed(what: str, found: str, remedy: str) -> Finding:
-    """It keeps the robot from walking."""
+    """It keeps the robot from running."""
     return Finding(what, Verdict.FAIL, found, remedy)
 
 

@@ -25,8 +25,9 @@ def look(robot: Robot, config: Path | None, policy: Path | None, *, no_config: b
 def _configuration(robot: Robot, config: Path | None) -> Finding:
     what = "configuration"
     if config is None:
-        calibrate = f"gaitway motors calibrate --config {CONFIG_NAME} makes it; gaitwayd stays limp without"
-        return failed(what, without_config(), f"{calibrate}, unless --no-config")
+        name = CONFIG_NAME if robot.has_community_config else "FILE"
+        calibrate = f"gaitway motors calibrate --config {name} makes it; gaitwayd stays limp without"
+        return failed(what, without_config(robot), f"{calibrate}, unless --no-config")
     try:
         configured = robot.configured(config)
     except GaitwayError as error:

@@ -45,9 +45,9 @@ def visit(patient: Patient) -> Iterator[Finding]:
     else:
         yield from bus.look(robot, patient.port)
         yield from body.look_at_imu(robot, patient.imu, patient.imu_calibration)
-    yield from body.look_at_feet(robot, patient.feet)
+    yield from body.look_at_contacts(robot, patient.feet)
     yield from body.look_at_pad(robot)
-    yield from body.look_at_sound(patient.system, patient.sounds)
+    yield from body.look_at_sound(robot, patient.system, patient.sounds)
 
 
 def _as_configured(patient: Patient) -> Robot:

@@ -105,7 +105,8 @@ def chaos(
         bench = ChaosBench(robot, policy, faults=faults, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress)
         result = bench.measure()
     if write is not None:
-        page = document(result, f"gaitway bench chaos --faults {faults} --seed {seed} --write {write}")
+        # Where the page lies in the repository, wherever this one was written.
+        page = document(result, f"gaitway bench chaos --faults {faults} --seed {seed} --write docs/chaos.md")
         files.write_bytes(write, page.encode(), "page")
     if as_json:
         print_json(result)

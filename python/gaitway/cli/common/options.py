@@ -22,8 +22,9 @@ def load_robot(robot: str, config: Path | None) -> Robot:
     """The robot as `gaitwayd` has it: with the configuration at home where none is named."""
     config = found_config(config)
     if config is None:
-        typer.echo(without_config(), err=True)
-        return Robot.load(robot)
+        loaded = Robot.load(robot)
+        typer.echo(without_config(loaded), err=True)
+        return loaded
     loaded = Robot.load(robot, config=config)
     typer.echo(f"with {config}", err=True)
     for line in (*loaded.applied, *loaded.ignored):

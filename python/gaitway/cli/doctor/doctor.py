@@ -1,4 +1,4 @@
-"""`gaitway doctor`: looks at everything a robot needs to walk, and says what to do about what is wrong."""
+"""`gaitway doctor`: looks at everything a robot needs to run, and says what to do about what is wrong."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ _MARKS = {"pass": "[green]pass[/]", "warn": "[yellow]warn[/]", "fail": "[bold re
 
 @with_settings(DoctorSettings)
 def doctor(settings: DoctorSettings) -> None:
-    """Check software, machine, servos, IMU, feet, gamepad and sound. Moves nothing. Exits with 1 if a check fails."""
+    """Check software, machine, servos, IMU, contacts, pad and sound. Moves nothing. Exits with 1 if a check fails."""
     from gaitway.bringup.doctor import Patient, Verdict, visit
 
     if settings.no_config and settings.config is not None:
@@ -46,19 +46,24 @@ def doctor(settings: DoctorSettings) -> None:
         findings.append(finding)
         if console is not None:
             _tell(console, finding)
+    # What a robot does not have is not looked at, and not missed.
+    vital = ("serial port",) if patient.robot.imu_bus is None else ("serial port", "IMU")
     counts = {verdict.value: sum(finding.verdict == verdict for finding in findings) for verdict in Verdict}
-    may_walk = not counts["fail"]
+    may_run = not counts["fail"]
     if settings.as_json:
-        print_json({"may_walk": may_walk, **counts, "findings": [asdict(finding) for finding in findings]})
+        # `may_walk` is its name in version 0.1.
+        print_json(
+            {"may_run": may_run, "may_walk": may_run, **counts, "findings": [asdict(finding) for finding in findings]}
+        )
     elif console is not None:
-        if not may_walk:
-            verdict = "[bold red]it should not walk yet[/]"
-        elif any(finding.verdict == Verdict.SKIP and finding.what in ("serial port", "IMU") for finding in findings):
+        if not may_run:
+            verdict = "[bold red]it should not run yet[/]"
+        elif any(finding.verdict == Verdict.SKIP and finding.what in vital for finding in findings):
             verdict = "[bold green]nothing is wrong with what could be looked at[/]"
         else:
-            verdict = "[bold green]it may walk[/]"
+            verdict = "[bold green]it may run[/]"
         console.print(f"\n{verdict}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    if not may_walk:
+    if not may_run:
         raise typer.Exit(1)
 
 

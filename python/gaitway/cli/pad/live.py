@@ -1,5 +1,6 @@
 """A pad, shown while somebody tries it."""
 
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 _HALF = 10
 
 
+def asked_of(command: Sequence[float], moved: Sequence[str]) -> dict[str, float]:
+    """What a pad's standard command asks of a robot whose axes `moved` it moves."""
+    return {axis: value for axis, value in zip(axes(), command, strict=False) if axis in moved}
+
+
 class PadLive:
     """Sticks, triggers and buttons as they stand, and above them every press, and every axis once.
 
@@ -25,6 +31,7 @@ class PadLive:
     """
 
     def __init__(self, found: dict[str, Any], *, quiet: bool) -> None:
+        self._found = found
         self._console = Console(quiet=quiet, highlight=False)
         self._live = Live(console=self._console, auto_refresh=False)
         self._title = escape(f"{found['name'] or found['path']} · layout {found['layout']}")
@@ -32,6 +39,8 @@ class PadLive:
 
     def __enter__(self) -> "PadLive":
         self.say(f"pad {self._title}")
+        moved = self._found["moves"]
+        self.say(f"{self._found['robot']}: the sticks move {', '.join(moved) or 'none of its command axes'}")
         if self._console.is_terminal:
             self._live.start()
         return self
@@ -62,7 +71,8 @@ class PadLive:
         left, right = state["triggers"]
         table.add_row("triggers", "", f"left {left:.2f}", f"right {right:.2f}")
         table.add_row("buttons", " ".join(state["held"]))
-        asked = " ".join(f"{axis} {value:+.2f}" for axis, value in zip(axes(), state["command"], strict=True) if value)
+        command = asked_of(state["command"], self._found["moves"])
+        asked = " ".join(f"{axis} {value:+.2f}" for axis, value in command.items() if value)
         mode = "[dim]the sticks move the head[/]" if state["moves_head"] else ""
         table.add_row("asks for", asked or "nothing", mode)
         return Panel(table, title=self._title)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import Json
+from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
+from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway._native import Pad, PadState
@@ -34,13 +35,21 @@ def try_out(
         Path | None, typer.Option(help="Name of a layout, or a file; by the pad's name where left out.")
     ] = None,
     seconds: Annotated[float | None, typer.Option(help="How long; until it is interrupted where left out.")] = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy whose ranges full sticks ask for (default: the robot's walk).")
+    ] = None,
     as_json: _Json = False,
 ) -> None:
     """Show what the gamepad says, and what the robot would be asked. Moves nothing."""
-    from gaitway.cli.pad.live import PadLive
+    from gaitway.bringup.pad import moved_axes
+    from gaitway.cli.pad.live import PadLive, asked_of
 
-    pad = _open(path, layout)
+    loaded = Robot.load(robot)
+    moves = moved_axes(loaded)
+    pad = _open(path, layout, loaded, policy)
     found: dict[str, Any] = {"name": pad.name, "path": str(pad.path), "layout": pad.layout}
+    found |= {"robot": loaded.name, "moves": moves}
     seen: dict[str, Any] = {"events": 0, "pressed": []}
     with PadLive(found, quiet=as_json) as live:
         for state in _states(pad, seconds):
@@ -51,7 +60,7 @@ def try_out(
             seen = {**state, "events": events, "pressed": pressed}
             live.update(state)
     if as_json:
-        print_json(found | seen | {"command": _by_axis(seen.get("command", []))})
+        print_json(found | seen | {"command": asked_of(seen.get("command", []), moves)})
 
 
 @app.command("map")
@@ -65,7 +74,8 @@ def learn(
 
     if not output.absolute().parent.is_dir():
         raise UsageError(f"{output}: expected a folder to write into, found none", hint="make it first")
-    pad = _open(path, None)
+    # A layout is of the pad alone, whatever the robot.
+    pad = _open(path, None, Robot.load())
     learner = Learner(pad.axes())
     heard = _heard(pad)
     for step in learner.steps():
@@ -107,13 +117,21 @@ def pair(
     typer.echo(f'and drive it here:     gaitway.Remote("robot.local:9871"{f", key={str(path)!r}" if key else ""})')
 
 
-def _open(path: Path | None, layout: Path | None) -> "Pad":
-    """The pad; a full stick asks for what the robot's own policy was trained for."""
+def _open(path: Path | None, layout: Path | None, robot: Robot, policy: Path | None = None) -> "Pad":
+    """The pad; a full stick asks for what the policy, or else the robot's own, was trained for."""
     from gaitway._native import Pad
+    from gaitway.bringup.pad import moved_axes
     from gaitway.policy import Policy
 
-    loaded = Robot.load()
-    return Pad(Policy.load(loaded.default_policy, robot=loaded).contract, path=path, layout=layout)
+    own = robot.folder / "walk.onnx"
+    if policy is None and not own.is_file():
+        if moves := moved_axes(robot):
+            message = f"{robot.name}: expected a policy that says how far {', '.join(moves)} go, found none of its own"
+            raise UsageError(message, hint="name one: --policy FILE.onnx")
+        # The sticks ask nothing of it; any contract shows the pad.
+        robot = Robot.load()
+    file = robot.policy_file(policy or "walk")
+    return Pad(Policy.load(file, robot=robot).contract, path=path, layout=layout)
 
 
 def _states(pad: "Pad", seconds: float | None) -> "Iterator[PadState | None]":
@@ -137,9 +155,3 @@ def _heard(pad: "Pad") -> Iterator[tuple[str, int, int] | None]:
             lines = os.read(sys.stdin.fileno(), 4096)
             can_skip = lines != b""
             yield from (None for _ in range(lines.count(b"\n")))
-
-
-def _by_axis(command: list[float]) -> dict[str, float]:
-    from gaitway._native import axes
-
-    return dict(zip(axes(), command, strict=False))

@@ -155,7 +155,7 @@ def info(recording: _File, as_json: _Json = False) -> None:
     if as_json:
         print_json(about)
         return
-    for name, value in about.items():
+    for name, value in (about | {"cut": found.cut or "whole"}).items():
         typer.echo(f"{name.replace('_', ' '):16} {_text(value)}")
 
 

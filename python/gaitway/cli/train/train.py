@@ -58,8 +58,6 @@ def train(
         _say_where(trainer, shown=not as_json)
     else:
         path = Path(task) if task.endswith(".toml") else runs.task_config(loaded, task)
-        if not task.endswith(".toml"):
-            runs.task_contract(loaded, task)
         config = configuration.load(path, overrides, description_of(loaded))
         folder = out or Path("out/train") / path.stem
         trainer = runs.begin(folder, loaded, config)

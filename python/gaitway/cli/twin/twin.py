@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import signals
-from gaitway.cli.common.options import Json, Port, RobotName, targets
+from gaitway.cli.common.options import Json, Port, targets
 from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
 from gaitway.cli.twin.settings import TwinSettings
 from gaitway.errors import UsageError
 from gaitway.robot import DEFAULT_PORT, Robot
-from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.twin import Figures, Twin
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 app = typer.Typer(invoke_without_command=True)
 
 _Joints = Annotated[list[str] | None, typer.Argument(help="Joints (default: all).")]
+_Expected = Annotated[
+    str | None, typer.Option("--robot", help="Refuse a twin of another robot than this, by name or profile.")
+]
 
 
 @app.callback()
@@ -57,6 +59,7 @@ def twin(context: typer.Context, settings: TwinSettings) -> None:
 
 def _host(settings: TwinSettings, robot: Robot) -> dict[str, Any]:
     """Runs the twin to its end; its figures."""
+    _check_imu(settings, robot)
     from gaitway._native import TwinHost
     from gaitway.twin import Figures, StillBody, Twin
     from gaitway.twin.hands import Hands
@@ -72,7 +75,8 @@ def _host(settings: TwinSettings, robot: Robot) -> dict[str, Any]:
             stand_up=settings.stand_up,
             release_after_s=settings.release_after_s,
         )
-        figures = Figures(body)
+        # What is fixed to the ground neither walks nor falls.
+        figures = None if body.has_fixed_base else Figures(body)
     host = TwinHost(
         robot.native,
         link=settings.link,
@@ -87,8 +91,10 @@ def _host(settings: TwinSettings, robot: Robot) -> dict[str, Any]:
     )
     hands = None
     try:
-        hands = Hands(settings.link, host, robot) if settings.link is not None else None
         moved = body if settings.physics else StillBody(robot)
+        if settings.link is not None:
+            profile = settings.robot if settings.robot in Robot.names() else str(Path(settings.robot).absolute())
+            hands = Hands(settings.link, host, robot, profile, has_fixed_base=moved.has_fixed_base)
         hosted = Twin(host, moved, len(robot.joint_names), imu_hz=settings.imu_hz, hands=hands)
         print(f"{robot.title} on {host.path}", file=sys.stderr if settings.as_json else sys.stdout, flush=True)
         _run(hosted, figures, settings.seconds)
@@ -99,19 +105,23 @@ def _host(settings: TwinSettings, robot: Robot) -> dict[str, Any]:
     return _result(hosted, figures)
 
 
+def _check_imu(settings: TwinSettings, robot: Robot) -> None:
+    """Refuses wires of an IMU that the robot does not have."""
+    for flag, path in (("--imu-socket", settings.imu_socket), ("--i2c-socket", settings.i2c_socket)):
+        if path is not None and robot.imu_bus is None:
+            message = f"{flag}: expected an IMU in the profile of {robot.name}, found none"
+            raise UsageError(message, hint=f"leave {flag} out, or add [[imus]] to the profile")
+
+
 @app.command()
 def hold(
     goals: Annotated[list[str], typer.Argument(metavar="JOINT=RAD…", help="head_pitch=0, or a pose: zero, default.")],
     port: Port = DEFAULT_PORT,
-    robot: RobotName = DEFAULT_ROBOT,
+    robot: _Expected = None,
     as_json: Json = False,
 ) -> None:
     """Hold joints of a running twin at these angles while their servos are limp, as a hand does."""
-    from gaitway.bringup.motors import check_joints
-
-    loaded = Robot.load(robot)
-    held_rad = targets(loaded, goals)
-    check_joints(loaded, held_rad)
+    held_rad = targets(_robot_of(port, robot), goals)
     _tell_hands(port, {"hold": held_rad}, as_json)
 
 
@@ -141,17 +151,14 @@ def tip(
 def plug(
     joints: _Joints = None,
     port: Port = DEFAULT_PORT,
-    robot: RobotName = DEFAULT_ROBOT,
+    robot: _Expected = None,
     new: Annotated[bool, typer.Option("--new", help="Servos as sold: id 1, factory settings.")] = False,
     as_json: Json = False,
 ) -> None:
     """Plug in the servos of these joints of a running twin, set up for their joints, and unplug all others."""
-    from gaitway.bringup.motors import check_joints
-
-    loaded = Robot.load(robot)
-    plugged = joints or loaded.joint_names
-    check_joints(loaded, plugged)
-    _tell_hands(port, {"plug": plugged, "new": new}, as_json)
+    if robot is not None:
+        _robot_of(port, robot)
+    _tell_hands(port, {"plug": joints or [], "new": new}, as_json)
 
 
 @app.command()
@@ -162,6 +169,17 @@ def fault(
 ) -> None:
     """Plant faults in a running twin, written as for --fault."""
     _tell_hands(port, {"fault": faults}, as_json)
+
+
+def _robot_of(port: Path, expected: str | None) -> Robot:
+    """The robot that the twin at `port` is of, as the twin says. Raises UsageError where another one is expected."""
+    from gaitway.twin.hands import ask
+
+    told = ask(port, {"robot": True})
+    if expected is not None and (named := Robot.load(expected).name) != told["robot"]:
+        message = f"--robot: expected {told['robot']}, the robot of the twin at {port}, found {named}"
+        raise UsageError(message, hint="leave --robot out: the twin says which robot it is")
+    return Robot.load(told["profile"])
 
 
 def _tell_hands(port: Path, what: dict[str, Any], as_json: bool) -> None:
@@ -202,9 +220,12 @@ def _print(result: dict[str, Any]) -> None:
         fell = f"[bold red]{result['falls']} fall(s)[/]" if result["falls"] else "[bold green]no fall[/]"
         say(f"on its own feet for {result['released_s']:.1f} s of {result['seconds']:.1f} s, {fell}")
         say(f"ended {forward_m:+.2f} m forward, {left_m:+.2f} m left of where it was let go")
+    else:
+        say(f"ran for {result['seconds']:.1f} s, {result['joints_driven']} of {result['joints']} joints driven")
     late_us = {key: ns / 1000 for key, ns in result["lateness_ns"].items()}
     say(
-        f"{result['transactions']} transactions, wire busy for {result['busy_ns']} ns, "
+        f"{result['transactions']} transactions, {result['bytes_to_servos']} bytes to the servos, "
+        f"{result['bytes_to_host']} back, wire busy for {result['busy_ns']} ns, "
         f"bytes handed over late by p50 {late_us['p50']:.1f} µs, p99 {late_us['p99']:.1f} µs"
     )
     if result["faults"] or result["imu_faults"]:
