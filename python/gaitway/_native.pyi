@@ -147,7 +147,7 @@ def bus_ticks(
     With `priority` the thread is real-time and the memory locked, as far as granted. What is seen of each tick comes
     as columns: when it began, when the read was over, the goals handed over, and the slow read over, ns of the
     monotonic clock; servos read, bytes written, ticks left out before it. A port that is no pseudo-terminal is
-    refused: these goals pass no safety gate. Raises UsageError, SimulationError.
+    refused: these goals pass no safety filter. Raises UsageError, SimulationError.
     """
 
 def canary(period_ns: int, looks: int) -> list[int]:
@@ -761,11 +761,11 @@ class Record:
 
     @property
     def target_rad(self) -> memoryview[float]:
-        """Targets before the safety gate [n], rad."""
+        """Targets before the safety filter [n], rad."""
 
     @property
     def goal_rad(self) -> memoryview[float]:
-        """Goals after the safety gate [n], rad."""
+        """Goals after the safety filter [n], rad."""
 
     @property
     def fed_back_rad(self) -> memoryview[float]:
@@ -777,7 +777,7 @@ class Record:
 
     @property
     def joint_limits(self) -> bytes:
-        """What the gate changed, a byte a joint: 1 position, 2 velocity, 4 non-finite, 8 fallen."""
+        """What the filter changed, a byte a joint: 1 position, 2 velocity, 4 non-finite, 8 fallen."""
 
     @property
     def command_limited(self) -> bool:

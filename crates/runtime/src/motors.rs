@@ -1,6 +1,6 @@
 //! The robot's motors for tools: looked at, held where they are, moved slowly, let go.
 //!
-//! What moves passes the safety gate and stands under the robot's fault table, as on its feet; a fault makes every
+//! What moves passes the safety filter and stands under the robot's fault table, as on its feet; a fault makes every
 //! servo limp. Joints whose servo is missing are no fault: a robot may be half built.
 
 mod error;

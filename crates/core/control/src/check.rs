@@ -21,7 +21,7 @@ pub struct Report {
     /// Largest |a−b| / (1+|b|) of all actions compared.
     pub largest_action_error: f64,
     /// What differs: the observation's terms in order, then the action, then the target fed
-    /// back, then the one sent to the gate. Empty: all agrees.
+    /// back, then the one sent to the filter. Empty: all agrees.
     pub findings: Vec<Finding>,
 }
 

@@ -1,4 +1,4 @@
-//! One tick: observe, ask the network, act, pass the gate.
+//! One tick: observe, ask the network, act, pass the filter.
 
 use crate::action_map::ActionState;
 use crate::error::ControlError;
@@ -40,8 +40,8 @@ pub(crate) struct State {
     pub gait: GaitState,
     pub gravity: GravityEstimator,
     pub action: ActionState,
-    pub gate: SafetyFilterState,
-    /// Targets before the gate, rad, in the order of the robot.
+    pub filter: SafetyFilterState,
+    /// Targets before the filter, rad, in the order of the robot.
     pub target_rad: Vec<f32>,
     /// Sums since the controller was made.
     pub counters: crate::record::Counters,
@@ -66,7 +66,7 @@ impl Controller {
             gait: GaitState::default(),
             gravity: GravityEstimator::new(),
             action: fixed.map.initial_state(fixed.reset_action),
-            gate: fixed.gate.initial_state(&default_pose_rad),
+            filter: fixed.filter.initial_state(&default_pose_rad),
             target_rad: default_pose_rad.clone(),
             counters: Default::default(),
         };
@@ -126,7 +126,7 @@ impl Controller {
         if due {
             self.observe_policy_tick(sensors, command);
         } else {
-            self.pass_gate();
+            self.pass_filter();
         }
         self.state.since_policy = (self.state.since_policy + 1) % self.fixed.divider;
         self.state.observed = due;
@@ -147,7 +147,7 @@ impl Controller {
 
     /// The goals of the last tick.
     pub fn goals(&self) -> &Goals {
-        &self.state.gate.goals
+        &self.state.filter.goals
     }
 
     /// Adds what a command asks of the head, as far as the policy's envelope lets it, to a pose in the order of the
@@ -213,7 +213,7 @@ impl Controller {
         let state = &mut self.state;
         self.fixed.program.reset(&mut state.observation);
         self.fixed.map.reset(&mut state.action, self.fixed.reset_action);
-        self.fixed.gate.reset(&mut state.gate, pose_rad);
+        self.fixed.filter.reset(&mut state.filter, pose_rad);
         state.since_policy = 0;
         state.observed = false;
         state.command = self.fixed.envelope.idle();
@@ -222,7 +222,7 @@ impl Controller {
         state.target_rad.copy_from_slice(&self.fixed.default_pose_rad);
         // Should the first action be refused, the robot stays where it is.
         for &joint in self.fixed.program.joints() {
-            state.target_rad[joint] = state.gate.goals.rad()[joint];
+            state.target_rad[joint] = state.filter.goals.rad()[joint];
         }
         Ok(())
     }
@@ -236,9 +236,9 @@ impl Controller {
     fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
         let state = &mut self.state;
         state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, 1.0 / self.fixed.loop_hz as f32);
-        let was_fallen = state.gate.fallen;
-        self.fixed.gate.watch_tilt(&mut state.gate, state.gravity.tilt_rad());
-        state.counters.falls += u64::from(state.gate.fallen && !was_fallen);
+        let was_fallen = state.filter.fallen;
+        self.fixed.filter.watch_tilt(&mut state.filter, state.gravity.tilt_rad());
+        state.counters.falls += u64::from(state.filter.fallen && !was_fallen);
         let record = &mut self.record;
         record.tick = state.tick;
         record.policy_ran = false;
@@ -249,7 +249,7 @@ impl Controller {
         record.action_clipped = false;
         record.up = state.gravity.up();
         record.tilt_rad = state.gravity.tilt_rad();
-        record.fallen = state.gate.fallen;
+        record.fallen = state.filter.fallen;
         record.imu_age_s = sensors.imu_age_s;
         record.oldest_joint_age_s = sensors.joint_age_s.iter().copied().fold(0.0, f32::max);
         state.tick += 1;
@@ -315,7 +315,7 @@ impl Controller {
         if self.record.refusal == Refusal::None {
             self.take_action();
         }
-        self.pass_gate();
+        self.pass_filter();
         self.feed_back();
     }
 
@@ -340,13 +340,13 @@ impl Controller {
         }
     }
 
-    fn pass_gate(&mut self) {
+    fn pass_filter(&mut self) {
         let (state, record) = (&mut self.state, &mut self.record);
         record.target_rad.copy_from_slice(&state.target_rad);
         let ticks = if record.policy_ran { 0 } else { state.since_policy };
-        self.fixed.go_part_of_the_way(ticks, state.gate.goals.rad(), &mut record.target_rad);
-        self.fixed.gate.pass(&mut state.gate, &record.target_rad, &mut record.joint_limits);
-        record.goal_rad.copy_from_slice(state.gate.goals.rad());
+        self.fixed.go_part_of_the_way(ticks, state.filter.goals.rad(), &mut record.target_rad);
+        self.fixed.filter.pass(&mut state.filter, &record.target_rad, &mut record.joint_limits);
+        record.goal_rad.copy_from_slice(state.filter.goals.rad());
         record.count(&mut state.counters);
         record.counters = state.counters;
     }
@@ -363,7 +363,7 @@ impl Controller {
             }
             FedBack::AfterSafetyGate => {
                 for (value, &joint) in fed_back.iter_mut().zip(fixed.program.joints()) {
-                    *value = state.gate.goals.rad()[joint];
+                    *value = state.filter.goals.rad()[joint];
                 }
             }
         }

@@ -58,7 +58,7 @@ pub(crate) fn row(rows: &Rows, differs: &[usize]) -> Pattern {
     }
 }
 
-/// The pattern of targets on their way to the gate, where the head command is added.
+/// The pattern of targets on their way to the filter, where the head command is added.
 ///
 /// `commands` are those that the envelope let through, in the order of the contract's axes.
 pub(crate) fn sent(rows: &Rows, contract: &Contract, commands: &[Vec<f32>], differs: &[usize]) -> Pattern {

@@ -5,7 +5,7 @@ use crate::error::ControlError;
 use crate::options::{Gains, Options};
 use crate::phase::GaitClock;
 use crate::policy::Policy;
-use crate::safety_filter::SafetyGate;
+use crate::safety_filter::SafetyFilter;
 use gaitway_model::contract::FedBack;
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::profile::Between;
@@ -22,7 +22,7 @@ pub(crate) struct Fixed {
     pub envelope: CommandEnvelope,
     pub clock: Option<GaitClock>,
     pub map: ActionMap,
-    pub gate: SafetyGate,
+    pub filter: SafetyFilter,
     pub fed_back: FedBack,
     /// How many axes and contacts the robot has.
     pub axes: usize,
@@ -63,7 +63,7 @@ impl Fixed {
             contacts: profile.contacts.len(),
             clock: options.phase(contract).map(|clock| GaitClock::new(&clock, options.factor(profile))),
             map,
-            gate: SafetyGate::new(profile, loop_hz),
+            filter: SafetyFilter::new(profile, loop_hz),
             fed_back: contract.action.fed_back,
             head: head(contract, profile),
             reset_action: contract.reset.action as f32,

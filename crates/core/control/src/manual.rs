@@ -1,8 +1,8 @@
-//! Joints moved by a tool: each to its target, slowly, through the safety gate and under the fault table.
+//! Joints moved by a tool: each to its target, slowly, through the safety filter and under the fault table.
 
 use crate::plausibility::PlausibilityCheck;
 use crate::readings::{JointReading, ServoReading, Vitals};
-use crate::safety_filter::{Goals, SafetyFilterState, SafetyGate};
+use crate::safety_filter::{Goals, SafetyFilter, SafetyFilterState};
 use crate::supervisor::joint::UNHEARD_AFTER;
 use crate::watch::{Alarm, FaultWatch};
 use gaitway_maths::scalar::limit;
@@ -29,7 +29,7 @@ pub enum Trouble {
 /// Moves the joints a tool drives; the others are limp and may be missing.
 #[derive(Debug, Clone)]
 pub struct Manual {
-    gate: SafetyGate,
+    filter: SafetyFilter,
     state: SafetyFilterState,
     watch: FaultWatch,
     /// What servos measure is judged, and where their joints are is not: a tool may be there to put that right.
@@ -45,11 +45,11 @@ pub struct Manual {
 impl Manual {
     /// All joints of `profile` limp; goals move at most at its starting speed.
     pub fn new(profile: &RobotProfile, loop_hz: u32) -> Manual {
-        let gate = SafetyGate::new(profile, loop_hz);
+        let filter = SafetyFilter::new(profile, loop_hz);
         let pose = profile.default_pose_rad();
         Manual {
-            state: gate.initial_state(&pose),
-            gate,
+            state: filter.initial_state(&pose),
+            filter,
             watch: FaultWatch::new(profile, loop_hz),
             plausible: PlausibilityCheck::new(profile, loop_hz),
             step_rad: (profile.start.speed_rps / f64::from(loop_hz)) as f32,
@@ -67,7 +67,7 @@ impl Manual {
             self.watch.clear_by_hand();
         }
         self.driven[joint] = true;
-        self.gate.place(&mut self.state, joint, position_rad);
+        self.filter.place(&mut self.state, joint, position_rad);
     }
 
     /// The joint is limp from now on.
@@ -80,7 +80,7 @@ impl Manual {
         &self.driven
     }
 
-    /// The goals: what passed the gate.
+    /// The goals: what passed the filter.
     pub fn goals(&self) -> &Goals {
         &self.state.goals
     }
@@ -94,7 +94,7 @@ impl Manual {
             self.target_rad[joint] = limit(wanted, goal - self.step_rad, goal + self.step_rad);
         }
         let before = goals.to_vec();
-        self.gate.pass(&mut self.state, &self.target_rad, &mut self.limits);
+        self.filter.pass(&mut self.state, &self.target_rad, &mut self.limits);
         for (joint, goal) in self.state.goals.rad().iter().enumerate() {
             has_arrived &= !self.driven[joint] || *goal == before[joint];
         }

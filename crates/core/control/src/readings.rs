@@ -72,7 +72,7 @@ pub struct Vitals<'a> {
     pub refusals_in_a_row: u32,
     /// Ticks left out in the last second.
     pub skipped_last_second: u32,
-    /// The gate's verdict.
+    /// The filter's verdict.
     pub fallen: bool,
     /// The servos are driven.
     pub powered: bool,

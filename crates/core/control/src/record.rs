@@ -41,11 +41,11 @@ pub struct TickRecord {
     pub action_clipped: bool,
     /// Why the action was not used.
     pub refusal: Refusal,
-    /// Targets before the gate, rad, in the order of the robot.
+    /// Targets before the filter, rad, in the order of the robot.
     pub target_rad: Vec<f32>,
-    /// Goals after the gate, rad, in the order of the robot.
+    /// Goals after the filter, rad, in the order of the robot.
     pub goal_rad: Vec<f32>,
-    /// What the gate changed, joint by joint: bits of [`crate::JointLimits`].
+    /// What the filter changed, joint by joint: bits of [`crate::JointLimits`].
     pub joint_limits: Vec<u8>,
     /// What the contract feeds back to the next tick, rad, in the order of the contract's joints.
     pub fed_back_rad: Vec<f32>,

@@ -1,4 +1,4 @@
-//! The safety gate: the only way from a target to a goal.
+//! The safety filter: the only way from a target to a goal.
 //!
 //! It refuses what is not finite (the last good goal is held), keeps every joint within its range and its fastest
 //! step, and says whether the robot has fallen. What it changed, and why, goes into the tick record.
@@ -24,7 +24,7 @@ impl JointLimits {
     pub const FALLEN: u8 = 8;
 }
 
-/// Goals for the servos, rad, in the order of the robot profile. Only the gate makes them.
+/// Goals for the servos, rad, in the order of the robot profile. Only the filter makes them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Goals {
     rad: Vec<f32>,
@@ -39,7 +39,7 @@ impl Goals {
 
 /// Limits of one robot at one loop rate.
 #[derive(Debug, Clone)]
-pub(crate) struct SafetyGate {
+pub(crate) struct SafetyFilter {
     joints: Vec<Joint>,
     fall_tilt_rad: f32,
     fall_after_ticks: u32,
@@ -52,7 +52,7 @@ struct Joint {
     step_rad: f32,
 }
 
-/// What the gate remembers between ticks.
+/// What the filter remembers between ticks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SafetyFilterState {
     /// The last goals.
@@ -63,16 +63,16 @@ pub(crate) struct SafetyFilterState {
     pub fallen: bool,
 }
 
-impl SafetyGate {
-    /// The gate of `profile` for a loop of `loop_hz`.
-    pub fn new(profile: &RobotProfile, loop_hz: u32) -> SafetyGate {
+impl SafetyFilter {
+    /// The filter of `profile` for a loop of `loop_hz`.
+    pub fn new(profile: &RobotProfile, loop_hz: u32) -> SafetyFilter {
         let hz = f64::from(loop_hz);
         let joint = |joint: &gaitway_model::profile::Joint| Joint {
             min_rad: joint.min_rad as f32,
             max_rad: joint.max_rad as f32,
             step_rad: (joint.velocity_limit_rps / hz) as f32,
         };
-        SafetyGate {
+        SafetyFilter {
             joints: profile.joints.iter().map(joint).collect(),
             // One that is not there is never reached.
             fall_tilt_rad: profile.fall.as_ref().map_or(f32::INFINITY, |fall| fall.tilt_rad as f32),
@@ -80,7 +80,7 @@ impl SafetyGate {
         }
     }
 
-    /// The gate's memory at a pose the robot is in.
+    /// The filter's memory at a pose the robot is in.
     pub fn initial_state(&self, pose_rad: &[f32]) -> SafetyFilterState {
         SafetyFilterState { goals: Goals { rad: pose_rad.to_vec() }, tilted_ticks: 0, fallen: false }
     }
@@ -150,14 +150,14 @@ impl Joint {
 mod tests {
     use super::*;
 
-    /// The contract's own checks let no such target come this far; the gate does not rely on them.
+    /// The contract's own checks let no such target come this far; the filter does not rely on them.
     #[test]
     fn a_target_that_is_no_number_holds_its_joint_alone() {
         let joint = Joint { min_rad: -1.0, max_rad: 1.0, step_rad: 0.1 };
-        let gate = SafetyGate { joints: vec![joint; 3], fall_tilt_rad: 1.0, fall_after_ticks: 5 };
-        let mut state = gate.initial_state(&[0.0, 0.2, 0.4]);
+        let filter = SafetyFilter { joints: vec![joint; 3], fall_tilt_rad: 1.0, fall_after_ticks: 5 };
+        let mut state = filter.initial_state(&[0.0, 0.2, 0.4]);
         let mut limits = [0; 3];
-        gate.pass(&mut state, &[0.05, f32::NAN, f32::INFINITY], &mut limits);
+        filter.pass(&mut state, &[0.05, f32::NAN, f32::INFINITY], &mut limits);
         assert_eq!(state.goals.rad(), [0.05, 0.2, 0.4]);
         assert_eq!(limits, [0, JointLimits::NON_FINITE, JointLimits::NON_FINITE]);
     }

@@ -2,7 +2,7 @@
 
 use crate::controller::{Controller, State};
 use crate::error::ControlError;
-use crate::safety_filter::SafetyGate;
+use crate::safety_filter::SafetyFilter;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
 
@@ -39,9 +39,9 @@ impl Controller {
         out.f32s(&state.action.filtered_rad);
         out.f32s(&state.action.waiting_rad);
         out.u64(u64::from(state.action.filtering));
-        out.f32s(state.gate.goals.rad());
-        out.u64(u64::from(state.gate.tilted_ticks));
-        out.u64(u64::from(state.gate.fallen));
+        out.f32s(state.filter.goals.rad());
+        out.u64(u64::from(state.filter.tilted_ticks));
+        out.u64(u64::from(state.filter.fallen));
         out.f32s(&state.target_rad);
         for sum in state.counters.as_array() {
             out.u64(sum);
@@ -105,9 +105,9 @@ fn read_state(input: &mut Reader, like: &State, axes: usize) -> Result<State, Co
     if !goals.iter().all(|goal| goal.is_finite()) {
         return Err(mismatch("goals", "finite numbers", format!("{goals:?}")));
     }
-    SafetyGate::restore_goals(&mut state.gate, &goals);
-    state.gate.tilted_ticks = input.u32()?;
-    state.gate.fallen = input.flag()?;
+    SafetyFilter::restore_goals(&mut state.filter, &goals);
+    state.filter.tilted_ticks = input.u32()?;
+    state.filter.fallen = input.flag()?;
     input.f32s(&mut state.target_rad)?;
     for sum in state.counters.as_array_mut() {
         *sum = input.sum()?;

@@ -163,7 +163,7 @@ fn the_target_fed_back_is_the_one_the_contract_says() {
     // 5 rad/s and 3.125 rad/s are 0.1 and 0.0625 rad a tick; an action of one asks for 0.25 rad.
     let limited = [-0.25 + 0.1, 0.125 + 0.1, 0.0625];
     let with_head = [limited[0], limited[1], limited[2] + 0.5];
-    // The gate lets the neck move 0.0625 rad a tick.
+    // The filter lets the neck move 0.0625 rad a tick.
     let gated = [limited[0], limited[1], 0.0625];
     assert_eq!(one_tick(FedBack::AfterVelocityLimit, true), (limited, with_head));
     assert_eq!(one_tick(FedBack::AfterHeadCommand, true), (with_head, with_head));
@@ -487,7 +487,7 @@ fn between_its_ticks_a_policys_targets_may_be_reached_on_a_straight_line() {
     let options = options(|options| options.loop_hz = Some(200));
     let mut controller = Controller::new(&policy(no_limits), &profile, &options).unwrap();
     assert_eq!(controller.overrides(), ["targets on a straight line from one to the next instead of held"]);
-    // 0.03125 rad a tick is what the gate lets through: up by a tenth, then back below where it began.
+    // 0.03125 rad a tick is what the filter lets through: up by a tenth, then back below where it began.
     for (action, way) in [(0.2, 0.05), (-0.2, -0.1)] {
         let before = controller.goals().rad()[HIP];
         for tick in 1..=4 {

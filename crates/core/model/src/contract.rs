@@ -132,13 +132,13 @@ pub enum Filter {
     },
 }
 
-/// Which target the observation remembers. Never the result of the safety gate, unless the contract says so.
+/// Which target the observation remembers. Never the result of the safety filter, unless the contract says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FedBack {
     /// After filter and velocity limit, before the head command.
     AfterVelocityLimit,
-    /// After the head command, before the safety gate; the delay, which comes in between, is left out.
+    /// After the head command, before the safety filter; the delay, which comes in between, is left out.
     AfterHeadCommand,
     /// What was sent to the servos.
     AfterSafetyGate,

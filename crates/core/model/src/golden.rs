@@ -44,6 +44,6 @@ pub struct GoldenTick {
     pub action: Vec<f64>,
     /// The target that is fed back to the next tick, rad.
     pub target: Vec<f64>,
-    /// The target that goes to the safety gate, delay and head command included, rad.
+    /// The target that goes to the safety filter, delay and head command included, rad.
     pub sent: Vec<f64>,
 }

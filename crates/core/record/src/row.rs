@@ -90,13 +90,13 @@ pub struct Row {
     pub obstacle: Option<Obstacle>,
     /// True where the policy's controller took part; what follows is of this tick then.
     pub has_stepped: bool,
-    /// Observation, action, targets, gate.
+    /// Observation, action, targets, filter.
     pub controller: TickRecord,
     /// What the servos were told.
     pub orders: Orders,
     /// Their goals, rad.
     pub goal_rad: Vec<f32>,
-    /// What the last gate changed of them: bits of [`gaitway_control::JointLimits`].
+    /// What the last filter changed of them: bits of [`gaitway_control::JointLimits`].
     pub joint_limits: Vec<u8>,
     /// How many axes and contacts the robot has: so many numbers of its commands and contacts count.
     pub axes: usize,

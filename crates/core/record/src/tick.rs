@@ -64,8 +64,8 @@ message! {
         43 u32s told_goal: Vec<u32>, "1 for each that was told its goal.";
         44 f32s torque_limit: Vec<f32>, "Share of its torque each was allowed.";
         45 u32 asked_servo: u32, "Whose settings were to be read, from 1; 0 for the next in turn.";
-        46 f32s goal_rad: Vec<f32>, "Goal of each joint after the last gate, rad.";
-        47 u32s goal_limits: Vec<u32>, "What that gate changed: 1 position, 2 velocity, 4 no number, 8 fallen.";
+        46 f32s goal_rad: Vec<f32>, "Goal of each joint after the last filter, rad.";
+        47 u32s goal_limits: Vec<u32>, "What that filter changed: 1 position, 2 velocity, 4 no number, 8 fallen.";
         50 u64 read_ns: u64, "How long the common read took, ns.";
         51 u64 compute_ns: u64, "From its end to the goals, ns.";
         52 u64 write_ns: u64, "Handing the goals to the port, ns.";
@@ -135,9 +135,9 @@ message! {
         10 f32s action: Vec<f32>, "The network's output.";
         11 text refusal: String, "Why it was not used.";
         12 flag action_clipped: bool, "The contract's bounds changed it.";
-        13 f32s target_rad: Vec<f32>, "Target of each joint before the gate, rad.";
-        14 f32s goal_rad: Vec<f32>, "Its goal after the gate, rad.";
-        15 u32s joint_limits: Vec<u32>, "What the gate changed: 1 position, 2 velocity, 4 no number, 8 fallen.";
+        13 f32s target_rad: Vec<f32>, "Target of each joint before the filter, rad.";
+        14 f32s goal_rad: Vec<f32>, "Its goal after the filter, rad.";
+        15 u32s joint_limits: Vec<u32>, "What the filter changed: 1 position, 2 velocity, 4 no number, 8 fallen.";
         16 f32s fed_back_rad: Vec<f32>, "What the contract feeds back, rad, in the order of its joints.";
         17 u64s counters: Vec<u64>, "Sums: refusals, ticks limited, by position, velocity, action, command; falls.";
         18 f32 imu_age_s: f32, "Age of the IMU's sample, s.";

@@ -24,7 +24,7 @@ pub enum BusError {
         /// How many numbers came.
         found: usize,
     },
-    /// A goal that is not a number. The safety gate lets none through; the wire is the last place to notice.
+    /// A goal that is not a number. The safety filter lets none through; the wire is the last place to notice.
     #[error("goal of servo {id}: expected a finite angle, found {found}")]
     NonFiniteGoal {
         /// The servo.
@@ -57,7 +57,7 @@ impl BusError {
         match self {
             BusError::Ids { .. } => "correct the servo ids in the robot profile",
             BusError::Length { .. } => "build the row from the robot the bus was made for",
-            BusError::NonFiniteGoal { .. } => "send goals that have passed the safety gate",
+            BusError::NonFiniteGoal { .. } => "send goals that have passed the safety filter",
             BusError::Unlocked { .. } => "send set_lock(true) first",
             BusError::IdIsKept => "give a servo its id with nothing else on the bus",
             BusError::NoSuchServo { .. } => "count servos from 0, in the order of the robot profile",

@@ -47,7 +47,7 @@ impl Single {
     }
 
     /// Writes one register. `None` for one that could set the servo in motion: a bench writes settings, and what
-    /// moves goes through the safety gate.
+    /// moves goes through the safety filter.
     pub fn write(id: u8, register: Register, value: u16) -> Option<Single> {
         let moves = match register {
             registers::TORQUE_ENABLE => value != 0,

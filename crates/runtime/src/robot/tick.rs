@@ -165,7 +165,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         let computed_ns = self.clock.now_ns();
         let supervisor = self.stack.supervisor();
         if !self.stack.options().dry_run {
-            // Rows have the robot's length and goals have passed the gate: there is nothing left to refuse.
+            // Rows have the robot's length and goals have passed the filter: there is nothing left to refuse.
             let _ = self.driver.tell(supervisor.orders(), supervisor.goals().rad());
         }
         let told_ns = self.clock.now_ns();
@@ -208,7 +208,7 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         &mut self.driver
     }
 
-    /// Policy, observation program, gate.
+    /// Policy, observation program, filter.
     pub fn controller(&self) -> &Controller {
         self.stack.controller()
     }

@@ -52,7 +52,7 @@ pub enum BusBenchError {
         /// Time between two, ns.
         period_ns: u64,
     },
-    /// No twin. Goals that no safety gate has passed are for emulated servos only.
+    /// No twin. Goals that no safety filter has passed are for emulated servos only.
     #[error("{}: expected a twin's pseudo-terminal, found another port", path.display())]
     NotATwin {
         /// The path given.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  IMU ─► age ─┐
-//!  joints ─────┼─► fault table ─► supervisor ─► arbiter ─► controller ─► supervisor's gate ─► orders, goals
+//!  joints ─────┼─► fault table ─► supervisor ─► arbiter ─► controller ─► supervisor's filter ─► orders, goals
 //!  operators ──┘
 //! ```
 //!
@@ -159,7 +159,7 @@ impl ControlStack {
         self.plausible.as_ref().map(|plausible| plausible.refusals())
     }
 
-    /// Policy, observation program, gate.
+    /// Policy, observation program, filter.
     pub fn controller(&self) -> &Controller {
         &self.controller
     }

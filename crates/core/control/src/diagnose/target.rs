@@ -87,7 +87,7 @@ impl<'a> Targets<'a> {
     fn fed_back(&self, _: &[usize]) -> Option<Pattern> {
         let (before, after) = (vec![None; self.head.len()], contract_head(self.contract));
         let ours = match self.contract.action.fed_back {
-            FedBack::AfterSafetyGate => "after the safety gate",
+            FedBack::AfterSafetyGate => "after the safety filter",
             _ if self.head == before => "before the head command",
             _ => "after the head command",
         };

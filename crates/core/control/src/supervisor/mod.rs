@@ -1,7 +1,7 @@
 //! The supervisor: off, limp, aligning, ready, running, holding, limp, and why.
 //!
 //! It decides tick by tick what the servos are told: nothing, their settings, a first goal where they stand, the way
-//! to the default pose, the policy's goals, the last goals, or to be limp. Everything passes its safety gate. A start
+//! to the default pose, the policy's goals, the last goals, or to be limp. Everything passes its safety filter. A start
 //! never jerks, and a servo that was reset while the robot ran comes back the same way.
 
 pub(crate) mod joint;
@@ -16,7 +16,7 @@ pub use orders::{Change, Orders, Situation};
 pub use state::{Obstacle, Reason, RequestedMode, State};
 
 use crate::readings::JointReading;
-use crate::safety_filter::{Goals, SafetyFilterState, SafetyGate};
+use crate::safety_filter::{Goals, SafetyFilter, SafetyFilterState};
 use gaitway_maths::scalar::limit;
 use gaitway_model::RobotProfile;
 use joint::{Drive, JointDrive, JointEvent};
@@ -59,8 +59,8 @@ pub struct Supervisor {
     ramp: PoseRamp,
     pose_rad: Vec<f32>,
     target_rad: Vec<f32>,
-    gate: SafetyGate,
-    gate_state: SafetyFilterState,
+    filter: SafetyFilter,
+    filter_state: SafetyFilterState,
     limits: Vec<u8>,
     orders: Orders,
     change: Option<Change>,
@@ -72,7 +72,7 @@ impl Supervisor {
     pub fn new(profile: &RobotProfile, loop_hz: u32) -> Supervisor {
         let plan = Plan::new(profile, loop_hz);
         let count = plan.default_rad.len();
-        let gate = SafetyGate::new(profile, loop_hz);
+        let filter = SafetyFilter::new(profile, loop_hz);
         Supervisor {
             state: State::Off,
             reason: Reason::Begin,
@@ -86,8 +86,8 @@ impl Supervisor {
             ramp: PoseRamp::new(count),
             pose_rad: plan.default_rad.clone(),
             target_rad: plan.default_rad.clone(),
-            gate_state: gate.initial_state(&plan.default_rad),
-            gate,
+            filter_state: filter.initial_state(&plan.default_rad),
+            filter,
             limits: vec![0; count],
             orders: Orders::none(count),
             change: None,
@@ -121,11 +121,11 @@ impl Supervisor {
             (State::Running, Some(wanted_rad)) => self.target_rad.copy_from_slice(wanted_rad),
             (State::Ready, Some(wanted_rad)) => self.look_towards(wanted_rad),
             // Held, or without a policy that says otherwise: what was the goal stays the goal.
-            (State::Running, None) => self.target_rad.copy_from_slice(self.gate_state.goals.rad()),
+            (State::Running, None) => self.target_rad.copy_from_slice(self.filter_state.goals.rad()),
             _ => self.target_rad.copy_from_slice(&self.pose_rad),
         }
         self.blend_those_who_came_late();
-        self.gate.pass(&mut self.gate_state, &self.target_rad, &mut self.limits);
+        self.filter.pass(&mut self.filter_state, &self.target_rad, &mut self.limits);
         self.give_orders();
         &self.orders
     }
@@ -140,12 +140,12 @@ impl Supervisor {
         &self.plan.default_rad
     }
 
-    /// The goals: what passed the gate.
+    /// The goals: what passed the filter.
     pub fn goals(&self) -> &Goals {
-        &self.gate_state.goals
+        &self.filter_state.goals
     }
 
-    /// What the gate changed in this tick: bits of [`crate::JointLimits`].
+    /// What the filter changed in this tick: bits of [`crate::JointLimits`].
     pub fn joint_limits(&self) -> &[u8] {
         &self.limits
     }
@@ -182,14 +182,14 @@ impl Supervisor {
         let step = if self.state == State::Aligning { self.plan.torque_step } else { self.plan.rejoin_step };
         let mut failed = None;
         for (index, (drive, joint)) in self.joints.iter_mut().zip(vitals).enumerate() {
-            let goal_rad = self.gate_state.goals.rad()[index];
+            let goal_rad = self.filter_state.goals.rad()[index];
             match drive.advance(now_ns, joint, goal_rad, step) {
                 JointEvent::Nothing => {}
                 JointEvent::Lost => self.lost = Some(index),
                 JointEvent::Failed => failed = Some(index),
             }
             if drive.drive == Drive::Energise {
-                self.gate.place(&mut self.gate_state, index, joint.position_rad);
+                self.filter.place(&mut self.filter_state, index, joint.position_rad);
                 if self.state == State::Aligning {
                     self.pose_rad[index] = joint.position_rad;
                 }
@@ -208,7 +208,7 @@ impl Supervisor {
                 self.is_ramping = false;
             }
             State::Aligning => {
-                self.pose_rad.copy_from_slice(self.gate_state.goals.rad());
+                self.pose_rad.copy_from_slice(self.filter_state.goals.rad());
                 self.is_ramping = false;
                 self.left = 1.0;
             }
@@ -225,17 +225,17 @@ impl Supervisor {
     fn begin_hold(&mut self) {
         self.ticks = 0;
         self.left = 1.0;
-        self.pose_rad.copy_from_slice(self.gate_state.goals.rad());
+        self.pose_rad.copy_from_slice(self.filter_state.goals.rad());
         self.is_ramping = self.hold == Hold::Sitting;
         if self.is_ramping {
-            self.ramp.begin(self.gate_state.goals.rad(), self.plan.sit_ticks);
+            self.ramp.begin(self.filter_state.goals.rad(), self.plan.sit_ticks);
         }
     }
 
     /// The next goals on the way to a pose that follows a hand.
     fn look_towards(&mut self, wanted_rad: &[f32]) {
         let step_rad = self.plan.look_step_rad;
-        let goals_rad = self.gate_state.goals.rad();
+        let goals_rad = self.filter_state.goals.rad();
         for ((target, wanted), goal) in self.target_rad.iter_mut().zip(wanted_rad).zip(goals_rad) {
             *target = limit(*wanted, goal - step_rad, goal + step_rad);
         }
@@ -243,7 +243,7 @@ impl Supervisor {
 
     /// A servo that was switched on late takes its own smooth way to where it should be.
     fn blend_those_who_came_late(&mut self) {
-        let goals_rad = self.gate_state.goals.rad();
+        let goals_rad = self.filter_state.goals.rad();
         for ((target, joint), goal_rad) in self.target_rad.iter_mut().zip(&self.joints).zip(goals_rad) {
             if joint.drive != Drive::On {
                 // Nobody listens, or it must stay where it is.

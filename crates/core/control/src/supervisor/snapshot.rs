@@ -2,7 +2,7 @@
 
 use super::{Hold, Reason, State, Supervisor};
 use crate::error::ControlError;
-use crate::safety_filter::SafetyGate;
+use crate::safety_filter::SafetyFilter;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_model::profile::FaultKind;
 
@@ -23,7 +23,7 @@ impl Supervisor {
         self.joints.iter().for_each(|joint| joint.save(out));
         self.ramp.save(out);
         out.f32s(&self.pose_rad);
-        out.f32s(self.gate_state.goals.rad());
+        out.f32s(self.filter_state.goals.rad());
     }
 
     pub(crate) fn load(&mut self, input: &mut Reader) -> Result<(), ControlError> {
@@ -41,7 +41,7 @@ impl Supervisor {
         input.f32s(&mut self.pose_rad)?;
         let mut goals = vec![0.0; self.pose_rad.len()];
         input.f32s(&mut goals)?;
-        SafetyGate::restore_goals(&mut self.gate_state, &goals);
+        SafetyFilter::restore_goals(&mut self.filter_state, &goals);
         Ok(())
     }
 }

@@ -98,7 +98,7 @@ impl Supervisor {
         if self.is_ramping || !all_on {
             return None;
         }
-        let (from, to) = (self.gate_state.goals.rad(), &self.plan.default_rad);
+        let (from, to) = (self.filter_state.goals.rad(), &self.plan.default_rad);
         if from == &to[..] {
             return Some((State::Ready, Reason::PoseReached));
         }

@@ -91,7 +91,7 @@ pub enum FaultKind {
     OverrunStorm,
     /// The newest sample of the IMU is older than the limit, s.
     ImuStale,
-    /// The trunk has tilted too far for too long: the verdict of the safety gate.
+    /// The trunk has tilted too far for too long: the verdict of the safety filter.
     Fallen,
     /// More than half of the servos measure a supply above the limit, V. Optional.
     HighVoltage,
