@@ -106,7 +106,7 @@ def _twin(folder: Path) -> Iterator[dict[str, str]]:
     duck, end = Robot.load(), threading.Event()
     link, chip = folder / "duck", folder / "i2c"
     host = _native.TwinHost(duck.native, link=link, i2c_socket=chip)
-    hands = Hands(link, host, duck)
+    hands = Hands(link, host, duck, duck.name)
     twin = Twin(host, StillBody(duck), len(duck.joint_names), hands=hands)
     thread = threading.Thread(target=twin.run, args=(lambda now_s: not end.is_set(),))
     thread.start()
