@@ -60,10 +60,12 @@ impl DeviceError {
 /// From the profile's IMU, mount, mode and what was learned before to how the chip is run.
 type ImuDriver = fn(&Imu, &[String; 3], Mode, Option<Calibration>) -> Result<Box<dyn hal::Imu>, DeviceError>;
 
+/// From a profile and the gains they are given to its actuators.
+type OpenActuators = fn(&RobotProfile, &[Gains]) -> Result<Box<dyn Actuators>, DeviceError>;
+
 /// The driver of a family of actuators.
 struct ActuatorDriver {
-    /// From a profile and the gains they are given to its actuators.
-    open: fn(&RobotProfile, &[Gains]) -> Result<Box<dyn Actuators>, DeviceError>,
+    open: OpenActuators,
     /// From a profile and the gains its servos are given to what they are written down by.
     log: fn(&RobotProfile, &[Gains]) -> Box<dyn DeviceLog>,
 }
