@@ -112,7 +112,7 @@ def test_a_signal_ends_a_run_in_order_with_its_report(tmp_path: Path, number: si
     command = [sys.executable, "-m", "gaitway.cli", "run", "--seconds", "60"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
-        assert "walking" in process.stderr.readline()
+        assert "running" in process.stderr.readline()
         time.sleep(1.0)
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=30)

@@ -495,7 +495,7 @@ def test_targets_held_back_by_a_tick_are_named_as_too_old(headless: Walk) -> Non
 
 @pytest.mark.parametrize(
     ("fed_back", "ours"),
-    [("after_velocity_limit", "before the head command"), ("after_safety_gate", "after the safety gate")],
+    [("after_velocity_limit", "before the head command"), ("after_safety_gate", "after the safety filter")],
 )
 def test_wrong_fed_back_target_is_named(duck: Walk, fed_back: str, ours: str) -> None:
     wrong = duck.changed(lambda c: c["action"].update(fed_back=fed_back))
