@@ -2,6 +2,8 @@
 //!
 //! Absolute deadlines in integer nanoseconds on the monotonic clock, sleep then a short spin, every lateness counted.
 
+#[cfg(target_os = "linux")]
+pub mod api;
 pub mod desk;
 pub mod devices;
 #[cfg(target_os = "linux")]

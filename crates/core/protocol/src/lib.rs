@@ -15,7 +15,7 @@ mod schema;
 mod telemetry;
 
 pub use limits::{
-    LEASE_SECONDS, MARK_SECONDS, MAX_AXES, MAX_DEADLINE_NS, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ,
+    LEASE_SECONDS, MAX_AXES, MAX_DEADLINE_NS, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ,
     PROTOCOL_VERSION,
 };
 pub use names::{Mode, Source, Topic};

@@ -16,5 +16,3 @@ pub const MAX_DEADLINE_NS: u64 = 1_000_000_000;
 pub const MIN_RATE_HZ: f64 = 0.1;
 /// Most messages of a topic in a second.
 pub const MAX_RATE_HZ: f64 = 200.0;
-/// A mark keeps so much of what was before it, s.
-pub const MARK_SECONDS: RangeInclusive<f64> = 1.0..=600.0;

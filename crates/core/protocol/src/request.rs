@@ -1,7 +1,7 @@
 //! What clients ask.
 
 use crate::limits::{
-    LEASE_SECONDS, MARK_SECONDS, MAX_AXES, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION,
+    LEASE_SECONDS, MAX_AXES, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION,
 };
 use crate::names::{Mode, Source, Topic};
 use crate::refusal::{Code, Refusal};
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Kinds, for the refusal of one that is none.
-const KINDS: [&str; 10] =
-    ["hello", "clock", "subscribe", "lease", "release", "command", "mode", "stop", "clear_stop", "mark"];
+const KINDS: [&str; 9] =
+    ["hello", "clock", "subscribe", "lease", "release", "command", "mode", "stop", "clear_stop"];
 /// Longest name of a client, bytes.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -86,14 +86,6 @@ pub enum Ask {
     Stop {},
     /// Clears the emergency stop.
     ClearStop {},
-    /// Keeps what was recorded before now.
-    Mark {
-        /// How much of it, s.
-        seconds: f64,
-        /// What happened, for whoever looks at the recording.
-        #[serde(default)]
-        note: String,
-    },
 }
 
 impl Request {
@@ -170,7 +162,6 @@ fn check(ask: &Ask) -> Result<(), Refusal> {
         Ask::Subscribe { rate_hz, .. } => within("rate_hz", *rate_hz, &(MIN_RATE_HZ..=MAX_RATE_HZ), "Hz"),
         Ask::Lease { seconds, .. } => within("seconds", *seconds, &LEASE_SECONDS, "s"),
         Ask::Command { axes, .. } => check_axes(axes),
-        Ask::Mark { seconds, .. } => within("seconds", *seconds, &MARK_SECONDS, "s"),
         _ => Ok(()),
     }
 }

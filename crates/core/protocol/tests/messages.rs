@@ -29,7 +29,6 @@ fn every_request_comes_back_as_it_was_written() {
         Ask::Mode { mode: Mode::Limp, lease: None },
         Ask::Stop {},
         Ask::ClearStop {},
-        Ask::Mark { seconds: 60.0, note: "it stumbled".to_owned() },
     ];
     for (number, ask) in asks.into_iter().enumerate() {
         for id in [None, Some(number as u64)] {
@@ -46,8 +45,6 @@ fn what_may_be_left_out_is_left_out() {
         read(r#"{"kind":"mode","mode":"limp","id":null}"#).ask,
         Ask::Mode { mode: Mode::Limp, lease: None }
     );
-    let mark = Ask::Mark { seconds: 60.0, note: String::new() };
-    assert_eq!(read(r#"{"kind":"mark","seconds":60}"#).ask, mark);
 }
 
 #[test]
@@ -82,7 +79,6 @@ fn a_field_that_is_wrong_is_named_and_the_id_kept() {
         (r#"{"id":3,"kind":"subscribe","topics":["status"],"rate_hz":1e9}"#, Code::BadField, "rate_hz"),
         (r#"{"id":3,"kind":"lease","source":"network","seconds":0}"#, Code::BadField, "seconds"),
         (r#"{"id":3,"kind":"lease","source":"network","seconds":60}"#, Code::BadField, "seconds"),
-        (r#"{"id":3,"kind":"mark","seconds":1e6}"#, Code::BadField, "seconds"),
         (
             r#"{"id":3,"kind":"command","lease":1,"sequence":1,"deadline_ns":1,"axes":{"vx":1e39}}"#,
             Code::BadField,

@@ -1,0 +1,15 @@
+//! The local API: clients on a socket, each with a session; none of them is ever waited for.
+//!
+//! One thread serves all clients. What they want goes into the mailbox, what the robot shows comes out of the status
+//! slot: the loop knows nothing of them.
+
+mod leases;
+mod lines;
+mod robot;
+mod server;
+mod session;
+mod telemetry;
+
+pub use leases::LeaseTable;
+pub use robot::ApiRobot;
+pub use server::ApiServer;
