@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import gaitway
-from gaitway import status
+from gaitway.api import default_socket
+from gaitway.api.follow import follow
 from gaitway.bringup import camera
 from gaitway.errors import DaemonError, UsageError
 
@@ -109,7 +110,7 @@ def move(remote: gaitway.Remote, seconds: float, wish: dict[str, float]) -> None
 def how() -> dict[str, Any]:
     """What the duck does and what is wrong with it; nothing where it does not show itself."""
     try:
-        row = next(status.follow(status.default_socket()), {})
+        row = next(follow(default_socket()), {})
     except DaemonError:
         row = {}
     return {"state": row.get("state"), "fault": row.get("fault")}

@@ -20,6 +20,7 @@ from gaitway._native import VERSION as __version__  # noqa: N811
 from gaitway._native import Pacer, Record, Wake, axes, build_info
 
 # Its name of 0.1.0, for one version more.
+from gaitway.api import ConnectedRobot, connect
 from gaitway.bringup import camera
 from gaitway.command import command
 from gaitway.contract import Contract
@@ -33,6 +34,7 @@ from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 
 __all__ = [
+    "ConnectedRobot",
     "Contract",
     "Controller",
     "GaitwayError",
@@ -50,4 +52,5 @@ __all__ = [
     "build_info",
     "camera",
     "command",
+    "connect",
 ]

@@ -82,5 +82,14 @@ class DaemonError(GaitwayError, ConnectionError):
     """gaitwayd cannot be found, or ended badly."""
 
 
+class RefusedError(GaitwayError, PermissionError):
+    """A running robot that does not do what it was asked: `code` says why, `field` where in the request."""
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "", field: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+        self.field = field
+
+
 class MissingExtraError(GaitwayError, ImportError):
     """An optional part of Gaitway that is not installed."""

@@ -133,10 +133,10 @@ def test_what_a_killed_program_left_behind_blocks_nobody(bench: Bench) -> None:
 
 def test_a_status_socket_somebody_listens_at_stays(bench: Bench, other_port: str) -> None:
     path = bench.folder / "status"
-    with Session(bench.start("--no-record", "--status", str(path))) as session:
+    with Session(bench.start("--no-record", "--socket", str(path))) as session:
         session.until("status")
         command = [str(BINARY), "--serial-port", other_port, "--imu-socket"]
-        command += [str(bench.folder / "imu2"), "--no-record", "--seconds", "1", "--status", str(path)]
+        command += [str(bench.folder / "imu2"), "--no-record", "--seconds", "1", "--socket", str(path)]
         output, _ = start(command).communicate(timeout=60)
         (said,) = [line for line in map(json.loads, output.splitlines()) if line["event"] == "no status"]
         assert f"process {session.process.pid} (gaitwayd)" in said["why"]

@@ -69,7 +69,7 @@ def test_paths_that_are_no_text_and_rows_as_they_come(bench: Bench) -> None:
     folder.mkdir()
     observed = folder / os.fsdecode(b"o\xff.npy")
     arguments = ["--seconds", "3", "--record", str(folder), "--save-obs", str(observed)]
-    process = bench.start(*arguments, "--status", str(folder / "s"))
+    process = bench.start(*arguments, "--socket", str(folder / "s"))
     output, errors = process.communicate(timeout=60)
     assert process.returncode == 0 and "panicked" not in errors, errors
     said = [json.loads(line) for line in output.splitlines()]

@@ -61,7 +61,7 @@ def model(folder: Path, address: str, **environment: str) -> Iterator[Model]:
 def duck(bench: Bench, *arguments: str) -> tuple[Session, str]:
     """A duck that shows itself where the tools look."""
     record = ("--record", str(bench.folder / "recordings"))
-    return listen(bench, "--status", str(bench.folder / "gaitway.sock"), *record, *arguments)
+    return listen(bench, "--socket", str(bench.folder / "gaitway.sock"), *record, *arguments)
 
 
 def recorded(bench: Bench) -> Recording:

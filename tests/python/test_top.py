@@ -14,7 +14,7 @@ from daemon_bench import Bench
 from hands import Hands
 from program import parse, run_gaitway
 
-from gaitway import status
+from gaitway.api.follow import follow
 from gaitway.errors import DaemonError
 
 LEFT_X, LEFT_Y, RIGHT_X, A = 0, 1, 2, 0x130
@@ -33,7 +33,7 @@ def wait_for_state(path: Path, wanted: str, seconds: float = 30) -> dict[str, ob
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
-            for row in status.follow(path):
+            for row in follow(path):
                 if row["state"] == wanted:
                     return row
                 assert time.monotonic() < end, row["state"]
@@ -53,7 +53,7 @@ def shown(path: Path, wanted: str) -> dict[str, Any]:
 
 def test_a_robot_that_runs_is_looked_at(bench: Bench, tmp_path: Path) -> None:
     path = tmp_path / "status.sock"
-    process = bench.start("--no-record", "--status", str(path), "--command", "0.1,0,0.2")
+    process = bench.start("--no-record", "--socket", str(path), "--command", "0.1,0,0.2")
     try:
         row = shown(path, "running")
         assert row["owner"] == "program" and row["cause"] == "owner"
@@ -65,7 +65,7 @@ def test_a_robot_that_runs_is_looked_at(bench: Bench, tmp_path: Path) -> None:
         # One who looks and never reads keeps nobody: its buffer is full long before the end.
         with socket.socket(socket.AF_UNIX) as lazy:
             lazy.connect(str(path))
-            ticks = [each["tick"] for each in islice(status.follow(path), 120)]
+            ticks = [each["tick"] for each in islice(follow(path), 120)]
             assert ticks[-1] > ticks[0] + 300
         bench.host.inject("overload servo=left_knee")
         row = wait_for_state(path, "limp")
@@ -90,10 +90,10 @@ def test_a_place_that_is_taken_is_left_to_who_has_it(bench: Bench, tmp_path: Pat
             # Its queue is full from here on: whoever waits for a place waits for ever.
             first.connect(str(taken))
             for path in (taken, file):
-                process = bench.start("--no-record", "--status", str(path), "--seconds", "2")
+                process = bench.start("--no-record", "--socket", str(path), "--seconds", "2")
                 said, errors = process.communicate(timeout=60)
                 assert process.returncode == 0, errors
-                assert "no status" in said
+                assert "no local API" in said
     assert file.read_text() == "mine"
 
 
@@ -101,7 +101,7 @@ def test_a_socket_nobody_listens_at_is_replaced(bench: Bench, tmp_path: Path) ->
     path = tmp_path / "status.sock"
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
-    process = bench.start("--no-record", "--status", str(path))
+    process = bench.start("--no-record", "--socket", str(path))
     try:
         assert wait_for_state(path, "running")
     finally:
@@ -113,7 +113,7 @@ def test_one_that_starts_paused_stands_until_it_is_asked(bench: Bench, tmp_path:
     path, config, hands = tmp_path / "status.sock", tmp_path / "duck_config.json", Hands(tmp_path / "pad")
     config.write_text('{"start_paused": true}')
     pad = ("--pad", str(hands.path), "--pad-layout", "xbox_bluetooth", "--duck-config-path", str(config))
-    process = bench.start("--no-record", "--status", str(path), *pad)
+    process = bench.start("--no-record", "--socket", str(path), *pad)
     try:
         wait_for_state(path, "ready")
         bench.wait_writes(150)
@@ -129,7 +129,7 @@ def test_one_that_starts_paused_stands_until_it_is_asked(bench: Bench, tmp_path:
 def test_a_puppets_head_follows_and_its_legs_never_walk(bench: Bench, tmp_path: Path) -> None:
     path, hands = tmp_path / "status.sock", Hands(tmp_path / "pad")
     command = ["head", "puppet", "--port", bench.link, "--pad", hands.path, "--pad-layout", "xbox_bluetooth"]
-    command += [*bench.imu, "--no-config", "--no-record", "--status", path]
+    command += [*bench.imu, "--no-config", "--no-record", "--socket", path]
     words = [sys.executable, "-m", "gaitway.cli", *map(str, command)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         hands.hold()

@@ -10,7 +10,7 @@ use crate::loop_monitor::{LoopMonitor, Reporters};
 use crate::loop_thread::{self, SerialRobot};
 use crate::pad::{PadSetup, Pads};
 use crate::recording::Recording;
-use crate::{audit, expression, statistics, status};
+use crate::{audit, expression, local_api, statistics};
 use gaitway_control::Policy;
 use gaitway_control::arbiter::Source;
 use gaitway_control::control_stack::ControlStackOptions;
@@ -22,6 +22,7 @@ use gaitway_platform::real_time;
 use gaitway_platform::termination::Termination;
 use gaitway_platform::{Clock, MonotonicClock, SerialPort};
 use gaitway_record::{About, RecordError};
+use gaitway_runtime::api::{ApiRobot, LeaseTable};
 use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
@@ -30,7 +31,7 @@ use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
 use gaitway_runtime::stop::Stop;
 use serde_json::{Value, json};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Ticks whose observations may be on their way to the file: two seconds of them.
 const OBSERVED_S: usize = 2;
@@ -51,6 +52,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     tell_what_is_clipped(command.as_ref(), &policy, &profile, &mut log);
     warn_of_a_slow_bus(&setup, &mut log);
     let (mailbox, imu_slot) = (Arc::new(Mailbox::new()), Arc::new(ImuSlot::new()));
+    let leases = Arc::new(Mutex::new(LeaseTable::new(Arc::clone(&mailbox))));
     let slot = Arc::new(ExpressionSlot::default());
     if settings.robot.stand {
         // Before the pads: sticks of a robot that only stands move its head.
@@ -115,8 +117,14 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let stop = stop.map_err(failed_to_start)?;
     let running = loop_thread::start(robot, &settings.timing, loop_hz, slot, control, &mut log)
         .map_err(failed_to_start)?;
-    let _shown =
-        status::show(settings.results.status.clone(), &profile, Arc::clone(&running.status), &mut log);
+    let api_robot = ApiRobot::new(
+        &profile,
+        policy.contract(),
+        loop_hz,
+        Arc::clone(&mailbox),
+        Arc::clone(&running.status),
+    );
+    let _api = local_api::serve(settings.results.socket.clone(), api_robot, leases, &mut log);
     let reporters = Reporters { recording: recording.as_ref(), imu: &mut imu };
     minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;

@@ -108,7 +108,9 @@ fn the_flags_of_this_runtime_are_understood() {
     gives(&["--keyboard"], |to| to.operator.keyboard = true);
     gives(&["--stand"], |to| to.robot.stand = true);
     gives(&["--on-stand"], |to| to.robot.on_stand = true);
-    gives(&["--status", "/run/duck.sock"], |to| to.results.status = Some("/run/duck.sock".into()));
+    for flag in ["--socket", "--status"] {
+        gives(&[flag, "/run/duck.sock"], |to| to.results.socket = Some("/run/duck.sock".into()));
+    }
     gives(&["--feet", "/dev/gpiochip0"], |to| to.imu.feet = Some("/dev/gpiochip0".into()));
     gives(&["--expression", "/dev/gpiochip0", "--antenna-pwm", "/sys/class/pwm/pwmchip0"], |to| {
         to.outputs.lines = Some("/dev/gpiochip0".into());

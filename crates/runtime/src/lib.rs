@@ -9,8 +9,6 @@ pub mod devices;
 #[cfg(target_os = "linux")]
 pub mod expression;
 pub mod line;
-#[cfg(target_os = "linux")]
-pub mod lines_host;
 pub mod motors;
 pub mod observation_file;
 pub mod pacer;

@@ -98,7 +98,7 @@ def _run(robot: Robot, seconds: float, everything: bool) -> dict[str, Any]:
 
 
 def _arguments(folder: Path, everything: bool) -> list[str | Path]:
-    common: list[str | Path] = ["--port", folder / "bus", "--status", folder / "status"]
+    common: list[str | Path] = ["--port", folder / "bus", "--socket", folder / "status"]
     if not everything:
         return [*common, "--imu-socket", folder / "imu", "--no-record", "--command", "0.1,0,0"]
     sounds = folder / "sounds"

@@ -183,8 +183,8 @@ impl Default for TimingSettings {
 /// What is read from files, shown and kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResultSettings {
-    /// Socket others look at the robot by; the user's own runtime folder where left out.
-    pub status: Option<PathBuf>,
+    /// Socket of the local API; in the user's own runtime folder where left out.
+    pub socket: Option<PathBuf>,
     /// Where recordings go. `None`: where this person's programs keep their state.
     pub record: Option<PathBuf>,
     /// Nothing is recorded.

@@ -1,8 +1,6 @@
 //! What clients ask.
 
-use crate::limits::{
-    LEASE_SECONDS, MAX_AXES, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION,
-};
+use crate::limits::{LEASE_SECONDS, MAX_AXES, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION};
 use crate::names::{Mode, Source, Topic};
 use crate::refusal::{Code, Refusal};
 use schemars::JsonSchema;

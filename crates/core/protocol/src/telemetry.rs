@@ -33,6 +33,17 @@ pub struct Status {
     pub compute_ns: u32,
     /// Ticks left out since the start.
     pub skipped: u32,
+    /// Implausible values that were dropped since the start.
+    pub implausible: Implausible,
+}
+
+/// Values that no sensor can measure, or no body can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Implausible {
+    /// Samples of the IMU.
+    pub imu: u32,
+    /// Values of servos.
+    pub servo: u32,
 }
 
 /// A fault.

@@ -73,7 +73,8 @@ impl LeaseTable {
     fn place_of(&self, client: ClientId, lease: u64, now_ns: u64) -> Result<usize, Refusal> {
         let is_it = |holder: &Holder| holder.lease == lease && holder.client == client;
         let found = self.holders.iter().position(|holder| holder.as_ref().is_some_and(is_it));
-        let ended = |place: &usize| self.holders[*place].as_ref().is_none_or(|holder| now_ns >= holder.expires_ns);
+        let ended =
+            |place: &usize| self.holders[*place].as_ref().is_none_or(|holder| now_ns >= holder.expires_ns);
         match found {
             Some(place) if !ended(&place) => Ok(place),
             Some(_) => Err(no_lease(format!("lease {lease} has ended"))),
@@ -99,7 +100,11 @@ impl LeaseTable {
         }
         if deadline_ns - now_ns > MAX_DEADLINE_NS {
             let latest = now_ns + MAX_DEADLINE_NS;
-            return Err(Refusal::field("deadline_ns", &format!("at most {latest}, a second from now"), deadline_ns));
+            return Err(Refusal::field(
+                "deadline_ns",
+                &format!("at most {latest}, a second from now"),
+                deadline_ns,
+            ));
         }
         holder.last_sequence = Some(sequence);
         let source = [Source::Agent, Source::Network][place];
@@ -177,7 +182,10 @@ mod tests {
         let lease = table.grant(ANNA, Source::Network, 1.0, None, 0).unwrap();
         assert_eq!((lease.source, lease.expires_ns), (Source::Network, S));
         let refused = table.grant(BEN, Source::Network, 1.0, None, S / 2).unwrap_err();
-        assert_eq!((refused.code, refused.message.as_str()), (Code::LeaseHeld, "anna has control for another 0.5 s"));
+        assert_eq!(
+            (refused.code, refused.message.as_str()),
+            (Code::LeaseHeld, "anna has control for another 0.5 s")
+        );
         // Another source is another lease.
         assert!(table.grant(BEN, Source::Agent, 1.0, None, S / 2).is_ok());
         let renewed = table.grant(ANNA, Source::Network, 1.0, Some(lease.lease), S / 2).unwrap();

@@ -53,7 +53,10 @@ mod tests {
 
     #[test]
     fn lines_come_whole_in_whatever_pieces_they_are_sent() {
-        assert_eq!(lines(&[b"one\ntwo\nthr", b"", b"ee\r\n", b"\n  \n", b"four"]), [&b"one"[..], b"two", b"three\r"]);
+        assert_eq!(
+            lines(&[b"one\ntwo\nthr", b"", b"ee\r\n", b"\n  \n", b"four"]),
+            [&b"one"[..], b"two", b"three\r"]
+        );
         let text = b"a\nbb\nccc\n";
         let single: Vec<&[u8]> = text.chunks(1).collect();
         assert_eq!(lines(&single), [&b"a"[..], b"bb", b"ccc"]);

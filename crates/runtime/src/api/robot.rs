@@ -71,7 +71,8 @@ impl ApiRobot {
     fn unknown_axis(&self, name: &str) -> Refusal {
         let known: Vec<&str> = self.hello.axes.iter().map(|axis| axis.name.as_str()).collect();
         let message = format!("axes.{name}: expected one of {}, found {name}", known.join(", "));
-        let refusal = Refusal::new(Code::UnknownAxis, message, "hello lists the robot's axes and their units");
+        let refusal =
+            Refusal::new(Code::UnknownAxis, message, "hello lists the robot's axes and their units");
         Refusal { field: Some(format!("axes.{name}")), ..refusal }
     }
 
@@ -100,9 +101,10 @@ impl ApiRobot {
             Topic::Status => {
                 ReplyBody::Status(telemetry::status(&self.hello, status, self.mailbox.is_stopped(), now_ns))
             }
-            Topic::Joints => {
-                ReplyBody::Joints { tick: status.tick, joints: status.joints.iter().map(telemetry::joint).collect() }
-            }
+            Topic::Joints => ReplyBody::Joints {
+                tick: status.tick,
+                joints: status.joints.iter().map(telemetry::joint).collect(),
+            },
         }
     }
 }

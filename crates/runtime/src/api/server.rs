@@ -39,13 +39,18 @@ impl ApiServer {
     ///
     /// # Errors
     /// Another program listens there, or the system refuses.
-    pub fn start(path: &Path, robot: ApiRobot, leases: Arc<Mutex<LeaseTable>>) -> Result<ApiServer, ExclusiveError> {
+    pub fn start(
+        path: &Path,
+        robot: ApiRobot,
+        leases: Arc<Mutex<LeaseTable>>,
+    ) -> Result<ApiServer, ExclusiveError> {
         let failed = |source| ExclusiveError::Failed { path: path.to_owned(), source };
         let bound = BoundPath::claim(path)?;
         let listener = UnixListener::bind(bound.path()).map_err(failed)?;
         std::fs::set_permissions(bound.path(), PermissionsExt::from_mode(0o660)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let work = move |end: &End| Server { listener, robot, leases, clients: Vec::new(), last_id: 0 }.run(end);
+        let work =
+            move |end: &End| Server { listener, robot, leases, clients: Vec::new(), last_id: 0 }.run(end);
         let worker = Worker::start("local API", STACK_BYTES, work).map_err(failed)?;
         Ok(ApiServer { _worker: worker, _path: bound })
     }

@@ -39,7 +39,13 @@ impl Session {
 
     /// Answers a line, where there is something to answer. Of a flood most lines are refused unread, once a second;
     /// never one that stops the robot.
-    pub fn hear(&mut self, line: &[u8], robot: &ApiRobot, leases: &mut LeaseTable, now_ns: u64) -> Option<Reply> {
+    pub fn hear(
+        &mut self,
+        line: &[u8],
+        robot: &ApiRobot,
+        leases: &mut LeaseTable,
+        now_ns: u64,
+    ) -> Option<Reply> {
         let has_room = self.requests.take(now_ns);
         if !has_room && !is_stop(line) {
             return self.requests.left_out(now_ns).map(|count| Reply::new(None, too_fast(count)));

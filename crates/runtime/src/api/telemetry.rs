@@ -2,7 +2,7 @@
 
 use crate::robot::status::{JointStatus, Status};
 use gaitway_protocol as protocol;
-use gaitway_protocol::{FaultStatus, Hello};
+use gaitway_protocol::{FaultStatus, Hello, Implausible};
 
 /// The topic `status`.
 pub(super) fn status(hello: &Hello, status: &Status, stopped: bool, now_ns: u64) -> protocol::Status {
@@ -26,6 +26,7 @@ pub(super) fn status(hello: &Hello, status: &Status, stopped: bool, now_ns: u64)
         tick_ns: status.tick_ns,
         compute_ns: status.compute_ns,
         skipped: status.skipped,
+        implausible: Implausible { imu: status.imu_refused, servo: status.servo_refused },
     }
 }
 

@@ -20,7 +20,7 @@ _HOT_C, _LOW_V, _OLD_S = 55.0, 7.0, 0.05
 
 
 def top(
-    path: Annotated[Path | None, typer.Option("--socket", help="Status socket of gaitwayd.")] = None,
+    path: Annotated[Path | None, typer.Option("--socket", help="Socket of gaitwayd's local API.")] = None,
     once: Annotated[bool, typer.Option("--once", help="Print the state once, then exit.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the state once as one JSON object, then exit.")
@@ -30,7 +30,8 @@ def top(
     from rich.console import Console
     from rich.live import Live
 
-    from gaitway.status import default_socket, follow
+    from gaitway.api import default_socket
+    from gaitway.api.follow import follow
 
     rows = follow(path or default_socket())
     first = next(rows, None)

@@ -177,12 +177,12 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| path(flag, value).map(|path| to.robot.port = path),
             ),
             flag(
-                "--status",
+                "--socket",
                 None,
                 "PATH",
-                "publish the status here (default: $XDG_RUNTIME_DIR/gaitway.sock)",
-                "--status /run/gaitway.sock",
-                |to, flag, value| path(flag, value).map(|path| to.results.status = Some(path)),
+                "serve the local API here (default: $XDG_RUNTIME_DIR/gaitway.sock)",
+                "--socket /run/gaitway.sock",
+                |to, flag, value| path(flag, value).map(|path| to.results.socket = Some(path)),
             ),
             flag(
                 "--stand",
