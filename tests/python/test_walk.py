@@ -156,7 +156,7 @@ class Pushed(LiveRobot):
 def test_a_fall_ends_the_run_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     robot = gaitway.Robot.load()
     controller = gaitway.Controller(gaitway.Policy.load(robot.default_policy, robot=robot), robot)
-    arguments = run_twin_command.arguments(RunSettings(kp=29), None)
+    arguments = run_twin_command.arguments(RunSettings(kp=29), robot, None)
 
     def run() -> int:
         return run_twin_command.run(controller, Pushed(robot), arguments, 20.0, as_json=True)

@@ -132,7 +132,7 @@ class _Line:
         self._is_terminal = sys.stderr.isatty()
         self._shown_s = -1.0
         self._state = ""
-        print(f"running over the wire: {title}", file=sys.stderr)
+        print(f"over the wire: {title}", file=sys.stderr)
 
     def __call__(self, walk: "Walk") -> None:
         now_s = walk.twin.steps * walk.twin.body.step_s
