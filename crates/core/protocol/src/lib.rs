@@ -1,8 +1,8 @@
 //! The local API: what clients of a running robot ask, and what it answers.
 //!
 //! A connection is a stream of lines, each one JSON object. A client says `hello` first. A request with an `id` is
-//! answered by a message with the same `id`; one without is answered only where it was refused or limited. What was
-//! subscribed comes without an `id`, the latest value only.
+//! answered by a message with the same `id`; one without is answered where there is something to tell: what was asked
+//! for, a refusal, a limit. What was subscribed comes without an `id`, the latest value only.
 //!
 //! Nothing here opens a socket or knows a robot: `runtime::api` serves these messages.
 

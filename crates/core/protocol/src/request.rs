@@ -18,7 +18,7 @@ const MAX_NAME_BYTES: usize = 64;
 /// One request.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Request {
-    /// The answer has the same; without one only a refusal or a limit is answered.
+    /// The answer has the same; without one it is not said that something was accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
     /// What is asked.

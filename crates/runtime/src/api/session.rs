@@ -56,9 +56,9 @@ impl Session {
         };
         let body = self.answer(&request.ask, robot, leases, now_ns).unwrap_or_else(ReplyBody::Refused);
         let is_news = match &body {
-            ReplyBody::Refused(_) => true,
+            ReplyBody::Accepted(_) => false,
             ReplyBody::Fate(fate) => fate.fate != Fate::Followed || !fate.limits.is_empty(),
-            _ => false,
+            _ => true,
         };
         (request.id.is_some() || is_news).then(|| Reply::new(request.id, body))
     }
