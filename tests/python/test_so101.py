@@ -2,6 +2,10 @@
 
 import json
 import math
+import re
+import subprocess
+import sys
+import tomllib
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +14,10 @@ from typing import Any
 import mujoco
 import numpy as np
 import pytest
-from daemon_bench import Bench
+from daemon_bench import ROOT, Bench
 from program import parse, run_gaitway
 
-from gaitway import Robot
+from gaitway import Recording, Robot
 from gaitway.bringup.motors import Motors, judged
 from gaitway.bringup.motors.calibration import OffsetsFile
 from gaitway.bringup.motors.lerobot import JointCalibration, LeRobotCalibration
@@ -49,6 +53,14 @@ def held(pose: str, seconds: float = 4.0) -> RobotSim:
     for tick in range(ticks):
         sim.step(start + min(1.0, tick / (2.0 * ARM.control_hz)) * (end - start))
     return sim
+
+
+def tip_at(pose: str) -> Any:
+    """The fingertips in a pose, without weight, m."""
+    sim = RobotSim(ARM)
+    sim.data.qpos[:] = ARM.native.pose_rad(pose)
+    mujoco.mj_forward(sim.model, sim.data)
+    return np.array(sim.data.site("tip").xpos)
 
 
 # The robot that ships
@@ -144,6 +156,54 @@ def test_the_twin_moves_it_by_what_its_servos_are_told() -> None:
         body.step(servos)
     body.show(joints, imu)
     assert body.has_fixed_base and np.abs(np.array(joints[:6]) - goals).max() < 0.08
+
+
+def test_the_page_about_it_shows_what_its_python_prints(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/add-a-robot.md").read_text()
+    pictures, sags = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(compile(sags, "docs/add-a-robot.md", "exec"), {})
+    printed = capsys.readouterr().out
+    shown = re.findall(r"^    (?:raised|above|zero|reach) .*$", page, re.MULTILINE)
+    numbers = [[float(number) for number in re.findall(r"[+-]\d\.\d+", text)] for text in (printed, "\n".join(shown))]
+    # Trajectories differ between machines, and with them where friction holds the joints.
+    assert len(numbers[0]) == 16 and numbers[0] == pytest.approx(numbers[1], abs=0.003)
+    assert held("reach").data.site("tip").xpos[2] == pytest.approx(tip_at("reach")[2] - 0.047, abs=0.001)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "out/so101").mkdir(parents=True)
+    exec(compile(pictures, "docs/add-a-robot.md", "exec"), {})
+    assert {path.stem for path in (tmp_path / "out/so101").glob("*.png")} == set(ARM.native.pose_names)
+
+
+def test_a_mistake_in_a_copy_of_its_folder_is_named_as_on_the_page(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.toml"
+    before, rest, after = (ARM.folder / "profile.toml").read_text().partition("[poses.rest]")
+    profile.write_text(before + rest + after.replace("elbow_flex = 1.5", "elbow_flex = 2.1", 1))
+    told = run_gaitway("robot", "show", profile)
+    expected = "robot profile: at poses.rest.elbow_flex: expected an angle from -1.69 to 1.69, found 2.1"
+    assert told.returncode == 2 and expected in " ".join(told.stderr.split())
+    assert expected in (ROOT / "docs/add-a-robot.md").read_text()
+
+
+def test_it_follows_a_script_of_poses_with_the_policy_of_the_examples(tmp_path: Path) -> None:
+    policy, script = tmp_path / "follow.onnx", ROOT / "examples/so101_poses.toml"
+    command = [sys.executable, ROOT / "examples/follow_policy.py", "so101", policy]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    checked = parse(run_gaitway("policy", "check", policy, "--robot", "so101", "--json"))
+    assert checked["golden"]["findings"] == [] and checked["golden"]["ticks"] >= 32
+    arguments = ("--robot", "so101", "--policy", policy, "--script", script, "--fast", "--record", tmp_path / "runs")
+    done = run_gaitway("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 0 and "limited: nothing" in done.stdout, done.stdout + done.stderr
+    (path,) = (tmp_path / "runs").glob("*.mcap")
+    recording = Recording.load(path)
+    for segment, end_s in zip(tomllib.loads(script.read_text())["segment"], (3, 7, 9, 13, 17), strict=True):
+        tick = round(end_s * ARM.control_hz) - 2
+        for index, joint in enumerate(JOINTS):
+            asked = segment.get(joint, 0.0)
+            goal, found = (recording.column(f"tick.{row}[{index}]")[tick] for row in ("goal_rad", "joint_position_rad"))
+            assert goal == pytest.approx(asked, abs=1e-5), (segment["name"], joint)
+            assert found == pytest.approx(asked, abs=0.08), (segment["name"], joint)
 
 
 # On the emulated bus
