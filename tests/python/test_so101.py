@@ -8,6 +8,7 @@ import sys
 import tomllib
 from array import array
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,14 @@ import pytest
 from daemon_bench import ROOT, Bench
 from program import parse, run_gaitway
 
-from gaitway import Recording, Robot
+from gaitway import Policy, Recording, Robot
 from gaitway.bringup.motors import Motors, judged
 from gaitway.bringup.motors.calibration import OffsetsFile
 from gaitway.bringup.motors.lerobot import JointCalibration, LeRobotCalibration
-from gaitway.errors import UsageError
+from gaitway.errors import SimulationError, UsageError
 from gaitway.sim import RobotSim
 from gaitway.sim.live import LiveRobot
+from gaitway.sim.virtual import SimulatedLoop
 
 ARM = Robot.load("so101")
 JOINTS = ["shoulder_pan", "shoulder_lift", "elbow_flex", "wrist_flex", "wrist_roll", "gripper"]
@@ -158,21 +160,27 @@ def test_the_twin_moves_it_by_what_its_servos_are_told() -> None:
     assert body.has_fixed_base and np.abs(np.array(joints[:6]) - goals).max() < 0.08
 
 
-def test_the_page_about_it_shows_what_its_python_prints(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_about_it_shows_what_its_python_prints(capsys: pytest.CaptureFixture[str]) -> None:
     page = (ROOT / "docs/add-a-robot.md").read_text()
-    pictures, sags = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    _, sags = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     exec(compile(sags, "docs/add-a-robot.md", "exec"), {})
-    printed = capsys.readouterr().out
     shown = re.findall(r"^    (?:raised|above|zero|reach) .*$", page, re.MULTILINE)
-    numbers = [[float(number) for number in re.findall(r"[+-]\d\.\d+", text)] for text in (printed, "\n".join(shown))]
+    texts = (capsys.readouterr().out, "\n".join(shown))
+    numbers = [[float(number) for number in re.findall(r"[+-]\d\.\d+", text)] for text in texts]
     # Trajectories differ between machines, and with them where friction holds the joints.
     assert len(numbers[0]) == 16 and numbers[0] == pytest.approx(numbers[1], abs=0.003)
-    assert held("reach").data.site("tip").xpos[2] == pytest.approx(tip_at("reach")[2] - 0.047, abs=0.001)
+    assert held("reach").data.site("tip").xpos[2] == pytest.approx(tip_at("reach")[2] - 0.047, abs=0.002)
+
+
+def test_the_page_about_it_draws_every_pose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures, _ = re.findall(r"```python\n(.*?)```", (ROOT / "docs/add-a-robot.md").read_text(), re.DOTALL)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "out/so101").mkdir(parents=True)
-    exec(compile(pictures, "docs/add-a-robot.md", "exec"), {})
+    try:
+        exec(compile(pictures, "docs/add-a-robot.md", "exec"), {})
+    except SimulationError as error:
+        if "no OpenGL" not in error.message:
+            raise
+        pytest.skip(f"no OpenGL here: {error.message}")
     assert {path.stem for path in (tmp_path / "out/so101").glob("*.png")} == set(ARM.native.pose_names)
 
 
@@ -186,10 +194,17 @@ def test_a_mistake_in_a_copy_of_its_folder_is_named_as_on_the_page(tmp_path: Pat
     assert expected in (ROOT / "docs/add-a-robot.md").read_text()
 
 
-def test_it_follows_a_script_of_poses_with_the_policy_of_the_examples(tmp_path: Path) -> None:
-    policy, script = tmp_path / "follow.onnx", ROOT / "examples/so101_poses.toml"
-    command = [sys.executable, ROOT / "examples/follow_policy.py", "so101", policy]
+@pytest.fixture(scope="module")
+def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The policy of the examples, which goes where its command says."""
+    path = tmp_path_factory.mktemp("so101") / "follow.onnx"
+    command = [sys.executable, ROOT / "examples/follow_policy.py", "so101", path]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return path
+
+
+def test_it_follows_a_script_of_poses_with_the_policy_of_the_examples(policy: Path, tmp_path: Path) -> None:
+    script = ROOT / "examples/so101_poses.toml"
     checked = parse(run_gaitway("policy", "check", policy, "--robot", "so101", "--json"))
     assert checked["golden"]["findings"] == [] and checked["golden"]["ticks"] >= 32
     arguments = ("--robot", "so101", "--policy", policy, "--script", script, "--fast", "--record", tmp_path / "runs")
@@ -204,6 +219,40 @@ def test_it_follows_a_script_of_poses_with_the_policy_of_the_examples(tmp_path: 
             goal, found = (recording.column(f"tick.{row}[{index}]")[tick] for row in ("goal_rad", "joint_position_rad"))
             assert goal == pytest.approx(asked, abs=1e-5), (segment["name"], joint)
             assert found == pytest.approx(asked, abs=0.08), (segment["name"], joint)
+
+
+def test_with_an_overload_it_goes_to_rest_before_it_is_limp(policy: Path) -> None:
+    loop = SimulatedLoop(ARM, Policy.load(policy, robot=ARM), seed=2)
+    loop.walk(0.0, 0.0, 0.0)
+    for _ in range(100):
+        loop.tick()
+    # Nobody commands: zero, and what weight makes of it.
+    assert np.abs(loop.body.sim.joint_position_rad).max() < 0.08
+    loop.loop.inject("overload servo=gripper")
+    states = []
+    while loop.loop.state != "limp" and len(states) < 500:
+        states.append(loop.tick())
+    assert set(states) == {"holding", "limp"} and loop.loop.state == "limp"
+    assert loop.body.sim.joint_position_rad == pytest.approx(ARM.native.pose_rad("rest"), abs=0.06)
+    # From there it does not fall far.
+    for _ in range(100):
+        loop.tick()
+    assert loop.body.sim.joint_position_rad == pytest.approx(ARM.native.pose_rad("rest"), abs=0.15)
+
+
+def test_gaitwayd_drives_it_over_its_bus_to_what_is_commanded(policy: Path, binary: None, tmp_path: Path) -> None:
+    asked = dict(zip(JOINTS, ARM.native.pose_rad("above") or [], strict=True))
+    written_out = ",".join(f"{joint}={rad}" for joint, rad in asked.items())
+    arguments = ("--robot", "so101", "--policy", policy, "--twin", "--seconds", 5, "--command", written_out)
+    told = parse(run_gaitway("run", *arguments, "--record", tmp_path / "runs", "--json", cwd=tmp_path))
+    assert told["robot"] == "so101" and told["gaitwayd"]["ticks"] > 100
+    (path,) = (tmp_path / "runs").glob("*.mcap")
+    recording = Recording.load(path)
+    for index, (joint, rad) in enumerate(asked.items()):
+        goals = recording.column(f"tick.policy.goal_rad[{index}]")
+        last = max(tick for tick, goal in enumerate(goals) if not math.isnan(goal))
+        assert goals[last] == pytest.approx(rad, abs=1e-5), joint
+        assert recording.column(f"tick.joint_position_rad[{index}]")[last] == pytest.approx(rad, abs=0.08), joint
 
 
 # On the emulated bus
@@ -360,6 +409,24 @@ def test_what_is_no_calibration_is_refused_in_words(tmp_path: Path, text: str, e
     with pytest.raises(UsageError, match=expected) as caught:
         LeRobotCalibration.load(written(tmp_path / "arm.json", text), ARM)
     assert caught.value.hint
+
+
+def test_a_damaged_file_is_read_whole_or_refused(tmp_path: Path) -> None:
+    random, sound = np.random.default_rng(7), json.dumps(LEROBOT).encode()
+    path, refused = tmp_path / "arm.json", 0
+    for _ in range(400):
+        damaged = bytearray(sound)
+        for place in random.integers(0, len(damaged), random.integers(1, 6)):
+            damaged[place] = random.integers(0, 256)
+        path.write_bytes(damaged[: random.integers(len(damaged) // 2, 2 * len(damaged))])
+        try:
+            read = LeRobotCalibration.load(path, ARM)
+            meanings = [asdict(meant).values() for meant in read.meaning(ARM).values()]
+            assert list(read.joints) == JOINTS and all(math.isfinite(value) for row in meanings for value in row)
+        except UsageError as error:
+            refused += 1
+            assert error.hint and len(error.message) < 4000
+    assert refused > 100
 
 
 def test_a_file_of_another_robot_is_refused(tmp_path: Path) -> None:
