@@ -94,8 +94,9 @@ def test_commands_and_options_in_the_documents_exist() -> None:
     for page in TODAY:
         for words, rest in re.findall(r"(?:^|`|\$ )gaitway ((?:[a-z]+ ?)+)([^`\n#]*)", page.read_text(), re.MULTILINE):
             name = words.split()[0]
-            if any(command.startswith(f"{name} ") for command in options):
-                name = " ".join(words.split()[:2])
+            for word in words.split()[1:]:
+                if any(command.startswith(f"{name} ") for command in options):
+                    name = f"{name} {word}"
             seen += 1
             assert name in options, f"{page.name}: gaitway {words}"
             given = set(re.findall(r"(?<![\w-])(--[a-z0-9-]+)", rest))

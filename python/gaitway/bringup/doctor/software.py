@@ -61,6 +61,9 @@ def _offsets(robot: Robot, config: Path | None) -> Iterator[Finding]:
 
 def _policy(robot: Robot, path: Path | None) -> Finding:
     what = "policy"
+    if path is None and not any(robot.folder.glob("*.onnx")):
+        # An arm that people lead by hand needs none.
+        return warned(what, f"{robot.title} ships with none", "gaitwayd needs one to run it: --policy FILE")
     try:
         path = path or robot.default_policy
         policy = Policy.load(path, robot=robot)

@@ -8,8 +8,8 @@ from typing import Literal
 
 from gaitway.robot import Robot
 
-#: Below this two cells should be charged before anything moves, V.
-LOW_V = 7.0
+#: So little above the profile's first limit a battery should be charged before anything moves, V: two cells at 7.0 V.
+_SOON_FLAT_V = 0.4
 #: Two servos of one supply that differ by more than this have a bad contact or a wrong voltmeter between them, V.
 _SPREAD_V = 0.5
 #: A servo that has less does not answer, V.
@@ -20,9 +20,12 @@ _FACTORY_LIMIT_V = 8.0
 _UNLOAD_VOLTAGE = 1
 #: How far outside its range a joint may read where the profile does not say, rad.
 _MARGIN_RAD = (-0.6, 0.6)
+#: Where the servos may have more than this they are not those for 7.4 V, V.
+_OTHER_SERVOS_V = 12.0
 _ZERO_COUNT, _COUNTS_PER_TURN = 2048, 4096
 
 _RIGHT_SUPPLY = "disconnect the supply: servos for 7.4 V take two cells, 8.4 V when full, and 12 V destroys them"
+_OTHER_SUPPLY = "disconnect the supply: it gives more than this robot's servos are made for"
 #: What to do about each error bit; about "voltage" that depends.
 _REMEDIES = {
     "angle": "its encoder failed: switch its power off and on; where it comes back, replace the servo",
@@ -50,9 +53,11 @@ def supply(robot: Robot, volts: Mapping[str, float]) -> Judged:
     limit_v, flat_v = _highest_v(robot), max(robot.native.fault_limits("low_voltage"), default=0.0)
     apart = [joint for joint, found_v in volts.items() if abs(found_v - most_v) > _SPREAD_V]
     found = f"{volts[lowest]:.1f} V at {lowest}"
-    charge = f"charge the battery: two cells are flat at {flat_v:g} V"
+    charge = f"charge the battery, or check the supply: too little below {flat_v:g} V"
     if most_v > limit_v:
-        return Judged("fail", f"{volts[highest]:.1f} V at {highest}, expected {limit_v:g} V at most", _RIGHT_SUPPLY)
+        return Judged(
+            "fail", f"{volts[highest]:.1f} V at {highest}, expected {limit_v:g} V at most", _right_supply(robot)
+        )
     if most_v < flat_v:
         return Judged("fail", found, charge)
     if apart:
@@ -66,7 +71,7 @@ def supply(robot: Robot, volts: Mapping[str, float]) -> Judged:
         return Judged("fail", found, charge)
     if volts[highest] - volts[lowest] > _SPREAD_V:
         return Judged("warn", f"{found}, {volts[highest]:.1f} V at {highest}", f"check plug and wire at {lowest}")
-    if volts[lowest] < LOW_V:
+    if volts[lowest] < flat_v + _SOON_FLAT_V:
         return Judged("warn", found, "charge the battery soon")
     return Judged("pass", found)
 
@@ -123,6 +128,11 @@ def _highest_v(robot: Robot) -> float:
     return min(robot.native.fault_limits("high_voltage"), default=math.inf)
 
 
+def _right_supply(robot: Robot) -> str:
+    # A profile that allows 12 V is of servos that take it.
+    return _RIGHT_SUPPLY if _highest_v(robot) < _OTHER_SERVOS_V else _OTHER_SUPPLY
+
+
 def _fault(robot: Robot, bit: str, registers: Mapping[str, int]) -> Judged:
     if bit != "voltage":
         return Judged("fail", bit, _REMEDIES.get(bit, _UNKNOWN_BIT))
@@ -131,7 +141,7 @@ def _fault(robot: Robot, bit: str, registers: Mapping[str, int]) -> Judged:
     found_v = registers["present voltage"] / 10
     low_v, high_v = registers["min voltage"] / 10, registers["max voltage"] / 10
     if found_v > _highest_v(robot):
-        return Judged("fail", f"{bit} ({found_v:.1f} V)", _RIGHT_SUPPLY)
+        return Judged("fail", f"{bit} ({found_v:.1f} V)", _right_supply(robot))
     if found_v > high_v:
         found = f"{found_v:.1f} V is above the servo's own limit of {high_v:.1f} V"
         if high_v < _FACTORY_LIMIT_V or registers["unload condition"] & _UNLOAD_VOLTAGE:

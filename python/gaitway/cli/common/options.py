@@ -44,6 +44,7 @@ def targets(robot: Robot, goals: list[str]) -> dict[str, float]:
         "default": robot.default_pose_rad,
         "zero": [0.0] * len(robot.joint_names),
         "sit": robot.native.sit_pose_rad,
+        **{name: robot.native.pose_rad(name) or [] for name in robot.native.pose_names},
     }
     targets: dict[str, float] = {}
     for goal in goals:
@@ -54,7 +55,7 @@ def targets(robot: Robot, goals: list[str]) -> dict[str, float]:
         try:
             targets[joint] = float(angle)
         except ValueError:
-            hint = f"as in head_yaw=0.3, or a pose: {', '.join(poses)}"
+            hint = f"as in {robot.joint_names[0]}=0.3, or a pose: {', '.join(poses)}"
             raise UsageError(f"{goal!r}: expected a joint and an angle in rad", hint=hint) from None
     for joint, (low, high) in zip(robot.joint_names, robot.limits_rad, strict=True):
         if not low <= targets.get(joint, low) <= high:

@@ -9,7 +9,7 @@ import typer
 from gaitway.cli.common.answers import Answers
 from gaitway.cli.common.options import Config, Json, Port, RobotName, load_robot, targets
 from gaitway.cli.common.output import print_json, print_table
-from gaitway.cli.motors import calibrate, setup
+from gaitway.cli.motors import calibrate, lerobot, setup
 from gaitway.errors import BusError, GaitwayError
 from gaitway.robot import DEFAULT_PORT, Robot
 from gaitway.robots import DEFAULT_ROBOT
@@ -21,6 +21,7 @@ app = typer.Typer(no_args_is_help=True, help="Find, set up, audit, show, move an
 app.command("scan")(setup.scan)
 app.command("setup")(setup.setup)
 app.command("calibrate")(calibrate.calibrate)
+app.add_typer(lerobot.app, name="lerobot")
 
 #: What a test asks of a joint: there and back, and how near it must come, rad.
 _NUDGE_RAD = 0.1
@@ -89,7 +90,7 @@ def voltage(
 @app.command()
 def move(
     goals: Annotated[
-        list[str] | None, typer.Argument(help="JOINT=RADIANS, some; or a pose: default, zero, sit.")
+        list[str] | None, typer.Argument(help="JOINT=RADIANS, some; or a pose of the profile, or zero.")
     ] = None,
     port: Port = DEFAULT_PORT,
     robot: RobotName = DEFAULT_ROBOT,
