@@ -3,6 +3,7 @@
 import math
 from array import array
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from gaitway.errors import RecordingError
@@ -12,6 +13,8 @@ from gaitway.sim.shapes import base_pose
 from gaitway.view.source import State
 
 _POSITION_M = "tick.truth.position_m"
+#: What stands for a fault where the controller takes the robot for fallen, and no fault of the profile is named.
+_FALL = "fall"
 
 
 class RecordedRun:
@@ -35,6 +38,8 @@ class RecordedRun:
             [str(word) for word in recording.columns.get(name, [""] * recording.ticks)]
             for name in ("tick.state", "tick.fault")
         )
+        fallen = recording.column("tick.policy.fallen")
+        self._faults = [fault or _FALL * (_at(fallen, tick) == 1) for tick, fault in enumerate(self._faults)]
         self._rows = {
             name: self._row_columns(name)
             for name in (
@@ -54,8 +59,7 @@ class RecordedRun:
 
     def spans(self) -> dict[str, list[tuple[int, int, str]]]:
         """First and last tick of every state and of every fault, and its name."""
-        faults = [span for span in self.recording.spans("tick.fault") if span[2]]
-        return {"states": self.recording.spans("tick.state"), "faults": faults}
+        return {"states": _spans(self._states), "faults": [span for span in _spans(self._faults) if span[2]]}
 
     def state(self, tick: int) -> State:
         """The state at a tick, counted from 0."""
@@ -71,18 +75,31 @@ class RecordedRun:
             tilt_rad=None if math.isnan(tilt_rad) else tilt_rad,
             command=self._row("tick.command", tick),
             fault=self._faults[tick] or None,
-            tick_ms=None if math.isnan(took_ns) else took_ns / 1e6,
+            # A simulation's are not measured.
+            tick_ms=took_ns / 1e6 if took_ns > 0 else None,
         )
 
     def _base(self, tick: int) -> list[float] | None:
         """The simulator's truth; of a real robot how it is tilted, where it stands and heads being unknown."""
-        up = self._row("tick.policy.up", tick) or None
+        up = self._up(tick)
         position_m = self._row(_POSITION_M, tick)
         if position_m and all(map(math.isfinite, position_m)):
             return base_pose(position_m, _at(self.recording.column("tick.truth.yaw_rad"), tick), up)
         if self.standing_base is None:
             return None
         return base_pose(self.standing_base[:3], 0.0, up)
+
+    def _up(self, tick: int) -> list[float] | None:
+        """The direction up in the trunk frame [3]: which way is the controller's estimate, how far the truth where it
+        is known."""
+        up = self._row("tick.policy.up", tick)
+        if len(up) != 3 or not all(map(math.isfinite, up)):
+            return None
+        tilt_rad, across = _at(self._tilt, tick), math.hypot(up[0], up[1])
+        if not math.isfinite(tilt_rad) or across == 0:
+            return up
+        share = math.sin(tilt_rad) / across
+        return [up[0] * share, up[1] * share, math.cos(tilt_rad)]
 
     def _row(self, name: str, tick: int) -> list[float]:
         return [column[tick] for column in self._rows[name]]
@@ -108,6 +125,12 @@ def _robot_of(recording: Recording) -> Robot:
 
 def _at(column: "array[float]", tick: int) -> float:
     return column[tick] if column else math.nan
+
+
+def _spans(words: Sequence[str]) -> list[tuple[int, int, str]]:
+    """First and last index of each stretch of the same word, and the word."""
+    starts = [tick for tick in range(len(words)) if tick == 0 or words[tick] != words[tick - 1]]
+    return [(start, end - 1, words[start]) for start, end in pairwise([*starts, len(words)])]
 
 
 def load_recorded(path: Path, robot: Robot | None) -> RecordedRun:

@@ -61,7 +61,11 @@ class ViewServer:
         self.token = secrets.token_urlsafe(24)
         self.closing = threading.Event()
         self.asking = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), self)
+        try:
+            self._server = _Server(("127.0.0.1", port), self)
+        except OSError as error:
+            message = f"--port {port}: cannot listen on 127.0.0.1:{port}: {error.strerror or error}"
+            raise UsageError(message, hint="leave --port out: a free one is taken") from error
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), name="view", daemon=True)
 
     @property
