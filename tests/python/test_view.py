@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import re
 import signal
 import socket
 import subprocess
@@ -375,6 +376,12 @@ def test_wrong_use_is_told(tmp_path: Path, arguments: list[str], says: str) -> N
     result = run_gaitway("view", *arguments, "--no-open", cwd=tmp_path)
     assert result.returncode in (1, 2)
     assert says in result.stderr and "hint" in result.stderr
+
+
+def test_the_source_in_the_documentation_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (HERE.parents[1] / "docs/view.md").read_text(), re.DOTALL)
+    exec(compile(block, "docs/view.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("http://127.0.0.1:")
 
 
 def test_two_views_do_not_share_a_port(still: StillSource) -> None:
