@@ -9,6 +9,7 @@ import hmac
 import json
 import math
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ _MOST_BYTES = 4096
 _PATIENCE_S = 10.0
 #: Connections at a time: a browser opens six.
 _MOST_CONNECTIONS = 32
+#: What may wait for a slow browser, bytes: some frames. The system's own choice holds half a minute of them.
+_SEND_BUFFER_BYTES = 16384
 #: Frames a second that are sent, and how often nothing new is said again, s.
 _LIVE_HZ, _REPEAT_S = 30.0, 0.25
 #: Float32 ends of ranges, as a browser rounds them.
@@ -216,6 +219,7 @@ class _Request(BaseHTTPRequestHandler):
         shown, closing = self._view.stage.shown, self._view.closing
         if isinstance(shown, RecordedRun):
             raise _RefusedError(HTTPStatus.NOT_FOUND, "this is a recording: ask for frames")
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._head(HTTPStatus.OK, "text/event-stream", None)
         seen_s, since_s, sent_s = -1.0, time.monotonic(), 0.0
         while not closing.wait(1.0 / _LIVE_HZ):

@@ -1,7 +1,7 @@
 // A recording: its frames by the chunk, the time line with states and faults, play and scrub.
 const byId = id => document.getElementById(id);
 const CHUNK = 200;
-const COLOURS = { running: '#8fd6a8', ready: '#b9e4c6', aligning: '#ffe08a', holding: '#f4a3a3', limp: '#cfd8e1', off: '#e8eef4' };
+const COLOURS = { running: '#8fd6a8', ready: '#b9e4c6', aligning: '#ffe08a', holding: '#f4a3a3', fallen: '#f4a3a3', limp: '#cfd8e1', off: '#e8eef4' };
 
 export class Timeline {
   constructor(scene, show) {

@@ -29,12 +29,12 @@ function live() {
   // When the robot's newest state was, as far as is known here.
   let newest = performance.now();
   let ended = null;
+  // Shown with the next picture: a slow browser draws the newest, and not one after the other.
+  let unseen = null;
   const stream = new EventSource('live');
   stream.addEventListener('frame', event => {
     newest = performance.now();
-    const frame = JSON.parse(event.data);
-    show(frame);
-    steering.show(frame);
+    unseen = event.data;
   });
   stream.addEventListener('silence', event => {
     newest = Math.min(newest, performance.now() - 1000 * JSON.parse(event.data).age_s);
@@ -44,6 +44,12 @@ function live() {
     stream.close();
   });
   return () => {
+    if (unseen !== null) {
+      const frame = JSON.parse(unseen);
+      unseen = null;
+      show(frame);
+      steering.show(frame);
+    }
     const ageMs = performance.now() - newest;
     const isHeard = ended === null && ageMs <= SILENCE_MS;
     steering.hear(isHeard);
