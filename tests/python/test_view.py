@@ -348,15 +348,16 @@ def test_a_robot_without_a_policy_stands_in_its_pose() -> None:
         source.close()
 
 
-def test_the_program_prints_its_address_and_ends_in_order(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gaitway.cli", "view", str(SIMULATED), "--no-open"]
+@pytest.mark.parametrize(("what", "mode"), [(SIMULATED, "recording"), (ROBOTS[0], "live"), (None, "live")])
+def test_the_program_prints_its_address_and_ends_in_order(tmp_path: Path, what: Path | None, mode: str) -> None:
+    command = [sys.executable, "-m", "gaitway.cli", "view", *([str(what)] if what else []), "--no-open"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as program:
         assert program.stdout is not None and program.stderr is not None
         url = program.stdout.readline().strip()
         host, token = url.removeprefix("http://").rstrip("/").split("/")
         line = http.client.HTTPConnection(host, timeout=20)
         line.request("GET", f"/{token}/scene")
-        assert json.loads(line.getresponse().read())["name"] == SIMULATED.name
+        assert json.loads(line.getresponse().read())["mode"] == mode
         line.close()
         program.send_signal(signal.SIGINT)
         assert program.wait(timeout=60) == 0

@@ -141,7 +141,7 @@ class SimulationSource:
             state=what,
             base=pose_of(sim.data, sim.layout).tolist(),
             contacts=self._contacts,
-            tilt_rad=sim.trunk().tilt_rad,
+            tilt_rad=None if sim.description.trunk is None else sim.trunk().tilt_rad,
             command=command.tolist(),
             tick_ms=tick_ms,
         )

@@ -11,7 +11,7 @@ import typer
 
 from gaitway import signals
 from gaitway.cli.common.options import Config
-from gaitway.errors import UsageError
+from gaitway.errors import PolicyError, UsageError
 from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
@@ -91,10 +91,12 @@ def _policy(robot: "Robot", named: Path | None) -> "Policy | None":
 
     if named is not None:
         return Policy.load(robot.policy_file(named), robot=robot)
-    if robot.default_policy.is_file():
-        return Policy.default(robot)
-    typer.echo(f"{robot.name} has no policy: it holds its default pose; name one with --policy", err=True)
-    return None
+    try:
+        _ = robot.default_policy
+    except PolicyError:
+        typer.echo(f"{robot.name} has no policy: it holds its default pose; name one with --policy", err=True)
+        return None
+    return Policy.default(robot)
 
 
 def _has_display() -> bool:
