@@ -71,6 +71,8 @@ export class Steering {
     const axis = this.axes.find(each => each.name === name);
     if (!axis || (event.code.startsWith('Arrow') && event.target instanceof HTMLInputElement)) return;
     event.preventDefault();
+    // A key that was let go for the person, at a disconnect, is to be pressed anew.
+    if (event.repeat) return;
     isDown ? this.held.set(event.code, sign) : this.held.delete(event.code);
     const pull = Object.entries(KEYS).reduce((sum, [code, [of, way]]) => sum + (of === name && this.held.has(code) ? way : 0), 0);
     axis.slider.value = pull === 0 ? 0 : KEY_SHARE * (pull > 0 ? axis.range[1] : axis.range[0]);
