@@ -29,7 +29,7 @@ PYTHON_ROOMS = (
     ("evaluate",),
     ("twin",),
     ("train",),
-    ("bench", "bringup"),
+    ("bench", "bringup", "view"),
     ("cli",),
 )
 

@@ -157,8 +157,8 @@ def test_a_duck_config_is_read_and_what_it_lacks_or_has_too_much_is_said(tmp_pat
     assert "colour: unknown key, ignored" in result.stdout
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
-def test_a_film_shows_the_run(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(("suffix", "pictures", "most_bytes"), [(".mp4", 25, 200_000), (".gif", 13, 250_000)])
+def test_a_film_shows_the_run(tmp_path: Path, suffix: str, pictures: int, most_bytes: int) -> None:
     require_gl()
     film = tmp_path / f"walk{suffix}"
     result = run_gaitway("run", "--fast", "--seconds", 1, "--video", film, "--json", cwd=tmp_path)
@@ -168,8 +168,12 @@ def test_a_film_shows_the_run(tmp_path: Path, suffix: str) -> None:
 
     with av.open(str(film)) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert len(frames) == 25
+    assert len(frames) == pictures
     assert (frames[0] != frames[-1]).any(), "the duck moves"
+    assert film.stat().st_size < most_bytes, "a film is small enough to be sent to somebody"
+    # Its orange rings are a few pixels: a palette by area would leave them out.
+    red, _, blue = (frames[0][..., channel].astype(int) for channel in range(3))
+    assert (red - blue > 120).sum() > 50
 
 
 def require_gl() -> None:

@@ -24,6 +24,7 @@ from gaitway.cli.run import run
 from gaitway.cli.top import top
 from gaitway.cli.train import train
 from gaitway.cli.twin import twin
+from gaitway.cli.view import view
 from gaitway.errors import (
     ContractError,
     ControlError,
@@ -52,6 +53,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.command("top")(top.top)
+app.command("view")(view.view)
 app.command("camera")(camera.camera)
 app.command("train")(train.train)
 app.command("export")(train.export)

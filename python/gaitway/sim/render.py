@@ -6,12 +6,12 @@ trying when a picture is asked for, so that a computer without a display needs n
 
 import functools
 import importlib
-import itertools
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -26,6 +26,7 @@ from PIL import Image
 
 from gaitway import files
 from gaitway.errors import SimulationError, UsageError
+from gaitway.sim.gif import write_gif
 
 Progress = Callable[[int, int], None]
 
@@ -38,9 +39,9 @@ mujoco.MjrContext(mujoco.MjModel.from_xml_string("<mujoco/>"), mujoco.mjtFontSca
 """
 _BACKENDS = {"Linux": ("egl", "osmesa"), "Darwin": ("cgl",), "Windows": ("glfw",)}
 _H264_ENCODERS = ("libx264", "libopenh264", "h264_videotoolbox")
-# Viewers slow a GIF down whose frames last less than 20 ms.
-_GIF_MAX_FPS = 50
-_GIF_COLOURS = 128
+# What films change in MuJoCo's drawing quality. Where the processor draws, four samples a pixel take as long as all the
+# rest, a large shadow map and round spheres a third of what remains; a moving picture shows none of it.
+_FILM_QUALITY = {"offsamples": 0, "shadowsize": 1024, "numslices": 20, "numstacks": 12}
 
 
 def render_still(
@@ -59,7 +60,7 @@ def render_video(
     qpos: NDArray[np.float64],
     path: Path,
     *,
-    fps: int,
+    fps: float,
     width: int = 640,
     height: int = 480,
     progress: Progress | None = None,
@@ -68,13 +69,14 @@ def render_video(
 
     The camera is the model's `track`, where it has one. `progress(done, total)` is called after each frame.
     """
-    write = {".mp4": _write_mp4, ".gif": _write_gif}.get(path.suffix.lower())
-    if write is None:
+    if path.suffix.lower() not in (".mp4", ".gif"):
         raise _suffix_error(path, "a film is a .mp4 or a .gif file")
-    if fps < 1:
+    if not fps >= 1:
         raise UsageError(f"fps: expected 1 or more, found {fps}", hint="25 looks smooth")
     poses = _checked_poses(model, qpos)
-    with files.written_whole(path, "film") as beside, _Painter(model, width, height) as painter:
+    with _film_quality(model):
+        painted = _Painter(model, width, height)
+    with files.written_whole(path, "film") as beside, painted as painter:
 
         def frames() -> Iterator[NDArray[np.uint8]]:
             for done, pose in enumerate(poses, start=1):
@@ -82,7 +84,10 @@ def render_video(
                 if progress is not None:
                     progress(done, len(poses))
 
-        write(beside, frames(), fps, width, height)
+        if path.suffix.lower() == ".gif":
+            write_gif(beside, frames(), fps)
+        else:
+            _write_mp4(beside, frames(), fps, width, height)
 
 
 def _checked_poses(model: mujoco.MjModel, qpos: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,33 +104,34 @@ def _suffix_error(path: Path, expected: str) -> SimulationError:
     return SimulationError(f"cannot write {path}: {expected}", hint="the name's ending says what to write")
 
 
-def _write_mp4(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int, width: int, height: int) -> None:
+@contextmanager
+def _film_quality(model: mujoco.MjModel) -> Iterator[None]:
+    """What is made to draw `model` meanwhile draws fast; the model is then as it was."""
+    quality = model.vis.quality
+    before = {name: getattr(quality, name) for name in _FILM_QUALITY}
+    try:
+        for name, value in _FILM_QUALITY.items():
+            setattr(quality, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(quality, name, value)
+
+
+def _write_mp4(path: Path, frames: Iterator[NDArray[np.uint8]], fps: float, width: int, height: int) -> None:
     if width % 2 or height % 2:
         raise SimulationError(f"a .mp4 needs an even width and height, not {width} x {height}")
     encoder = next((name for name in _H264_ENCODERS if name in av.codecs_available), None)
     if encoder is None:
         raise SimulationError("this build of PyAV has no H.264 encoder", hint="write a .gif instead")
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        stream = cast(VideoStream, container.add_stream(encoder, rate=Fraction(fps)))
+        stream = cast(VideoStream, container.add_stream(encoder, rate=Fraction(fps).limit_denominator(1000)))
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         if encoder == "libx264":
-            stream.options = {"crf": "20", "preset": "veryfast"}
+            stream.options = {"crf": "23", "preset": "veryfast"}
         for frame in frames:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
         container.mux(stream.encode())
-
-
-def _write_gif(path: Path, frames: Iterator[NDArray[np.uint8]], fps: int, width: int, height: int) -> None:
-    if fps > _GIF_MAX_FPS:
-        hint = f"at most {_GIF_MAX_FPS}, or write a .mp4"
-        raise SimulationError(f"a .gif cannot show {fps} frames a second", hint=hint)
-    # One palette and no dithering: frames then differ only where something moved, and the file stays small.
-    first = Image.fromarray(next(frames)).quantize(_GIF_COLOURS, dither=Image.Dither.NONE)
-    rest = [Image.fromarray(frame).quantize(palette=first, dither=Image.Dither.NONE) for frame in frames]
-    # GIF counts in 10 ms: rounding the times, not the durations, keeps the film's length right.
-    times_ms = [round(100 * frame / fps) * 10 for frame in range(len(rest) + 2)]
-    durations_ms = [end - start for start, end in itertools.pairwise(times_ms)]
-    first.save(path, save_all=True, append_images=rest, duration=durations_ms, loop=0, optimize=False)
 
 
 class _Painter:

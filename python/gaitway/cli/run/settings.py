@@ -47,7 +47,10 @@ class RunSettings:
     engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native"
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None
     video: Annotated[Path | None, typer.Option(help="Film of the run, .mp4 or .gif.")] = None
-    video_width: Annotated[int, typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4.")] = 640
+    video_width: Annotated[
+        int | None,
+        typer.Option(min=64, max=1920, help="Width of the film; its height is 3/4 (default: 640, of a .gif 400)."),
+    ] = None
     picture: Annotated[Path | None, typer.Option(help="PNG of the run (default: out/run.png, none with --json).")] = (
         None
     )

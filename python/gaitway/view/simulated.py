@@ -1,0 +1,147 @@
+"""`SimulationSource`: a robot that walks in simulation, in real time, and takes commands while it does."""
+
+import threading
+import time
+from array import array
+from collections.abc import Mapping
+
+from gaitway._native import Pacer
+from gaitway.controller import Controller
+from gaitway.errors import GaitwayError
+from gaitway.policy import Policy
+from gaitway.robot import Robot
+from gaitway.sim import RobotSim, World
+from gaitway.sim.lockstep import LYING_S
+from gaitway.sim.trunk import pose_of
+from gaitway.view.source import State, Steering
+
+#: A command that is not renewed for so long is over: whoever gave it has gone, s.
+COMMAND_HOLDS_S = 0.5
+
+
+class SimulationSource:
+    """A robot in MuJoCo on a thread of its own. Without a policy it holds its default pose, and takes no commands.
+
+    A fallen robot lies limp for a second and is put back on its feet. A stopped one is limp until `clear`.
+    """
+
+    def __init__(self, robot: Robot, policy: Policy | None, *, seed: int = 0, world: World | None = None) -> None:
+        self._robot = robot
+        self._sim = RobotSim(robot, seed=seed, world=world)
+        self._controller = None if policy is None else Controller(policy, robot)
+        if self._controller is not None:
+            self._sim.set_gains(self._controller.gains)
+        self._zero = robot.command()
+        self._asked: array[float] = self._zero
+        self._asked_at_s = float("-inf")
+        self._stop_asked, self._clear_asked, self._closing = threading.Event(), threading.Event(), threading.Event()
+        self._latest: State | None = None
+        self._ended: str | None = None
+        self._contacts: list[bool] = []
+        self._lying_ticks = 0
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
+        self._thread.start()
+
+    @property
+    def robot(self) -> Robot:
+        """The robot it is."""
+        return self._robot
+
+    @property
+    def steering(self) -> Steering:
+        """Every axis that the policy follows; stop; clear."""
+        if self._controller is None:
+            return Steering(stop=self._stop_asked.set, clear=self._clear_asked.set)
+        ranges = {axis: ends for axis, ends in self._controller.policy.contract.envelope.items() if ends[0] < ends[1]}
+        return Steering(ranges, self.command, self._stop_asked.set, self._clear_asked.set)
+
+    def command(self, values: Mapping[str, float]) -> None:
+        """Commands these axes, the others zero, until the command is renewed or `COMMAND_HOLDS_S` have passed."""
+        self._asked, self._asked_at_s = self._robot.command(**values), time.monotonic()
+
+    def latest(self) -> State | None:
+        """The newest state."""
+        return self._latest
+
+    @property
+    def ended(self) -> str | None:
+        """Why the simulation ended; None while it runs."""
+        return self._ended
+
+    def close(self) -> None:
+        """Ends the simulation."""
+        self._closing.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            pacer = Pacer(round(1e9 / self._sim.loop_hz))
+            while not self._closing.is_set():
+                pacer.wait()
+                began_ns = time.perf_counter_ns()
+                self._obey()
+                command, goals = self._tick()
+                self._latest = self._state(command, goals, (time.perf_counter_ns() - began_ns) / 1e6)
+        except GaitwayError as error:
+            self._ended = error.message
+        self._ended = self._ended or "the simulation was ended"
+
+    def _obey(self) -> None:
+        if self._stop_asked.is_set():
+            self._stop_asked.clear()
+            self._stopped = True
+            self._sim.set_torque(False)
+        if self._clear_asked.is_set():
+            self._clear_asked.clear()
+            if self._stopped:
+                self._stopped = False
+                self._stand_up()
+
+    def _tick(self) -> "tuple[array[float], array[float]]":
+        """The command and the goals of this tick."""
+        is_old = time.monotonic() - self._asked_at_s > COMMAND_HOLDS_S
+        command = self._zero if is_old or self._stopped else self._asked
+        goals = array("f", self._robot.default_pose_rad)
+        sensors = self._sim.sense()
+        self._contacts = [contact > 0 for contact in sensors.foot_contact]
+        if self._controller is not None:
+            goals = array("f", self._controller.step(sensors, command))
+        self._sim.step(goals)
+        if self._stopped:
+            return command, goals
+        if self._lying_ticks == 1:
+            self._stand_up()
+        elif self._lying_ticks == 0 and self._has_fallen():
+            self._sim.set_torque(False)
+            self._lying_ticks = round(LYING_S * self._sim.loop_hz) + 1
+        self._lying_ticks = max(0, self._lying_ticks - 1)
+        return command, goals
+
+    def _has_fallen(self) -> bool:
+        return self._sim.fallen or (self._controller is not None and self._controller.record().fallen)
+
+    def _stand_up(self) -> None:
+        self._lying_ticks = 0
+        if self._sim.description.trunk is not None:
+            self._sim.stand_up()
+        else:
+            self._sim.set_torque(True)
+        if self._controller is not None:
+            self._controller.reset(array("f", self._robot.default_pose_rad))
+
+    def _state(self, command: "array[float]", goals: "array[float]", tick_ms: float) -> State:
+        sim = self._sim
+        is_limp = self._stopped or self._lying_ticks > 0
+        what = "stopped" if self._stopped else "fallen" if self._lying_ticks else "running"
+        return State(
+            time_s=sim.time_s,
+            joint_rad=sim.joint_position_rad.tolist(),
+            goal_rad=[float("nan")] * len(goals) if is_limp else goals.tolist(),
+            state=what,
+            base=pose_of(sim.data, sim.layout).tolist(),
+            contacts=self._contacts,
+            tilt_rad=None if sim.description.trunk is None else sim.trunk().tilt_rad,
+            command=command.tolist(),
+            tick_ms=tick_ms,
+        )
