@@ -1,0 +1,80 @@
+"""Spaces of an environment, with the names and units of their numbers."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from gaitway._native import Record
+from gaitway.contract import Contract
+from gaitway.robot import Robot
+from gaitway.sensors import Sensors
+
+Floats = NDArray[np.float32]
+
+
+def action_space(contract: Contract, robot: Robot) -> spaces.Box:
+    """What the network may say: its own bounds, or what brings each joint to the ends of its range."""
+    action = json.loads(contract.to_json())["action"]
+    names = [joint["name"] for joint in action["joints"]]
+    if action.get("bounds") is not None:
+        low, high = action["bounds"]
+        return spaces.Box(low, high, (len(names),), np.float32)
+    limits = np.array([robot.limits_rad[robot.joint_names.index(name)] for name in names])
+    if action["relative_to"] == "default_pose":
+        limits = limits - np.array([joint["default_rad"] for joint in action["joints"]])[:, None]
+    scale = np.broadcast_to(action["scale"], len(names))
+    ends = np.sort(limits / scale[:, None], axis=1).astype(np.float32)
+    return spaces.Box(ends[:, 0], ends[:, 1], dtype=np.float32)
+
+
+def flat_space(contract: Contract) -> spaces.Box:
+    """The contract's observation: nothing bounds what a sensor may say."""
+    return spaces.Box(-np.inf, np.inf, (contract.observation_len,), np.float32)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One entry of an observation by names."""
+
+    #: Unit of its numbers; one for each where they differ.
+    unit: str | tuple[str, ...]
+    #: What each of its numbers is of.
+    names: tuple[str, ...]
+    low: float = -np.inf
+    high: float = np.inf
+
+
+def parts_of(robot: Robot) -> dict[str, Part]:
+    """The entries of an observation by names; what the robot does not have is left out."""
+    joints, axes = tuple(robot.joint_names), tuple("xyz")
+    parts = {"joint_position": Part("rad", joints), "joint_velocity": Part("rad/s", joints)}
+    if robot.native.imu_axes is not None:
+        parts |= {"gyro": Part("rad/s", axes), "accelerometer": Part("m/s2", axes)}
+    if robot.command_axes:
+        parts["command"] = Part(tuple(robot.command_axes.values()), tuple(robot.command_axes))
+    if robot.contact_names:
+        parts["contact"] = Part("1", tuple(robot.contact_names), 0.0, 1.0)
+    return parts
+
+
+def dict_space(parts: dict[str, Part]) -> spaces.Dict:
+    """A Box for each entry."""
+    return spaces.Dict(
+        {name: spaces.Box(part.low, part.high, (len(part.names),), np.float32) for name, part in parts.items()}
+    )
+
+
+def dict_of(parts: dict[str, Part], sensors: Sensors, record: Record) -> dict[str, Floats]:
+    """The samples and the command the policy sees, as arrays of their own."""
+    rows = {
+        "joint_position": sensors.joint_position,
+        "joint_velocity": sensors.joint_velocity,
+        "gyro": sensors.gyro,
+        "accelerometer": sensors.accelerometer,
+        "command": record.command,
+        "contact": sensors.foot_contact,
+    }
+    return {name: np.array(rows[name], dtype=np.float32) for name in parts}
