@@ -15,7 +15,7 @@ from gaitway.env.commands import Commands
 from gaitway.env.contracts import JOINTS, contract_of, controller_of
 from gaitway.env.rendering import View
 from gaitway.env.rewards import Moment, Reward, simple_reward
-from gaitway.env.spaces import action_space, dict_of, dict_space, flat_space, parts_of
+from gaitway.env.spaces import action_space, dict_of, dict_space, flat_space, parts_of, terms_of
 from gaitway.env.task_reward import TaskReward
 from gaitway.errors import UsageError
 from gaitway.policy import Policy
@@ -33,6 +33,7 @@ OBSERVATIONS = ("flat", "dict")
 REWARDS = ("task", "simple")
 #: The task that is meant where none is named and the robot has it.
 _USUAL_TASK = "walk"
+_ACTION = "one number for each joint of the contract, as env.action_space says"
 #: Longest episode, s.
 _LONGEST_S = 3600.0
 
@@ -65,11 +66,11 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         self._sim = RobotSim(self.robot, world=world)
         if task is None and _USUAL_TASK in task_names(self.robot):
             task = _USUAL_TASK
-        self.contract = contract_of(self.robot, (task or JOINTS) if contract is None else contract, self._model_kp())
-        self._controller = controller_of(self.contract, self.robot)
         self._config = None
         if task is not None:
             self._config = configuration.load(task_config(self.robot, task), [], self._sim.description)
+        self.contract = contract_of(self.robot, (task or JOINTS) if contract is None else contract, self._model_kp())
+        self._controller = controller_of(self.contract, self.robot)
         #: The reward, to be looked at or set.
         self.reward = self._reward(reward)
         rate_hz = self.contract.policy_rate_hz
@@ -187,15 +188,10 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         return worth if isinstance(worth, dict) else {"reward": float(worth)}
 
     def _set_observation(self, observation: str) -> None:
-        parts = parts_of(self.robot)
-        self._parts = parts if observation == "dict" else None
-        if self._parts is None:
-            self.observation_space = flat_space(self.contract)
-            #: Names of the observation's numbers, by entry or term, and the units.
-            self.names: dict[str, tuple[str, ...]] = {}
-            self.units: dict[str, str | tuple[str, ...]] = {}
-            return
-        self.observation_space = dict_space(parts)
+        self._parts = parts_of(self.robot) if observation == "dict" else None
+        parts = terms_of(self.contract, self.robot) if self._parts is None else self._parts
+        self.observation_space = flat_space(self.contract) if self._parts is None else dict_space(self._parts)
+        #: What each number of an entry, or of a term of the flat observation, is of, and the unit.
         self.names = {name: part.names for name, part in parts.items()}
         self.units = {name: part.unit for name, part in parts.items()}
 
@@ -220,11 +216,11 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         try:
             row = np.array(action, dtype=np.float32)
         except (TypeError, ValueError) as error:
-            raise UsageError(f"action: expected numbers, found {type(action).__name__}") from error
+            raise UsageError(f"action: expected numbers, found {type(action).__name__}", hint=_ACTION) from error
         if row.shape != self.action_space.shape:
             raise UsageError(
                 f"action: expected shape {self.action_space.shape}, found {row.shape}",
-                hint="one number for each joint of the contract, as env.action_space says",
+                hint=_ACTION,
             )
         if not np.isfinite(row).all():
             at = int(np.flatnonzero(~np.isfinite(row))[0])
@@ -244,14 +240,14 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         if asked == "task" and self._config is None:
             raise UsageError(f"reward: {self.robot.name} has no task", hint='reward="simple", or name a task=')
         if asked == "simple" or self._config is None:
-            return simple_reward(self.robot, self._sim)
+            return simple_reward(self.robot, self.contract, self._sim)
         try:
             return TaskReward(self.robot, self.contract, self._sim.description, self._config)
         except UsageError:
             if asked == "task":
                 raise
             # Nobody asked for it: a contract without a gait clock, as `joints`, has the simple one.
-            return simple_reward(self.robot, self._sim)
+            return simple_reward(self.robot, self.contract, self._sim)
 
     def _model_kp(self) -> list[float]:
         """The model's own gains [n], in the servos' register units."""

@@ -37,7 +37,7 @@ def flat_space(contract: Contract) -> spaces.Box:
 
 @dataclass(frozen=True)
 class Part:
-    """One entry of an observation by names."""
+    """One entry of an observation by names, or one term of a flat one."""
 
     #: Unit of its numbers; one for each where they differ.
     unit: str | tuple[str, ...]
@@ -58,6 +58,35 @@ def parts_of(robot: Robot) -> dict[str, Part]:
     if robot.contact_names:
         parts["contact"] = Part("1", tuple(robot.contact_names), 0.0, 1.0)
     return parts
+
+
+def terms_of(contract: Contract, robot: Robot) -> dict[str, Part]:
+    """The terms of a flat observation, in order: what each of its numbers is, and in which unit.
+
+    Numbers of the past have their age in ticks behind the name, those of a scaled term the factor behind the unit.
+    """
+    content = json.loads(contract.to_json())
+    axes = {entry["axis"]: entry["unit"] for entry in content["command"]}
+    joints = [joint["name"] for joint in content["action"]["joints"]]
+    of_source = {
+        **dict.fromkeys(("gyro", "accelerometer", "projected_gravity"), tuple("xyz")),
+        **dict.fromkeys(("joint_position", "joint_velocity", "action", "target"), joints),
+        "command": list(axes),
+        "foot_contact": robot.contact_names,
+        "phase": ["cosine", "sine"],
+    }
+    terms = {}
+    for term in content["observation"]:
+        lag, history, factor = term.get("lag", 0), term.get("history", 1), term.get("scale", 1)
+        ages = [f"[-{age}]" if age else "" for age in range(lag, lag + history)]
+        names = [name + age for age in ages for name in of_source.get(term["source"], [])]
+        if len(names) != term["width"]:
+            names = [str(number) for number in range(term["width"])]
+        scaled = "" if factor == 1 else f" × {factor:g}" if isinstance(factor, int | float) else " × scale"
+        units = tuple(f"{unit}{scaled}" for unit in axes.values())
+        is_command = term["unit"] == "command" and len(units) == len(names)
+        terms[term["name"]] = Part(units if is_command else f"{term['unit']}{scaled}", tuple(names))
+    return terms
 
 
 def dict_space(parts: dict[str, Part]) -> spaces.Dict:
