@@ -154,6 +154,18 @@ def test_an_action_of_joints_is_the_goal_in_rad() -> None:
         assert env.sim.joint_position_rad[0] == pytest.approx(0.3, abs=0.05)
 
 
+def test_the_default_action_is_the_default_pose_whatever_the_contract() -> None:
+    content = json.loads(make_env(ARM).contract.to_json())
+    action = {**content["action"], "scale": 0.5, "relative_to": "default_pose"}
+    scaled = gaitway.Contract.from_json(json.dumps({**content, "name": "scaled", "action": action}))
+    for contract in ("joints", scaled):
+        with make_env(ARM, contract=contract) as env:
+            env.reset(seed=0)
+            *_, info = env.step(env.default_action)
+            np.testing.assert_allclose(info["goal_rad"], env.robot.default_pose_rad, atol=1e-6)
+    assert env.action_space.high[0] == pytest.approx(4.0), "2 rad in units of 0.5 rad"
+
+
 def test_what_moves_has_passed_the_safety_filter() -> None:
     with make_env(NAME, contract="joints") as env:
         env.reset(seed=0)

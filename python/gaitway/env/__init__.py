@@ -8,9 +8,10 @@ from gaitway import extras
 
 extras.load("gymnasium", "gym")
 
+from gaitway.env.make import make_env
 from gaitway.env.registration import ENV_IDS, register
 from gaitway.env.rewards import Moment, PoseReward, Reward, TrackReward
-from gaitway.env.robot_env import RobotEnv, make_env
+from gaitway.env.robot_env import RobotEnv
 from gaitway.env.task_reward import TaskReward
 
 __all__ = [

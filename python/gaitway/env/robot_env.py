@@ -15,7 +15,7 @@ from gaitway.env.commands import Commands
 from gaitway.env.contracts import JOINTS, contract_of, controller_of
 from gaitway.env.rendering import View
 from gaitway.env.rewards import Moment, Reward, simple_reward
-from gaitway.env.spaces import action_space, dict_of, dict_space, flat_space, parts_of, terms_of
+from gaitway.env.spaces import action_space, dict_of, dict_space, flat_space, parts_of, pose_action, terms_of
 from gaitway.env.task_reward import TaskReward
 from gaitway.errors import UsageError
 from gaitway.policy import Policy
@@ -23,6 +23,7 @@ from gaitway.robot import Robot
 from gaitway.robots import DEFAULT_ROBOT
 from gaitway.sensors import Sensors
 from gaitway.sim.robot_sim import RobotSim
+from gaitway.sim.trunk import TrunkState
 from gaitway.sim.world import World
 from gaitway.train import config as configuration
 from gaitway.train.tasks import task_config, task_names
@@ -111,7 +112,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         self._record = self._controller.record()
         if self.render_mode == "human":
             self._view.show()
-        return self._observation(self._sensors, self._record), self._info({})
+        return self._observation(self._sensors, self._record), self._info(self._sim.trunk())
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """One tick of the policy with this action [a].
@@ -131,12 +132,13 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         self._controller.observe(self._sensors.row, command)
         self._record = record = self._controller.record()
         has_fallen = self._sim.fallen or record.fallen
-        terms = self._judge(before, followed, row, has_fallen)
+        trunk = self._sim.trunk()
+        terms = self._judge(before, trunk, followed, row, has_fallen)
         self._last_action = row
         if self.render_mode == "human":
             self._view.show()
         truncated = self._tick >= self._ticks and not has_fallen
-        info = self._info({"reward_terms": terms})
+        info = self._info(trunk) | {"reward_terms": terms}
         return self._observation(self._sensors, record), sum(terms.values()), has_fallen, truncated, info
 
     def render(self) -> NDArray[np.uint8] | None:
@@ -157,10 +159,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
     @property
     def default_action(self) -> Floats:
         """The action [a] that asks for the default pose."""
-        action: Floats = np.zeros(self.action_space.shape or (), dtype=np.float32)
-        if self.contract.name == f"{self.robot.name}_{JOINTS}":
-            action[:] = self.robot.default_pose_rad
-        return action
+        return pose_action(self.contract, self.robot)
 
     def _move(self, action: Floats) -> None:
         self._controller.act(action, self._goals)
@@ -171,11 +170,13 @@ class RobotEnv(gymnasium.Env[Any, Any]):
                 self._goals = array("f", self._controller.record().goal_rad)
             self._sim.step(self._goals)
 
-    def _judge(self, before: Record, followed: Floats, action: Floats, has_fallen: bool) -> dict[str, float]:
+    def _judge(
+        self, before: Record, trunk: TrunkState, followed: Floats, action: Floats, has_fallen: bool
+    ) -> dict[str, float]:
         seen = np.array(before.observation, dtype=np.float32)
         moment = Moment(
             sim=self._sim,
-            trunk=self._sim.trunk(),
+            trunk=trunk,
             record=self._record,
             command=followed,
             observation=seen,
@@ -200,8 +201,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
             return np.array(record.observation, dtype=np.float32)
         return dict_of(self._parts, sensors, record)
 
-    def _info(self, more: dict[str, Any]) -> dict[str, Any]:
-        trunk = self._sim.trunk()
+    def _info(self, trunk: TrunkState) -> dict[str, Any]:
         return {
             "time_s": self._sim.time_s,
             "command": dict(zip(self.robot.command_axes, map(float, self._record.command), strict=True)),
@@ -209,7 +209,6 @@ class RobotEnv(gymnasium.Env[Any, Any]):
             "velocity_mps": trunk.velocity_mps,
             "tilt_rad": trunk.tilt_rad,
             "goal_rad": np.array(self._goals, dtype=np.float32),
-            **more,
         }
 
     def _checked(self, action: Any) -> Floats:
@@ -271,41 +270,3 @@ def _check(observation: str, render_mode: str | None, episode_s: float) -> None:
         raise UsageError(f"render_mode: expected rgb_array, human or None, found {render_mode!r}", hint="rgb_array")
     if not 0 < episode_s <= _LONGEST_S:
         raise UsageError(f"episode_s: expected more than 0, at most {_LONGEST_S:g}, found {episode_s}", hint="20")
-
-
-def make_env(
-    robot: Robot | str | Path = DEFAULT_ROBOT,
-    *,
-    task: str | None = None,
-    contract: Contract | Policy | str | Path | None = None,
-    observation: str = "flat",
-    reward: Reward | str | None = None,
-    command: Mapping[str, float] | None = None,
-    world: World | None = None,
-    episode_s: float = 20.0,
-    render_mode: str | None = None,
-    width: int = 640,
-    height: int = 480,
-) -> RobotEnv:
-    """A Gymnasium environment of a robot, by name or by the path of its profile.
-
-    `contract` says what observation and action are: `joints` (goals of all joints, rad), a task, a contract or a
-    policy of the robot's folder, a file, or a Contract or Policy. Left out it is that of `task`, which is `walk` where
-    the robot has it; for a robot without tasks `joints`. `observation` is `flat`, exactly as a policy on the robot
-    sees it, or `dict`, by names in SI units. `reward` is `task`, `simple`, or a function of a Moment. `command` holds
-    for every episode (axis and value, m/s, rad/s, rad); left out, commands are drawn as in training. `world` has
-    noise, pushes and variation. Raises UsageError for what there is not.
-    """
-    return RobotEnv(
-        robot,
-        task=task,
-        contract=contract,
-        observation=observation,
-        reward=reward,
-        command=command,
-        world=world,
-        episode_s=episode_s,
-        render_mode=render_mode,
-        width=width,
-        height=height,
-    )

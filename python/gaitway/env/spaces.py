@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from gymnasium import spaces
@@ -17,17 +18,33 @@ Floats = NDArray[np.float32]
 
 def action_space(contract: Contract, robot: Robot) -> spaces.Box:
     """What the network may say: its own bounds, or what brings each joint to the ends of its range."""
-    action = json.loads(contract.to_json())["action"]
-    names = [joint["name"] for joint in action["joints"]]
+    action, order = _action_of(contract, robot)
     if action.get("bounds") is not None:
         low, high = action["bounds"]
-        return spaces.Box(low, high, (len(names),), np.float32)
-    limits = np.array([robot.limits_rad[robot.joint_names.index(name)] for name in names])
-    if action["relative_to"] == "default_pose":
-        limits = limits - np.array([joint["default_rad"] for joint in action["joints"]])[:, None]
-    scale = np.broadcast_to(action["scale"], len(names))
-    ends = np.sort(limits / scale[:, None], axis=1).astype(np.float32)
-    return spaces.Box(ends[:, 0], ends[:, 1], dtype=np.float32)
+        return spaces.Box(low, high, (len(order),), np.float32)
+    limits = np.array(robot.limits_rad)[order].T
+    ends = np.sort([_action_at(row, action) for row in limits], axis=0)
+    return spaces.Box(ends[0], ends[1], dtype=np.float32)
+
+
+def pose_action(contract: Contract, robot: Robot) -> Floats:
+    """The action [a] that asks for the robot's default pose."""
+    action, order = _action_of(contract, robot)
+    return _action_at(np.array(robot.default_pose_rad)[order], action)
+
+
+def _action_of(contract: Contract, robot: Robot) -> tuple[dict[str, Any], list[int]]:
+    """The action section, and the robot's columns of its joints."""
+    action: dict[str, Any] = json.loads(contract.to_json())["action"]
+    return action, [robot.joint_names.index(joint["name"]) for joint in action["joints"]]
+
+
+def _action_at(goal_rad: NDArray[np.float64], action: dict[str, Any]) -> Floats:
+    """The action [a] that asks for these goals [a], rad."""
+    default_rad = np.array([joint["default_rad"] for joint in action["joints"]])
+    reference = default_rad if action["relative_to"] == "default_pose" else 0.0
+    asked: Floats = ((goal_rad - reference) / np.asarray(action["scale"])).astype(np.float32)
+    return asked
 
 
 def flat_space(contract: Contract) -> spaces.Box:
