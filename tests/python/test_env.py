@@ -17,6 +17,9 @@ from gaitway.env import ENV_IDS, Moment, RobotEnv, make_env
 from gaitway.env.contracts import controller_of
 from gaitway.errors import GaitwayError, SimulationError, UsageError
 from gaitway.sim import Noise, Pushes, RobotSim, Script, Segment, Variation, World, simulate
+from gaitway.sim.loader import description_of
+from gaitway.train import config as configuration
+from gaitway.train import tasks
 from gaitway.train.rewards import REWARDS
 
 ROBOT = gaitway.Robot.load()
@@ -458,3 +461,43 @@ def test_stable_baselines3_learns_ten_thousand_steps_and_gaitway_runs_what_it_le
         (action,) = policy.infer(observation[None])
         inside = np.clip(action, env.action_space.low, env.action_space.high)
         np.testing.assert_allclose(inside, expected, atol=1e-5)
+
+
+def one_robot_for_the_trainer() -> list[str]:
+    """Settings of a batch that is the simulation: nothing drawn, nothing late, every step of the physics fine."""
+    factors = ("stiffness", "joint_stiffness", "friction_loss", "armature", "damping", "mass")
+    silent = ("gyro_rps", "accel_mps2", "joint_position_rad", "joint_velocity_rps", "joint_zero_rad", "late_imu")
+    play_rad = description_of(ROBOT).backlash.half_range_rad  # type: ignore[union-attr]
+    floor = RobotSim(ROBOT).model.geom(description_of(ROBOT).floor).friction[0]
+    return [
+        *("run.robots=2", "run.threads=1", "run.episode_s=60", "commands.hold_s=[100.0,100.0]", "commands.still=0.0"),
+        *("physics.fine_share=1.0", "physics.iterations=100", "physics.ls_iterations=50"),
+        *(f"physics.{name}=[1.0,1.0]" for name in factors),
+        *(f"physics.friction=[{floor},{floor}]", f"physics.play_rad=[{play_rad},{play_rad}]"),
+        *("physics.load_kg=[0.0,0.0]", "physics.centre_m=[0.0,0.0,0.0]"),
+        *(f"noise.{name}=0.0" for name in (*silent, "lost_answers", "knee_rad", "ankle_rad")),
+        *("noise.late_goals=[0.0]", "pushes.every_s=[100.0,100.0]"),
+    ]
+
+
+@pytest.mark.train
+def test_observation_and_rewards_are_those_of_the_trainer_in_the_same_state() -> None:
+    from gaitway.train.env import RobotBatch
+
+    description = description_of(ROBOT)
+    config = configuration.load(tasks.task_config(ROBOT, "walk"), one_robot_for_the_trainer(), description)
+    batch = RobotBatch(ROBOT, tasks.task_contract(ROBOT, "walk"), config, resets_late=True)
+    policy = gaitway.Policy.load(ROBOT.default_policy, robot=ROBOT)
+    command = dict(zip(ROBOT.command_axes, map(float, batch._command[0]), strict=True))
+    assert any(command.values())
+    with make_env(NAME, command=command) as env:
+        env.reset(seed=0)
+        for _ in range(60):
+            for mine, theirs in (("qpos", "qpos"), ("qvel", "qvel"), ("qacc_warmstart", "_warm")):
+                getattr(env.sim.data, mine)[:] = getattr(batch.physics, theirs)[0]
+            actions = policy.infer(batch.observation)
+            observation, reward, *_ = env.step(actions[0])
+            step = batch.step(actions, share=0.0)
+            np.testing.assert_allclose(env.sim.data.qpos, batch.physics.qpos[0], atol=1e-12)
+            np.testing.assert_allclose(observation, batch.observation[0], atol=1e-6)
+            assert reward == pytest.approx(step.reward[0], rel=1e-5)
