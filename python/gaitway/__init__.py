@@ -35,7 +35,7 @@ from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 
 if TYPE_CHECKING:
-    from gaitway.env import make_env
+    from gaitway.env import make_env as make_env
 
 __all__ = [
     "Contract",
@@ -55,12 +55,11 @@ __all__ = [
     "build_info",
     "camera",
     "command",
-    "make_env",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """What needs an extra is loaded when it is asked for."""
+    """What needs an extra is loaded when it is asked for; `import *` leaves it out."""
     if name == "make_env":
         from gaitway.env import make_env
 

@@ -343,7 +343,9 @@ def test_pictures_and_no_window_without_a_display(monkeypatch: pytest.MonkeyPatc
 
 def test_robots_that_ship_have_ids() -> None:
     assert set(ENV_IDS) == set(gaitway.Robot.names())
-    env = gymnasium.make(ENV_IDS[NAME], contract="joints", episode_s=0.1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        env = gymnasium.make(ENV_IDS[NAME], contract="joints", episode_s=0.1, render_mode="rgb_array")
     env.reset(seed=0)
     assert env.unwrapped.robot.name == NAME  # type: ignore[attr-defined]
     assert env.spec is not None and env.spec.id == ENV_IDS[NAME]

@@ -32,6 +32,7 @@ Floats = NDArray[np.float32]
 
 OBSERVATIONS = ("flat", "dict")
 REWARDS = ("task", "simple")
+RENDER_MODES = ("rgb_array", "human")
 #: The task that is meant where none is named and the robot has it.
 _USUAL_TASK = "walk"
 _ACTION = "one number for each joint of the contract, as env.action_space says"
@@ -46,6 +47,8 @@ class RobotEnv(gymnasium.Env[Any, Any]):
     `units` and `names` say what each number of the observation is. An episode ends with `terminated` where the robot
     falls, or the physics breaks down, and with `truncated` after `episode_s`.
     """
+
+    metadata = {"render_modes": list(RENDER_MODES), "render_fps": 50}  # noqa: RUF012  # as Gymnasium declares it
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         #: The reward, to be looked at or set.
         self.reward = self._reward(reward)
         rate_hz = self.contract.policy_rate_hz
-        self.metadata = {"render_modes": ["rgb_array", "human"], "render_fps": rate_hz}
+        self.metadata = {**self.metadata, "render_fps": rate_hz}
         self.render_mode = render_mode
         self._view = View(self._sim, rate_hz, width, height)
         self._period_s, self._ticks = 1.0 / rate_hz, max(1, round(episode_s * rate_hz))
@@ -266,7 +269,7 @@ def _check(observation: str, render_mode: str | None, episode_s: float) -> None:
     if observation not in OBSERVATIONS:
         known = ", ".join(OBSERVATIONS)
         raise UsageError(f"observation: expected one of {known}, found {observation!r}", hint="flat is the contract's")
-    if render_mode not in (None, "rgb_array", "human"):
+    if render_mode not in (None, *RENDER_MODES):
         raise UsageError(f"render_mode: expected rgb_array, human or None, found {render_mode!r}", hint="rgb_array")
     if not 0 < episode_s <= _LONGEST_S:
         raise UsageError(f"episode_s: expected more than 0, at most {_LONGEST_S:g}, found {episode_s}", hint="20")
