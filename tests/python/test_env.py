@@ -13,6 +13,7 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 import gaitway
+from gaitway.bench.env import measure_env
 from gaitway.env import ENV_IDS, Moment, RobotEnv, make_env
 from gaitway.env.contracts import controller_of
 from gaitway.errors import GaitwayError, SimulationError, UsageError
@@ -50,6 +51,8 @@ def played(env: RobotEnv, seed: int, steps: int = 40) -> bytes:
         (NAME, {}),
         (NAME, {"observation": "dict", "world": ROUGH}),
         (NAME, {"contract": "joints"}),
+        (NAME, {"contract": "open_duck_walk", "command": {"vx": 0.1}}),
+        (NAME, {"task": "stand"}),
         (ARM, {}),
         (ARM, {"observation": "dict"}),
         (QUADRUPED, {"world": World(noise=Noise())}),
@@ -503,3 +506,22 @@ def test_observation_and_rewards_are_those_of_the_trainer_in_the_same_state() ->
             np.testing.assert_allclose(env.sim.data.qpos, batch.physics.qpos[0], atol=1e-12)
             np.testing.assert_allclose(observation, batch.observation[0], atol=1e-6)
             assert reward == pytest.approx(step.reward[0], rel=1e-5)
+
+
+def test_the_bench_steps_every_kind_there_is() -> None:
+    told: list[int] = []
+    result = measure_env(str(ARM), 2, 2, 0.02, 1, lambda _, done, total: told.append(done))
+    assert list(result["steps_per_s"]) == [
+        "physics alone",
+        "one, PoseReward",
+        "one, simple reward",
+        "sync, 2",
+        "async, 2",
+    ], "an arm has no task, and so no batch"
+    assert min(result["steps_per_s"].values()) > 0 and told == list(range(5))
+
+
+@pytest.mark.train
+def test_the_bench_steps_the_batch_of_a_robot_with_a_task() -> None:
+    result = measure_env(NAME, 2, 3, 0.02, 1, lambda *_: None)
+    assert result["steps_per_s"]["batch, 3"] > 0
