@@ -16,7 +16,7 @@ import gaitway
 from gaitway.bench.env import measure_env
 from gaitway.env import ENV_IDS, Moment, RobotEnv, make_env
 from gaitway.env.contracts import controller_of
-from gaitway.errors import GaitwayError, SimulationError, UsageError
+from gaitway.errors import GaitwayError, MissingExtraError, SimulationError, UsageError
 from gaitway.sim import Noise, Pushes, RobotSim, Script, Segment, Variation, World, simulate
 from gaitway.sim.loader import description_of
 from gaitway.train import config as configuration
@@ -359,6 +359,14 @@ def test_nothing_heavy_is_loaded_before_an_environment_is_asked_for() -> None:
     code = "import sys, gaitway; assert not {'gymnasium', 'numpy', 'mujoco'} & set(sys.modules); gaitway.make_env"
     code += "; gaitway.make_env(); assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_batch_without_pytorch_says_what_there_is_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What an import statement finds where a module is not installed.
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtraError, match="torch is not installed") as error:
+        gymnasium.make_vec(ENV_IDS[NAME], num_envs=2)
+    assert "gaitway[train]" in error.value.hint and 'vectorization_mode="sync"' in error.value.hint
 
 
 @pytest.mark.parametrize("mode", ["sync", "async"])

@@ -11,7 +11,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from gaitway.env.spaces import action_space, flat_space
-from gaitway.errors import UsageError
+from gaitway.errors import MissingExtraError, UsageError
 from gaitway.robot import Robot
 from gaitway.robots import DEFAULT_ROBOT
 from gaitway.sim.loader import description_of
@@ -46,7 +46,10 @@ class BatchEnv(VectorEnv[Floats, Floats, NDArray[Any]]):
         threads: int | None = None,
         render_mode: str | None = None,
     ) -> None:
-        require_learner()
+        try:
+            require_learner()
+        except MissingExtraError as error:
+            raise MissingExtraError(error.message, hint=f'{error.hint}; or vectorization_mode="sync"') from error
         if render_mode is not None:
             raise UsageError(
                 f"render_mode: expected None, found {render_mode!r}: a batch has no pictures",
