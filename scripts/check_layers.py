@@ -29,6 +29,7 @@ PYTHON_ROOMS = (
     ("evaluate",),
     ("twin",),
     ("train",),
+    ("env",),
     ("bench", "bringup", "view"),
     ("cli",),
 )
@@ -40,7 +41,8 @@ STRANGERS = {("emulators", f"devices/{device}") for device in ("hal", "feetech",
 #: Libraries that only these rooms may load when they are imported; everywhere else they are loaded inside functions.
 HEAVY: dict[str, tuple[str, ...]] = {
     "mujoco": ("sim", "evaluate", "train"),
-    "numpy": ("golden", "sim", "evaluate", "train"),
+    "numpy": ("golden", "sim", "evaluate", "train", "env"),
+    "gymnasium": ("env",),
     **dict.fromkeys(("av", "PIL"), ("sim",)),
     "torch": ("train",),
     **dict.fromkeys(("rich", "typer"), ("cli",)),

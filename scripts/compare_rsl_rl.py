@@ -20,7 +20,7 @@ from tensordict import TensorDict
 
 from gaitway.robot import Robot
 from gaitway.sim.loader import description_of
-from gaitway.train import config, runs
+from gaitway.train import config, tasks
 from gaitway.train.env import RobotBatch
 from gaitway.train.mirror import Mirror
 from gaitway.train.network import actor_of
@@ -32,8 +32,8 @@ class Env(VecEnv):
     def __init__(self, steps: int) -> None:
         robot = Robot.load()
         description = description_of(robot)
-        contract = runs.task_contract(robot, "walk")
-        self.config = config.load(runs.task_config(robot, "walk"), [f"run.steps={steps}"], description)
+        contract = tasks.task_contract(robot, "walk")
+        self.config = config.load(tasks.task_config(robot, "walk"), [f"run.steps={steps}"], description)
         torch.set_num_threads(self.config.run.threads)
         self.robots = RobotBatch(robot, contract, self.config)
         self._actor = actor_of(contract, description, self.config.ppo)

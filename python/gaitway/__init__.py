@@ -16,6 +16,8 @@ Importing this package loads neither numpy nor MuJoCo nor onnxruntime: `gaitway.
 load them where they are used.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from gaitway._native import VERSION as __version__  # noqa: N811
 from gaitway._native import Pacer, Record, Wake, axes, build_info
 
@@ -32,6 +34,9 @@ from gaitway.recording import Recording
 from gaitway.remote import Remote
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
+
+if TYPE_CHECKING:
+    from gaitway.env import make_env as make_env
 
 __all__ = [
     "ConnectedRobot",
@@ -54,3 +59,12 @@ __all__ = [
     "command",
     "connect",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What needs an extra is loaded when it is asked for; `import *` leaves it out."""
+    if name == "make_env":
+        from gaitway.env import make_env
+
+        return make_env
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,14 +21,14 @@ import torch
 from gaitway.errors import TrainingError
 from gaitway.robot import Robot
 from gaitway.sim.loader import description_of
-from gaitway.train import checkpoint, config, runs
+from gaitway.train import checkpoint, config, runs, tasks
 from gaitway.train.trainer import Trainer
 
 folder = Path(sys.argv[1])
 robot = Robot.load()
 small = ["run.robots=4", "ppo.rollout=4", "run.steps=64", "run.threads=1"]
-loaded = config.load(runs.task_config(robot, "stand"), small, description_of(robot))
-trainer = Trainer(robot, runs.task_contract(robot, "stand"), loaded)
+loaded = config.load(tasks.task_config(robot, "stand"), small, description_of(robot))
+trainer = Trainer(robot, tasks.task_contract(robot, "stand"), loaded)
 checkpoint.write(folder, trainer.save())
 good = torch.load(folder / checkpoint.NAME, weights_only=True)
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -45,6 +46,15 @@ def test_the_controller_of_the_researchers_page_fits(capsys: pytest.CaptureFixtu
     (block,) = blocks("docs/policies.md", "python")
     exec(compile(block, "docs/policies.md", "exec"), {})
     assert capsys.readouterr().out.startswith("compatible 50 ")
+
+
+def test_the_environments_of_the_page_run(capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks("docs/gymnasium.md", "python"):
+        exec(compile(block, "docs/gymnasium.md", "exec"), names)
+    assert capsys.readouterr().out.startswith("stood for 2.0 s\n")
+    names["env"].reset(seed=0)
+    names["env"].step(names["env"].default_action)
 
 
 def test_the_readme_is_one_page() -> None:

@@ -20,7 +20,7 @@ from gaitway.errors import GaitwayError, TrainingError
 from gaitway.sim import RobotSim
 from gaitway.sim.loader import description_of, load_description
 from gaitway.sim.model import build_model as load_model
-from gaitway.train import calibration, curve, mirror, rewards, runs
+from gaitway.train import calibration, curve, mirror, rewards, runs, tasks
 from gaitway.train import config as configuration
 from gaitway.train.env import RobotBatch
 from gaitway.train.export import check, export_run
@@ -70,7 +70,7 @@ def tiny(task: str = "walk") -> list[str]:
 
 
 def config(duck: Robot, *overrides: str) -> configuration.Config:
-    return configuration.load(runs.task_config(duck, "walk"), [*tiny(), *overrides], description_of(duck))
+    return configuration.load(tasks.task_config(duck, "walk"), [*tiny(), *overrides], description_of(duck))
 
 
 def train(folder: Path, *more: str) -> "subprocess.Popen[str]":
@@ -88,7 +88,7 @@ def resume(folder: Path) -> dict[str, Any]:
 @pytest.mark.parametrize("play_rad", [0.0, 0.0087266], ids=["flat", "backlash"])
 def test_the_trainer_sees_what_the_simulator_sees(duck: Robot, play_rad: float) -> None:
     """Without noise a robot of the batch and a RobotSim under a Controller have the same observations."""
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     physics = {**CALM["physics"], "play_rad": [play_rad, play_rad]}
     text = {**CALM, "physics": physics, "run": {"robots": 2, "threads": 1}, "rewards": {"alive": 1.0}}
     ducks = RobotBatch(duck, contract, configuration.of(text, description_of(duck)))
@@ -145,7 +145,7 @@ def test_a_network_cannot_tell_left_from_right(duck: Robot) -> None:
     import torch
 
     torch.manual_seed(0)
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     seen, done = mirror.observation_mirror(contract, DESCRIPTION), mirror.action_mirror(contract, DESCRIPTION)
     net = _actor(contract)
     rows = torch.randn(50, 101)
@@ -244,7 +244,7 @@ def test_the_exported_policy_is_the_mean_of_those_on_the_way_and_no_spread_beyon
 
 def test_what_a_duck_keeps_to_is_counted_from_a_gait_after_command_and_push(duck: Robot) -> None:
     ducks = RobotBatch(
-        duck, runs.task_contract(duck, "walk"), config(duck, "pushes.every_s=[0.9,0.9]", "run.episode_s=60")
+        duck, tasks.task_contract(duck, "walk"), config(duck, "pushes.every_s=[0.9,0.9]", "run.episode_s=60")
     )
     gait, still = 27, np.zeros((16, 14), dtype=np.float32)
     since, sums, seen = np.zeros(16, dtype=int), np.zeros((16, 3)), 0
@@ -369,7 +369,7 @@ def test_a_curve_is_told_in_parts_and_drawn(tmp_path: Path) -> None:
 def test_a_calibrated_policy_is_exported_as_it_is(duck: Robot) -> None:
     from gaitway import _native
 
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     actor = _actor(contract)
     rows = np.random.default_rng(0).standard_normal((50, 101)).astype(np.float32)
     with torch.no_grad():
@@ -385,7 +385,7 @@ def test_a_policy_that_its_golden_vectors_contradict_is_refused(duck: Robot) -> 
     from gaitway import _native
     from gaitway.golden import vectors
 
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     actor = _actor(contract)
     network = onnx_bytes(actor, contract)
     described = json.loads(contract.to_json())
@@ -409,7 +409,7 @@ def test_the_activation_is_elu_and_so_is_its_slope() -> None:
 def test_an_engine_that_differs_is_refused(duck: Robot) -> None:
     from gaitway import _native
 
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     actor, other = _actor(contract), _actor(contract)
     data = _native.embed(onnx_bytes(other, contract), contract)
     rows = np.random.default_rng(0).standard_normal((5, 101)).astype(np.float32)
@@ -441,7 +441,7 @@ def test_a_wrong_configuration_is_named_by_its_place(duck: Robot, override: str,
 
 
 def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: Path) -> None:
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     with pytest.raises(TrainingError, match=r"no such reward: \['grace'\]"):
         RobotBatch(duck, contract, config(duck, "rewards.grace=1.0"))
     with pytest.raises(TrainingError, match=r"whole number of steps of 0\.003 s"):
@@ -449,10 +449,10 @@ def test_what_does_not_fit_is_said_before_the_first_step(duck: Robot, tmp_path: 
     with pytest.raises(
         TrainingError, match=r"task dance: expected a task of open_duck_mini_v2, found stand, walk"
     ) as error:
-        runs.task_contract(duck, "dance")
+        tasks.task_contract(duck, "dance")
     assert "stand, walk" in error.value.hint
     arm = Robot.load(Path(__file__).parent / "robots/arm/profile.toml")
-    for asked in (runs.task_contract, runs.task_config):
+    for asked in (tasks.task_contract, tasks.task_config):
         with pytest.raises(TrainingError, match="task walk: expected a task of test_arm, found no task") as error:
             asked(arm, "walk")
         assert error.value.hint.startswith("add tasks/walk.toml and tasks/walk.json beside its profile: docs/")
@@ -508,7 +508,7 @@ def test_the_configuration_saved_with_a_run_is_the_one_it_had(duck: Robot, tmp_p
 
 
 def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
-    contract = runs.task_contract(duck, "walk")
+    contract = tasks.task_contract(duck, "walk")
     ducks = RobotBatch(duck, contract, config(duck))
     rows = [np.ascontiguousarray(row) for row in (ducks.physics.qpos, ducks.physics.qvel, ducks.physics.sensordata)]
     seen, commands = np.zeros((16, 101), dtype=np.float32), np.zeros((16, 7), dtype=np.float32)
@@ -525,9 +525,9 @@ def test_a_batch_is_whole_and_says_what_is_wrong(duck: Robot) -> None:
 
 
 def test_a_critic_row_and_its_mirror_have_one_length(duck: Robot) -> None:
-    ducks = RobotBatch(duck, runs.task_contract(duck, "walk"), config(duck))
+    ducks = RobotBatch(duck, tasks.task_contract(duck, "walk"), config(duck))
     assert ducks.critic.shape == (16, len(ducks.critic_mirror.sign))
-    actor = actor_of(runs.task_contract(duck, "walk"), DESCRIPTION, configuration.Ppo())
+    actor = actor_of(tasks.task_contract(duck, "walk"), DESCRIPTION, configuration.Ppo())
     model = ActorCritic(actor, ducks.critic_mirror, ducks.action_mirror, (32, 16), 0.5)
     assert model.std().shape == (ducks.core.action_len,)
 

@@ -68,13 +68,13 @@ def _trainer(task: str, robot_name: str, robots: int) -> "Trainer":
     from gaitway.robot import Robot
     from gaitway.sim.loader import description_of
     from gaitway.train import config as configuration
-    from gaitway.train import runs
+    from gaitway.train import tasks
     from gaitway.train.trainer import Trainer
 
     robot = Robot.load(robot_name)
-    path = Path(task) if task.endswith(".toml") else runs.task_config(robot, task)
+    path = Path(task) if task.endswith(".toml") else tasks.task_config(robot, task)
     config = configuration.load(path, [f"run.robots={robots}"], description_of(robot))
-    return Trainer(robot, runs.task_contract(robot, config.run.task), config)
+    return Trainer(robot, tasks.task_contract(robot, config.run.task), config)
 
 
 def _environments(robots: "RobotBatch", steps: int, seed: int) -> list[int]:

@@ -33,6 +33,8 @@ class Layout:
         self.floor: int = model.geom(description.floor).id
         #: The soles' geoms [k], in the order of the robot's contacts.
         self.soles = np.array([model.geom(contact.geom).id for contact in description.contacts], dtype=np.intp)
+        #: Their sites [k].
+        self.sites = [model.site(contact.site).id for contact in description.contacts]
         #: First addresses of the trunk's pose [7] and velocity [6]; None where the base is fixed.
         self.trunk_qpos: int | None = None
         self.trunk_qvel: int | None = None

@@ -51,7 +51,7 @@ def render_still(
     if path.suffix.lower() != ".png":
         raise _suffix_error(path, "a still is a .png file")
     poses = _checked_poses(model, np.asarray(qpos)[None])
-    with files.written_whole(path, "picture") as beside, _Painter(model, width, height) as painter:
+    with files.written_whole(path, "picture") as beside, Painter(model, width, height) as painter:
         Image.fromarray(painter.paint(poses[0])).save(beside)
 
 
@@ -75,7 +75,7 @@ def render_video(
         raise UsageError(f"fps: expected 1 or more, found {fps}", hint="25 looks smooth")
     poses = _checked_poses(model, qpos)
     with _film_quality(model):
-        painted = _Painter(model, width, height)
+        painted = Painter(model, width, height)
     with files.written_whole(path, "film") as beside, painted as painter:
 
         def frames() -> Iterator[NDArray[np.uint8]]:
@@ -134,7 +134,7 @@ def _write_mp4(path: Path, frames: Iterator[NDArray[np.uint8]], fps: float, widt
         container.mux(stream.encode())
 
 
-class _Painter:
+class Painter:
     """Draws poses of one model into pictures of one size. Belongs to the thread that made it."""
 
     def __init__(self, model: mujoco.MjModel, width: int, height: int) -> None:
@@ -168,7 +168,7 @@ class _Painter:
         # OpenGL counts rows from the bottom.
         return np.ascontiguousarray(picture[::-1])
 
-    def __enter__(self) -> "_Painter":
+    def __enter__(self) -> "Painter":
         return self
 
     def __exit__(

@@ -23,6 +23,18 @@ from gaitway.sim.world import World
 # Friction that no servo of the family overcomes: the strongest has 3.35 N·m.
 _BLOCKED_NM = 50.0
 
+#: What of the model a simulation changes, and a new one finds as it was built.
+_CHANGED = (
+    "geom_friction",
+    "body_mass",
+    "body_inertia",
+    "dof_frictionloss",
+    "dof_armature",
+    "actuator_gainprm",
+    "actuator_biasprm",
+    "actuator_forcerange",
+)
+
 
 def _keep_quiet(_: str) -> None:
     """MuJoCo's warnings are counted where they arise; written out they would end in a file in the user's folder."""
@@ -58,17 +70,27 @@ class RobotSim:
         self.data = mujoco.MjData(self.model)
         self.substeps = self._whole_substeps()
         self.layout = Layout(self.model, self.description, robot.joint_names)
+        self._as_built = {name: getattr(self.model, name).copy() for name in _CHANGED}
+        self.restart(seed)
+
+    def restart(self, seed: int) -> None:
+        """Begins anew as a simulation made with this seed, another robot and floor where they vary.
+
+        The model is not compiled again. Gains are the model's until `set_gains` is called.
+        """
         if seed < 0:
             raise UsageError(f"seed: expected 0 or more, found {seed}", hint="any whole number from 0 on")
+        for name, values in self._as_built.items():
+            getattr(self.model, name)[:] = values
         self._rng = np.random.default_rng(seed)
-        self._stiffness = np.ones(len(robot.joint_names))
+        self._stiffness = np.ones(len(self.robot.joint_names))
         self._action_delay_ticks = self.world.action_delay_ticks
         self._imu_delay_ticks = self.world.imu_delay_ticks
         self._vary()
         self._kp_nm_per_rad = self.model.actuator_gainprm[:, 0].copy()
         self._force_range_nm = self.model.actuator_forcerange.copy()
         self._friction_nm = self.model.dof_frictionloss.copy()
-        self._senses = Senses(robot, self.description, self.world, self._rng, seed=seed, loop_hz=self.loop_hz)
+        self._senses = Senses(self.robot, self.description, self.world, self._rng, seed=seed, loop_hz=self.loop_hz)
         self.reset()
 
     def reset(self) -> None:
@@ -79,6 +101,8 @@ class RobotSim:
         self._senses.reset()
         self._start_histories()
         self._next_push_s = self._draw_push_time()
+        #: Virtual time of the last push; minus infinity before there is one.
+        self.last_push_s = float("-inf")
 
     def stand_up(self) -> None:
         """Puts a fallen robot back on its feet where it lies, heading as it did; time goes on."""
@@ -108,6 +132,7 @@ class RobotSim:
 
     def push(self, vx_mps: float, vy_mps: float) -> None:
         """Changes the trunk's velocity at once, in world axes."""
+        self.last_push_s = self.time_s
         velocity_of(self.data, self.layout)[:2] += (vx_mps, vy_mps)
 
     def step(self, goals_rad: Any, watch: Callable[[], None] | None = None) -> None:
@@ -163,9 +188,16 @@ class RobotSim:
             imu=self._imu[0],
             joint_position=self.joint_position_rad,
             joint_velocity=self.data.qvel[self.layout.qvel],
-            contact=self._contact(),
+            contact=self.contact(),
             imu_age_s=self._imu_delay_ticks / self.loop_hz,
         )
+
+    def contact(self) -> NDArray[np.bool_]:
+        """Where the soles truly touch the floor [c], in the robot's order."""
+        touching = self.data.contact.geom[:, :, None] == self.layout.soles
+        with_floor = (self.data.contact.geom == self.layout.floor).any(axis=1)
+        result: NDArray[np.bool_] = touching.any(axis=1)[with_floor].any(axis=0)
+        return result
 
     def trunk(self) -> TrunkState:
         """The trunk as it truly is."""
@@ -258,9 +290,3 @@ class RobotSim:
 
     def _read_imu(self) -> NDArray[np.float64]:
         return self.data.sensordata[self.layout.imu].copy()  # type: ignore[no-any-return]
-
-    def _contact(self) -> NDArray[np.bool_]:
-        touching = self.data.contact.geom[:, :, None] == self.layout.soles
-        with_floor = (self.data.contact.geom == self.layout.floor).any(axis=1)
-        result: NDArray[np.bool_] = touching.any(axis=1)[with_floor].any(axis=0)
-        return result

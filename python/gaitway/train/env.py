@@ -43,9 +43,13 @@ class Step:
 
 
 class RobotBatch:
-    """`config.run.robots` robots; `observation` [n, w] and `critic` [n, w + extras] are what they see now."""
+    """`config.run.robots` robots; `observation` [n, w] and `critic` [n, w + extras] are what they see now.
 
-    def __init__(self, robot: Robot, contract: Contract, config: Config) -> None:
+    A robot whose episode is over begins anew in the same step. With `resets_late` it does so in the next one, which
+    counts for nothing: `observation` then shows the end of every episode, and all begin together.
+    """
+
+    def __init__(self, robot: Robot, contract: Contract, config: Config, *, resets_late: bool = False) -> None:
         self.config, self.count = config, config.run.robots
         self.rate_hz = contract.policy_rate_hz
         unknown = set(config.rewards) - set(REWARDS)
@@ -80,8 +84,11 @@ class RobotBatch:
         self.action_mirror = mirror.action_mirror(contract, description)
         self._make_rows()
         self._reset(np.arange(self.count))
-        # Episodes that all end together would give the learner waves.
-        self._age[:] = self._random.integers(0, self._longest, self.count)
+        #: Robots that begin anew in this step, where resets are late.
+        self._over: NDArray[np.int64] | None = np.array([], dtype=np.int64) if resets_late else None
+        if not resets_late:
+            # Episodes that all end together would give the learner waves.
+            self._age[:] = self._random.integers(0, self._longest, self.count)
         self._observe()
 
     def _find_columns(self, names: list[str], followers: list[dict[str, str]]) -> None:
@@ -126,6 +133,8 @@ class RobotBatch:
         timed_out = (self._age >= self._longest) & ~scene.has_fallen
         self._final_critic = self._critic_row() if timed_out.any() else None
         done = np.flatnonzero(scene.has_fallen | timed_out)
+        if self._over is not None:
+            done, self._over = self._over, np.setdiff1d(done, self._over)
         if len(done):
             self._reset(done)
         self._observe()

@@ -18,41 +18,13 @@ from gaitway.robot import Robot
 from gaitway.sim.loader import description_of
 from gaitway.train import config as configuration
 from gaitway.train.config import Config
+from gaitway.train.tasks import task_contract
 from gaitway.train.trainer import Trainer
 
 CONFIG, CONTRACT, CURVE, HOW = "config.toml", "contract.json", "curve.csv", "how.json"
 #: What may differ where a run is gone on with, and what of the same section may not.
 _RESUMABLE = ("steps", "checkpoint_steps", "device", "threads")
 _SETTLED = tuple(entry.name for entry in fields(configuration.Run) if entry.name not in _RESUMABLE)
-#: Where the weights' hash goes once there are weights.
-_NO_WEIGHTS = "0" * 64
-
-
-def task_contract(robot: Robot, task: str) -> Contract:
-    """The contract a task trains under. Raises TrainingError for a task the robot does not have."""
-    description = json.loads(files.read_text(_task_file(robot, task, "json"), "contract"))
-    description["weights_sha256"] = _NO_WEIGHTS
-    description["robot"] = {"profile": robot.name, "profile_sha256": robot.native.policy_sha256}
-    return Contract.from_json(json.dumps(description))
-
-
-def task_config(robot: Robot, task: str) -> Path:
-    """The configuration that ships with a task. Raises TrainingError for a task the robot does not have."""
-    return _task_file(robot, task, "toml")
-
-
-def _task_file(robot: Robot, task: str, ending: str) -> Path:
-    folder = robot.folder / "tasks"
-    path = folder / f"{task}.{ending}"
-    if path.is_file():
-        return path
-    known = sorted(entry.stem for entry in folder.glob("*.json") if entry.with_suffix(".toml").is_file())
-    if known:
-        hint = f"its tasks are {', '.join(known)}"
-    else:
-        hint = f"add tasks/{task}.toml and tasks/{task}.json beside its profile: docs/another-robot.md"
-    found = ", ".join(known) or "no task"
-    raise TrainingError(f"task {task}: expected a task of {robot.name}, found {found}", hint=hint)
 
 
 def begin(folder: Path, robot: Robot, config: Config) -> Trainer:

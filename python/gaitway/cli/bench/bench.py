@@ -265,6 +265,28 @@ def train(
         print_training(result)
 
 
+@app.command()
+def env(
+    robots: Annotated[int, typer.Option(min=1, max=1000, help="Robots in Gymnasium's own vectors.")] = 4,
+    batch: Annotated[int, typer.Option(min=2, max=100_000, help="Robots in the trainer's batch.")] = 256,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="Seconds of each measurement.")] = 5.0,
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds, all in turn in each.")] = 3,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """Measure steps a second of Gymnasium environments, one and vectorised, beside the physics alone."""
+    from gaitway.bench.env import measure_env
+    from gaitway.cli.bench.env_report import print_env
+    from gaitway.cli.bench.measuring import measuring
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_env(robot, robots, batch, seconds, rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_env(result)
+
+
 def _load(policy: Path, robot: str) -> "tuple[Policy, Robot]":
     from gaitway.policy import Policy
     from gaitway.robot import Robot

@@ -42,7 +42,10 @@ def train(
     from gaitway.robot import Robot
     from gaitway.sim.loader import description_of
     from gaitway.train import config as configuration
-    from gaitway.train import runs
+    from gaitway.train import require_learner
+
+    require_learner()
+    from gaitway.train import runs, tasks
 
     loaded = Robot.load(robot)
     given = {"steps": steps, "seed": seed, "device": device}
@@ -57,7 +60,7 @@ def train(
             folder, trainer = resume, runs.resume(resume, loaded, overrides)
         _say_where(trainer, shown=not as_json)
     else:
-        path = Path(task) if task.endswith(".toml") else runs.task_config(loaded, task)
+        path = Path(task) if task.endswith(".toml") else tasks.task_config(loaded, task)
         config = configuration.load(path, overrides, description_of(loaded))
         folder = out or Path("out/train") / path.stem
         trainer = runs.begin(folder, loaded, config)
@@ -98,6 +101,9 @@ def curve(
     as_json: Json = False,
 ) -> None:
     """Show how a run learned: steps, minutes, tracking errors and falls, also while it is under way."""
+    from gaitway.train import require_learner
+
+    require_learner()
     from gaitway.train import curve as curves
 
     learned = curves.read(run)
@@ -152,6 +158,9 @@ def _run(trainer: "Trainer", folder: Path, *, shown: bool) -> bool:
 
 def _export(robot: Any, folder: Path, path: Path, *, shown: bool) -> dict[str, Any]:
     from gaitway.cli.common.stages import Stages
+    from gaitway.train import require_learner
+
+    require_learner()
     from gaitway.train.export import export_run
 
     with Stages(shown=shown) as stages:
