@@ -203,7 +203,7 @@ def test_errors_say_what_to_do(running: tuple[Bench, Path], tmp_path: Path) -> N
     assert refused.value.code == "no_lease"
     with pytest.raises(RefusedError, match="expected somebody at the robot"):
         client.request("clear_stop")
-    with pytest.raises(RefusedError, match="axes.jump: expected one of vx, vy"):
+    with pytest.raises(RefusedError, match=r"axes\.jump: expected one of vx, vy"):
         client.request("command", lease=1, sequence=1, deadline_ns=1, axes={"jump": 1.0})
     client.close()
 

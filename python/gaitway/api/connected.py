@@ -1,5 +1,7 @@
 """`gaitway.connect`: a running robot in a program's hands."""
 
+import os
+import sys
 import threading
 import time
 from pathlib import Path
@@ -8,6 +10,7 @@ from types import TracebackType
 from gaitway.api.connection import Connection, default_socket
 from gaitway.api.state import RobotState, state_of
 from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
+from gaitway.printable import printable
 
 #: A command holds for so long, s: a program that is killed has asked for no more than this.
 _HOLDS_S = 0.3
@@ -21,16 +24,24 @@ _RUNS_WITHIN_S = 30.0
 _RATE_HZ = 50.0
 
 
-def connect(where: str | Path | None = None, *, client: str = "gaitway", source: str = "network") -> "ConnectedRobot":
+def connect(where: str | Path | None = None, *, client: str | None = None, source: str = "network") -> "ConnectedRobot":
     """A robot that runs under `gaitwayd` on this machine.
 
         with gaitway.connect() as robot:
             robot.walk(vx=0.1, seconds=3)
 
-    `where` is the socket of its local API, the usual one where it is left out. `source` says for whom commands are
-    given: network (a person's program) or agent, which is weaker. Raises DaemonError where no robot answers.
+    `where` is the socket of its local API, the usual one where it is left out. `client` is the name others are told
+    while this program has control; the program's own by default. `source` says for whom commands are given: network
+    (a person's program) or agent, which is weaker. Raises DaemonError where no robot answers.
     """
-    return ConnectedRobot(Connection(Path(where) if where is not None else default_socket(), client=client), source)
+    path = default_socket() if where is None else Path(where)
+    return ConnectedRobot(Connection(path, client=client or _program()), source)
+
+
+def _program() -> str:
+    """Name of this program, by which a person finds it among the processes."""
+    name = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
+    return f"{printable(name)[:40]} (process {os.getpid()})"
 
 
 class ConnectedRobot:

@@ -1,5 +1,6 @@
 """One connection to the local API: requests and their answers, and the newest message of each topic."""
 
+import contextlib
 import json
 import os
 import socket
@@ -93,10 +94,9 @@ class Connection:
 
     def close(self) -> None:
         """Ends the connection: what it held is given up."""
-        try:
+        # One that the robot has closed cannot be shut down again.
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         self._thread.join()
         self._socket.close()
 
@@ -169,7 +169,9 @@ def _shown(value: Any) -> Any:
 def _refused(answer: dict[str, Any]) -> RefusedError:
     message, hint = str(answer.get("message", "")), str(answer.get("hint", ""))
     field = answer.get("field")
-    return RefusedError(message, hint=hint, code=str(answer.get("code", "")), field=None if field is None else str(field))
+    return RefusedError(
+        message, hint=hint, code=str(answer.get("code", "")), field=None if field is None else str(field)
+    )
 
 
 def _gone(path: Path, why: str) -> DaemonError:

@@ -66,7 +66,9 @@ def checked(hello: dict[str, Any], status: dict[str, Any], joints: dict[str, Any
         for key, kind in _STATUS.items():
             if not isinstance(status[key], kind):
                 raise TypeError(key)
-        rows = [{"name": str(name), **_numbers(row)} for name, row in zip(hello["joints"], joints["joints"], strict=True)]
+        rows = [
+            {"name": str(name), **_numbers(row)} for name, row in zip(hello["joints"], joints["joints"], strict=True)
+        ]
         for values in (status["implausible"], status["command"]):
             _expect_numbers(values)
         if status["fault"] is not None:
