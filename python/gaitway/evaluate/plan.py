@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gaitway import axes, files, toml
+from gaitway import axes
 from gaitway.command import VELOCITY_AXES
-from gaitway.errors import ProfileError
 from gaitway.robot import Robot
 from gaitway.sim.description import Description
 from gaitway.sim.loader import description_of
-from gaitway.sim.tables import Table
+from gaitway.sim.tables import Table, read_tables
 
 FILE, SCHEMA = "evaluation.toml", "gaitway.evaluation/1"
 
@@ -67,20 +66,7 @@ def head_of(description: Description) -> tuple[str, ...]:
 
 def load_plan(robot: Robot) -> Plan:
     """The plan beside a robot's profile. Raises ProfileError with every mistake of the file."""
-    path = robot.folder / FILE
-    written = files.read_of_robot(path, "plan of the evaluation")
-    try:
-        content = toml.loads(written)
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path}: {error}", hint="correct the file at this line") from error
-    if content.get("schema") != SCHEMA:
-        message = f"{path}: schema: expected {SCHEMA!r}, found {content.get('schema')!r}"
-        raise ProfileError(message, hint="docs/formats.md describes the file")
-    problems: list[str] = []
-    plan = _plan(Table("", content, problems), robot)
-    if problems:
-        raise ProfileError(f"{path}: {'; '.join(problems)}", hint="docs/formats.md explains the keys")
-    return plan
+    return read_tables(robot.folder / FILE, "plan of the evaluation", SCHEMA, lambda table: _plan(table, robot))
 
 
 def _plan(table: Table, robot: Robot) -> Plan:

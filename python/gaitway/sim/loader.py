@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from gaitway import files, toml
-from gaitway.errors import ProfileError
 from gaitway.robot import Robot
 from gaitway.sim.description import (
     Backlash,
@@ -19,7 +17,7 @@ from gaitway.sim.description import (
     Trunk,
 )
 from gaitway.sim.fall import FallLimits
-from gaitway.sim.tables import Table
+from gaitway.sim.tables import Table, read_tables
 
 FILE, SCHEMA = "simulation.toml", "gaitway.simulation/1"
 
@@ -34,19 +32,8 @@ def description_of(robot: Robot) -> Description:
 
 def load_description(path: Path, joints: Sequence[str]) -> Description:
     """The file at `path`, for a robot with these joints. Raises ProfileError with every mistake of the file."""
-    written = files.read_of_robot(path, "description of the simulation")
-    try:
-        content = toml.loads(written)
-    except (ValueError, RecursionError) as error:
-        raise ProfileError(f"{path}: {error}", hint="correct the file at this line") from error
-    if content.get("schema") != SCHEMA:
-        message = f"{path}: schema: expected {SCHEMA!r}, found {content.get('schema')!r}"
-        raise ProfileError(message, hint="docs/formats.md describes the file")
-    problems: list[str] = []
-    description = _description(Table("", content, problems), path.parent, joints)
-    if problems:
-        raise ProfileError(f"{path}: {'; '.join(problems)}", hint="docs/formats.md explains the keys")
-    return description
+    what = "description of the simulation"
+    return read_tables(path, what, SCHEMA, lambda table: _description(table, path.parent, joints))
 
 
 def _description(table: Table, folder: Path, joints: Sequence[str]) -> Description:

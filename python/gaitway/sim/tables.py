@@ -1,11 +1,37 @@
 """TOML tables, read key by key: every mistake of a file is found before any of them is told."""
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gaitway import files, toml
+from gaitway.errors import ProfileError
+
+_Read = TypeVar("_Read")
 
 #: Stands for a key that must be there.
 _NEEDED: Any = object()
+
+
+def read_tables(path: Path, what: str, schema: str, build: "Callable[[Table], _Read]") -> _Read:
+    """What `build` makes of the TOML file at `path` in a robot's folder; `what` names it in errors.
+
+    Raises ProfileError with every mistake of the file.
+    """
+    written = files.read_of_robot(path, what)
+    try:
+        content = toml.loads(written)
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"{path}: {error}", hint="correct the file at this line") from error
+    if content.get("schema") != schema:
+        message = f"{path}: schema: expected {schema!r}, found {content.get('schema')!r}"
+        raise ProfileError(message, hint="docs/formats.md describes the file")
+    problems: list[str] = []
+    built = build(Table("", content, problems))
+    if problems:
+        raise ProfileError(f"{path}: {'; '.join(problems)}", hint="docs/formats.md explains the keys")
+    return built
 
 
 class Table:

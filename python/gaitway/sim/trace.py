@@ -76,11 +76,15 @@ class Trace:
             start += width
         raise KeyError(column)
 
-    def asked_velocity(self) -> Floats:
-        """Velocity the trunk was asked for [ticks, 3]; zero along an axis the robot lacks."""
-        asked = np.zeros((self._len, len(VELOCITY_AXES)))
+    def asked_velocity(self, last_ticks: int | None = None) -> Floats:
+        """Velocity the trunk was asked for in the last ticks, all of them if None [ticks, 3].
+
+        It is zero along an axis the robot lacks.
+        """
+        rows = self["command"] if last_ticks is None else self["command"][-last_ticks:]
+        asked = np.zeros((len(rows), len(VELOCITY_AXES)))
         for index, column in self._velocity.items():
-            asked[:, index] = self["command"][:, column]
+            asked[:, index] = rows[:, column]
         return asked
 
     def mean_velocity(self, last_ticks: int) -> Floats:

@@ -97,7 +97,6 @@ fn a_value_no_robot_can_have_is_refused_by_its_place() {
         ("kp = 30", "kp = 30\nstiffness_nm_per_rad = 1.0", &joint_after("kp"), "kp or stiffness_nm_per_rad", "both"),
         ("kp = 30", "stiffness_nm_per_rad = 128", &joint_after("kp"), "0 to 255", "256"),
         ("kd = 1", "damping_nms_per_rad = 1.0", &joint_after("damping_nms_per_rad"), "actuators.damping_per_kd", "none"),
-        
         ("turnaround_us = 100", "turnaround_us = -1.0", "actuators.turnaround_us", "0 to 100000", "-1"),
         ("latency_us = 1000", "latency_us = nan", "actuators.latency_us", "0 to 100000", "NaN"),
         ("torque = 0.25", "torque = 1.5", "start.torque", "0 to 1", "1.5"),

@@ -21,13 +21,15 @@ def parse_command(text: str, robot: "Robot") -> "array[float]":
     The three velocities of a trunk may be given without the axes after them.
     """
     axes = list(robot.command_axes)
-    expected = f"axis=value of {', '.join(axes)}, commas between, or {_counts(axes)} in that order"
+    counts = [3, len(axes)] if len(axes) > 3 and axes[:3] == list(VELOCITY_AXES) else [len(axes)]
+    numbers_of = f"{' or '.join(map(str, counts))} numbers"
+    expected = f"axis=value of {', '.join(axes)}, commas between, or {numbers_of} in that order"
     parts = [part.partition("=") for part in text.split(",")]
     if all(equals for _, equals, _ in parts):
         names, numbers = [name.strip() for name, _, _ in parts], [value for _, _, value in parts]
     else:
         names, numbers = axes[: len(parts)], text.split(",")
-        if len(parts) != len(axes) and not (axes[: len(parts)] == list(VELOCITY_AXES)):
+        if len(parts) not in counts:
             raise UsageError(f"--command: expected {expected}, found {text!r}")
     try:
         values = dict(zip(names, map(float, numbers), strict=True))
@@ -43,8 +45,3 @@ def tell_clipped(contract: "Contract", robot: "Robot", rows: Mapping[str, "array
     for name, row in rows.items():
         for clipped in contract.clipped(row, list(robot.command_axes)) if row is not None else ():
             typer.echo(f"{name}: {clipped}", err=True)
-
-
-def _counts(axes: list[str]) -> str:
-    all_of_them = f"{len(axes)} numbers"
-    return f"3 or {all_of_them}" if len(axes) > 3 and axes[:3] == list(VELOCITY_AXES) else all_of_them

@@ -62,7 +62,7 @@ class LiveStatus:
         segment = run.script.segments[int(run.trace["segment"][-1])].name
         table = Table.grid(padding=(0, 3))
         if self._walks:
-            asked = run.trace.asked_velocity()[-1]
+            (asked,) = run.trace.asked_velocity(1)
             table.add_row("", "[dim]forward[/]", "[dim]left[/]", "[dim]turning[/]")
             table.add_row("commanded", *(f"{value:+.3f}" for value in asked))
             measured = (f"{vx:+.3f}", f"{vy:+.3f}", f"{wz:+.3f}")
