@@ -44,11 +44,38 @@ pub enum Show {
     Version,
 }
 
+/// The policies that need no file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CarriedPolicy {
+    /// Walks, and stands at zero command.
+    #[default]
+    Walk,
+    /// Stands.
+    Stand,
+}
+
+impl CarriedPolicy {
+    /// Both.
+    pub const ALL: [CarriedPolicy; 2] = [CarriedPolicy::Walk, CarriedPolicy::Stand];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            CarriedPolicy::Walk => "walk",
+            CarriedPolicy::Stand => "stand",
+        }
+    }
+}
+
 /// Which policy runs, and how.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PolicySettings {
-    /// The policy, a file that exists. `None`: the robot's own.
+    /// The policy, a file that exists. `None`: a carried one.
     pub file: Option<PathBuf>,
+    /// Which, where there is no file.
+    pub carried: CarriedPolicy,
+    /// The folder of policies that the robot can change to. `None`: that of the file.
+    pub folder: Option<PathBuf>,
     /// Name of the contract to assume for a policy that carries none.
     pub assume_contract: Option<String>,
     /// Reference motions that have the gait's period, a file that exists.

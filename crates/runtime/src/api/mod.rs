@@ -5,11 +5,14 @@
 
 mod leases;
 mod lines;
+mod policies;
 mod robot;
 mod server;
 mod session;
 mod telemetry;
 
+pub(crate) use leases::ClientId;
 pub use leases::LeaseTable;
+pub use policies::PolicyShelf;
 pub use robot::ApiRobot;
 pub use server::ApiServer;

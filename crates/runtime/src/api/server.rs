@@ -49,8 +49,7 @@ impl ApiServer {
         let listener = UnixListener::bind(bound.path()).map_err(failed)?;
         std::fs::set_permissions(bound.path(), PermissionsExt::from_mode(0o660)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let work =
-            move |end: &End| Server { listener, robot, leases, clients: Vec::new(), last_id: 0 }.run(end);
+        let work = move |end: &End| Server { listener, robot, leases, clients: Vec::new() }.run(end);
         let worker = Worker::start("local API", STACK_BYTES, work).map_err(failed)?;
         Ok(ApiServer { _worker: worker, _path: bound })
     }
@@ -61,7 +60,6 @@ struct Server {
     robot: ApiRobot,
     leases: Arc<Mutex<LeaseTable>>,
     clients: Vec<Client>,
-    last_id: u64,
 }
 
 struct Client {
@@ -119,8 +117,8 @@ impl Server {
                 let _ = stream.write(Reply::new(None, ReplyBody::Refused(refusal)).to_line().as_bytes());
                 continue;
             }
-            self.last_id += 1;
-            let (id, session) = (self.last_id, Session::new(self.last_id));
+            let id = self.leases.lock().unwrap_or_else(PoisonError::into_inner).welcome();
+            let session = Session::new(id);
             let (lines, unread) = (LineReader::default(), Vec::new());
             self.clients.push(Client { id, stream, came_ns: now_ns, lines, session, unread, is_gone: false });
         }
@@ -131,8 +129,11 @@ impl Client {
     fn serve(&mut self, robot: &ApiRobot, leases: &mut LeaseTable, now_ns: u64) {
         self.hear(robot, leases, now_ns);
         // Who has not read the last message gets the next one instead, when it is due.
+        if let Some(reply) = self.session.take_changed(robot, leases, now_ns) {
+            self.unread.extend_from_slice(reply.to_line().as_bytes());
+        }
         if self.unread.is_empty() {
-            for reply in self.session.tell(robot, now_ns) {
+            for reply in self.session.tell(robot, leases, now_ns) {
                 self.unread.extend_from_slice(reply.to_line().as_bytes());
             }
         } else {

@@ -3,7 +3,7 @@
 use crate::arguments::error::ArgumentError;
 use crate::arguments::flag::Flag;
 use crate::arguments::settings::{Settings, Show};
-use crate::arguments::values::{address, command, file, name, number, overrun, path, whole};
+use crate::arguments::values::{address, command, file, name, number, overrun, path, policy, whole};
 use std::ffi::OsString;
 
 type Set = fn(&mut Settings, &Flag, OsString) -> Result<(), ArgumentError>;
@@ -28,9 +28,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--policy",
                 None,
                 "FILE",
-                "run this ONNX file (default: the robot's own policy)",
+                "run this ONNX file, or the built-in walk or stand (default: walk)",
                 "--policy walk.onnx",
-                |to, flag, value| file(flag, value).map(|path| to.policy.file = Some(path)),
+                |to, flag, value| policy(flag, value, &mut to.policy),
+            ),
+            flag(
+                "--policies",
+                None,
+                "DIR",
+                "let clients change to the policies in this folder (default: that of --policy)",
+                "--policies ~/policies",
+                |to, flag, value| path(flag, value).map(|path| to.policy.folder = Some(path)),
             ),
             flag(
                 "--assume-contract",
