@@ -74,6 +74,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     let door = (&mailbox, &leases);
     let mut pads =
         Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), door, &slot, &mut log)?;
+    let network = local_api::door(&settings.operator, &mut log)?;
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
@@ -138,7 +139,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     let shelf = policies::shelf(&settings.policy, &profile);
     let marks = recording.as_ref().map(Recording::marks);
     let api_robot = api_robot.with_policies(shelf.clone()).with_marks(marks);
-    let _api = local_api::serve(settings.results.socket.clone(), api_robot, leases, &mut log);
+    let _api = local_api::serve(settings.results.socket.clone(), network, api_robot, leases, &mut log);
     let reporters = Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu };
     minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;

@@ -161,7 +161,10 @@ pub struct OperatorSettings {
     pub keyboard: bool,
     /// Where datagrams of a pad elsewhere are listened for.
     pub pad_listen: Option<SocketAddr>,
-    /// The key that such a pad has, too. `None`: the one in this person's state folder, or none on the machine itself.
+    /// Where the local API is served over the network.
+    pub listen: Option<SocketAddr>,
+    /// The key that programs and pads elsewhere have, too. `None`: the one in this person's state folder; a pad on the
+    /// machine itself needs none.
     pub pad_key: Option<PathBuf>,
     /// Name or file of its layout. `None`: by its name.
     pub pad_layout: Option<PathBuf>,
