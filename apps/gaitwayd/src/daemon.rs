@@ -104,11 +104,12 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &command.unwrap_or_default(), u64::MAX);
     }
-    // Who wants to be asked first stands until then.
-    mailbox.request_mode(
-        if profile.options.start_paused { RequestedMode::Stand } else { RequestedMode::Walk },
-        false,
-    );
+    // Who wants to be asked first stands until then, or lies.
+    match (settings.robot.limp, profile.options.start_paused) {
+        (true, _) => {}
+        (false, true) => mailbox.request_mode(RequestedMode::Stand, false),
+        (false, false) => mailbox.request_mode(RequestedMode::Walk, false),
+    }
     let recording = match settings.results.no_record {
         true => None,
         false => {

@@ -30,7 +30,9 @@ pub(crate) fn arguments(name: &str, settings: &PolicySettings, profile: &RobotPr
     let changed = changed_to(name, settings, &at_hand(settings, profile));
     let policy = changed.file.map_or_else(|| changed.carried.name().into(), PathBuf::into_os_string);
     let folder = changed.folder.map(|folder| [OsString::from("--policies"), folder.into_os_string()]);
-    [OsString::from("--policy"), policy].into_iter().chain(folder.into_iter().flatten()).collect()
+    // It was limp when it was changed.
+    let always = ["--limp".into(), "--policy".into(), policy];
+    always.into_iter().chain(folder.into_iter().flatten()).collect()
 }
 
 /// By their names; a file goes before a carried one of the same name.

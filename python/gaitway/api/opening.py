@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from gaitway.api.base import RobotConnection
 from gaitway.api.connected import ConnectedRobot
 from gaitway.api.connection import Connection, default_socket
+from gaitway.api.secure_tcp import SecureTransport
 from gaitway.api.simulated import SimulatedRobot
 from gaitway.api.twin import TwinProcess, TwinRobot
 from gaitway.errors import UsageError
@@ -22,10 +23,12 @@ if TYPE_CHECKING:
 _SCHEMES = {
     "sim": "physics alone",
     "twin": "an emulated robot under gaitwayd",
+    "tcp": "a robot elsewhere",
 }
 #: Which options mean something where; the rest is refused.
 _OPTIONS = {
     "socket": {"client", "source"},
+    "tcp": {"client", "source", "key"},
     "twin": {"client", "source", "policy", "config", "seed", "record"},
     "sim": {"policy", "config", "seed", "world", "fast"},
 }
@@ -73,6 +76,7 @@ def connect(where: str | Path | None = None, **options: Any) -> RobotConnection:
     | `where` | robot |
     |---|---|
     | none, or a path | runs under `gaitwayd` on this machine; the path is the socket of its local API |
+    | `"tcp://duck.local"`, `"tcp://duck.local:9872"` | runs under `gaitwayd --listen` on another machine |
     | `"twin:"`, `"twin:so101"` | emulated servos and IMU under a `gaitwayd` of its own, in real time |
     | `"sim:"`, `"sim:so101"` | physics and controller alone, in this process |
 
@@ -81,6 +85,7 @@ def connect(where: str | Path | None = None, **options: Any) -> RobotConnection:
 
     - `client`: name that others are told while this program has control; the program's own by default. `source`: whom
       commands are given for, "network" (a person's program) or "agent", which is weaker. Not for `sim:`.
+    - `key`: file of the pairing key that `gaitway pad pair` makes, this user's own by default. For `tcp:`.
     - `policy`: name of a policy of the robot's, or an ONNX file; the robot's own by default. `config`: a
       `duck_config.json`. `seed`: of everything that is by chance. For `twin:` and `sim:`.
     - `record`: folder of gaitwayd's recordings, its usual one by default. For `twin:`.
@@ -100,6 +105,8 @@ def connect_any(where: str | Path | None, **options: Any) -> RobotConnection:
         return _simulate(rest, **options)
     if scheme == "twin":
         return _start_twin(rest, **options)
+    if scheme == "tcp":
+        return _call_far(rest, **options)
     return _call(default_socket() if where is None else Path(where), **options)
 
 
@@ -115,6 +122,8 @@ def _split(where: str | Path | None) -> tuple[str, str]:
         known = ", ".join(f'"{name}:" ({what})' for name, what in _SCHEMES.items())
         message = f"expected the path of a socket, {known}; found {printable(where)!r}"
         raise UsageError(message, hint='as in connect(), connect("/run/gaitway.sock") or connect("twin:so101")')
+    if scheme == "tcp":
+        return scheme, rest.removeprefix("//").rstrip("/")
     return scheme, rest or DEFAULT_ROBOT
 
 
@@ -132,6 +141,13 @@ def _check(scheme: str, options: dict[str, Any]) -> None:
 def _call(path: Path, client: str | None = None, source: str = "network") -> ConnectedRobot:
     client = client or _program()
     return ConnectedRobot(lambda: Connection(path, client=client), source)
+
+
+def _call_far(
+    address: str, client: str | None = None, source: str = "network", key: str | Path | None = None
+) -> ConnectedRobot:
+    client, path = client or _program(), None if key is None else Path(key)
+    return ConnectedRobot(lambda: Connection(SecureTransport(address, path), client=client), source)
 
 
 def _start_twin(

@@ -106,6 +106,8 @@ pub struct RobotSettings {
     pub no_config: bool,
     /// Stand in place of walking.
     pub stand: bool,
+    /// Stay limp until somebody asks it up.
+    pub limp: bool,
     /// The policy runs although the legs bear no weight.
     pub on_stand: bool,
     /// The servo bus.
@@ -127,6 +129,7 @@ impl Default for RobotSettings {
             config: None,
             no_config: false,
             stand: false,
+            limp: false,
             on_stand: false,
             port: DEFAULT_SERIAL_PORT.into(),
             pitch_bias_deg: 0.0,

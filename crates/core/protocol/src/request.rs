@@ -103,7 +103,7 @@ pub enum Ask {
     ClearStop {},
     /// The policies this robot has at hand.
     Policies {},
-    /// Runs another policy: the robot goes limp softly, and starts again with it.
+    /// Runs another policy from now on. The robot must be limp; `gaitwayd` starts again, and every connection ends.
     Policy {
         /// Its name, as `policies` lists it.
         name: String,

@@ -128,7 +128,7 @@ impl Session {
         Ok(())
     }
 
-    /// Why the robot must not go limp and start again now. A start forgets stops and faults, which only somebody at
+    /// Why the robot must not start again now. A start forgets stops and faults, which only somebody at
     /// the robot may do.
     fn refuse_change(
         &self,
@@ -147,14 +147,17 @@ impl Session {
                 "they get it up again, at the terminal it was started from or with its pad",
             ));
         }
-        let fault = robot.status().and_then(|status| status.fault.filter(|_| status.state != State::Running));
-        match fault {
-            Some((kind, _)) => {
-                let message = format!("the robot has a fault: {}", kind.name());
-                Err(Refusal::new(Code::NotPossible, message, kind.hint()))
-            }
-            None => Ok(()),
+        let Some(status) = robot.status() else { return Ok(()) };
+        if let Some((kind, _)) = status.fault {
+            let message = format!("the robot has a fault: {}", kind.name());
+            return Err(Refusal::new(Code::NotPossible, message, kind.hint()));
         }
+        if status.state.is_powered() {
+            let message = format!("expected the robot limp, found it {}", status.state.name());
+            let hint = "make it limp first, on its stand or where it may sit down: it starts again limp";
+            return Err(Refusal::new(Code::NotPossible, message, hint));
+        }
+        Ok(())
     }
 
     /// The messages it has subscribed to, where they are due. What it missed is not sent later.

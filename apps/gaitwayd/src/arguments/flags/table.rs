@@ -116,7 +116,7 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--listen",
                 None,
                 "ADDRESS",
-                "serve the local API over the network, to programs with the pairing key",
+                "serve the local API over the network, to who has the pairing key",
                 "--listen 0.0.0.0:9872",
                 |to, flag, value| address(flag, value).map(|address| to.operator.listen = Some(address)),
             ),
@@ -199,6 +199,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "serve the local API here (default: $XDG_RUNTIME_DIR/gaitway.sock)",
                 "--socket /run/gaitway.sock",
                 |to, flag, value| path(flag, value).map(|path| to.results.socket = Some(path)),
+            ),
+            flag(
+                "--limp",
+                None,
+                "",
+                "stay limp until a client or a key asks the robot up",
+                "--limp",
+                |to, _, _| {
+                    to.robot.limp = true;
+                    Ok(())
+                },
             ),
             flag(
                 "--stand",
