@@ -82,7 +82,9 @@ class SecureTransport:
             while not self._channel.is_open:
                 received = self._socket.recv(_CHUNK_BYTES)
                 if not received:
-                    raise DaemonError(f"{self._name} ended the call: it has another key, or too many clients", hint=hint)
+                    raise DaemonError(
+                        f"{self._name} ended the call: it has another key, or too many clients", hint=hint
+                    )
                 self._channel.take(received)
         except OSError as error:
             message = f"{self._name} answered, but not as a robot does: {error.strerror or error}"
