@@ -12,8 +12,9 @@ from gaitway.errors import GaitwayError
 _HOLDS_S = 0.3
 #: It is said again so often, s.
 _EVERY_S = 0.05
-#: A lease holds for so long, and is renewed so often, s.
-_LEASE_S = 1.0
+#: A lease holds for so long, and is renewed so often, s. A machine that halts for a second keeps control; what the
+#: robot does meanwhile the command's own end decides.
+_LEASE_S = 3.0
 _RENEW_S = 0.2
 
 

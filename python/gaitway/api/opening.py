@@ -147,8 +147,10 @@ def _start_twin(
     from gaitway import _native
 
     robot = Robot.load(named, config=config)
+    if record is not None and Path(record).exists() and not Path(record).is_dir():
+        raise UsageError(f"record: expected a folder, found the file {record}", hint="name a folder")
     profile = robot.folder / "profile.toml" if named in Robot.names() else Path(named).absolute()
-    arguments = ["--robot", profile, "--record", record or _native.recordings_folder()]
+    arguments = ["--robot", profile, "--record", Path(record).absolute() if record else _native.recordings_folder()]
     # Without a name gaitwayd runs the pair that it carries.
     if policy is not None or robot.standing_policy is None:
         arguments += ["--policy", robot.policy_file(policy or "walk").absolute()]
