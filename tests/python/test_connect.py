@@ -253,6 +253,16 @@ def test_an_arm_goes_to_its_command_in_simulation(tmp_path: Path) -> None:
         assert robot.observe().joints["shoulder_pan"].position_rad == pytest.approx(-0.5, abs=0.1)
 
 
+def test_the_example_walks_a_square(tmp_path: Path) -> None:
+    table = tmp_path / "square.csv"
+    command = [sys.executable, ROOT / "examples/steer_a_robot.py", "--side", "0.1", "--table", table]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.count("running") == 4
+    assert len(table.read_text().splitlines()) > 200
+    wrong = subprocess.run([*command, "--robot", "usb:duck"], capture_output=True, text=True, timeout=120, check=False)
+    assert wrong.returncode == 1 and "expected the path of a socket" in wrong.stderr and "hint" in wrong.stderr
+
+
 def test_a_newer_motion_takes_the_place_of_one_that_is_waited_for() -> None:
     with gaitway.connect("sim:") as robot:
         waiting = threading.Thread(target=lambda: robot.walk(vx=0.1, seconds=3600))
@@ -401,9 +411,7 @@ def test_a_twin_that_dies_is_told_to_who_steers_it(binary: None) -> None:
                 robot.observe()
 
 
-def test_what_keeps_a_twin_from_starting_is_told(
-    binary: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_keeps_a_twin_from_starting_is_told(binary: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "duck_config.json"
     config.write_text("{")
     with pytest.raises(GaitwayError, match=r"duck_config\.json"):
@@ -412,7 +420,7 @@ def test_what_keeps_a_twin_from_starting_is_told(
         gaitway.connect("twin:", record=config)
     # Found out by the process of the twin, and told by this one.
     monkeypatch.setenv("GAITWAYD", str(tmp_path / "nobody"))
-    with pytest.raises(UsageError, match="GAITWAYD: expected a program, found .*nobody") as refused:
+    with pytest.raises(UsageError, match=r"GAITWAYD: expected a program, found .*nobody") as refused:
         gaitway.connect("twin:")
     assert "name the binary" in refused.value.hint
 
