@@ -68,9 +68,10 @@ class ConnectedRobot(RobotConnection):
     def observe(self) -> RobotState:
         """How it is now: state, fault, command, joints. Waits for the next message, 20 ms on average."""
         connection = self.connection
-        status_count, _ = connection.newest("status")
-        _, status = connection.newest("status", after=status_count)
-        _, joints = connection.newest("joints")
+        seen, _ = connection.newest("joints")
+        # Of a tick the status comes first.
+        _, joints = connection.newest("joints", after=seen)
+        _, status = connection.newest("status")
         return state_of(connection.hello, status, joints)
 
     @property
@@ -129,7 +130,7 @@ class ConnectedRobot(RobotConnection):
         while (left_s := end_s - time.monotonic()) > 0 and not motion.wait(min(left_s, _LOOK_S)):
             self._control.check()
             seen = self.status
-            if motion.axes and seen.state in ("off", "limp"):
+            if self._motion.axes and seen.state in ("off", "limp"):
                 _check_stop(seen)
                 hint = seen.fault_hint or "somebody set it limp; walk again gets it up"
                 raise DaemonError(f"{self.title} does not walk any more: {_how(seen)}", hint=hint)

@@ -10,6 +10,7 @@ from gaitway.api.base import RobotConnection
 from gaitway.api.connected import ConnectedRobot
 from gaitway.api.connection import Connection, default_socket
 from gaitway.api.simulated import SimulatedRobot
+from gaitway.api.transport import UnixTransport
 from gaitway.api.twin import TwinProcess, TwinRobot
 from gaitway.errors import UsageError
 from gaitway.printable import printable
@@ -131,7 +132,7 @@ def _check(scheme: str, options: dict[str, Any]) -> None:
 
 def _call(path: Path, client: str | None = None, source: str = "network") -> ConnectedRobot:
     client = client or _program()
-    return ConnectedRobot(lambda: Connection(path, client=client), source)
+    return ConnectedRobot(lambda: Connection(UnixTransport(path), client=client), source)
 
 
 def _start_twin(
