@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -52,16 +52,18 @@ class Opening:
         await self._robot.close()
 
     async def _open(self) -> "AsyncRobot":
-        opening = asyncio.ensure_future(asyncio.to_thread(lambda: connect_any(self._where, **self._options)))
+        threads = ThreadPoolExecutor(1, thread_name_prefix="connect")
+        opening = threads.submit(lambda: connect_any(self._where, **self._options))
+        threads.shutdown(wait=False)
         try:
-            return AsyncRobot(await asyncio.shield(opening))
+            return AsyncRobot(await asyncio.shield(asyncio.wrap_future(opening)))
         except asyncio.CancelledError:
-            # A robot that comes too late is let go of.
+            # A robot that comes too late is let go of. The loop may have ended by then.
             opening.add_done_callback(_let_go)
             raise
 
 
-def _let_go(opening: "asyncio.Future[RobotConnection]") -> None:
+def _let_go(opening: "Future[RobotConnection]") -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().close()
 

@@ -119,7 +119,7 @@ class RobotConnection(ABC):
     def wait(self, seconds: float, *, until: Motion | None = None) -> None:
         """Lets so much time pass on the robot's clock, while it goes on as it was told; less if `until` is over.
 
-        Raises RefusedError or DaemonError where control or the robot is lost meanwhile.
+        Raises RefusedError or DaemonError where a robot that walks loses control or its feet meanwhile.
         """
         _check_seconds(seconds)
         self._pass(seconds, until or Motion())

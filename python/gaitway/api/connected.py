@@ -16,10 +16,10 @@ from gaitway.api.motion import Motion
 from gaitway.api.state import RobotState, state_of
 from gaitway.errors import DaemonError, GaitwayError, RefusedError
 
-#: The robot gets up and runs its policy within this time, s.
-_RUNS_WITHIN_S = 30.0
-#: `gaitwayd` is back with another policy within this time, s: it goes limp softly, and loads the policy.
-_BACK_WITHIN_S = 30.0
+#: A robot gets up, or is back with another policy, within this time, s.
+_PATIENCE_S = 30.0
+#: States follow a mode that was asked for within so many ticks.
+_MODE_TICKS = 2
 #: Between two tries to connect again, s.
 _RETRY_S = 0.05
 #: Between two looks at what is waited for, s.
@@ -42,6 +42,10 @@ class ConnectedRobot(RobotConnection):
     def __init__(self, dial: Callable[[], Connection], source: str = "network") -> None:
         """`dial` connects to it, here and after `use`; `source` is whom commands are given for."""
         self._dial, self._source = dial, source
+        #: How long it may take until the robot runs, or is back after `use`, s.
+        self.patience_s = _PATIENCE_S
+        #: Whether this program has set another mode since the robot was last seen to run.
+        self._is_out_of_run = False
         #: Made anew by `use`.
         self.connection = dial()
         try:
@@ -64,9 +68,10 @@ class ConnectedRobot(RobotConnection):
     def observe(self) -> RobotState:
         """How it is now: state, fault, command, joints. Waits for the next message, 20 ms on average."""
         connection = self.connection
-        status_count, _ = connection.newest("status")
-        _, status = connection.newest("status", after=status_count)
-        _, joints = connection.newest("joints")
+        seen, _ = connection.newest("joints")
+        # Of a tick the status comes first.
+        _, joints = connection.newest("joints", after=seen)
+        _, status = connection.newest("status")
         return state_of(connection.hello, status, joints)
 
     @property
@@ -92,20 +97,30 @@ class ConnectedRobot(RobotConnection):
     def _run(self, motion: Motion) -> None:
         if motion.is_over:
             return
-        self._request_mode("run")
-        end_s = time.monotonic() + _RUNS_WITHIN_S
-        while not motion.is_over and (seen := self.observe()).state != "running":
+        may_only_stand = self._request_mode("run").get("mode") == "stand"
+        if may_only_stand and any(self.command_axes[axis].endswith("/s") for axis in motion.axes):
+            raise DaemonError(f"{self.title} may only stand", hint="gaitwayd runs with --stand: start it without")
+        enough = ("running", "ready") if may_only_stand else ("running",)
+        seen = self._observe_after_mode() if self._is_out_of_run else self.status
+        end_s = time.monotonic() + self.patience_s
+        while seen.state not in enough and not motion.is_over:
             self._control.check()
-            if seen.stopped:
-                raise RefusedError("the emergency stop is set", hint="clear it at the robot", code="stopped")
+            _check_stop(seen)
             if time.monotonic() > end_s:
                 raise self._does_not_run(seen)
+            seen = self.observe()
+        self._is_out_of_run = False
+
+    def _observe_after_mode(self) -> RobotState:
+        """How it is once it has heard of the mode: until then it looks as if it still ran."""
+        first = seen = self.observe()
+        while seen.tick < first.tick + _MODE_TICKS:
+            seen = self.observe()
+        return seen
 
     def _does_not_run(self, seen: RobotState) -> DaemonError:
-        found, hint = f"it is {seen.state}", _WAITS_FOR.get(seen.state, "gaitway doctor looks for the cause")
-        if seen.fault is not None:
-            found, hint = f"{found}, with the fault {seen.fault}", seen.fault_hint or hint
-        return DaemonError(f"{self.title} does not run after {_RUNS_WITHIN_S:g} s: {found}", hint=hint)
+        hint = seen.fault_hint or _WAITS_FOR.get(seen.state, "gaitway doctor looks for the cause")
+        return DaemonError(f"{self.title} does not run after {self.patience_s:g} s: {_how(seen)}", hint=hint)
 
     def _command(self, axes: Mapping[str, float]) -> None:
         self._control.command(axes)
@@ -113,25 +128,27 @@ class ConnectedRobot(RobotConnection):
     def _pass(self, seconds: float, motion: Motion) -> None:
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0 and not motion.wait(min(left_s, _LOOK_S)):
-            self._check_here()
             self._control.check()
+            seen = self.status
+            if self._motion.axes and seen.state in ("off", "limp"):
+                _check_stop(seen)
+                hint = seen.fault_hint or "somebody set it limp; walk again gets it up"
+                raise DaemonError(f"{self.title} does not walk any more: {_how(seen)}", hint=hint)
 
-    def _check_here(self) -> None:
-        """Raises DaemonError where the robot has gone."""
-        self.connection.latest("status")
-
-    def _request_mode(self, mode: str) -> None:
-        self.connection.request("mode", mode=mode, lease=self._control.take())
+    def _request_mode(self, mode: str) -> dict[str, Any]:
+        return self.connection.request("mode", mode=mode, lease=self._control.take())
 
     def _enter(self, mode: Mode) -> None:
         # Whoever lets it run again has not asked for what was commanded before.
         self._control.forget()
+        self._is_out_of_run = True
         if mode == "limp":
             self.connection.request("mode", mode=mode)
         else:
             self._request_mode(mode)
 
     def _stop(self) -> None:
+        self._is_out_of_run = True
         self.connection.request("stop")
         self._control.forget()
 
@@ -139,8 +156,8 @@ class ConnectedRobot(RobotConnection):
         self._control.forget()
         old = self.connection
         old.request("policy", name=policy, lease=self._control.take())
-        end_s = time.monotonic() + _BACK_WITHIN_S
-        if not old.wait_for_end(_BACK_WITHIN_S):
+        end_s = time.monotonic() + self.patience_s
+        if not old.wait_for_end(self.patience_s):
             raise self._not_back(policy, f"{old.name} has not begun anew")
         self._control.close()
         old.close()
@@ -164,7 +181,7 @@ class ConnectedRobot(RobotConnection):
             time.sleep(_RETRY_S)
 
     def _not_back(self, policy: str, why: str) -> DaemonError:
-        message = f"{self.title} is not back within {_BACK_WITHIN_S:g} s of being asked to run {policy}: {why}"
+        message = f"{self.title} is not back within {self.patience_s:g} s of being asked to run {policy}: {why}"
         return DaemonError(message, hint="gaitwayd's log says what keeps it")
 
     def _trim(self, axes: Mapping[str, float], gait_speed: float) -> None:
@@ -209,6 +226,15 @@ class ConnectedRobot(RobotConnection):
     def _close(self) -> None:
         self._control.close()
         self.connection.close()
+
+
+def _check_stop(seen: RobotState) -> None:
+    if seen.stopped:
+        raise RefusedError("the emergency stop is set", hint="clear it at the robot", code="stopped")
+
+
+def _how(seen: RobotState) -> str:
+    return f"it is {seen.state}" if seen.fault is None else f"it is {seen.state}, with the fault {seen.fault}"
 
 
 def _policy(row: dict[str, Any]) -> PolicyInfo:

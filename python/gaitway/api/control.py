@@ -12,8 +12,9 @@ from gaitway.errors import GaitwayError
 _HOLDS_S = 0.3
 #: It is said again so often, s.
 _EVERY_S = 0.05
-#: A lease holds for so long, and is renewed so often, s.
-_LEASE_S = 1.0
+#: A lease holds for so long, and is renewed so often, s. A machine that halts for a second keeps control; what the
+#: robot does meanwhile the command's own end decides.
+_LEASE_S = 3.0
 _RENEW_S = 0.2
 
 
@@ -33,12 +34,13 @@ class Control:
         self._clock_offset_ns = self._ask_clock()
 
     def take(self) -> int:
-        """The number of the lease, which is asked for where there is none.
+        """The number of the lease, which is asked for where there is none or it was lost.
 
-        Raises what lost the last one, once; RefusedError where another client has it.
+        Raises RefusedError where another client has it.
         """
-        self.check()
         with self._saying:
+            # What lost the last one is over: the robot says anew whether it may be had.
+            self._failure = None
             if self._lease is None:
                 granted = self._connection.request("lease", source=self._source, seconds=_LEASE_S)
                 self._lease, self._sequence, self._wanted = int(granted["lease"]), 0, {}
@@ -91,7 +93,7 @@ class Control:
                         self._connection.request("lease", source=self._source, seconds=_LEASE_S, lease=self._lease)
                     self._say()
                 except GaitwayError as error:
-                    # Told to whoever commands next.
+                    # Told to who waits for what is commanded.
                     self._failure, self._lease, self._thread = error, None, None
                     return
 

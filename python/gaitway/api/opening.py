@@ -11,6 +11,7 @@ from gaitway.api.connected import ConnectedRobot
 from gaitway.api.connection import Connection, default_socket
 from gaitway.api.secure_tcp import SecureTransport
 from gaitway.api.simulated import SimulatedRobot
+from gaitway.api.transport import UnixTransport
 from gaitway.api.twin import TwinProcess, TwinRobot
 from gaitway.errors import UsageError
 from gaitway.printable import printable
@@ -140,7 +141,7 @@ def _check(scheme: str, options: dict[str, Any]) -> None:
 
 def _call(path: Path, client: str | None = None, source: str = "network") -> ConnectedRobot:
     client = client or _program()
-    return ConnectedRobot(lambda: Connection(path, client=client), source)
+    return ConnectedRobot(lambda: Connection(UnixTransport(path), client=client), source)
 
 
 def _call_far(
@@ -163,8 +164,10 @@ def _start_twin(
     from gaitway import _native
 
     robot = Robot.load(named, config=config)
+    if record is not None and Path(record).exists() and not Path(record).is_dir():
+        raise UsageError(f"record: expected a folder, found the file {record}", hint="name a folder")
     profile = robot.folder / "profile.toml" if named in Robot.names() else Path(named).absolute()
-    arguments = ["--robot", profile, "--record", record or _native.recordings_folder()]
+    arguments = ["--robot", profile, "--record", Path(record).absolute() if record else _native.recordings_folder()]
     # Without a name gaitwayd runs the pair that it carries.
     if policy is not None or robot.standing_policy is None:
         arguments += ["--policy", robot.policy_file(policy or "walk").absolute()]
