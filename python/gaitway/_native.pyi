@@ -394,14 +394,14 @@ class Pad:
 class PadSender:
     """A pad that a program holds, as datagrams. See `gaitway.remote`."""
 
-    def __new__(cls, contract: Contract, *, key: str | PathLike[str] | None = None) -> PadSender:
+    def __new__(cls, *, key: str | PathLike[str] | None = None) -> PadSender:
         """Signs with the key of this file, or with the empty one. Raises UsageError for a file that holds none."""
 
     def walk(self, forward_mps: float, leftward_mps: float, turning_rps: float) -> None:
-        """Sticks that walk. Raises UsageError outside the contract's envelope."""
+        """Sticks that walk. Raises UsageError outside the envelope that the robot has told."""
 
     def look(self, pitch_rad: float, yaw_rad: float, roll_rad: float) -> None:
-        """Sticks that move the head. Raises UsageError outside the contract's envelope."""
+        """Sticks that move the head. Raises UsageError outside the envelope that the robot has told."""
 
     def hold(self, button: str | None) -> None:
         """The one button that is down from now on. Raises UsageError for a name no button has."""

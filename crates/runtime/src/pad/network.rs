@@ -45,7 +45,7 @@ impl NetworkPadReader {
         socket.set_write_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
         let address = socket.local_addr()?;
         let (say, events) = sync_channel(WAITING);
-        let pad = NetworkPad::new(key, made_up()?);
+        let pad = NetworkPad::new(key, made_up()?, steered.reach);
         let session = TeleopSession::new(Source::Network, steered);
         let mut listener = Listener { socket, pad, session, say, sender: None, last: None, steered_ns: 0 };
         let worker = Worker::start("network pad", STACK_BYTES, move |end| listener.run(end))?;
