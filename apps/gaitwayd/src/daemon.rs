@@ -181,7 +181,7 @@ fn command_of(profile: &RobotProfile, values: &[(String, f32)]) -> Result<Comman
     let mut command = Command::default();
     for (name, value) in values {
         let Some(axis) = profile.axis(name) else {
-            let axes: Vec<&str> = profile.command_axes.iter().map(|axis| axis.name.as_str()).collect();
+            let axes: Vec<&str> = profile.axis_names().collect();
             return Err(DaemonError::NoSuchAxis { axes: axes.join(", "), found: name.clone() });
         };
         command.values[axis.index()] = *value;
@@ -193,8 +193,7 @@ fn command_of(profile: &RobotProfile, values: &[(String, f32)]) -> Result<Comman
 fn tell_what_is_clipped(command: Option<&Command>, policy: &Policy, profile: &RobotProfile, log: &mut Log) {
     let Some(command) = command else { return };
     let contract = policy.contract();
-    let axes = profile.command_axes.iter().map(|axis| axis.name.as_str());
-    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, axes);
+    let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names());
     for clipped in envelope.clipped(command) {
         let hint = "the policy was not trained for more";
         log.say("warn", "command limited", json!({ "what": clipped.to_string(), "hint": hint }));

@@ -52,8 +52,7 @@ impl ApiRobot {
             loop_hz,
             clock_ns: 0,
         };
-        let names = profile.command_axes.iter().map(|axis| axis.name.as_str());
-        let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, names);
+        let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names());
         let policies = PolicyShelf::default();
         ApiRobot { hello, envelope, mailbox, status, policies, marks: None }
     }

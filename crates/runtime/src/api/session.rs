@@ -318,3 +318,7 @@ fn too_fast(count: u64) -> ReplyBody {
     let message = format!("expected at most {REQUESTS_PER_SECOND} requests a second, found {count} more");
     ReplyBody::Refused(Refusal::new(Code::TooFast, message, "say less; stop is always heard"))
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;
