@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -377,9 +378,14 @@ def test_the_twin_walks_and_tells_what_truly_happened(binary: None, tmp_path: Pa
 
 
 PROGRAM = """
-import time, gaitway
+import os, time, gaitway
 with gaitway.connect("twin:") as robot:
     print(robot.socket, flush=True)
+    if os.fork() == 0:
+        # It holds whatever its parent held, and is no business of the twin.
+        os.close(1)
+        time.sleep(60)
+        os._exit(0)
     robot.walk(vx=0.1)
     print("walks", flush=True)
     time.sleep(3600)
@@ -389,14 +395,22 @@ with gaitway.connect("twin:") as robot:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_a_twin_ends_with_its_program_however_that_ends(binary: None, number: signal.Signals) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL
+        [sys.executable, "-c", PROGRAM],
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as process:
         assert process.stdout is not None
         path = Path(process.stdout.readline().strip())
         assert process.stdout.readline() == "walks\n"
         assert path.exists()
         process.send_signal(number)
-    wait_until(lambda: not path.parent.exists(), "it goes on")
+    try:
+        wait_until(lambda: not path.parent.exists(), "it goes on")
+    finally:
+        # The session has the forked process left.
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_twin_that_dies_is_told_to_who_steers_it(binary: None) -> None:

@@ -14,8 +14,8 @@ from gaitway.api.connected import ConnectedRobot
 from gaitway.api.connection import Connection
 from gaitway.errors import DaemonError, GaitwayError, UsageError
 
-#: It ends by itself within this time, s: gaitwayd has 15 s to go limp.
-_ENDS_WITHIN_S = 20.0
+#: It ends by itself within this time, s: gaitwayd has 15 s to go limp, of a clock that a busy machine may slow down.
+_ENDS_WITHIN_S = 60.0
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
@@ -29,7 +29,7 @@ class TwinProcess:
         # The same package as here, wherever the program that imports it was started.
         packages = os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "gaitway.api.twin_host", json.dumps(settings)],
+            [sys.executable, "-P", "-m", "gaitway.api.twin_host", json.dumps({**settings, "parent": os.getpid()})],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=os.environ | {"PYTHONPATH": packages},
@@ -51,17 +51,21 @@ class TwinProcess:
         if self._process.stdin.closed:
             return
         with contextlib.suppress(BrokenPipeError):
+            # In words, too: a process that was forked off meanwhile keeps the pipe open.
+            self._process.stdin.write(b"end\n")
             self._process.stdin.close()
         try:
+            self._process.wait(_ENDS_WITHIN_S)
+            # How it ended badly whoever steered it was told.
             with contextlib.suppress(GaitwayError):
                 self.figures = self._hear().get("figures")
-            self._process.wait(_ENDS_WITHIN_S)
-        except BaseException:
+        except subprocess.TimeoutExpired as error:
+            message = f"the twin did not end within {_ENDS_WITHIN_S:g} s of being asked to, and was killed"
+            raise DaemonError(message, hint="is the machine busy?") from error
+        finally:
             # gaitwayd ends, limp, where the twin dies.
             self._process.kill()
             self._process.wait()
-            raise
-        finally:
             self._process.stdout.close()
 
     def _hear(self) -> dict[str, Any]:

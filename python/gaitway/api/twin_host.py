@@ -1,7 +1,8 @@
 """The twin that `gaitway.connect("twin:")` starts: emulated robot and gaitwayd, in a process of their own.
 
 A process of its own, because a step of the physics is due every 2 ms, whatever the program that steers computes. It
-ends in order when its standard input ends: so also where that program was killed.
+ends in order when its standard input has a line or ends, and when its parent has gone: so also where that program was
+killed.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Between two looks at gaitwayd, s.
 _LOOK_S = 0.05
+#: gaitwayd serves its local API within this time, s.
+_SERVES_WITHIN_S = 30.0
 #: gaitwayd ends by itself within this time of being asked to, s.
 _ENDS_WITHIN_S = 15.0
 #: A robot that has lain so long is hung up on its stand again, as somebody beside a real one would do, s.
@@ -60,7 +63,7 @@ def _host(settings: Mapping[str, Any], folder: Path, ended: threading.Event) -> 
         twin = Twin(host, body, len(robot.joint_names))
         heard: list[str | Path] = [] if robot.imu_bus is None else ["--imu-socket", imu]
         daemon = Daemon([*settings["arguments"], "--port", link, *heard, "--socket", socket], folder)
-        session = _Session(body, daemon, figures, socket, ended)
+        session = _Session(body, daemon, figures, socket, lambda: ended.is_set() or os.getppid() != settings["parent"])
         with signals.caught(lambda _: ended.set()):
             twin.run(session.watch)
         session.check()
@@ -76,9 +79,14 @@ class _Session:
     """What goes on beside the physics: gaitwayd serves, the robot falls, the end comes."""
 
     def __init__(
-        self, body: "LiveRobot", daemon: "Daemon", figures: "Figures | None", socket: Path, ended: threading.Event
+        self,
+        body: "LiveRobot",
+        daemon: "Daemon",
+        figures: "Figures | None",
+        socket: Path,
+        shall_end: Callable[[], bool],
     ) -> None:
-        self._body, self._daemon, self._figures, self._ended = body, daemon, figures, ended
+        self._body, self._daemon, self._figures, self._shall_end = body, daemon, figures, shall_end
         self._socket: Path | None = socket
         self._look_s = 0.0
         self._lies_since_s: float | None = None
@@ -96,8 +104,11 @@ class _Session:
         if self._socket is not None and self._socket.exists():
             _say({"socket": str(self._socket)})
             self._socket = None
+        if self._socket is not None and now_s > _SERVES_WITHIN_S:
+            raise DaemonError(f"gaitwayd does not serve its local API after {now_s:.0f} s", hint="try again")
         self._take_up(now_s)
-        if self._ended.is_set() and self._ending_s is None:
+        # A process that the program forked off holds the other end of the input, too: then only the parent tells.
+        if self._ending_s is None and self._shall_end():
             self._ending_s = now_s
             self._daemon.signal(signal.SIGINT)
         return self._ending_s is None or now_s < self._ending_s + _ENDS_WITHIN_S
@@ -121,7 +132,7 @@ class _Session:
 
 
 def _wait_for_end(ended: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    sys.stdin.buffer.readline()
     ended.set()
 
 
