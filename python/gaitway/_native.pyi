@@ -306,7 +306,7 @@ class ServoDesk:
         """What is said of an echo and of bulk reads that fail, each with what to do."""
 
     @staticmethod
-    def settings(registers: dict[str, int]) -> list[tuple[str, int]]:
+    def settings(robot: Robot, joint: int, registers: dict[str, int]) -> list[tuple[str, int]]:
         """The settings that a joint's servo keeps, for one that holds these registers."""
 
     def torque_off(self, servo_id: int) -> None: ...

@@ -64,6 +64,10 @@ def no_run(folder: Path) -> None:
     raise errors.TrainingError("a reward is no number")
 
 
+def refused(folder: Path) -> None:
+    raise errors.RefusedError("the emergency stop is set", code="stopped")
+
+
 EXPECTED: list[tuple[Callable[[Path], object], type[GaitwayError], type[Exception]]] = [
     (lambda folder: gaitway.Policy.load(WALK, engine="steam"), errors.UsageError, ValueError),
     (lambda folder: gaitway.Policy.load(folder / "nowhere.onnx"), errors.MissingFileError, FileNotFoundError),
@@ -80,6 +84,7 @@ EXPECTED: list[tuple[Callable[[Path], object], type[GaitwayError], type[Exceptio
     (lambda folder: Motors(ROBOT, folder / "ttyACM0"), errors.BusError, OSError),
     (lambda folder: camera.take(folder / "a.jpg"), errors.CameraError, OSError),
     (lambda folder: next(follow(folder / "no.sock")), errors.DaemonError, ConnectionError),
+    (refused, errors.RefusedError, PermissionError),
     (lambda folder: extras.load("a_library_nobody_has", "sim"), errors.MissingExtraError, ImportError),
 ]
 

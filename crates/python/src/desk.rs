@@ -3,8 +3,9 @@
 use crate::count::Count;
 use crate::errors;
 use crate::here::Here;
+use crate::robot::Robot;
 use gaitway_feetech::registers::{self, Register};
-use gaitway_feetech::settings::SETTINGS;
+use gaitway_feetech::settings::settings_of;
 use gaitway_feetech::single::Heard;
 use gaitway_platform::{MonotonicClock, SerialPort};
 use gaitway_runtime::desk::Desk;
@@ -110,11 +111,18 @@ impl ServoDesk {
 
     /// The settings of a joint's servo that it keeps, for one that holds `registers`.
     #[staticmethod]
-    fn settings(registers: HashMap<String, i32>) -> Vec<(&'static str, i32)> {
-        let kept = SETTINGS.iter().filter(|setting| setting.register.eeprom);
+    fn settings(
+        robot: &Robot,
+        joint: Count,
+        registers: HashMap<String, i32>,
+    ) -> PyResult<Vec<(&'static str, i32)>> {
+        let settings = settings_of(&robot.profile, joint.narrow("joint")?)
+            .map_err(|error| errors::usage(error.to_string(), "correct the settings in the profile"))?;
+        let kept = settings.iter().filter(|setting| setting.register.eeprom);
         let value = |name: &str| registers.get(name).copied().unwrap_or_default();
-        kept.map(|setting| (setting.register.name, setting.want.value(value(setting.register.name))))
-            .collect()
+        Ok(kept
+            .map(|setting| (setting.register.name, setting.want.value(value(setting.register.name))))
+            .collect())
     }
 
     /// Closes the port.

@@ -7,6 +7,7 @@ use gaitway_feetech::config::{self, register_gains};
 use gaitway_feetech::error::BusError;
 use gaitway_feetech::log::ServoLog;
 use gaitway_feetech::servos::FeetechServos;
+use gaitway_feetech::settings::{SettingsError, settings_of};
 use gaitway_hal::actuators::Actuators;
 use gaitway_hal::imu as hal;
 use gaitway_hal::link::Link;
@@ -31,6 +32,9 @@ pub enum DeviceError {
     /// The servos do not fit a bus.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// Settings that these servos do not have.
+    #[error("actuators: {0}")]
+    Settings(#[from] SettingsError),
     /// One IMU is read here.
     #[error("imus: expected one that is read over I2C, found {0}")]
     Imus(usize),
@@ -46,6 +50,9 @@ impl DeviceError {
             DeviceError::Unknown(error) => error.hint(),
             DeviceError::NoServos(_) => "use the tools that the actuators' maker has".to_owned(),
             DeviceError::Bus(error) => error.hint().to_owned(),
+            DeviceError::Settings(_) => {
+                "correct the settings in the profile: docs/formats.md has them".to_owned()
+            }
             DeviceError::Imus(0) => {
                 "the profile has no IMU: leave out what reads one, or add [[imus]] to the profile".to_owned()
             }
@@ -127,6 +134,9 @@ fn feetech(profile: &RobotProfile, gains: &[Gains]) -> Result<Box<dyn Actuators>
 }
 
 fn servo_bus(profile: &RobotProfile) -> Result<ServoBus, DeviceError> {
+    for joint in 0..profile.joints.len() {
+        settings_of(profile, joint)?;
+    }
     let ns = |us: f64| (us * 1000.0) as u64;
     let bus = &profile.actuators;
     let link = Link { baud: bus.baud, turnaround_ns: ns(bus.turnaround_us), latency_ns: ns(bus.latency_us) };

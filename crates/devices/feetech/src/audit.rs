@@ -2,7 +2,7 @@
 
 use crate::registers::{self, Register};
 use crate::servo::ServoConfig;
-use crate::settings::SETTINGS;
+use crate::settings::{Setting, Want};
 pub use crate::severity::Severity;
 use crate::units;
 
@@ -26,9 +26,9 @@ pub struct Finding {
     pub consequence: &'static str,
 }
 
-/// What is wrong with a servo whose joint has the range `range_rad` and whose registers from 0 on are `block`; a
-/// register beyond its end is not judged.
-pub fn judge(config: &ServoConfig, range_rad: [f64; 2], block: &[u8]) -> Vec<Finding> {
+/// What is wrong with a servo that should hold `settings`, whose joint has the range `range_rad`, and whose registers
+/// from 0 on are `block`; a register beyond its end is not judged.
+pub fn judge(settings: &[Setting], config: &ServoConfig, range_rad: [f64; 2], block: &[u8]) -> Vec<Finding> {
     // What another model keeps where is not known: nothing of it is written.
     let model = value(block, registers::MODEL);
     let is_known = model == Some(MODEL_STS3215);
@@ -40,15 +40,21 @@ pub fn judge(config: &ServoConfig, range_rad: [f64; 2], block: &[u8]) -> Vec<Fin
         fixable: false,
         consequence: "another servo: its registers may lie elsewhere",
     });
-    let settings = SETTINGS.iter().filter_map(|setting| {
+    let judged = settings.iter().filter_map(|setting| {
         let found = value(block, setting.register)?;
         let (severity, consequence) = setting.judge(found)?;
         let (register, expected) = (setting.register, setting.want.value(found));
         let fixable = setting.is_fixed && is_known;
         Some(Finding { register, expected, found, severity, fixable, consequence })
     });
-    let limits = range_limits(config, range_rad, block, is_known);
-    let mut findings: Vec<Finding> = other_model.into_iter().chain(settings).chain(limits).collect();
+    // A profile that says what the servo's own limits may be has them judged by that.
+    let is_given = |register: Register| {
+        let given =
+            |setting: &&Setting| setting.register == register && matches!(setting.want, Want::Given(_));
+        settings.iter().any(|setting| given(&setting))
+    };
+    let limits = range_limits(config, range_rad, block, is_known).filter(|limit| is_given(limit.register));
+    let mut findings: Vec<Finding> = other_model.into_iter().chain(judged).chain(limits).collect();
     findings.sort_by_key(|finding| finding.register.address);
     findings
 }
@@ -122,6 +128,7 @@ fn range_counts(config: &ServoConfig, range_rad: [f64; 2]) -> [i32; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::SETTINGS;
 
     const SERVO: ServoConfig = ServoConfig { id: 20, direction: 1, offset_rad: 0.0 };
 
@@ -146,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_sound_servo_has_nothing_to_report() {
-        assert_eq!(judge(&SERVO, [-1.5, 1.5], &sound()), []);
+        assert_eq!(judge(SETTINGS, &SERVO, [-1.5, 1.5], &sound()), []);
     }
 
     #[test]
@@ -190,7 +197,7 @@ mod tests {
         for &(address, byte, register, severity, fixable) in table {
             let mut block = sound();
             block[address] = byte;
-            let found = judge(&SERVO, [-1.5, 1.5], &block);
+            let found = judge(SETTINGS, &SERVO, [-1.5, 1.5], &block);
             assert_eq!(
                 found.iter().map(|f| (f.register, f.severity, f.fixable)).collect::<Vec<_>>(),
                 [(register, severity, fixable)]
@@ -205,11 +212,11 @@ mod tests {
         for address in [7, 13, 14, 15, 18, 19, 26, 27, 30, 33, 34, 35, 36, 38, 41, 44, 46] {
             block[address] = 255;
         }
-        for finding in judge(&SERVO, [-1.5, 1.5], &block) {
+        for finding in judge(SETTINGS, &SERVO, [-1.5, 1.5], &block) {
             let (from, end) = (usize::from(finding.register.address), usize::from(finding.register.end()));
             block[from..end].copy_from_slice(&finding.expected.to_le_bytes()[..end - from]);
         }
-        assert_eq!(judge(&SERVO, [-1.5, 1.5], &block), []);
+        assert_eq!(judge(SETTINGS, &SERVO, [-1.5, 1.5], &block), []);
     }
 
     #[test]
@@ -228,7 +235,7 @@ mod tests {
     fn nothing_of_another_model_can_be_written() {
         let mut block = sound();
         (block[3], block[7], block[33]) = (1, 250, 1);
-        let found = judge(&SERVO, [-1.5, 1.5], &block);
+        let found = judge(SETTINGS, &SERVO, [-1.5, 1.5], &block);
         assert!(found.len() == 3 && !found.iter().any(|finding| finding.fixable), "{found:?}");
     }
 
@@ -237,12 +244,12 @@ mod tests {
         let turned = ServoConfig { direction: -1, ..SERVO };
         let mut block = sound();
         block[9..11].copy_from_slice(&1024u16.to_le_bytes());
-        assert!(judge(&turned, [-0.2, 1.5], &block).is_empty(), "1.5 rad lies at 1070");
-        assert_eq!(judge(&turned, [-0.2, 1.7], &block).len(), 1);
+        assert!(judge(SETTINGS, &turned, [-0.2, 1.5], &block).is_empty(), "1.5 rad lies at 1070");
+        assert_eq!(judge(SETTINGS, &turned, [-0.2, 1.7], &block).len(), 1);
     }
 
     #[test]
     fn a_block_cut_short_is_judged_as_far_as_it_goes() {
-        assert_eq!(judge(&SERVO, [-1.0, 1.0], &sound()[..9]), []);
+        assert_eq!(judge(SETTINGS, &SERVO, [-1.0, 1.0], &sound()[..9]), []);
     }
 }

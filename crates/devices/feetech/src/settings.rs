@@ -5,6 +5,9 @@
 
 use crate::registers::{self, Register};
 use crate::severity::Severity::{self, Grave, Note, Warning};
+use gaitway_model::RobotProfile;
+use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// Phase bit: speeds are in steps a second, not in fifties of them.
 const PHASE_FINE_SPEED: i32 = 1 << 2;
@@ -88,6 +91,65 @@ impl Setting {
     }
 }
 
+/// A setting of a profile that no servo has.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum SettingsError {
+    /// No such line of the table.
+    #[error("settings.{name}: expected one of {}", names().join(", "))]
+    Unknown {
+        /// The name in the profile.
+        name: String,
+    },
+    /// Not in this order.
+    #[error("settings.{name}: expected lowest, written and highest value in this order, found {found:?}")]
+    Order {
+        /// The name in the profile.
+        name: String,
+        /// What is there.
+        found: [i32; 3],
+    },
+}
+
+/// The table for a joint's servo: the family's, with what the profile says of all servos and of this one.
+///
+/// # Errors
+/// A name that is no setting, or values out of order.
+pub fn settings_of(profile: &RobotProfile, joint: usize) -> Result<Vec<Setting>, SettingsError> {
+    let mut settings = SETTINGS.to_vec();
+    apply(&mut settings, &profile.actuators.settings)?;
+    if let Some(joint) = profile.joints.get(joint) {
+        apply(&mut settings, &joint.settings)?;
+    }
+    Ok(settings)
+}
+
+fn apply(settings: &mut [Setting], own: &BTreeMap<String, [i32; 3]>) -> Result<(), SettingsError> {
+    for (name, &[lowest, value, highest]) in own {
+        let setting = settings.iter_mut().find(|setting| key_of(&setting.register) == *name);
+        let setting = setting.ok_or_else(|| SettingsError::Unknown { name: name.clone() })?;
+        if !(lowest <= value && value <= highest) {
+            return Err(SettingsError::Order { name: name.clone(), found: [lowest, value, highest] });
+        }
+        setting.want = Want::Within(lowest, value, highest);
+        for verdict in [&mut setting.below, &mut setting.above] {
+            if verdict.1.is_empty() {
+                *verdict = NOT_THIS_ROBOTS;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// As a register is called in a profile: `max_voltage`.
+fn key_of(register: &Register) -> String {
+    register.name.to_lowercase().replace([' ', '-'], "_")
+}
+
+fn names() -> Vec<String> {
+    SETTINGS.iter().map(|setting| key_of(&setting.register)).collect()
+}
+
+const NOT_THIS_ROBOTS: Verdict = (Warning, "the robot's profile wants another value");
 const OTHER_UNITS: Verdict = (Grave, "it reports speeds or positions in other units");
 const SLUGGISH: Verdict = (Note, "the joint follows its goals slowly; written at every start");
 const TRIPS: &str =
@@ -215,6 +277,45 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_profile_says_what_its_servos_may_hold() {
+        let mut profile = RobotProfile::from_toml(include_str!(
+            "../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml"
+        ))
+        .unwrap();
+        let knee = profile.joint_index("left_knee").unwrap();
+        let of = |profile: &RobotProfile, joint, register: Register| {
+            let settings = settings_of(profile, joint).unwrap();
+            *settings.iter().find(|setting| setting.register == register).unwrap()
+        };
+        assert_eq!(settings_of(&profile, knee).unwrap(), SETTINGS);
+        profile.actuators.settings.insert("max_voltage".to_owned(), [80, 140, 140]);
+        profile.joints[knee].settings.insert("position_offset".to_owned(), [-2047, 0, 2047]);
+        profile.joints[knee].settings.insert("max_angle".to_owned(), [3000, 4095, 4095]);
+        for joint in [0, knee] {
+            let voltage = of(&profile, joint, registers::MAX_VOLTAGE);
+            assert_eq!(
+                [140, 80, 141, 79].map(|found| voltage.judge(found).is_some()),
+                [false, false, true, true]
+            );
+            assert_eq!(voltage.want.value(90), 140);
+        }
+        assert!(of(&profile, 0, registers::POSITION_OFFSET).judge(900).is_some());
+        let offset = of(&profile, knee, registers::POSITION_OFFSET);
+        assert!(offset.judge(900).is_none() && !offset.is_fixed, "no audit writes it");
+        assert_eq!(of(&profile, knee, registers::MAX_ANGLE).judge(2000), Some(NOT_THIS_ROBOTS));
+        profile.joints[knee].settings.insert("wings".to_owned(), [0, 0, 0]);
+        let unknown = settings_of(&profile, knee).unwrap_err();
+        assert!(
+            unknown.to_string().starts_with("settings.wings: expected one of return_delay, "),
+            "{unknown}"
+        );
+        assert!(unknown.to_string().contains("counter_clockwise_dead_zone"));
+        profile.joints[knee].settings.remove("wings");
+        profile.actuators.settings.insert("min_voltage".to_owned(), [60, 40, 50]);
+        assert!(matches!(settings_of(&profile, 0), Err(SettingsError::Order { .. })));
     }
 
     #[test]

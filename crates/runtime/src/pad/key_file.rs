@@ -70,10 +70,10 @@ impl PadKeyError {
                 path.display()
             ),
             PadKeyError::File { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
-                "it is another user's: copy it, and name the copy with --key, gaitwayd --pad-key".to_owned()
+                "it is another user's: copy it, and name the copy with --key".to_owned()
             }
             PadKeyError::File { .. } | PadKeyError::NoFile { .. } => {
-                "name another file with --key, gaitwayd --pad-key".to_owned()
+                "name another file with --key".to_owned()
             }
             PadKeyError::Open { path, .. } => format!("chmod 600 {}", path.display()),
             PadKeyError::NoKey { .. } => {

@@ -4,6 +4,7 @@ use crate::devices::{self, DeviceError};
 use gaitway_control::{ControlError, Controller, Options, Policy};
 use gaitway_feetech::audit::{Finding, judge, mixed_firmware};
 use gaitway_feetech::bus::ServoBus;
+use gaitway_feetech::settings::settings_of;
 use gaitway_hal::actuators::Actuators;
 use gaitway_model::RobotProfile;
 use thiserror::Error;
@@ -53,10 +54,12 @@ impl Setup {
 pub fn findings(profile: &RobotProfile, bus: &ServoBus) -> Vec<Option<Vec<Finding>>> {
     let blocks: Vec<Option<&[u8]>> = (0..profile.joints.len()).map(|index| bus.audited(index)).collect();
     let firmware = mixed_firmware(&blocks);
-    let joints = profile.joints.iter().zip(bus.servos()).zip(blocks.into_iter().zip(firmware));
+    let joints = profile.joints.iter().enumerate().zip(bus.servos()).zip(blocks.into_iter().zip(firmware));
     joints
-        .map(|((joint, config), (block, firmware))| {
-            let settings = judge(config, [joint.min_rad, joint.max_rad], block?);
+        .map(|(((index, joint), config), (block, firmware))| {
+            // The driver was opened by this profile: its settings are sound.
+            let settings = settings_of(profile, index).unwrap_or_default();
+            let settings = judge(&settings, config, [joint.min_rad, joint.max_rad], block?);
             Some(firmware.into_iter().chain(settings).collect())
         })
         .collect()

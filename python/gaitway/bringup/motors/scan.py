@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gaitway._native import ServoDesk
 from gaitway.errors import BusError, UsageError
+from gaitway.robot import Robot
 
 #: Speeds of an STS3215, by the value of its register.
 BAUDS = (1_000_000, 500_000, 250_000, 128_000, 115_200, 76_800, 57_600, 38_400)
@@ -81,11 +82,13 @@ def check_line(port: Path, baud: int, ids: Sequence[int]) -> Line:
         desk.close()
 
 
-def set_up(port: Path, servo: Found, servo_id: int, baud: int, tell: Callable[[str], None]) -> dict[str, int]:
-    """Gives a servo the settings of a joint, and `servo_id` at last; it is limp then. Returns its registers.
+def set_up(port: Path, servo: Found, robot: Robot, joint: str, tell: Callable[[str], None]) -> dict[str, int]:
+    """Gives a servo the settings of a joint of `robot`, and its id at last; it is limp then. Returns its registers.
 
     Raises BusError for what is not taken, UsageError for another kind of servo.
     """
+    index = robot.joint_names.index(joint)
+    servo_id, baud = robot.native.servo_ids[index], robot.native.baud
     if servo.registers is None:
         raise BusError(f"id {servo.id}: several servos answer to it", hint="plug in one of them alone")
     if servo.registers["model"] != MODEL_STS3215:
@@ -104,7 +107,7 @@ def set_up(port: Path, servo: Found, servo_id: int, baud: int, tell: Callable[[s
         before = desk.read(servo.id)
         if before is None:
             raise BusError(f"servo {servo.id} is silent at {baud} baud", hint="switch its power off and on, try again")
-        for name, value in [*ServoDesk.settings(before), ("id", servo_id)]:
+        for name, value in [*ServoDesk.settings(robot.native, index, before), ("id", servo_id)]:
             if before[name] == value:
                 continue
             tell(f"{name}: {before[name]} -> {value}")

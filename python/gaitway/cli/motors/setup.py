@@ -110,7 +110,7 @@ def setup(
             raise UsageError(f"servo {servo.id} has just become {given[servo.id]}", hint=hint)
         given[ids[joint]] = joint
         tell: Callable[[str], None] = (lambda text: None) if as_json else typer.echo
-        set_up(port, servo, ids[joint], loaded.native.baud, tell)
+        set_up(port, servo, loaded, joint, tell)
         done[joint] = {"was": servo.id, "is": ids[joint]}
         tell(f"{joint}: servo {ids[joint]}")
     if as_json:

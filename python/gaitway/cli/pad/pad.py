@@ -107,14 +107,15 @@ def pair(
 
     path = key or Path(pad_key_path())
     make_pad_key(path)
-    named = f" --pad-key {path.name}"
+    named = f" --key {path.name}"
     if as_json:
         print_json({"file": str(path)})
         return
     typer.echo(f"{path}: a new key. Whoever has it can drive the robot; only you may read it.")
     typer.echo(f"copy it to the robot:  scp -p {path} robot.local:{path.name}")
-    typer.echo(f"start it there:        gaitwayd --pad-listen 0.0.0.0:9871{named}")
-    typer.echo(f'and drive it here:     gaitway.Remote("robot.local:9871"{f", key={str(path)!r}" if key else ""})')
+    typer.echo(f"start it there:        gaitwayd --listen 0.0.0.0:9872{named}")
+    typer.echo(f'and drive it here:     gaitway.connect("tcp://robot.local"{f", key={str(path)!r}" if key else ""})')
+    typer.echo(f"as a remote gamepad:   gaitwayd --pad-listen 0.0.0.0:9871{named}, gaitway.Remote here")
 
 
 def _open(path: Path | None, layout: Path | None, robot: Robot, policy: Path | None = None) -> "Pad":

@@ -2,6 +2,7 @@
 
 use crate::axis;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Most contacts a robot can have.
 pub const MAX_CONTACTS: usize = 8;
@@ -23,6 +24,10 @@ pub struct Actuators {
     /// Damping in N·m·s/rad of one unit of the family's derivative gain; needed where a joint has `damping_nms_per_rad`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damping_per_kd: Option<f64>,
+    /// What settings of the actuators may hold where the family's own figures are not right for this robot: by
+    /// register name, the lowest value, the one that is written, and the highest.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, [i32; 3]>,
 }
 
 /// An IMU.

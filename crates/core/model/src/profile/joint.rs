@@ -2,6 +2,7 @@
 
 use super::Actuators;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::f64::consts::PI;
 
 /// One joint.
@@ -35,6 +36,9 @@ pub struct Joint {
     /// Damping, N·m·s/rad.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub damping_nms_per_rad: Option<f64>,
+    /// As [`Actuators::settings`], for this joint's actuator alone.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, [i32; 3]>,
 }
 
 /// What is kept free at both ends of an actuator's turn, rad: a joint that is pushed past its end a little must not wrap

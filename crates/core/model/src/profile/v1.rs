@@ -195,6 +195,7 @@ impl ServoBus {
             latency_us: self.latency_us,
             stiffness_per_kp: self.stiffness_per_kp,
             damping_per_kd: None,
+            settings: BTreeMap::new(),
         }
     }
 }
@@ -225,6 +226,7 @@ impl OldJoint {
             kd: Some(self.kd),
             stiffness_nm_per_rad: None,
             damping_nms_per_rad: None,
+            settings: BTreeMap::new(),
         }
     }
 }
