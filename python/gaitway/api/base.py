@@ -150,7 +150,8 @@ class RobotConnection(ABC):
         """The policies this robot has at hand."""
 
     def use(self, policy: str) -> None:
-        """Runs another policy, by its name in `policies`; returns when the robot has it. What it did before is over.
+        """Runs another policy, by its name in `policies`; returns when the robot has it. What it did before is over: a
+        robot under gaitwayd goes limp for that, so hold it or have it hang; the next `walk` gets it up.
 
         Raises RefusedError or PolicyError for one that the robot lacks or that does not fit it.
         """

@@ -26,6 +26,8 @@ _RETRY_S = 0.05
 _LOOK_S = 0.05
 #: States that come by themselves, Hz; more only where somebody asks for more.
 _RATE_HZ = 50.0
+#: States without torque.
+_LIMP = ("off", "limp")
 #: What a robot that does not get up waits for, by its state, where no fault says it.
 _WAITS_FOR = {
     "off": "gaitwayd is not up yet: look at its log",
@@ -103,11 +105,17 @@ class ConnectedRobot(RobotConnection):
         enough = ("running", "ready") if may_only_stand else ("running",)
         seen = self._observe_after_mode() if self._is_out_of_run else self.status
         end_s = time.monotonic() + self.patience_s
+        had_fault = False
         while seen.state not in enough and not motion.is_over:
             self._control.check()
             _check_stop(seen)
             if time.monotonic() > end_s:
                 raise self._does_not_run(seen)
+            # A fault makes it limp, and it stays so when the fault has gone, until it is asked again.
+            is_limp = seen.state in _LIMP
+            if had_fault and is_limp and seen.fault is None:
+                self._request_mode("run")
+            had_fault = is_limp and seen.fault is not None
             seen = self.observe()
         self._is_out_of_run = False
 
@@ -130,7 +138,7 @@ class ConnectedRobot(RobotConnection):
         while (left_s := end_s - time.monotonic()) > 0 and not motion.wait(min(left_s, _LOOK_S)):
             self._control.check()
             seen = self.status
-            if self._motion.axes and seen.state in ("off", "limp"):
+            if self._motion.axes and seen.state in _LIMP:
                 _check_stop(seen)
                 hint = seen.fault_hint or "somebody set it limp; walk again gets it up"
                 raise DaemonError(f"{self.title} does not walk any more: {_how(seen)}", hint=hint)
@@ -153,9 +161,11 @@ class ConnectedRobot(RobotConnection):
         self._control.forget()
 
     def _use(self, policy: str) -> None:
-        self._control.forget()
+        lease = self._control.take()
+        self._enter("limp")
+        self._wait_until_limp()
         old = self.connection
-        old.request("policy", name=policy, lease=self._control.take())
+        old.request("policy", name=policy, lease=lease)
         end_s = time.monotonic() + self.patience_s
         if not old.wait_for_end(self.patience_s):
             raise self._not_back(policy, f"{old.name} has not begun anew")
@@ -170,6 +180,15 @@ class ConnectedRobot(RobotConnection):
                 f"{self.title}: expected the policy {policy} to run, found {', '.join(running) or 'none'}",
                 hint="gaitwayd's log says why it did not start with it",
             )
+
+    def _wait_until_limp(self) -> None:
+        """gaitwayd starts anew only where nothing depends on it."""
+        seen, end_s = self._observe_after_mode(), time.monotonic() + self.patience_s
+        while seen.state not in _LIMP:
+            if time.monotonic() > end_s:
+                message = f"{self.title}: expected it limp within {self.patience_s:g} s, found it {seen.state}"
+                raise DaemonError(message, hint=seen.fault_hint or "limp() gives its torque up")
+            seen = self.observe()
 
     def _dial_again(self, policy: str, end_s: float) -> Connection:
         while True:
