@@ -107,10 +107,10 @@ class RunningRobot:
         """The first change after this time that `is_it`; waits for it."""
         return self._wait(lambda: next((row for row in self._after(after_ns) if is_it(row)), None), otherwise)
 
-    def changes(self, after_ns: int) -> list[Change]:
-        """Every change after this time."""
+    def goals_at(self, time_ns: int) -> tuple[float, ...]:
+        """The servos' goals as they were then, rad."""
         with self._news:
-            return self._after(after_ns)
+            return next(row.goals_rad for row in reversed(self._changes) if row.seen_ns <= time_ns)
 
     def press_stop(self) -> None:
         """Somebody at the robot presses the key of the emergency stop."""

@@ -2,16 +2,35 @@
 
 import contextlib
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 
 from gaitway.api import Connection
+from gaitway.command import VELOCITY_AXES
 from gaitway.errors import DaemonError, RefusedError
 
 #: It commands so often, a command holds for so long, and the lease for so long, s.
 _EVERY_S, HOLDS_S, _LEASE_S = 0.02, 0.3, 5.0
+#: The lease of a client that has gone is free within this time, s.
+_FREE_WITHIN_S = 5.0
 #: Least velocity on the axes of a robot that walks; of one that does not nothing is asked.
-_AXIS, _VELOCITY_MPS = "vx", 0.1
+_AXIS, _VELOCITY_MPS = VELOCITY_AXES[0], 0.1
+
+
+def take_lease(connection: Connection, source: str, seconds: float) -> int:
+    """The lease of a source. Of a client that has just gone gaitwayd may not know yet that it has: it waits a little.
+
+    Raises RefusedError where somebody else keeps it.
+    """
+    end_s = time.monotonic() + _FREE_WITHIN_S
+    while True:
+        try:
+            return int(connection.request("lease", source=source, seconds=seconds)["lease"])
+        except RefusedError:
+            if time.monotonic() > end_s:
+                raise
+        time.sleep(0.01)
 
 
 class Walker:
@@ -22,8 +41,7 @@ class Walker:
         self._connection = Connection(path, client="walker")
         self._axes = {axis["name"] for axis in self._connection.hello["axes"]}
         self._source = source
-        granted = self._connection.request("lease", source=source, seconds=_LEASE_S)
-        self.lease, self._sequence = int(granted["lease"]), 0
+        self.lease, self._sequence = take_lease(self._connection, source, _LEASE_S), 0
         #: How many commands were followed, and how many had another fate.
         self.followed = self.others = 0
         self._end = threading.Event()
