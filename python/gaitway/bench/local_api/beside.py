@@ -17,6 +17,8 @@ from gaitway.robot import Robot
 
 #: How often in a second each of the ordinary clients hears and asks.
 RATE_HZ = 50.0
+#: The run without a bad client.
+NOBODY = "nobody"
 
 
 def measure_crowd(robot: Robot, clients: int, seconds: float, rounds: int, progress: Progress) -> dict[str, Any]:
@@ -36,7 +38,8 @@ def measure_crowd(robot: Robot, clients: int, seconds: float, rounds: int, progr
         "seconds": seconds,
         "rounds": rounds,
         "heard_per_s": median(heard),
-        **{name: _pooled(rows) for name, rows in runs.items()},
+        NOBODY: _pooled(runs["none"]),
+        "clients_at_once": _pooled(runs["clients"]),
     }
 
 
@@ -73,7 +76,7 @@ def measure_bad_clients(robot: Robot, seconds: float, progress: Progress) -> dic
     """The loop while somebody walks, without and beside each kind of bad client: what those were answered, skipped
     ticks, lateness and allocations, and how many of the walker's commands were followed."""
     rows: dict[str, dict[str, Any]] = {}
-    for number, kind in enumerate(["nobody", *KINDS]):
+    for number, kind in enumerate([NOBODY, *KINDS]):
         progress(f"bad clients: {kind}", number, 1 + len(KINDS))
         rows[kind] = _bad_run(robot, kind, seconds)
     return {"seconds": seconds, "kinds": rows}

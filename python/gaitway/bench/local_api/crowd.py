@@ -38,7 +38,9 @@ def _serve(lines: list[socket.socket], period_s: float) -> tuple[int, int, float
         ready, _, _ = select.select([sys.stdin, *lines], [], [], max(0.0, next_s - time.monotonic()))
         if sys.stdin in ready:
             return heard, asked, began_s
-        for line in ready:
+        for line in lines:
+            if line not in ready:
+                continue
             heard += line.recv(65536).count(b"\n")
         if time.monotonic() >= next_s:
             next_s = max(next_s + period_s, time.monotonic())

@@ -39,7 +39,9 @@ def measure_joints(robot: Robot, count: int, progress: Progress) -> dict[str, An
         follow = _Follow(running, robot.joint_names.index(joint), ends, count, progress)
         found = {}
         with running.connect("command bench") as connected:
-            found["robot.walk()"] = follow.measure("robot.walk()", lambda value: _timed(connected.walk, **{axis: value}))
+            found["robot.walk()"] = follow.measure(
+                "robot.walk()", lambda value: _timed(connected.walk, **{axis: value})
+            )
         message = _Message(running, axis)
         try:
             found["command message"] = follow.measure("command message", message.say)

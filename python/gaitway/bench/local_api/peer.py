@@ -18,7 +18,7 @@ class _Echo(BaseHTTPRequestHandler):
     #: One packet an answer: Nagle's algorithm would hold the second half back for 40 ms.
     wbufsize = -1
 
-    def do_POST(self) -> None:  # noqa: N802  # as http.server calls it
+    def do_POST(self) -> None:
         said = self.rfile.read(int(self.headers["Content-Length"]))
         self.send_response(200)
         self.send_header("Content-Length", str(len(said)))

@@ -87,7 +87,11 @@ class StopBench:
         time.sleep(self._chance.uniform(*_WALKS_S))
 
 
-_SIGNALS = {"SIGINT": (signal.SIGINT,), "SIGTERM": (signal.SIGTERM,), "SIGTERM, SIGINT": (signal.SIGTERM, signal.SIGINT)}
+_SIGNALS = {
+    "SIGINT": (signal.SIGINT,),
+    "SIGTERM": (signal.SIGTERM,),
+    "SIGTERM, SIGINT": (signal.SIGTERM, signal.SIGINT),
+}
 _GRADUALLY = ("local API, limp", "remote gamepad, motors", "SIGINT", "SIGTERM")
 
 
@@ -119,12 +123,12 @@ def _limp(running: RunningRobot) -> Iterator[Stop]:
 
 @contextmanager
 def _socket(running: RunningRobot) -> Iterator[Stop]:
-    """A client that says nothing but stop, each time on a connection of its own that is open already."""
+    """Clients that say nothing but stop, not even hello."""
 
     def stop() -> int:
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(running.socket))
-            return _timed(lambda: (line.sendall(b'{"kind": "stop"}\n'), line.shutdown(socket.SHUT_WR)))
+            return _timed(lambda: line.sendall(b'{"kind": "stop"}\n'))
 
     yield stop
 

@@ -29,13 +29,13 @@ def main() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, -20)
     profile, folder = sys.argv[1], Path(sys.argv[2])
     robot = Robot.load(profile)
-    has_imu = {"imu_socket": folder / "imu"} if robot.native.imu_bus is not None else {}
-    host = _native.TwinHost(robot.native, link=folder / "bus", **has_imu)
+    imu = folder / "imu" if robot.native.imu_bus is not None else None
+    host = _native.TwinHost(robot.native, link=folder / "bus", imu_socket=imu)
     end = threading.Event()
     threading.Thread(target=_wait_for_end, args=(end,), daemon=True).start()
     print("ready", flush=True)
     try:
-        _serve(host, robot, end, has_imu=bool(has_imu))
+        _serve(host, robot, end, has_imu=imu is not None)
     finally:
         host.stop()
 
