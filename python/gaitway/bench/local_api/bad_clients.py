@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 HELLO = b'{"kind": "hello", "protocol": 1, "client": "bad"}\n'
@@ -77,7 +78,8 @@ class Client:
     def clock_ns(self) -> int:
         """The robot's clock."""
         self.say(_CLOCK)
-        return next(int(str(row["clock_ns"])) for row in self.hear() if row["kind"] == "clock")
+        answers = [row for row in self.hear() if row["kind"] == "clock"]
+        return int(str(answers[0]["clock_ns"])) if answers else 0
 
     def _receive(self) -> bytes:
         try:
@@ -221,20 +223,29 @@ KINDS: dict[str, Callable[[Client], None]] = {
 }
 
 
-def be_bad(path: Path, kind: str, seconds: float) -> dict[str, object]:
-    """One kind for so long, or once: how often it tried, and what it heard."""
-    heard: Counter[str] = Counter()
-    tries, end_s = 0, time.monotonic() + seconds
-    while tries == 0 or time.monotonic() < end_s:
-        tries += 1
-        with contextlib.suppress(GoneError, ConnectionRefusedError, StopIteration):
-            client = Client(path, heard)
+@dataclass
+class Told:
+    """How often a bad client tried, and how often it heard what: codes of refusals, else kinds of messages."""
+
+    tries: int
+    heard: Counter[str]
+
+
+def be_bad(path: Path, kind: str, seconds: float) -> Told:
+    """One kind for so long, or once."""
+    told = Told(0, Counter())
+    end_s = time.monotonic() + seconds
+    while told.tries == 0 or time.monotonic() < end_s:
+        told.tries += 1
+        with contextlib.suppress(GoneError, ConnectionRefusedError):
+            client = Client(path, told.heard)
             with contextlib.closing(client.line):
                 KINDS[kind](client)
         time.sleep(0.002)
-    return {"tries": tries, "heard": dict(heard)}
+    return told
 
 
 if __name__ == "__main__":
     where, what, how_long = sys.argv[1:]
-    print(json.dumps(be_bad(Path(where), what, float(how_long))))
+    said = be_bad(Path(where), what, float(how_long))
+    print(json.dumps({"tries": said.tries, "heard": said.heard}))

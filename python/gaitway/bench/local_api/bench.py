@@ -5,7 +5,6 @@ import platform
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from gaitway.bench.clock import Progress
@@ -25,37 +24,26 @@ MOST_TICKS_AFTER_DEADLINE = 2
 _Row = dict[str, Any]
 
 
-class Part(StrEnum):
-    """What can be measured."""
-
-    STOP = "stop"
-    COMMAND = "command"
-    FIGHT = "fight"
-    KILLED = "killed"
-    BAD = "bad"
-    CROWD = "crowd"
-
-
 @dataclass(frozen=True)
 class Counts:
     """How often and how long each is measured."""
 
     #: Stops over the local API from Python, and of every other kind of client.
-    stops: int = 1000
-    others: int = 100
+    stops: int
+    others: int
     #: Commands to a joint, round trips, and fights for a lease.
-    commands: int = 300
+    commands: int
     #: Clients that are killed, and ends of gaitwayd by each signal.
-    kills: int = 20
+    kills: int
     #: Ordinary clients at once.
-    clients: int = 20
+    clients: int
     #: Length of each run beside clients, s, and rounds of those in turns.
-    seconds: float = 10.0
-    rounds: int = 3
+    seconds: float
+    rounds: int
 
 
-def measure_api(robot: Robot, parts: Iterable[Part], counts: Counts, progress: Progress) -> _Row:
-    """The results of these parts by name, and what is promised as `marks`.
+def measure_api(robot: Robot, parts: Iterable[str], counts: Counts, progress: Progress) -> _Row:
+    """The results of these parts by name, of stop, command, fight, killed, bad and crowd; what is promised as `marks`.
 
     Raises UsageError for a robot that does not walk, and where there are no pseudo-terminals.
     """
@@ -65,16 +53,16 @@ def measure_api(robot: Robot, parts: Iterable[Part], counts: Counts, progress: P
         message = f"{robot.name}: expected a robot that walks, found no command axis {VELOCITY_AXES[0]!r}"
         raise UsageError(message, hint="name another one with --robot")
     stops = StopBench(robot, counts.stops, counts.others, counts.kills, progress)
-    measures: dict[Part, Callable[[], _Row]] = {
-        Part.STOP: stops.measure,
-        Part.COMMAND: lambda: measure_joints(robot, counts.commands, progress),
-        Part.FIGHT: lambda: measure_fight(robot, counts.commands, progress),
-        Part.KILLED: lambda: measure_killed(robot, counts.kills, progress),
-        Part.BAD: lambda: measure_bad_clients(robot, counts.seconds, progress),
-        Part.CROWD: lambda: measure_crowd(robot, counts.clients, counts.seconds, counts.rounds, progress),
+    measures: dict[str, Callable[[], _Row]] = {
+        "stop": stops.measure,
+        "command": lambda: measure_joints(robot, counts.commands, progress),
+        "fight": lambda: measure_fight(robot, counts.commands, progress),
+        "killed": lambda: measure_killed(robot, counts.kills, progress),
+        "bad": lambda: measure_bad_clients(robot, counts.seconds, progress),
+        "crowd": lambda: measure_crowd(robot, counts.clients, counts.seconds, counts.rounds, progress),
     }
     asked = set(parts)
-    measured: dict[str, _Row] = {part.value: measure() for part, measure in measures.items() if part in asked}
+    measured: dict[str, _Row] = {part: measure() for part, measure in measures.items() if part in asked}
     return {
         "robot": robot.name,
         "cores": os.cpu_count(),
@@ -88,21 +76,21 @@ def measure_api(robot: Robot, parts: Iterable[Part], counts: Counts, progress: P
 
 def _marks(measured: dict[str, _Row], period_ms: float) -> list[_Row]:
     rows: list[tuple[str, float, float]] = []
-    if stop := measured.get(Part.STOP):
+    if stop := measured.get("stop"):
         for name, way in stop["ways"].items():
             if name not in stop["gradually"]:
                 worst_ms = way["torque_off_ns"]["max"] * 1e-6
                 rows.append((f"torque off after {name}, worst, ms", worst_ms, MOST_TICKS_TO_STOP * period_ms))
-    if fight := measured.get(Part.FIGHT):
+    if fight := measured.get("fight"):
         rows.append(("leases held by two clients", fight["same_source"]["both"], 0))
-    if killed := measured.get(Part.KILLED):
+    if killed := measured.get("killed"):
         most_ms = DECLARED_S["deadline"] * 1e3 + MOST_TICKS_AFTER_DEADLINE * period_ms
         rows += [
             (f"command after {name}, worst, ms", killed[name]["asked_ns"]["max"] * 1e-6, most_ms) for name in KILLS
         ]
-    if bad := measured.get(Part.BAD):
+    if bad := measured.get("bad"):
         rows += _loop_marks("bad clients", [row for kind, row in bad["kinds"].items() if kind != NOBODY])
-    if crowd := measured.get(Part.CROWD):
+    if crowd := measured.get("crowd"):
         rows += _loop_marks(f"{crowd['clients']} clients", [crowd["clients_at_once"]])
     return [{"what": what, "found": found, "at_most": most, "passed": found <= most} for what, found, most in rows]
 

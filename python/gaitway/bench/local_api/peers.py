@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from gaitway.api import Connection
@@ -29,13 +29,14 @@ def round_trips(path: Path, count: int, progress: Progress) -> dict[str, dict[st
 
     The WebSocket is left out where `websockets` is not installed.
     """
-    with _peers() as ports:
+    with _peers() as (web_port, socket_port), ExitStack() as stack:
         connection = Connection(path, client="round trips")
-        try:
-            trips = {"local API": lambda: connection.request("clock"), **_peer_trips(*ports)}
-            return _measured(trips, count, progress)
-        finally:
-            connection.close()
+        stack.callback(connection.close)
+        trips: dict[str, Trip] = {"local API": lambda: connection.request("clock")}
+        if socket_port is not None:
+            trips["WebSocket, websockets"] = _echo(socket_port, stack)
+        trips["HTTP, http.server"] = _post(web_port)
+        return _measured(trips, count, progress)
 
 
 def _measured(trips: dict[str, Trip], count: int, progress: Progress) -> dict[str, dict[str, int]]:
@@ -52,26 +53,27 @@ def _measured(trips: dict[str, Trip], count: int, progress: Progress) -> dict[st
     return {name: quantiles(row[count // 10 :]) for name, row in times.items()}
 
 
-def _peer_trips(web_port: int, socket_port: int | None) -> dict[str, Trip]:
-    web = http.client.HTTPConnection("127.0.0.1", web_port)
+def _post(port: int) -> Trip:
+    web = http.client.HTTPConnection("127.0.0.1", port)
     web.connect()
 
     def post() -> None:
         web.request("POST", "/", _MESSAGE)
         web.getresponse().read()
 
-    trips: dict[str, Trip] = {"HTTP, http.server": post}
-    if socket_port is not None:
-        from websockets.sync.client import connect
+    return post
 
-        line = connect(f"ws://127.0.0.1:{socket_port}", compression=None)
 
-        def echo() -> None:
-            line.send(_MESSAGE)
-            line.recv()
+def _echo(port: int, stack: ExitStack) -> Trip:
+    from websockets.sync.client import connect
 
-        trips = {"WebSocket, websockets": echo, **trips}
-    return trips
+    line = stack.enter_context(connect(f"ws://127.0.0.1:{port}", compression=None))
+
+    def echo() -> None:
+        line.send(_MESSAGE)
+        line.recv()
+
+    return echo
 
 
 @contextmanager
