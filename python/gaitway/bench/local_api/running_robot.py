@@ -27,6 +27,8 @@ from gaitway.twin.daemon import find_daemon
 PATIENCE_S = 60.0
 #: A start without its pauses: the torque is there within a tick or two, as the joints bear nothing.
 _START = {"torque_ramp_s": 0.1, "settle_s": 0.1, "speed_rps": 4.0}
+#: A start that comes to nothing, after a fault, is begun again after so long, s.
+_START_S = 10.0
 #: After the key that stops gaitwayd hears no other for 0.3 s.
 DEAF_S = 0.4
 _STOP_KEY, _CLEAR_KEY, _WALK_KEY = b" ", b"c", b"w"
@@ -117,11 +119,24 @@ class RunningRobot:
         os.write(self._terminal, _STOP_KEY)
 
     def walk_again(self) -> None:
-        """Somebody at the robot clears the stop and has it walk; returns when it runs."""
-        time.sleep(DEAF_S)
-        os.write(self._terminal, _CLEAR_KEY)
-        os.write(self._terminal, _WALK_KEY)
-        self.wait_until_it_runs()
+        """Somebody at the robot clears the stop and has it walk; returns when it runs.
+
+        A fault on the way, as the twin of a busy machine has them, is cleared in the same way.
+        """
+        end_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end_s:
+            time.sleep(DEAF_S)
+            os.write(self._terminal, _CLEAR_KEY)
+            os.write(self._terminal, _WALK_KEY)
+            if self._runs_within(_START_S):
+                return
+        raise self._does_not_run()
+
+    @property
+    def is_limp(self) -> bool:
+        """Whether no servo has torque now."""
+        with self._news:
+            return self._changes[-1].is_limp
 
     def signal(self, number: int) -> None:
         """Sends gaitwayd a signal."""
@@ -130,31 +145,32 @@ class RunningRobot:
 
     def wait_until_it_runs(self) -> None:
         """Until the policy runs."""
-        end_s = time.monotonic() + PATIENCE_S
+        if not self._runs_within(PATIENCE_S):
+            raise self._does_not_run()
+
+    def _runs_within(self, seconds: float) -> bool:
+        """Whether the policy runs within this time; False at once where gaitwayd has ended."""
+        end_s = time.monotonic() + seconds
         while time.monotonic() < end_s:
             with contextlib.suppress(DaemonError), self.connect("gaitway bench api") as seen:
-                while seen.observe().state != "running":
-                    if time.monotonic() > end_s:
-                        break
-                else:
-                    return
+                while time.monotonic() < end_s:
+                    if seen.observe().state == "running":
+                        return True
             if self._daemon is not None and self._daemon.poll() is not None:
-                break
+                return False
             time.sleep(0.02)
+        return False
+
+    def _does_not_run(self) -> DaemonError:
         said = (Path(self._folder.name) / "errors").read_text(errors="replace").strip()
         last = self._events[-1] if self._events else "nothing"
         hint = "the machine is too busy for the twin: try again"
-        raise DaemonError(f"the robot on the twin does not run: {said or last}", hint=hint)
+        return DaemonError(f"the robot on the twin does not run: {said or last}", hint=hint)
 
     def end(self) -> dict[str, Any]:
         """Ends gaitwayd as Ctrl-C does; returns its statistics."""
         assert self._daemon is not None
         self.signal(signal.SIGINT)
-        return self.statistics()
-
-    def statistics(self) -> dict[str, Any]:
-        """What gaitwayd has measured, once it has ended."""
-        assert self._daemon is not None
         self._daemon.wait(timeout=PATIENCE_S)
         statistics: dict[str, Any] = json.loads(self._stats.read_text())
         return statistics
