@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -464,18 +465,19 @@ def test_stable_baselines3_learns_ten_thousand_steps_and_gaitway_runs_what_it_le
         import ppo_stable_baselines3 as example
     finally:
         sys.path.pop(0)
+    began_s = time.perf_counter()
     model = example.train(NAME, steps=10_000, seed=0)
+    rate = model.num_timesteps / (time.perf_counter() - began_s)
     assert model.num_timesteps >= 10_000
     rewards = [episode["r"] for episode in model.ep_info_buffer]
     assert len(rewards) > 10 and np.isfinite(rewards).all()
-    log = model.logger.name_to_value
-    explained = log["train/explained_variance"]
+    explained = model.logger.name_to_value["train/explained_variance"]
     with capsys.disabled():
         print(
-            f"\nstable-baselines3 PPO: {model.num_timesteps} steps, {log['time/fps']:.0f} steps/s,"
+            f"\nstable-baselines3 PPO: {model.num_timesteps} steps, {rate:.0f} steps/s,"
             f" mean reward {np.mean(rewards):.2f}, explained variance {explained:.2f}"
         )
-    # One that guesses the mean has 0, and one that has learned nothing less. Seed 0 had 0.57 here; the last bits of
+    # One that guesses the mean has 0, and one that has learned nothing less. Seed 0 had 0.63 here; the last bits of
     # another machine's physics make it another training, as another seed would.
     assert explained > 0.0, "what a step is worth can be learned"
     with make_env(NAME) as env:
