@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"episode_s": 0}, "episode_s"),
     ({"episode_s": float("nan")}, "episode_s"),
     ({"render_mode": "ascii"}, "render_mode"),
+    ({"backend": "robot"}, "backend: expected sim or twin"),
 ]
 
 
@@ -454,17 +456,30 @@ def test_a_batch_refuses_what_cannot_be() -> None:
 
 
 @pytest.mark.train
-def test_stable_baselines3_learns_ten_thousand_steps_and_gaitway_runs_what_it_learned(tmp_path: Path) -> None:
+def test_stable_baselines3_learns_ten_thousand_steps_and_gaitway_runs_what_it_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("stable_baselines3", reason="stable-baselines3 is not installed: pip install '.[train]'")
     sys.path.insert(0, str(ROOT / "examples"))
     try:
         import ppo_stable_baselines3 as example
     finally:
         sys.path.pop(0)
+    began_s = time.perf_counter()
     model = example.train(NAME, steps=10_000, seed=0)
+    rate = model.num_timesteps / (time.perf_counter() - began_s)
     assert model.num_timesteps >= 10_000
-    assert all(np.isfinite(episode["r"]) for episode in model.ep_info_buffer)
-    assert model.logger.name_to_value["train/explained_variance"] > 0.2, "what a step is worth can be learned"
+    rewards = [episode["r"] for episode in model.ep_info_buffer]
+    assert len(rewards) > 10 and np.isfinite(rewards).all()
+    explained = model.logger.name_to_value["train/explained_variance"]
+    with capsys.disabled():
+        print(
+            f"\nstable-baselines3 PPO: {model.num_timesteps} steps, {rate:.0f} steps/s,"
+            f" mean reward {np.mean(rewards):.2f}, explained variance {explained:.2f}"
+        )
+    # One that guesses the mean has 0, and one that has learned nothing less. Seed 0 had 0.63 here; the last bits of
+    # another machine's physics make it another training, as another seed would.
+    assert explained > 0.0, "what a step is worth can be learned"
     with make_env(NAME) as env:
         path = tmp_path / "policy.onnx"
         path.write_bytes(example.policy_file(model, env.contract))
@@ -516,6 +531,66 @@ def test_observation_and_rewards_are_those_of_the_trainer_in_the_same_state() ->
             assert reward == pytest.approx(step.reward[0], rel=1e-5)
 
 
+@pytest.mark.realtime
+@pytest.mark.parametrize(("robot", "options"), [(NAME, {}), (NAME, {"world": ROUGH}), (ARM, {})])
+def test_over_the_wire_it_is_the_same_environment(robot: str | Path, options: dict[str, Any]) -> None:
+    with make_env(robot, backend="twin", **options) as env, make_env(robot, **options) as sim:
+        assert (env.observation_space, env.action_space) == (sim.observation_space, sim.action_space)
+        assert (env.names, env.units) == (sim.names, sim.units)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            check_env(env, skip_render_check=True)
+        assert [str(told.message) for told in said if not any(part in str(told.message) for part in MEANT)] == []
+        first = played(env, seed=4)
+        assert played(env, seed=5) != first
+        assert played(env, seed=4) == first
+
+
+@pytest.mark.realtime
+def test_over_the_wire_numbers_are_whole_steps_of_the_servos() -> None:
+    options: dict[str, Any] = {"observation": "dict", "command": {"vx": 0.1}}
+    step_rad = 2 * np.pi / 4096
+    with make_env(NAME, backend="twin", **options) as env, make_env(NAME, **options) as sim:
+        for robot in (env, sim):
+            seen, _ = robot.reset(seed=0)
+        seen, _ = env.reset(seed=0)
+        truth, _ = sim.reset(seed=0)
+        np.testing.assert_allclose(seen["joint_position"], truth["joint_position"], atol=0.51 * step_rad)
+        for part in ("gyro", "accelerometer", "contact", "command"):
+            np.testing.assert_array_equal(seen[part], truth[part])
+        action = env.default_action
+        for _ in range(20):
+            action = action + np.float32(0.02)
+            seen, *_ = env.step(action)
+        for part, unit in (("joint_position", step_rad), ("joint_velocity", step_rad)):
+            steps = seen[part] / unit
+            np.testing.assert_allclose(steps, np.round(steps), atol=1e-3)
+        assert np.abs(seen["joint_velocity"]).max() > 0
+        before = seen["joint_position"].copy()
+        assert env.twin is not None
+        env.twin.host.inject("silent servo=head_yaw later=answer")
+        for _ in range(20):
+            action = action - np.float32(0.02)
+            seen, *_ = env.step(action)
+        moved = seen["joint_position"] != before
+        silent = env.robot.joint_names.index("head_yaw")
+        assert not moved[silent] and moved.sum() > 10, "a servo that does not answer says the last it said"
+
+
+@pytest.mark.realtime
+def test_over_the_wire_a_policy_walks() -> None:
+    policy = gaitway.Policy.load(ROBOT.default_policy, robot=ROBOT)
+    with make_env(NAME, contract=policy, command={"vx": 0.1}, backend="twin") as env:
+        observation, _ = env.reset(seed=0)
+        for _ in range(150):
+            (action,) = policy.infer(observation[None])
+            observation, _, terminated, _, info = env.step(action)
+            assert not terminated
+        assert info["position_m"][0] > 0.15
+        statistics = env.twin.host.statistics()  # type: ignore[union-attr]
+    assert statistics["bytes_to_servos"] > 150 * 50 and statistics["lost_bytes"] == 0
+
+
 def test_the_bench_steps_every_kind_there_is() -> None:
     told: list[int] = []
     result = measure_env(str(ARM), 2, 2, 0.02, 1, lambda _, done, total: told.append(done))
@@ -523,10 +598,11 @@ def test_the_bench_steps_every_kind_there_is() -> None:
         "physics alone",
         "one, PoseReward",
         "one, simple reward",
+        "one, twin",
         "sync, 2",
         "async, 2",
     ], "an arm has no task, and so no batch"
-    assert min(result["steps_per_s"].values()) > 0 and told == list(range(5))
+    assert min(result["steps_per_s"].values()) > 0 and told == list(range(6))
 
 
 @pytest.mark.train

@@ -15,6 +15,7 @@ from daemon_bench import Bench
 
 import gaitway
 from gaitway.api import Connection
+from gaitway.bench.local_api.bad_clients import KINDS, be_bad
 from gaitway.errors import DaemonError, RefusedError, UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,6 +251,47 @@ def test_who_floods_or_never_reads_goes_and_the_robot_walks_on(running: tuple[Be
         after = robot.observe()
         assert after.tick > before.tick and after.state == "running"
         assert after.command["vx"] == pytest.approx(0.1)
+
+
+#: What each bad client is told; one that only comes and goes is told nothing.
+TOLD = {
+    "flood": {"too_fast"},
+    "half-closed": {"disconnected"},
+    "never reads": {"status", "joints"},
+    "byte by byte": {"disconnected"},
+    "silent": {"disconnected"},
+    "no hello": {"no_hello"},
+    "other version": {"other_version"},
+    "garbage": {"bad_message"},
+    "line of 1 MiB": {"bad_message"},
+    "deep JSON": {"bad_message"},
+    "odd numbers": {"bad_message", "bad_field"},
+    "lying clock": {"too_late", "bad_field"},
+    "another's lease": {"no_lease"},
+    "another's source": {"lease_held", "bad_field"},
+    "connects and goes": set(),
+    "40 clients": {"too_many_clients"},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bad_client_is_told_why_and_the_robot_walks_on(running: tuple[Bench, Path], kind: str) -> None:
+    bench, path = running
+    with gaitway.connect(path) as robot:
+        robot.walk(vx=0.1)
+        before, heard = robot.observe(), set[str]()
+        # A machine that halts may let an answer come too late for one try.
+        for _ in range(20):
+            heard |= set(be_bad(path, kind, 0.0).heard)
+            if heard >= TOLD[kind]:
+                break
+        assert heard >= TOLD[kind]
+        assert not {"fate", "accepted"} & heard, "none of them commands anything"
+        bench.wait_writes(10)
+        while (seen := robot.observe()).command["vx"] == 0.0:
+            pass
+        assert seen.tick > before.tick and seen.state == "running" and seen.owner == "network"
+        assert seen.command["vx"] == pytest.approx(0.1)
 
 
 def test_who_says_nothing_goes(running: tuple[Bench, Path]) -> None:

@@ -43,6 +43,9 @@ def _measures(robot: str, robots: int, batch: int) -> dict[str, Measure]:
     env = make_env(robot)
     measures[f"one, {type(env.reward).__name__}"] = _single(env)
     measures["one, simple reward"] = _single(make_env(robot, reward="simple"))
+    # Where servos of this kind are emulated.
+    with contextlib.suppress(GaitwayError):
+        measures["one, twin"] = _single(make_env(robot, backend="twin"))
     for mode in ("sync", "async"):
         measures[f"{mode}, {robots}"] = _vector(robot, robots, mode)
     # Without PyTorch, or a task, there is none.

@@ -44,6 +44,7 @@ class BatchEnv(VectorEnv[Floats, Floats, NDArray[Any]]):
         share: float = 0.0,
         episode_s: float = 20.0,
         threads: int | None = None,
+        backend: str = "sim",
         render_mode: str | None = None,
     ) -> None:
         try:
@@ -54,6 +55,11 @@ class BatchEnv(VectorEnv[Floats, Floats, NDArray[Any]]):
             raise UsageError(
                 f"render_mode: expected None, found {render_mode!r}: a batch has no pictures",
                 hint='vectorization_mode="sync" has them',
+            )
+        if backend != "sim":
+            raise UsageError(
+                f"backend: expected sim, found {backend!r}: a batch has no wire",
+                hint='vectorization_mode="sync" has one',
             )
         self.robot = robot if isinstance(robot, Robot) else Robot.load(robot)
         self.num_envs, self._share, self._is_closed = num_envs, share, False

@@ -22,6 +22,7 @@ def make_env(
     command: Mapping[str, float] | None = None,
     world: World | None = None,
     episode_s: float = 20.0,
+    backend: str = "sim",
     render_mode: str | None = None,
     width: int = 640,
     height: int = 480,
@@ -33,7 +34,8 @@ def make_env(
     the robot has it; for a robot without tasks `joints`. `observation` is `flat`, exactly as a policy on the robot
     sees it, or `dict`, by names in SI units. `reward` is `task`, `simple`, or a function of a Moment. `command` holds
     for every episode (axis and value, m/s, rad/s, rad); left out, commands are drawn as in training. `world` has
-    noise, pushes and variation. Raises UsageError for what there is not.
+    noise, pushes and variation. `backend` is `sim`, or `twin`: goals and samples go over the wire of emulated servos
+    and IMU (Linux only), in lockstep with the physics. Raises UsageError for what there is not.
     """
     return RobotEnv(
         robot,
@@ -44,6 +46,7 @@ def make_env(
         command=command,
         world=world,
         episode_s=episode_s,
+        backend=backend,
         render_mode=render_mode,
         width=width,
         height=height,

@@ -17,6 +17,7 @@ from gaitway.env.rendering import View
 from gaitway.env.rewards import Moment, Reward, simple_reward
 from gaitway.env.spaces import action_space, dict_of, dict_space, flat_space, parts_of, pose_action, terms_of
 from gaitway.env.task_reward import TaskReward
+from gaitway.env.wired_sim import Plant, WiredSim
 from gaitway.errors import UsageError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
@@ -32,6 +33,7 @@ Floats = NDArray[np.float32]
 
 OBSERVATIONS = ("flat", "dict")
 REWARDS = ("task", "simple")
+BACKENDS = ("sim", "twin")
 RENDER_MODES = ("rgb_array", "human")
 #: The task that is meant where none is named and the robot has it.
 _USUAL_TASK = "walk"
@@ -45,7 +47,8 @@ class RobotEnv(gymnasium.Env[Any, Any]):
     filter to the servos, as on the robot, and the observation is what the robot senses then.
 
     `units` and `names` say what each number of the observation is. An episode ends with `terminated` where the robot
-    falls, or the physics breaks down, and with `truncated` after `episode_s`.
+    falls, or the physics breaks down, and with `truncated` after `episode_s`. With `backend="twin"` goals and samples
+    go over the wire of the emulated servos and IMU.
     """
 
     metadata = {"render_modes": list(RENDER_MODES), "render_fps": 50}  # noqa: RUF012  # as Gymnasium declares it
@@ -61,12 +64,13 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         command: Mapping[str, float] | None = None,
         world: World | None = None,
         episode_s: float = 20.0,
+        backend: str = "sim",
         render_mode: str | None = None,
         width: int = 640,
         height: int = 480,
     ) -> None:
         self.robot = robot if isinstance(robot, Robot) else Robot.load(robot)
-        _check(observation, render_mode, episode_s)
+        _check(observation, render_mode, episode_s, backend)
         self._sim = RobotSim(self.robot, world=world)
         if task is None and _USUAL_TASK in task_names(self.robot):
             task = _USUAL_TASK
@@ -88,6 +92,9 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         self.action_space = action_space(self.contract, self.robot)
         self._set_observation(observation)
         self._goals = array("f", self.robot.default_pose_rad)
+        #: The simulation behind emulated servos with `backend="twin"`; None without.
+        self.twin = WiredSim(self._sim) if backend == "twin" else None
+        self._plant: Plant = self.twin or self._sim
         self._tick: int | None = None
         self._is_closed = False
 
@@ -101,8 +108,8 @@ class RobotEnv(gymnasium.Env[Any, Any]):
             raise UsageError(f"options: no such option: {', '.join(map(str, asked))}", hint='"command" is the only one')
         given = self._fixed if command is None else self._commands.read(command)
         super().reset(seed=seed)
-        self._sim.restart(int(self.np_random.integers(2**62)))
-        self._sim.set_gains(self._controller.gains)
+        self._plant.restart(int(self.np_random.integers(2**62)))
+        self._plant.set_gains(self._controller.gains)
         self._controller.reset(array("f", self.robot.default_pose_rad))
         self._commands.restart(given, self.np_random)
         restart: Callable[[], None] | None = getattr(self.reward, "reset", None)
@@ -110,7 +117,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
             restart()
         self._tick = 0
         self._last_action = np.zeros(self.action_space.shape or (), dtype=np.float32)
-        self._sensors = self._sim.sense()
+        self._sensors = self._plant.sense()
         self._controller.observe(self._sensors.row, self._commands.row)
         self._record = self._controller.record()
         if self.render_mode == "human":
@@ -131,7 +138,7 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         self._tick += 1
         followed = np.array(before.command, dtype=np.float32)
         command = self._commands.at(self._tick, self.np_random)
-        self._sensors = self._sim.sense()
+        self._sensors = self._plant.sense()
         self._controller.observe(self._sensors.row, command)
         self._record = record = self._controller.record()
         has_fallen = self._sim.fallen or record.fallen
@@ -152,6 +159,8 @@ class RobotEnv(gymnasium.Env[Any, Any]):
     def close(self) -> None:
         """Gives window and pictures back; the environment cannot be used any more."""
         self._view.close()
+        if self.twin is not None and not self._is_closed:
+            self.twin.close()
         self._is_closed = True
 
     @property
@@ -169,9 +178,9 @@ class RobotEnv(gymnasium.Env[Any, Any]):
         for tick in range(self._controller.divider):
             if tick > 0:
                 # Between two ticks of the policy the filter goes on alone.
-                self._controller.observe(self._sim.sense().row, self._commands.row)
+                self._controller.observe(self._plant.sense().row, self._commands.row)
                 self._goals = array("f", self._controller.record().goal_rad)
-            self._sim.step(self._goals)
+            self._plant.step(self._goals)
 
     def _judge(
         self, before: Record, trunk: TrunkState, followed: Floats, action: Floats, has_fallen: bool
@@ -265,7 +274,10 @@ def _known(names: tuple[str, ...]) -> str:
     return f"known are {', '.join(names)}; or a function of a Moment"
 
 
-def _check(observation: str, render_mode: str | None, episode_s: float) -> None:
+def _check(observation: str, render_mode: str | None, episode_s: float, backend: str) -> None:
+    if backend not in BACKENDS:
+        known = " or ".join(BACKENDS)
+        raise UsageError(f"backend: expected {known}, found {backend!r}", hint="sim steps the physics itself")
     if observation not in OBSERVATIONS:
         known = ", ".join(OBSERVATIONS)
         raise UsageError(f"observation: expected one of {known}, found {observation!r}", hint="flat is the contract's")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gaitway import files
+from gaitway.cli.bench.api import api
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.errors import UsageError
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from gaitway.robot import Robot
 
 app = typer.Typer(no_args_is_help=True, help="Measure speed beside peers, in one run.")
+
+
+app.command()(api)
 
 
 @app.callback()
@@ -50,6 +54,9 @@ def tick(
 def rt(
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds of each measurement.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,
+    clients: Annotated[
+        int, typer.Option(min=0, max=30, help="Also measure gaitwayd on the twin beside this many clients at 50 Hz.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Measure how well the loop keeps time, beside the Python runtime's way of sleeping for the rest of the period."""
@@ -59,6 +66,11 @@ def rt(
 
     with measuring(shown=not as_json) as progress:
         result = ClockBench(seconds, rounds, progress).measure()
+        if clients:
+            from gaitway.bench.local_api.beside import measure_crowd
+            from gaitway.robot import Robot
+
+            result["clients"] = measure_crowd(Robot.load(DEFAULT_ROBOT), clients, seconds, rounds, progress)
     if as_json:
         print_json(result)
     else:

@@ -5,6 +5,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from gaitway.cli.bench.api_report import crowd_table
+
 #: Marks in words.
 _MARKS = {
     "drift": "drift in {seconds:g} s at {drift_hz} Hz",
@@ -47,6 +49,8 @@ def print_clock(result: dict[str, Any]) -> None:
     )
     console.print(_overruns(result["overruns"]))
     console.print(_marks(result))
+    if "clients" in result:
+        console.print(crowd_table(result["clients"]))
 
 
 def _lateness(result: dict[str, Any]) -> Table:
