@@ -31,6 +31,7 @@ PYTHON_ROOMS = (
     ("train",),
     ("env",),
     ("bench", "bringup", "view"),
+    ("teleop",),
     ("cli",),
 )
 
