@@ -158,7 +158,7 @@ def _print(result: dict[str, Any], *, walks: bool) -> None:
     if walks:
         _print_way(console, result, f"{ended}, ended", fell)
     else:
-        console.print(f"ran {result['seconds']:.1f} s{ended}, {fell}")
+        console.print(f"ran {result['seconds']:.1f} s{ended}" + (f", {fell}" if result["falls"] else ""))
     if "tracking" in result:
         console.print(tracking_table(result["tracking"]))
     print_daemon(console, result["gaitwayd"])
