@@ -65,7 +65,7 @@ def draw_run(trace: Trace, script: Script, robot: Robot, path: Path, *, title: s
     error_axis.set_yticks(range(len(joint_names)), joint_names, fontsize=8)
     error_axis.set_xlabel("time, s")
     figure.colorbar(
-        image, ax=error_axis, location="bottom", pad=0.55 / heights[-1], label="goal − joint, °", shrink=0.5, aspect=40
+        image, ax=error_axis, location="bottom", pad=0.9 / heights[-1], label="goal − joint, °", shrink=0.5, aspect=40
     )
     _mark_segments(axes, trace, script)
     figure.suptitle(title)
