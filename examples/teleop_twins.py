@@ -26,6 +26,8 @@ from gaitway._native import TwinHost
 #: A hand takes so long from pose to pose, and rests there, s.
 MOVE_S, REST_S = 2.0, 2.0
 STEP_S = 0.002
+#: Radius of the payload, m.
+PAYLOAD_M = 0.02
 #: Poses that a hand holds an arm in; one that lies on itself or on the table is none.
 LEFT_OUT = {"rest", "sit"}
 
@@ -70,8 +72,10 @@ def loaded(robot: gaitway.Robot, payload_kg: float, folder: Path) -> Path:
     model = ElementTree.parse(copied / "model.xml")
     hand = [body for body in model.iter("body") if body.find("joint") is not None][-2]
     tip = hand.find("site")
-    place = {"pos": tip.get("pos", "0 0 0")} if tip is not None else {}
-    ElementTree.SubElement(hand, "geom", place, name="payload", type="sphere", size="0.01", mass=str(payload_kg))
+    # A body of its own: models that state their inertias count no geom's mass.
+    payload = ElementTree.SubElement(hand, "body", name="payload", pos="0 0 0" if tip is None else tip.get("pos", ""))
+    sphere = " ".join([f"{0.4 * payload_kg * PAYLOAD_M**2:.3g}"] * 3)
+    ElementTree.SubElement(payload, "inertial", pos="0 0 0", mass=str(payload_kg), diaginertia=sphere)
     model.write(copied / "model.xml")
     return copied / "profile.toml"
 

@@ -5,13 +5,12 @@ import time
 from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
+from gaitway.api import Connection, connect
 from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
 from gaitway.teleop.latency import Latency
-
-if TYPE_CHECKING:
-    from gaitway.api import ConnectedRobot
 
 #: A command holds for so long, s. A program that dies has asked for no more.
 _HOLDS_S = 0.3
@@ -23,7 +22,17 @@ _UP_WITHIN_S, _LIMP_WITHIN_S = 30.0, 10.0
 _NEWS_HZ = 200.0
 _WAIT_S = 0.02
 
+_CLIENT = "gaitway teleop"
+
 Range = tuple[float, float]
+
+
+def dial(where: str | Path, key: Path | None = None) -> Connection:
+    """A connection to a gaitwayd that runs: by its socket, or by its address tcp://host:port with a pairing key."""
+    if not str(where).startswith("tcp://"):
+        return Connection(Path(where), client=_CLIENT)
+    options: dict[str, Any] = {"client": _CLIENT} | ({} if key is None else {"key": key})
+    return connect(str(where), **options).connection
 
 
 @dataclass(frozen=True)
@@ -43,11 +52,14 @@ class Seen:
 class Follower:
     """An arm whose command axes are its joints' angles. Commands need a lease, which is renewed on the way."""
 
-    def __init__(self, robot: "ConnectedRobot") -> None:
+    def __init__(self, connection: Connection) -> None:
         """Raises UsageError for a robot that is not commanded by angles."""
-        self.robot, self._connection = robot, robot.connection
+        self._connection = connection
+        hello = connection.hello
+        self.name, self.title = str(hello["robot"]), str(hello["title"])
+        self._joint_names = [str(name) for name in hello["joints"]]
         #: Joints that are commanded, in the order of every row, and the range of their goals, rad.
-        self.limits_rad = _limits(robot)
+        self.limits_rad = _limits(hello)
         self._lease = 0
         self._sequence = 0
         self._renewed_s = 0.0
@@ -61,7 +73,7 @@ class Follower:
             raise DaemonError("the follower's gaitwayd has ended", hint="its log tells why")
         _, status = self._connection.newest("status")
         _, joints = self._connection.newest("joints")
-        rows = list(zip(self.robot.joint_names, joints["joints"], strict=True))
+        rows = list(zip(self._joint_names, joints["joints"], strict=True))
         fault = status["fault"]
         where = f" at {fault['joint']}" if fault and fault["joint"] else ""
         return Seen(
@@ -128,7 +140,7 @@ class Follower:
     def close(self) -> None:
         """Ends the connection."""
         self.latency.close()
-        self.robot.close()
+        self._connection.close()
 
     def _take(self) -> None:
         granted = self._connection.request("lease", source="network", seconds=_LEASE_S)
@@ -173,14 +185,16 @@ class Follower:
         return int(answer["clock_ns"]) - (before_ns + time.monotonic_ns()) // 2
 
 
-def _limits(robot: "ConnectedRobot") -> dict[str, Range]:
+def _limits(hello: dict[str, Any]) -> dict[str, Range]:
     """Range of each joint's axis, rad."""
-    axes = {axis["name"]: axis for axis in robot.connection.hello["axes"]}
+    axes = {axis["name"]: axis for axis in hello["axes"]}
     limits = {}
-    for joint in robot.joint_names:
+    for joint in hello["joints"]:
         axis = axes.get(joint, {})
         if axis.get("unit") != "rad" or axis.get("min") is None or axis.get("max") is None:
-            message = f"{robot.title}: expected a policy that is told an angle for {joint}, found {robot.contract}"
+            message = (
+                f"{hello['title']}: expected a policy that is told an angle for {joint}, found {hello['contract']}"
+            )
             raise UsageError(message, hint="start it with a policy that follows poses: examples/follow_policy.py")
         limits[joint] = (float(axis["min"]), float(axis["max"]))
     return limits

@@ -4,11 +4,10 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gaitway.api import connect
 from gaitway.errors import DaemonError
 from gaitway.robot import Robot
 from gaitway.teleop.calibrated import Calibrated
-from gaitway.teleop.follower import Follower
+from gaitway.teleop.follower import Follower, dial
 from gaitway.twin import Daemon
 
 #: gaitwayd serves its local API within this time, and ends within that of being asked to, s.
@@ -35,7 +34,7 @@ class HostedFollower:
         self._daemon = Daemon(arguments, folder)
         try:
             self._wait_for(socket)
-            self.follower = Follower(connect(socket, client="gaitway teleop"))
+            self.follower = Follower(dial(socket))
         except BaseException:
             self._daemon.close()
             raise

@@ -17,6 +17,7 @@ class TeleopSettings:
     follower: Annotated[
         str, typer.Option(help="Serial port of the arm that follows; or socket or tcp:// address of its gaitwayd.")
     ]
+    key: Annotated[Path | None, typer.Option(help="Pairing key of a gaitwayd at a tcp:// address.")] = None
     robot: Annotated[
         str | None, typer.Option(help="Robot of both, by name or profile (default: the one commanded by angles).")
     ] = None

@@ -54,6 +54,8 @@ def _check(settings: TeleopSettings) -> None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
     if str(settings.leader) == settings.follower:
         raise UsageError("--leader and --follower: expected two ports, found one", hint="ls /dev/serial/by-id")
+    if settings.key is not None and not settings.follower.startswith("tcp://"):
+        raise UsageError("--key: expected a follower at a tcp:// address, found none", hint="leave --key out")
     if not _is_running_robot(settings.follower):
         return
     options = {
@@ -137,11 +139,11 @@ class _Run:
         return leader, follower
 
     def _lead(self, leader: "Leader", leading: "Calibrated", following: "Calibrated") -> dict[str, Any]:
-        from gaitway.api import connect
         from gaitway.teleop import Follower
+        from gaitway.teleop.follower import dial
 
         if _is_running_robot(self._settings.follower):
-            follower = Follower(connect(self._settings.follower, client="gaitway teleop"))
+            follower = Follower(dial(self._settings.follower, self._settings.key))
             try:
                 return self._session(leader, follower, self._map(follower, leading, following), None)
             finally:
@@ -174,7 +176,7 @@ class _Run:
             known = ", ".join(follower.limits_rad)
             raise UsageError(f"--by-share: no joint is called {missing[0]!r}", hint=f"the follower has {known}")
         if list(follower.limits_rad) != self._robot.joint_names:
-            found = f"{follower.robot.title} with {', '.join(follower.limits_rad)}"
+            found = f"{follower.title} with {', '.join(follower.limits_rad)}"
             message = f"expected a follower with the joints of {self._robot.name}, found {found}"
             raise UsageError(message, hint="name the robot of both with --robot")
         for told in different_ranges(leading.recorded_rad, following.recorded_rad, _OTHER_RANGE):
@@ -217,9 +219,7 @@ class _Run:
             # Whatever ended it, a pose is held until the torque has gone softly.
             (hosted or follower).end(session.planner.goal_rad)
         figures = session.figures.summary(session.pacer, follower.latency.samples_s)
-        return {"robot": follower.robot.name, "ended": "asked" if self._stops else "time", **figures} | {
-            "told": self._told
-        }
+        return {"robot": follower.name, "ended": "asked" if self._stops else "time", **figures} | {"told": self._told}
 
     def _check_going(self, hosted: "HostedFollower | None") -> None:
         if hosted is not None:
