@@ -5,6 +5,7 @@
 
 The leader's servos are emulated in this process and go slowly from pose to pose of the profile, with a rest in each.
 The follower is `gaitway twin` with physics, and `gaitway teleop` drives it; its report is what is printed.
+Options that are not this program's go to it, such as --json or --hz.
 """
 
 import argparse
@@ -86,8 +87,8 @@ def main() -> int:
     parser.add_argument("robot", help="robot by name, or path to a profile")
     parser.add_argument("--seconds", type=float, default=20.0, help="length of the run (default: %(default)s)")
     parser.add_argument("--payload-kg", type=float, default=0.0, help="mass in the follower's hand")
-    parser.add_argument("options", nargs="*", help="options of gaitway teleop, after --")
-    told = parser.parse_args()
+    # What is none of these is gaitway teleop's.
+    told, options = parser.parse_known_args()
     robot = gaitway.Robot.load(told.robot)
     gaitway_program = [sys.executable, "-m", "gaitway.cli"]
     with tempfile.TemporaryDirectory(prefix="teleop-") as name:
@@ -103,7 +104,7 @@ def main() -> int:
             ports = ["--leader", str(links[0]), "--follower", str(links[1]), "--robot", told.robot]
             command = [*gaitway_program, "teleop", *ports, "--seconds", str(told.seconds), "--no-record"]
             environment = os.environ | {"XDG_RUNTIME_DIR": name}
-            return subprocess.run([*command, *told.options], env=environment, check=False).returncode
+            return subprocess.run([*command, *options], env=environment, check=False).returncode
         finally:
             leader.close()
             follower.terminate()

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 from daemon_bench import Bench, wait_until
+from daemon_session import flight
 from program import parse, run_gaitway
 
-from gaitway import Robot
+from gaitway import Recording, Robot
 from gaitway.bringup.motors.lerobot import LeRobotCalibration
 from gaitway.errors import BusError, UsageError
 from gaitway.teleop import Calibrated, Figures, GoalPlanner, JointMap, Leader
@@ -146,6 +147,7 @@ class Arms:
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"XDG_RUNTIME_DIR": str(self.folder)},
+            start_new_session=True,
         )
 
     def until(self, words: str) -> str:
@@ -158,9 +160,9 @@ class Arms:
         raise AssertionError(f"never said {words!r}: {self.said}")
 
     def end(self) -> dict[str, Any]:
-        """Ctrl-C, and what it prints at the end."""
+        """Ctrl-C, which a terminal says to gaitwayd, too, and what it prints at the end."""
         assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
+        os.killpg(self.process.pid, signal.SIGINT)
         printed, errors = self.process.communicate(timeout=90)
         self.said += errors.splitlines()
         assert self.process.returncode == 0, (printed, self.said)
@@ -189,7 +191,7 @@ def arms(tmp_path: Path, binary: None) -> Iterator[Arms]:
 
 
 def test_the_follower_goes_where_the_leader_is_moved_and_is_limp_in_the_end(arms: Arms) -> None:
-    arms.start("--no-record")
+    arms.start("--record", arms.folder / "runs")
     arms.until("follower: following")
     wait_until(lambda: arms.follower_is_at(ABOVE), "it does not come to the leader")
     assert arms.follower.driven == 6 and arms.leader.most_driven == 0, "the leader's servos are limp"
@@ -205,6 +207,11 @@ def test_the_follower_goes_where_the_leader_is_moved_and_is_limp_in_the_end(arms
     assert told["latency_ms"]["samples"] > 0 and 0 < told["latency_ms"]["p50"] < 5000
     # It began at the leader's pose and no goal was out of reach.
     assert told["clipped"] == {} and told["unplugged"] == 0
+    recording = Recording.load(flight(arms.folder / "runs"))
+    states = [state for _, _, state in recording.spans("tick.state")]
+    # A machine that is busy elsewhere may hold it shortly on the way.
+    assert states[-3:] == ["running", "holding", "limp"], "it held its pose, then was limp softly"
+    assert {"aligning", "ready"} < set(states)
 
 
 def test_a_leader_out_of_reach_is_named_at_the_start_and_once_a_second_later(arms: Arms) -> None:

@@ -17,10 +17,15 @@ from gaitway.errors import UsageError
 from gaitway.robot import Robot
 
 if TYPE_CHECKING:
-    from gaitway.teleop import Calibrated, Follower, HostedFollower, JointMap, Leader
+    from collections.abc import Callable
+
+    from gaitway.teleop import Calibrated, Follower, HostedFollower, Leader, TeleopSession
+    from gaitway.teleop.mapping import Range
 
 #: Recorded ranges that differ by more than this are told, as a share.
 _OTHER_RANGE = 0.15
+#: gaitwayd's log is read every so many ticks.
+_LOOK_TICKS = 8
 
 
 @with_settings(TeleopSettings)
@@ -139,18 +144,22 @@ class _Run:
         return leader, follower
 
     def _lead(self, leader: "Leader", leading: "Calibrated", following: "Calibrated") -> dict[str, Any]:
-        from gaitway.teleop import Follower
+        from gaitway.teleop import Follower, JointMap
         from gaitway.teleop.follower import dial
 
+        shares = self._shares(leading, following)
+        # Before anything moves.
+        limits_rad = dict(zip(self._robot.joint_names, self._robot.limits_rad, strict=True))
+        JointMap(limits_rad, shares).check(leader.read().angles_rad)
         if _is_running_robot(self._settings.follower):
             follower = Follower(dial(self._settings.follower, self._settings.key))
             try:
-                return self._session(leader, follower, self._map(follower, leading, following), None)
+                return self._session(leader, follower, shares, None)
             finally:
                 follower.close()
         hosted = self._hosted(following)
         try:
-            return self._session(leader, hosted.follower, self._map(hosted.follower, leading, following), hosted)
+            return self._session(leader, hosted.follower, shares, hosted)
         finally:
             hosted.close()
 
@@ -167,59 +176,70 @@ class _Run:
         self._tell("follower: gaitwayd starts; the arm goes to its default pose")
         return HostedFollower(following, profile, policy, Path(settings.follower), self._folder, record=record)
 
-    def _map(self, follower: "Follower", leading: "Calibrated", following: "Calibrated") -> "JointMap":
-        from gaitway.teleop import JointMap
+    def _shares(self, leading: "Calibrated", following: "Calibrated") -> "dict[str, tuple[Range, Range]]":
+        """Both recorded ranges of the joints that are mapped by their share; others that differ are told."""
         from gaitway.teleop.mapping import different_ranges
 
-        shared = self._settings.by_share or []
-        if missing := [joint for joint in shared if joint not in follower.limits_rad]:
-            known = ", ".join(follower.limits_rad)
-            raise UsageError(f"--by-share: no joint is called {missing[0]!r}", hint=f"the follower has {known}")
-        if list(follower.limits_rad) != self._robot.joint_names:
-            found = f"{follower.title} with {', '.join(follower.limits_rad)}"
-            message = f"expected a follower with the joints of {self._robot.name}, found {found}"
-            raise UsageError(message, hint="name the robot of both with --robot")
+        shared, known = self._settings.by_share or [], self._robot.joint_names
+        if missing := [joint for joint in shared if joint not in known]:
+            raise UsageError(f"--by-share: no joint is called {missing[0]!r}", hint=f"the arm has {', '.join(known)}")
         for told in different_ranges(leading.recorded_rad, following.recorded_rad, _OTHER_RANGE):
             joint = told.partition(":")[0]
             if joint not in shared:
                 self._tell(f"{told}: --by-share {joint} maps one to the other")
-        ranges = {joint: (leading.recorded_rad[joint], following.recorded_rad[joint]) for joint in shared}
-        return JointMap(follower.limits_rad, ranges)
+        return {joint: (leading.recorded_rad[joint], following.recorded_rad[joint]) for joint in shared}
+
+    def _check_joints(self, follower: "Follower") -> None:
+        if list(follower.limits_rad) != self._robot.joint_names:
+            found = f"{follower.title} with {', '.join(follower.limits_rad)}"
+            message = f"expected a follower with the joints of {self._robot.name}, found {found}"
+            raise UsageError(message, hint="name the robot of both with --robot")
 
     def _session(
-        self, leader: "Leader", follower: "Follower", joints: "JointMap", hosted: "HostedFollower | None"
+        self,
+        leader: "Leader",
+        follower: "Follower",
+        shares: "dict[str, tuple[Range, Range]]",
+        hosted: "HostedFollower | None",
     ) -> dict[str, Any]:
-        from gaitway.teleop import TeleopSession
+        from gaitway.teleop import JointMap, TeleopSession
 
-        settings = self._settings
-        joints.check(leader.read().angles_rad)
-        start_rad = follower.begin(lambda: self._check_going(hosted))
-        session = TeleopSession(
-            leader,
-            follower,
-            joints,
-            start_rad,
-            hz=settings.hz,
-            approach_rps=settings.approach_rps,
-            tell=self._tell,
-        )
-        begun_s = time.monotonic()
-
-        def watch(session: TeleopSession) -> bool:
-            if hosted is not None and session.figures.ticks % 8 == 0:
-                hosted.check()
-            self._line.show(session)
-            is_over = settings.seconds is not None and time.monotonic() - begun_s >= settings.seconds
-            return not self._stops and not is_over
-
+        settings, session = self._settings, None
+        self._check_joints(follower)
         try:
-            session.run(watch)
+            joints = JointMap(follower.limits_rad, shares)
+            joints.check(leader.read().angles_rad)
+            start_rad = follower.begin(lambda: self._check_going(hosted))
+            session = TeleopSession(
+                leader,
+                follower,
+                joints,
+                start_rad,
+                hz=settings.hz,
+                approach_rps=settings.approach_rps,
+                tell=self._tell,
+            )
+            session.run(self._watch(hosted))
         finally:
             self._tell("follower: holds its pose, then is limp, softly")
             # Whatever ended it, a pose is held until the torque has gone softly.
-            (hosted or follower).end(session.planner.goal_rad)
+            (hosted or follower).end(None if session is None else session.planner.goal_rad)
         figures = session.figures.summary(session.pacer, follower.latency.samples_s)
-        return {"robot": follower.name, "ended": "asked" if self._stops else "time", **figures} | {"told": self._told}
+        identity = {"robot": follower.name, "ended": "asked" if self._stops else "time"}
+        return identity | figures | {"told": self._told}
+
+    def _watch(self, hosted: "HostedFollower | None") -> "Callable[[TeleopSession], bool]":
+        """Looked at in every tick: whether it goes on."""
+        seconds, begun_s = self._settings.seconds, time.monotonic()
+
+        def watch(session: "TeleopSession") -> bool:
+            if hosted is not None and session.figures.ticks % _LOOK_TICKS == 0:
+                hosted.check()
+            self._line.show(session)
+            is_over = seconds is not None and time.monotonic() - begun_s >= seconds
+            return not self._stops and not is_over
+
+        return watch
 
     def _check_going(self, hosted: "HostedFollower | None") -> None:
         if hosted is not None:
