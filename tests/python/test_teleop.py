@@ -21,7 +21,7 @@ from gaitway import Recording, Robot
 from gaitway.bringup.motors.lerobot import LeRobotCalibration
 from gaitway.errors import BusError, UsageError
 from gaitway.teleop import Calibrated, Figures, GoalPlanner, JointMap, Leader
-from gaitway.teleop.mapping import different_ranges
+from gaitway.teleop.mapping import different_ranges, within
 
 ARM = Robot.load("so101")
 JOINTS = ARM.joint_names
@@ -73,6 +73,11 @@ def test_angles_beyond_the_range_are_cut_off_and_named() -> None:
     with pytest.raises(UsageError, match=r"found elbow at -1.50 rad, 0.50 beyond its -1.00 to \+1.00") as caught:
         joints.check({"lift": 1.05, "elbow": -1.5})
     assert "by hand" in caught.value.hint
+
+
+def test_no_goal_lies_beyond_what_was_recorded() -> None:
+    limits = within({"lift": (-1.7, 1.7), "pan": (-1.9, 1.9)}, {"lift": (-1.6, 1.8), "pan": (-3.1, 3.1)})
+    assert limits == {"lift": (-1.6, 1.7), "pan": (-1.9, 1.9)}
 
 
 def test_a_trigger_opens_a_gripper_whole() -> None:
@@ -157,7 +162,8 @@ class Arms:
             self.said.append(line)
             if words in line:
                 return line
-        raise AssertionError(f"never said {words!r}: {self.said}")
+        printed, _ = self.process.communicate()
+        raise AssertionError(f"never said {words!r}: {self.said}; {printed}")
 
     def end(self) -> dict[str, Any]:
         """Ctrl-C, which a terminal says to gaitwayd, too, and what it prints at the end."""
@@ -349,3 +355,19 @@ def test_what_cannot_be_meant_is_refused(options: tuple[str, ...], expected: str
 def test_a_leader_that_is_not_there_is_named() -> None:
     done = run_gaitway("teleop", "--leader", "/tmp/nowhere/a", "--follower", "/tmp/nowhere/b", "--json")
     assert done.returncode == 1 and "/tmp/nowhere/a" in parse(done)["error"] and parse(done)["hint"]
+
+
+def test_a_frozen_program_leaves_the_follower_in_its_pose(arms: Arms) -> None:
+    arms.start("--no-record")
+    arms.until("follower: following")
+    wait_until(lambda: arms.follower_is_at(ABOVE), "it comes to the leader")
+    assert arms.process is not None
+    arms.process.send_signal(signal.SIGSTOP)
+    # More than the lease holds for: 200 ticks of gaitwayd.
+    writes = arms.follower.writes()
+    wait_until(lambda: arms.follower.writes() > writes + 200, "gaitwayd goes on")
+    assert arms.follower_is_at(ABOVE) and arms.follower.driven == 6
+    arms.process.send_signal(signal.SIGCONT)
+    arms.leader.position_rad[0] = 0.3
+    wait_until(lambda: arms.follower_is_at(ABOVE | {"shoulder_pan": 0.3}), "it follows again")
+    assert arms.end()["late_commands"] > 0

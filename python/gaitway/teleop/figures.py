@@ -27,6 +27,8 @@ class Figures:
         self.clipped: dict[str, int] = dict.fromkeys(joints, 0)
         self.most_clipped_rad: dict[str, float] = dict.fromkeys(joints, 0.0)
         self.unplugged = 0
+        #: Commands that were too old when they came: this machine had halted.
+        self.late = 0
         self.ticks = 0
         self.seconds = 0.0
         self._begun_s = time.monotonic()
@@ -66,6 +68,7 @@ class Figures:
             "ticks": self.ticks,
             "hz": {"asked": self.hz, "reached": self.ticks / self.seconds if self.seconds else 0.0},
             "skipped": pacer.skipped,
+            "late_commands": self.late,
             "lateness_ms": {name: pacer.lateness_ns(share) * 1e-6 for name, share in (("p50", 0.5), ("p99", 0.99))},
             "latency_ms": {
                 "p50": _scaled(quantile(latencies_s, 0.5), 1e3),

@@ -93,12 +93,12 @@ class Follower:
         """
         self._take()
         if self.see().state != "running":
-            self._connection.request("mode", mode="stand", lease=self._lease)
+            self._mode("stand")
             self._until({"ready", "running"}, meanwhile)
         seen = self.see()
         start = {joint: self._start(joint, seen) for joint in self.limits_rad}
         self.command(start)
-        self._connection.request("mode", mode="run", lease=self._lease)
+        self._mode("run")
 
         def ask_again() -> None:
             meanwhile()
@@ -108,23 +108,20 @@ class Follower:
         return start
 
     def command(self, goal_rad: Mapping[str, float], sampled_ns: int | None = None) -> str:
-        """Says where its joints shall go; returns what became of it: followed, overridden or not_running.
+        """Says where its joints shall go; returns what became of it: followed, overridden, not_running, or late.
 
         `sampled_ns` is when the leader was there, on this machine's monotonic clock. Raises RefusedError.
         """
-        self._renew()
-        self._sequence += 1
-        now_ns = time.monotonic_ns() + self._clock_ahead_ns
-        if sampled_ns is not None:
-            self.latency.sent(array("f", goal_rad.values()), sampled_ns + self._clock_ahead_ns)
-        answer = self._connection.request(
-            "command",
-            lease=self._lease,
-            sequence=self._sequence,
-            deadline_ns=now_ns + round(_HOLDS_S * 1e9),
-            axes=dict(goal_rad),
-        )
-        return str(answer.get("fate", "followed"))
+        try:
+            self._renew()
+            return self._command(goal_rad, sampled_ns)
+        except RefusedError as error:
+            # This machine halted: the command was too old when it came, or the lease had ended meanwhile.
+            if error.code not in ("too_late", "no_lease"):
+                raise
+            if error.code == "no_lease":
+                self._take()
+            return "late"
 
     def end(self, hold_rad: Mapping[str, float] | None) -> None:
         """Holds its pose until it is limp, softly; then gives control up."""
@@ -142,6 +139,20 @@ class Follower:
         self.latency.close()
         self._connection.close()
 
+    def _command(self, goal_rad: Mapping[str, float], sampled_ns: int | None) -> str:
+        self._sequence += 1
+        now_ns = time.monotonic_ns() + self._clock_ahead_ns
+        if sampled_ns is not None:
+            self.latency.sent(array("f", goal_rad.values()), sampled_ns + self._clock_ahead_ns)
+        answer = self._connection.request(
+            "command",
+            lease=self._lease,
+            sequence=self._sequence,
+            deadline_ns=now_ns + round(_HOLDS_S * 1e9),
+            axes=dict(goal_rad),
+        )
+        return str(answer.get("fate", "followed"))
+
     def _take(self) -> None:
         granted = self._connection.request("lease", source="network", seconds=_LEASE_S)
         self._lease, self._sequence = int(granted["lease"]), 0
@@ -151,14 +162,17 @@ class Follower:
         now_s = time.monotonic()
         if now_s - self._renewed_s < _RENEW_S:
             return
+        self._connection.request("lease", source="network", seconds=_LEASE_S, lease=self._lease)
+        self._renewed_s = now_s
+
+    def _mode(self, mode: str) -> None:
         try:
-            self._connection.request("lease", source="network", seconds=_LEASE_S, lease=self._lease)
-            self._renewed_s = now_s
+            self._connection.request("mode", mode=mode, lease=self._lease)
         except RefusedError as error:
-            # This machine halted for longer than the lease held: it is free, or another client's by now.
             if error.code != "no_lease":
                 raise
             self._take()
+            self._connection.request("mode", mode=mode, lease=self._lease)
 
     def _until(self, states: set[str], meanwhile: Callable[[], None]) -> None:
         end_s = time.monotonic() + _UP_WITHIN_S
@@ -169,7 +183,12 @@ class Follower:
                 expected = " or ".join(sorted(states))
                 message = f"the follower: expected {expected} within {_UP_WITHIN_S:g} s, found {seen.state}"
                 raise DaemonError(message, hint=seen.fault or "gaitway doctor looks for the cause")
-            self._renew()
+            try:
+                self._renew()
+            except RefusedError as error:
+                if error.code != "no_lease":
+                    raise
+                self._take()
             meanwhile()
             time.sleep(_WAIT_S)
 

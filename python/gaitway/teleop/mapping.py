@@ -59,6 +59,14 @@ class JointMap:
         return f"{joint} at {end + beyond_rad:+.2f} rad, {abs(beyond_rad):.2f} beyond its {low:+.2f} to {high:+.2f}"
 
 
+def within(limits_rad: Mapping[str, Range], recorded_rad: Mapping[str, Range]) -> dict[str, Range]:
+    """Ranges of goals that lie in both: a servo that LeRobot has calibrated stops at the ends that were recorded."""
+    return {
+        joint: (max(low, recorded_rad[joint][0]), min(high, recorded_rad[joint][1]))
+        for joint, (low, high) in limits_rad.items()
+    }
+
+
 def different_ranges(leader_rad: Mapping[str, Range], follower_rad: Mapping[str, Range], least: float) -> list[str]:
     """Joints whose recorded ranges differ by more than this share of the longer one, in words."""
     told = []

@@ -102,7 +102,8 @@ class TeleopSession:
             raise RefusedError("the follower's emergency stop was set", hint="clear it there", code="stopped")
         if seen.state not in _GOES_ON:
             raise DaemonError(f"the follower let go: it is {seen.state}", hint=seen.fault or "gaitway record list")
-        is_led = fate == "followed" and seen.state == "running"
+        self.figures.late += fate == "late"
+        is_led = fate in ("followed", "late") and seen.state == "running"
         if not is_led:
             why = f"{seen.owner} has control" if fate == "overridden" else seen.fault or f"it is {seen.state}"
             self._tell_seldom("not led", f"the follower does not follow: {why}")

@@ -146,20 +146,21 @@ class _Run:
     def _lead(self, leader: "Leader", leading: "Calibrated", following: "Calibrated") -> dict[str, Any]:
         from gaitway.teleop import Follower, JointMap
         from gaitway.teleop.follower import dial
+        from gaitway.teleop.mapping import within
 
         shares = self._shares(leading, following)
         # Before anything moves.
         limits_rad = dict(zip(self._robot.joint_names, self._robot.limits_rad, strict=True))
-        JointMap(limits_rad, shares).check(leader.read().angles_rad)
+        JointMap(within(limits_rad, following.recorded_rad), shares).check(leader.read().angles_rad)
         if _is_running_robot(self._settings.follower):
             follower = Follower(dial(self._settings.follower, self._settings.key))
             try:
-                return self._session(leader, follower, shares, None)
+                return self._session(leader, follower, following, shares, None)
             finally:
                 follower.close()
         hosted = self._hosted(following)
         try:
-            return self._session(leader, hosted.follower, shares, hosted)
+            return self._session(leader, hosted.follower, following, shares, hosted)
         finally:
             hosted.close()
 
@@ -199,15 +200,17 @@ class _Run:
         self,
         leader: "Leader",
         follower: "Follower",
+        following: "Calibrated",
         shares: "dict[str, tuple[Range, Range]]",
         hosted: "HostedFollower | None",
     ) -> dict[str, Any]:
         from gaitway.teleop import JointMap, TeleopSession
+        from gaitway.teleop.mapping import within
 
         settings, session = self._settings, None
         self._check_joints(follower)
         try:
-            joints = JointMap(follower.limits_rad, shares)
+            joints = JointMap(within(follower.limits_rad, following.recorded_rad), shares)
             joints.check(leader.read().angles_rad)
             start_rad = follower.begin(lambda: self._check_going(hosted))
             session = TeleopSession(
