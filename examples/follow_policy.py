@@ -3,6 +3,10 @@
     python examples/follow_policy.py so101 out/so101/follow.onnx
     gaitway run --robot so101 --policy out/so101/follow.onnx --script examples/so101_poses.toml
 
+The SO-101 ships with one that this has written, for teleoperation:
+
+    python examples/follow_policy.py so101 python/gaitway/robots/so101/follow.onnx --speed 3
+
 Nobody trained it: its network hands every number on. What makes it safe to use is around it: the contract bounds each
 command by the joint's range and limits how fast goals move, and the safety filter looks at them once more.
 """
@@ -40,7 +44,7 @@ def network(joints: int) -> bytes:
     return data
 
 
-def contract(robot: gaitway.Robot, data: bytes) -> dict[str, Any]:
+def contract(robot: gaitway.Robot, data: bytes, speed_rps: float) -> dict[str, Any]:
     """What the network must be fed, and what its numbers mean. Without golden ticks yet."""
     joints, limits = robot.joint_names, robot.limits_rad
     if list(robot.command_axes.items()) != [(name, "rad") for name in joints]:
@@ -60,7 +64,7 @@ def contract(robot: gaitway.Robot, data: bytes) -> dict[str, Any]:
             "joints": [{"name": name, "default_rad": rad} for name, rad in poses],
             "relative_to": "zero",
             "scale": 1.0,
-            "velocity_limit_rps": SPEED_RPS,
+            "velocity_limit_rps": speed_rps,
             "fed_back": "after_velocity_limit",
         },
         "head_command": {"added_to_target": False, "joints": []},
@@ -80,10 +84,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("robot", help="robot by name, or path to a profile")
     parser.add_argument("file", type=Path, help="ONNX file to write")
+    parser.add_argument("--speed", type=float, default=SPEED_RPS, help="fastest goal, rad/s (default: %(default)s)")
     told = parser.parse_args()
     robot = gaitway.Robot.load(told.robot)
     data = network(len(robot.joint_names))
-    described = contract(robot, data)
+    described = contract(robot, data, told.speed)
     described["golden"] = vectors.build(described, lambda row: row, seed=1)
     told.file.parent.mkdir(parents=True, exist_ok=True)
     told.file.write_bytes(_native.embed(data, _native.Contract.from_json(json.dumps(described))))

@@ -32,6 +32,7 @@ PYTHON_ROOMS = (
     ("train",),
     ("env",),
     ("bench", "bringup", "view"),
+    ("teleop",),
     ("cli",),
 )
 

@@ -185,8 +185,9 @@ class Robot:
 
     @property
     def default_policy(self) -> Path:
-        """The policy that ships with the robot."""
-        return self.policy_file("walk")
+        """The policy that ships with the robot: walk, or the only one it has."""
+        shipped = list(self.folder.glob("*.onnx"))
+        return shipped[0] if len(shipped) == 1 else self.policy_file("walk")
 
     @property
     def standing_policy(self) -> Path | None:

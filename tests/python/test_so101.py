@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,13 +19,14 @@ import pytest
 from daemon_bench import ROOT, Bench
 from program import parse, run_gaitway
 
-from gaitway import Policy, Recording, Robot
+from gaitway import Controller, Policy, Recording, Robot
 from gaitway.bringup.motors import Motors, judged
 from gaitway.bringup.motors.calibration import OffsetsFile
 from gaitway.bringup.motors.lerobot import JointCalibration, LeRobotCalibration
 from gaitway.errors import SimulationError, UsageError
-from gaitway.sim import RobotSim
+from gaitway.sim import RobotSim, simulate, tour
 from gaitway.sim.live import LiveRobot
+from gaitway.sim.picture import draw_run
 from gaitway.sim.virtual import SimulatedLoop
 
 ARM = Robot.load("so101")
@@ -194,6 +196,51 @@ def test_a_mistake_in_a_copy_of_its_folder_is_named_as_on_the_page(tmp_path: Pat
     assert expected in (ROOT / "docs/add-a-robot.md").read_text()
 
 
+def test_a_model_in_degrees_is_refused_before_it_stands_still(tmp_path: Path) -> None:
+    """A joint of 1.9 degrees moves and holds, and nobody sees why the arm does not: as one who made a robot found."""
+    shutil.copytree(ARM.folder, tmp_path / "arm")
+    model = tmp_path / "arm/model.xml"
+    model.write_text(model.read_text().replace('<compiler angle="radian" ', "<compiler "))
+    with pytest.raises(
+        SimulationError, match=r"shoulder_pan: expected -1.920 to 1.920 rad, found -0.034 to 0.034"
+    ) as caught:
+        RobotSim(Robot.load(tmp_path / "arm/profile.toml"))
+    assert 'angle="radian"' in caught.value.hint
+    model.write_text(model.read_text().replace("<compiler ", '<compiler angle="radian" ').replace("1.6581", "1.5"))
+    with pytest.raises(
+        SimulationError, match=r"wrist_flex: expected -1.658 to 1.658 rad, found -1.500 to 1.500"
+    ) as caught:
+        RobotSim(Robot.load(tmp_path / "arm/profile.toml"))
+    assert caught.value.hint == "correct the model"
+
+
+def test_its_own_policy_follows_its_joints_and_is_the_one_that_runs() -> None:
+    policy = Policy.default(ARM)
+    assert policy.path == ARM.folder / "follow.onnx" and policy.contract.name == "follow"
+    assert {joint: (low, high) for joint, (low, high) in policy.contract.envelope.items()} == {
+        joint: pytest.approx(limits) for joint, limits in zip(JOINTS, ARM.limits_rad, strict=True)
+    }
+    assert Robot.load().default_policy.stem == "walk"
+
+
+def test_the_picture_of_its_run_has_no_row_for_what_it_has_not(tmp_path: Path) -> None:
+    from matplotlib import pyplot
+
+    rows: list[list[str]] = []
+
+    def keep(figure: Any, *_: Any, **__: Any) -> None:
+        rows.append([axis.get_ylabel() for axis in figure.axes])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pyplot.Figure, "savefig", keep)
+        patched.setattr(pyplot, "close", lambda *_: None)
+        for robot in (ARM, Robot.load()):
+            run = simulate(RobotSim(robot), Controller(Policy.default(robot), robot), tour(robot), 0.4)
+            draw_run(run.trace, run.script, robot, tmp_path / "run.png", title=robot.title)
+    arm, duck = rows
+    assert not any("tilt" in label for label in arm) and any("tilt" in label for label in duck)
+
+
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The policy of the examples, which goes where its command says."""
@@ -294,6 +341,7 @@ def test_the_doctor_finds_nothing_wrong_with_it_but_what_is_missing(bench: Bench
     assert {what for what in failed if what.startswith(("servo", "supply", "bus", "torque", "policy"))} == set()
     found = {finding["what"]: finding["found"] for finding in told["findings"]}
     assert found["servo power"] == "6 of 6 servos answer" and found["IMU"] == "SO-101 arm has none"
+    assert found["pad"] == "SO-101 arm has no axis that a pad moves"
 
 
 def test_a_supply_is_judged_by_the_robots_own_limits() -> None:

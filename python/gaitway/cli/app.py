@@ -21,6 +21,7 @@ from gaitway.cli.policy import policy
 from gaitway.cli.record import plot, record
 from gaitway.cli.robot import robot
 from gaitway.cli.run import run
+from gaitway.cli.teleop import teleop
 from gaitway.cli.top import top
 from gaitway.cli.train import train
 from gaitway.cli.twin import twin
@@ -51,6 +52,7 @@ app = typer.Typer(
     help="Trains a gait, proves it, and runs it on a small legged robot.",
 )
 app.command("run")(run.run)
+app.command("teleop")(teleop.teleop)
 app.command("doctor")(doctor.doctor)
 app.command("top")(top.top)
 app.command("view")(view.view)

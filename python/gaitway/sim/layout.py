@@ -11,6 +11,8 @@ from gaitway.sim.description import Description
 
 _GEOM, _BODY, _SITE = mujoco.mjtObj.mjOBJ_GEOM, mujoco.mjtObj.mjOBJ_BODY, mujoco.mjtObj.mjOBJ_SITE
 _JOINT, _SENSOR = mujoco.mjtObj.mjOBJ_JOINT, mujoco.mjtObj.mjOBJ_SENSOR
+#: A model's range that differs from the profile's by no more was rounded, rad.
+_RANGE_RAD = 0.01
 _WORDS = {_GEOM: "geom", _BODY: "body", _SITE: "site", _JOINT: "joint", _SENSOR: "sensor"}
 
 
@@ -46,6 +48,25 @@ class Layout:
         if description.imu is not None:
             firsts = [model.sensor(name).adr[0] for name in (description.imu.gyro, description.imu.accelerometer)]
             self.imu = np.array([first + axis for first in firsts for axis in range(3)], dtype=np.intp)
+
+
+def check_ranges(
+    model: mujoco.MjModel,
+    description: Description,
+    joint_names: Sequence[str],
+    limits_rad: Sequence[tuple[float, float]],
+) -> None:
+    """Raises SimulationError where joints of the model have other ranges than those of the profile."""
+    wrong, is_degrees = [], False
+    for name, limits in zip(joint_names, limits_rad, strict=True):
+        joint = model.joint(name)
+        if model.jnt_limited[joint.id] and not np.allclose(joint.range, limits, atol=_RANGE_RAD):
+            low, high = joint.range
+            wrong.append(f"{name}: expected {limits[0]:.3f} to {limits[1]:.3f} rad, found {low:.3f} to {high:.3f}")
+            is_degrees = is_degrees or np.allclose(np.degrees(joint.range), limits, atol=_RANGE_RAD)
+    if wrong:
+        hint = '<compiler angle="radian"/>: without it MuJoCo reads degrees' if is_degrees else "correct the model"
+        raise SimulationError(f"{description.model}: the profile's joint ranges: {'; '.join(wrong)}", hint=hint)
 
 
 def _check_names(model: mujoco.MjModel, description: Description, joint_names: Sequence[str]) -> None:

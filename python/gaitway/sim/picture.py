@@ -1,4 +1,4 @@
-"""The picture of a run: speed, tilt and joint tracking over time."""
+"""The picture of a run: speed, tilt and joint tracking over time; of what it has none there is no row."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -27,7 +27,10 @@ def draw_run(trace: Trace, script: Script, robot: Robot, path: Path, *, title: s
     time_s = trace["time_s"]
     speeds = [axis for axis in VELOCITY_AXES if axis in robot.command_axes]
     others = [(unit, columns) for unit, columns in by_unit(robot.command_axes).items() if _any(trace, columns.values())]
-    heights = [2.0] * (len(speeds) + len(others)) + [1.4, 2.0, max(2.0, 0.27 * len(joint_names))]
+    # What is fixed to the ground never tilts.
+    tilts = bool(np.any(trace["tilt"]))
+    last = [1.4] * tilts + [2.0, max(2.0, 0.27 * len(joint_names))]
+    heights = [2.0] * (len(speeds) + len(others)) + last
     figure, axes = pyplot.subplots(
         len(heights), 1, figsize=(10, 1.05 * sum(heights)), sharex=True, height_ratios=heights
     )
@@ -40,10 +43,11 @@ def draw_run(trace: Trace, script: Script, robot: Robot, path: Path, *, title: s
         axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), frameon=False, ncols=4)
     if speeds:
         axes[0].legend(loc="lower right", bbox_to_anchor=(1.0, 1.1), frameon=False, ncols=2)
-    tilt, joint_axis, error_axis = axes[-3:]
-    tilt.plot(time_s, np.degrees(trace["tilt"]), color=DID)
-    tilt.set_ylabel("tilt\n°")
-    tilt.set_ylim(bottom=0)
+    if tilts:
+        axes[-3].plot(time_s, np.degrees(trace["tilt"]), color=DID)
+        axes[-3].set_ylabel("tilt\n°")
+        axes[-3].set_ylim(bottom=0)
+    joint_axis, error_axis = axes[-2:]
     joint = joint_names.index(shown) if shown is not None else 0
     joint_axis.plot(time_s, trace["target"][:, joint], color=ASKED, linewidth=0.8, label="goal")
     joint_axis.plot(time_s, trace["joint"][:, joint], color=DID, linewidth=0.8, label="joint")
@@ -60,7 +64,9 @@ def draw_run(trace: Trace, script: Script, robot: Robot, path: Path, *, title: s
     )
     error_axis.set_yticks(range(len(joint_names)), joint_names, fontsize=8)
     error_axis.set_xlabel("time, s")
-    figure.colorbar(image, ax=error_axis, location="bottom", pad=0.2, label="goal − joint, °", shrink=0.5, aspect=40)
+    figure.colorbar(
+        image, ax=error_axis, location="bottom", pad=0.9 / heights[-1], label="goal − joint, °", shrink=0.5, aspect=40
+    )
     _mark_segments(axes, trace, script)
     figure.suptitle(title)
     figure.tight_layout()

@@ -13,7 +13,7 @@ from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 from gaitway.sim.description import Backlash
-from gaitway.sim.layout import Layout
+from gaitway.sim.layout import Layout, check_ranges
 from gaitway.sim.loader import description_of
 from gaitway.sim.model import build_model, set_gain
 from gaitway.sim.senses import Senses
@@ -70,6 +70,7 @@ class RobotSim:
         self.data = mujoco.MjData(self.model)
         self.substeps = self._whole_substeps()
         self.layout = Layout(self.model, self.description, robot.joint_names)
+        check_ranges(self.model, self.description, robot.joint_names, robot.limits_rad)
         self._as_built = {name: getattr(self.model, name).copy() for name in _CHANGED}
         self.restart(seed)
 

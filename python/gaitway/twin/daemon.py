@@ -44,6 +44,8 @@ class Daemon:
         self.events: list[dict[str, Any]] = []
         #: What it is doing: a state of the supervisor.
         self.state = "off"
+        #: Where its local API is; None before it says so, and where it could serve none.
+        self.api_socket: Path | None = None
         self._stats = folder / "gaitwayd.json"
         self._errors = folder / "gaitwayd.err"
         self._unread = b""
@@ -99,6 +101,8 @@ class Daemon:
                 self.events.append(event)
                 if event["event"] == "state":
                     self.state = event["to"]
+                elif event["event"] == "local API":
+                    self.api_socket = Path(event["socket"])
 
     def _error(self, code: int) -> DaemonError | UsageError:
         said = self._errors.read_text(errors="replace").strip()

@@ -9,6 +9,7 @@ from gaitway.errors import DaemonError
 from gaitway.twin.daemon import Daemon
 from gaitway.twin.figures import Figures
 from gaitway.twin.host import Twin
+from gaitway.twin.scripted import ScriptedCommands
 
 if TYPE_CHECKING:
     from gaitway.sim.live import LiveRobot
@@ -25,24 +26,32 @@ class Walk:
     """The run as it stands: what truly happens to the robot, and what gaitwayd says.
 
     The time counts from when the stand lets go. It ends with the time, with a fall, with a signal, or with gaitwayd;
-    gaitwayd is asked to end and ends limp, which is no fall any more.
+    gaitwayd is asked to end and ends limp, which is no fall any more. With a `script` the time counts from its first
+    command.
     """
 
-    def __init__(self, twin: Twin, body: "LiveRobot", daemon: Daemon, seconds: float) -> None:
+    def __init__(
+        self, twin: Twin, body: "LiveRobot", daemon: Daemon, seconds: float, script: ScriptedCommands | None = None
+    ) -> None:
         self.twin = twin
         self.daemon = daemon
         self.seconds = seconds
         self.figures = Figures(body)
         self.interrupted = False
         self._body = body
+        self._script = script
         self._read_s = 0.0
         self._ending_s = math.inf
         self._truth: dict[str, Any] = {}
 
     def run(self, show: Callable[["Walk"], None]) -> dict[str, Any]:
         """Runs to the end, calling `show` now and then; SIGINT and SIGTERM end it in order. Returns all figures."""
-        with signals.caught(self._hear):
-            self.twin.run(lambda now_s: self._watch(now_s, show))
+        try:
+            with signals.caught(self._hear):
+                self.twin.run(lambda now_s: self._watch(now_s, show))
+        finally:
+            if self._script is not None:
+                self._script.close()
         if self.daemon.is_running():
             raise DaemonError(
                 f"gaitwayd did not end within {ENDS_WITHIN_S:g} s of being asked to",
@@ -50,11 +59,14 @@ class Walk:
             )
         statistics = self.daemon.result()
         self.twin.host.stop()
-        if not self._body.released and not self.interrupted:
+        if self._script is not None and self._script.failure is not None and not self.interrupted:
+            raise self._script.failure
+        if not self._is_up() and not self.interrupted:
             raise self._not_up()
         return {
             "seconds": self._truth["released_s"],
             **self._truth,
+            **({} if self._script is None else {"tracking": self._script.tracking.summary()}),
             "interrupted": self.interrupted,
             "twin": self.twin.figures(),
             "gaitwayd": statistics,
@@ -64,6 +76,7 @@ class Walk:
         is_walking = math.isinf(self._ending_s)
         if is_walking:
             self.figures.watch(now_s)
+            self._follow_script(now_s)
         if now_s >= self._read_s:
             self._read_s = now_s + _READ_EVERY_S
             is_running = self.daemon.is_running()
@@ -78,16 +91,33 @@ class Walk:
                 self.daemon.signal()
         return now_s < self._ending_s + ENDS_WITHIN_S
 
+    def _follow_script(self, now_s: float) -> None:
+        if self._script is None:
+            return
+        if self._script.has_begun:
+            self._script.watch(now_s)
+        elif self._body.released and self.daemon.state == "running" and self.daemon.api_socket is not None:
+            self._script.begin(now_s, self.daemon.api_socket)
+
+    def _is_up(self) -> bool:
+        """On its own feet, and where commands come from a script, running."""
+        return self._body.released and (self._script is None or self._script.has_begun)
+
     def _is_over(self, now_s: float) -> bool:
-        if not self._body.released:
-            return now_s >= UP_BY_S
-        return self._body.falls > 0 or self.figures.released_s >= self.seconds
+        if not self._is_up():
+            return now_s >= UP_BY_S or self._body.falls > 0
+        if self._script is None:
+            return self._body.falls > 0 or self.figures.released_s >= self.seconds
+        is_over = self._script.seconds(now_s) >= self.seconds
+        return is_over or self._body.falls > 0 or self._script.failure is not None
 
     def _end(self, now_s: float) -> None:
         """What happens from now on is no walk."""
         if math.isinf(self._ending_s):
             self._truth = self.figures.summary()
             self._ending_s = now_s
+            if self._script is not None:
+                self._script.end()
 
     def _hear(self, number: int) -> None:
         # A terminal tells gaitwayd, too; it takes both for one.
@@ -107,4 +137,5 @@ class Walk:
             why, hint = kept[-1]["why"], kept[-1]["hint"]
         else:
             why = "gaitwayd says nothing of it"
-        return DaemonError(f"the robot did not come onto its own feet within {UP_BY_S:g} s: {why}", hint=hint)
+        came_up = "come onto its own feet" if not self._body.released else "run its policy"
+        return DaemonError(f"the robot did not {came_up} within {UP_BY_S:g} s: {why}", hint=hint)

@@ -170,6 +170,9 @@ def look_at_contacts(robot: Robot, path: Path | None) -> Iterator[Finding]:
 def look_at_pad(robot: Robot) -> Iterator[Finding]:
     """Is one there, and may it be read? It is looked for as gaitwayd does."""
     what = "pad"
+    if not any(axis in robot.command_axes for axis in _native.axes()):
+        yield skipped(what, f"{robot.title} has no axis that a pad moves")
+        return
     try:
         # What its sticks would ask is of no interest here: any contract does.
         pad = _native.Pad((robot.known_contracts or Robot.load().known_contracts)[0])

@@ -26,7 +26,9 @@ def _configuration(robot: Robot, config: Path | None) -> Finding:
     what = "configuration"
     if config is None:
         name = CONFIG_NAME if robot.has_community_config else "FILE"
-        calibrate = f"gaitway motors calibrate --config {name} makes it; gaitwayd stays limp without"
+        # Arms come with a calibration of LeRobot's more often than without one.
+        read = "" if robot.has_community_config else f", gaitway motors lerobot read CALIBRATION --config {name} too"
+        calibrate = f"gaitway motors calibrate --config {name} makes it{read}; gaitwayd stays limp without"
         return failed(what, without_config(robot), f"{calibrate}, unless --no-config")
     try:
         configured = robot.configured(config)

@@ -71,9 +71,15 @@ def supply(robot: Robot, volts: Mapping[str, float]) -> Judged:
         return Judged("fail", found, charge)
     if volts[highest] - volts[lowest] > _SPREAD_V:
         return Judged("warn", f"{found}, {volts[highest]:.1f} V at {highest}", f"check plug and wire at {lowest}")
-    if volts[lowest] < flat_v + _SOON_FLAT_V:
+    if volts[lowest] < charge_soon_v(robot):
         return Judged("warn", found, "charge the battery soon")
     return Judged("pass", found)
+
+
+def charge_soon_v(robot: Robot) -> float:
+    """A supply below this should be charged, V; 0 for a robot whose profile has no limit."""
+    flat_v = max(robot.native.fault_limits("low_voltage"), default=0.0)
+    return flat_v + _SOON_FLAT_V if flat_v else 0.0
 
 
 def faults(robot: Robot, said: Mapping[str, Iterable[str]], registers: Mapping[str, Mapping[str, int]]) -> Judged:

@@ -33,8 +33,8 @@ def calibrate(
 ) -> None:
     """Find out where each servo stands when its joint is at zero, and write that into the configuration.
 
-    The joint is limp while you hold it at its zero (docs/bring-up.md has the pose), so its weight is not in the
-    number; then it is shown, softly, and you keep it, read it again, or go back.
+    The joint is limp while you hold it at its zero (the robot's page in docs has the pose), so its weight is not in
+    the number; then it is shown, softly, and you keep it, read it again, or go back.
     """
     from gaitway.bringup.motors import Motors, check_joints
     from gaitway.bringup.motors.calibration import OffsetsFile

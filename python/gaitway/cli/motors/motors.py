@@ -147,7 +147,10 @@ def test(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Move each joint by 0.1 rad and back, one by one, and name those that do not get there. Hang the robot up."""
+    """Move each joint by 0.1 rad and back, one by one, and name those that do not get there.
+
+    Hang a robot with legs up; lay an arm so that no joint is pressed against table or base.
+    """
     from gaitway.bringup.motors import check_joints
 
     results: dict[str, Any] = {}
@@ -189,7 +192,7 @@ def _try_joint(motors: "Motors", joint: str) -> dict[str, Any]:
     if moved_rad < _NUDGE_RAD / 4:
         verdict = "does not move: is it blocked, or is another joint's servo plugged in here?"
     elif not passed:
-        verdict += ": it rubs, or carries too much"
+        verdict += ": it rubs, carries too much, or something is in its way"
     return {"passed": passed, "verdict": verdict, "moved_rad": moved_rad, "short_rad": short_rad}
 
 

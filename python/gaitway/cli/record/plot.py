@@ -109,7 +109,9 @@ def _draw_tilt(recording: "Recording", axis: Any) -> None:
 
 def _draw_ages(recording: "Recording", axis: Any) -> None:
     _draw_worst(recording, axis, "tick.joint_age_s", "oldest joint, ms", 1e3)
-    _line(recording, axis, "tick.imu_age_s", "IMU, ms", 1e3)
+    # A robot without an IMU has no age of one.
+    if any(age == age for age in recording.column("tick.imu_age_s")):
+        _line(recording, axis, "tick.imu_age_s", "IMU, ms", 1e3)
 
 
 def _draw_times(recording: "Recording", axis: Any) -> None:

@@ -40,6 +40,18 @@ def parse_command(text: str, robot: "Robot") -> "array[float]":
     return robot.command(**values)
 
 
+def standing_command(robot: "Robot") -> "array[float]":
+    """The command at which a robot stays where its start ends.
+
+    A robot with a trunk stands at zero. One whose axes are its joints goes to the angles it is commanded: those of its
+    default pose, and not zero, which may be the arm stretched out.
+    """
+    if robot.has_axes(*VELOCITY_AXES):
+        return robot.command()
+    pose_rad = dict(zip(robot.joint_names, robot.default_pose_rad, strict=True))
+    return robot.command(**{axis: pose_rad[axis] for axis in robot.command_axes if axis in pose_rad})
+
+
 def tell_clipped(contract: "Contract", robot: "Robot", rows: Mapping[str, "array[float] | None"]) -> None:
     """Says, where it is asked, what of commands by their names the policy is never given."""
     for name, row in rows.items():

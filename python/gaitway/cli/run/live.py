@@ -70,8 +70,9 @@ class LiveStatus:
         else:
             row = zip(self._axes.items(), run.trace["command"][-1], strict=True)
             table.add_row("commanded", *(f"{escape(axis)} {value:+.3f} {escape(unit)}" for (axis, unit), value in row))
-        tilt_deg = math.degrees(run.trace["tilt"][-1])
-        table.add_row("tilt", f"{tilt_deg:.1f}°", "falls", str(run.falls))
+        if self._walks:
+            tilt_deg = math.degrees(run.trace["tilt"][-1])
+            table.add_row("tilt", f"{tilt_deg:.1f}°", "falls", str(run.falls))
         table.add_row("tick", f"{rate_hz:.1f} Hz", "work", f"{_recent_us(run.work_ns):.0f} µs")
         if run.pacer is not None:
             p99_us = run.pacer.lateness_ns(0.99) / 1000

@@ -34,7 +34,7 @@ def print_report(
         if run.ticks:
             console.print(_tracking_table(run))
     else:
-        console.print(f"ran {run.seconds:.1f} s{ended}, {fell}")
+        console.print(f"ran {run.seconds:.1f} s{ended}" + (f", {fell}" if run.falls else ""))
     console.print(_timing(run))
     limited = figures["limited_by"]
     changed = ", ".join(f"{reason} {ticks}" for reason, ticks in limited.items() if ticks)

@@ -61,11 +61,14 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
     over_the_wire.refuse(settings)
     # The servos' gain is gaitwayd's argument.
     controller = _controller(settings, robot, kp=None)
-    tell_clipped(controller.policy.contract, robot, {"--command": row})
+    plan = None if settings.script is None else _script(settings, robot, row)[0]
+    asked = {"--command": row} if plan is None else {segment.name: segment.command for segment in plan.segments}
+    tell_clipped(controller.policy.contract, robot, asked)
     arguments = over_the_wire.arguments(settings, robot, row)
     body = over_the_wire.body(settings, robot)
-    seconds = 20.0 if settings.seconds is None else settings.seconds
-    return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
+    usual_s = 20.0 if plan is None else plan.seconds
+    seconds = usual_s if settings.seconds is None else settings.seconds
+    return over_the_wire.run(controller, body, arguments, seconds, script=plan, as_json=settings.as_json)
 
 
 def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Timings are the worst of so many looks: five seconds.
 _LOOKS = 50
 _COLOURS = {"running": "green", "ready": "green", "aligning": "yellow", "holding": "red", "limp": "dim", "off": "dim"}
-_HOT_C, _LOW_V, _OLD_S = 55.0, 7.0, 0.05
+_HOT_C, _OLD_S = 55.0, 0.05
 
 
 def top(
@@ -41,21 +41,31 @@ def top(
         print_json(first)
         return
     recent: deque[dict[str, Any]] = deque([first], maxlen=_LOOKS)
+    low_v = _low_v(first["robot"])
     console = Console()
     if once or not console.is_terminal:
-        console.print(_screen(recent))
+        console.print(_screen(recent, low_v))
         return
-    with Live(_screen(recent), console=console, auto_refresh=False, screen=True) as live:
+    with Live(_screen(recent, low_v), console=console, auto_refresh=False, screen=True) as live:
         try:
             for row in rows:
                 recent.append(row)
-                live.update(_screen(recent), refresh=True)
+                live.update(_screen(recent, low_v), refresh=True)
         except KeyboardInterrupt:
             return
     typer.echo("the robot has ended")
 
 
-def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
+def _low_v(title: str) -> float:
+    """Below this the supply of the robot with this title is low, V; 0 for one that does not ship."""
+    from gaitway.bringup.motors.judged import charge_soon_v
+    from gaitway.robot import Robot
+
+    shipped = (Robot.load(name) for name in Robot.names())
+    return next((charge_soon_v(robot) for robot in shipped if robot.title == title), 0.0)
+
+
+def _screen(recent: "deque[dict[str, Any]]", low_v: float) -> "RenderableType":
     from rich.console import Group
     from rich.markup import escape
     from rich.panel import Panel
@@ -63,7 +73,7 @@ def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
     title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
-    return Panel(Group(_facts(row, recent), "", _joints(row["joints"])), title=title)
+    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], low_v)), title=title)
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
@@ -94,7 +104,7 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
     return table
 
 
-def _joints(joints: list[dict[str, Any]]) -> "RenderableType":
+def _joints(joints: list[dict[str, Any]], low_v: float) -> "RenderableType":
     from rich.markup import escape
     from rich.table import Table
 
@@ -111,7 +121,7 @@ def _joints(joints: list[dict[str, Any]]) -> "RenderableType":
             _number(is_at, "+.3f"),
             _number(error, "+.1f"),
             _number(None if age is None else age * 1000, ".0f", is_bad=age is None or age > _OLD_S),
-            _number(volts, ".1f", is_bad=volts is not None and volts < _LOW_V),
+            _number(volts, ".1f", is_bad=volts is not None and volts < low_v),
             _number(celsius, ".0f", is_bad=celsius is not None and celsius > _HOT_C),
             _number(joint["current_a"], "+.2f"),
         )

@@ -1,0 +1,1 @@
+"""`gaitway teleop`."""
