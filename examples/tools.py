@@ -140,7 +140,7 @@ def main() -> None:
         # Also where a shell had it ignored in the background.
         signal.signal(number, signal.default_int_handler)
     try:
-        with gaitway.Remote(options.address, contract=contract, key=options.key) as remote:
+        with gaitway.Remote(options.address, key=options.key) as remote:
             known = {tool["name"]: tool for tool in tools(contract.envelope)}
             for line in sys.stdin.buffer:
                 print(json.dumps(answer(remote, known, line.decode(errors="replace"))), flush=True)

@@ -20,6 +20,7 @@ __all__ = [
     "Record",
     "Recording",
     "Robot",
+    "SecureChannel",
     "ServoDesk",
     "StepRecorder",
     "TwinHost",
@@ -393,14 +394,14 @@ class Pad:
 class PadSender:
     """A pad that a program holds, as datagrams. See `gaitway.remote`."""
 
-    def __new__(cls, contract: Contract, *, key: str | PathLike[str] | None = None) -> PadSender:
+    def __new__(cls, *, key: str | PathLike[str] | None = None) -> PadSender:
         """Signs with the key of this file, or with the empty one. Raises UsageError for a file that holds none."""
 
     def walk(self, forward_mps: float, leftward_mps: float, turning_rps: float) -> None:
-        """Sticks that walk. Raises UsageError outside the contract's envelope."""
+        """Sticks that walk. Raises UsageError outside the envelope that the robot has told."""
 
     def look(self, pitch_rad: float, yaw_rad: float, roll_rad: float) -> None:
-        """Sticks that move the head. Raises UsageError outside the contract's envelope."""
+        """Sticks that move the head. Raises UsageError outside the envelope that the robot has told."""
 
     def hold(self, button: str | None) -> None:
         """The one button that is down from now on. Raises UsageError for a name no button has."""
@@ -467,6 +468,26 @@ class RecordingSummary(TypedDict):
 
 def summarise(data: bytes) -> RecordingSummary:
     """What a recording is of, at a glance, with little memory. Raises RecordingError."""
+
+@final
+class SecureChannel:
+    """The side that calls of an encrypted channel to a robot elsewhere; the socket is the caller's."""
+
+    def __new__(cls, key: str | PathLike[str]) -> SecureChannel:
+        """For a robot that has the key of this file, too. Raises UsageError for what is no key."""
+
+    def first(self) -> bytes:
+        """What is to be sent before anything else."""
+
+    @property
+    def is_open(self) -> bool:
+        """True once the robot has shown that it has the key."""
+
+    def take(self, data: bytes) -> bytes:
+        """The content of what has come, as far as it is complete. Raises DaemonError for what is of another key."""
+
+    def seal(self, data: bytes) -> bytes:
+        """Content as it is to be sent. Raises DaemonError before the channel is open."""
 
 def pad_key_path() -> Path:
     """Where the key of robot and pad is unless another file is named."""

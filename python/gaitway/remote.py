@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+import warnings
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +14,6 @@ from types import TracebackType
 from gaitway import _native, renamed
 from gaitway.contract import Contract
 from gaitway.errors import DaemonError, UsageError
-from gaitway.policy import Policy
-from gaitway.robot import Robot
 
 #: What a press does; the other buttons of a pad are held, or say what `walk` and `look` say.
 BUTTONS = ("pause", "sound", "lamp", "phase_up", "phase_down", "motors")
@@ -41,6 +40,9 @@ class Remote:
     heard, and the robot stands a second and a half later. The robot listens to whoever sent first until they were
     silent for half a second; a pad or keys at the robot itself are stronger, and what they made limp only they get up.
 
+    Speeds and angles are scaled by the envelope of the policy that runs there: the robot tells it with every answer.
+    `gaitway.connect("tcp://…")` sees more of a robot and hears what it limits.
+
     What is said over a network is signed with a key that only the two sides have: `gaitway pad pair` makes it.
     """
 
@@ -49,18 +51,19 @@ class Remote:
     ) -> None:
         """Begins to speak to `address`, HOST:PORT, with its sticks in the middle.
 
-        `contract` is of the policy that walks there, whose envelope full sticks ask for; the default robot's own
-        where it is left out. `key` is the file of the key; where it is left out, none for a robot on this machine and
-        the one that `gaitway pad pair` makes for any other. Raises UsageError for what is no address and no key, and
-        DaemonError where nobody answers who has the key.
+        `key` is the file of the key; where it is left out, none for a robot on this machine and the one that
+        `gaitway pad pair` makes for any other. `contract` is of version 0.1 and does nothing. Raises UsageError for
+        what is no address and no key, and DaemonError where nobody answers who has the key.
         """
+        if contract is not None:
+            message = "Remote(contract=…) does nothing any more: the robot tells its own envelope"
+            warnings.warn(message, DeprecationWarning, stacklevel=2)
         self._address = address
         self._socket = _connect(address)
         try:
             if key is None and not _is_this_machine(self._socket):
                 key = Path(_native.pad_key_path())
-            walks = contract or Policy.load(Robot.load().default_policy).contract
-            self._pad = _native.PadSender(walks, key=key)
+            self._pad = _native.PadSender(key=key)
         except BaseException:
             self._socket.close()
             raise

@@ -24,6 +24,8 @@ class FarPad:
         self.moment = NOBODY
         self.number = 0
         self.answers = 0
+        #: How far full sticks go there: smallest and largest of six axes.
+        self.reach = (0.0,) * 12
 
     def sign(self, content: bytes) -> bytes:
         return content + hmac.digest(self.secret, content, hashlib.sha256)
@@ -49,8 +51,9 @@ class FarPad:
                 return heard
             except ConnectionRefusedError:
                 continue
-            if len(answer) == 60 and answer[:4] == b"GWA2" and answer == self.sign(answer[:28]):
+            if len(answer) == 108 and answer[:4] == b"GWA3" and answer == self.sign(answer[:76]):
                 self.moment, heard = answer[4:28], True
+                self.reach = struct.unpack("<12f", answer[28:76])
                 self.answers += 1
 
     def greet(self) -> "FarPad":

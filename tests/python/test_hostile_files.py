@@ -142,7 +142,7 @@ def test_a_port_that_is_taken_has_its_own_remedy(bench: Bench) -> None:
         process = bench.start("--seconds", "1", "--no-record", "--pad-listen", address)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert address in errors and "ss -ulpn" in errors, errors
+    assert address in errors and "ss -tulpn" in errors, errors
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_an_address_that_others_reach_needs_a_key(bench: Bench, key: Path, tmp_p
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         said = refused("--pad-listen", f"127.0.0.1:{port}")
-        assert f"--pad-listen 127.0.0.1:{port}" in said and "ss -ulpn" in said
+        assert f"--pad-listen 127.0.0.1:{port}" in said and "ss -tulpn" in said
     assert run_gaitway("pad", "pair", XDG_STATE_HOME=str(state)).returncode == 0
     arguments = ("--pad-listen", "0.0.0.0:0", "--no-record")
     with Session(bench.start(*arguments, prefix=("/usr/bin/env", f"XDG_STATE_HOME={state}"))) as session:

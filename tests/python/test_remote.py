@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -50,6 +51,31 @@ def test_speeds_are_asked_as_they_are_wished_and_the_head_stays_where_it_was_lef
     assert recording.column("tick.command[0]")[-1] == 0
     assert {owner for _, _, owner in recording.spans("tick.owner")} <= {None, "", "network"}
     assert recording.verify().different == 0
+
+
+def test_with_another_policy_there_it_walks_as_fast_as_it_is_asked_all_the_same(bench: Bench, tmp_path: Path) -> None:
+    walk = gaitway.Robot.load().default_policy.read_bytes()
+    slower = tmp_path / "slower.onnx"
+    slower.write_bytes(walk.replace(b'"max":0.15,"min":-0.15,"unit":"m/s"', b'"max":0.12,"min":-0.08,"unit":"m/s"'))
+    # The file says the sha256 of its contract, and the refusal that of the changed one.
+    with pytest.raises(gaitway.GaitwayError, match="embedded contract was changed") as changed:
+        gaitway.Policy.load(slower)
+    said, found = re.findall("[0-9a-f]{64}", changed.value.message)
+    slower.write_bytes(slower.read_bytes().replace(said.encode(), found.encode()))
+    assert gaitway.Policy.load(slower).contract.envelope["vx"] == (-0.08, 0.12)
+    folder = bench.folder / "recordings"
+    session, address = listen(bench, "--record", str(folder), "--policy", str(slower))
+    with session:
+        with gaitway.Remote(address) as remote:
+            remote.walk(forward_mps=0.1)
+            bench.wait_writes(100)
+            with pytest.raises(UsageError, match=r"-0\.08 to 0\.12"):
+                remote.walk(forward_mps=0.15)
+        session.until("pad gone")
+        session.stop()
+    assert asked_in_turn(Recording.load(flight(folder)), VX) == [0, 0.1, 0]
+    with pytest.warns(DeprecationWarning, match="the robot tells its own envelope"), pytest.raises(DaemonError):
+        gaitway.Remote("127.0.0.1:9", contract=gaitway.Policy.load(slower).contract)
 
 
 def test_a_button_that_was_renamed_is_pressed_under_both_names(bench: Bench) -> None:

@@ -175,7 +175,7 @@ pub fn known_remedy(error: &io::Error) -> Option<&'static str> {
         Some(Errno::MFILE) => "this program may not open more files: raise the limit (ulimit -n)",
         Some(Errno::NFILE) => "the system may not open more files: end programs, or raise fs.file-max",
         Some(Errno::ADDRINUSE) => {
-            "another program is there: end it (ss -ulpn names it), or name another port"
+            "another program is there: end it (ss -tulpn names it), or name another port"
         }
         Some(Errno::ADDRNOTAVAIL) => "this computer has no such address: ip addr lists those it has",
         Some(Errno::ISDIR) => "name a file in it",

@@ -73,31 +73,36 @@ impl Pad {
 
 #[pyclass(module = "gaitway._native")]
 pub struct PadSender {
-    reach: Reach,
     controls: Controls,
     held: Option<Button>,
     pad: RemotePad,
 }
 
+impl PadSender {
+    /// As the robot told it: before it has, nothing can be asked.
+    fn reach(&self) -> Reach {
+        self.pad.reach().copied().unwrap_or_default()
+    }
+}
+
 #[pymethods]
 impl PadSender {
-    /// For a robot that walks by this contract and has the key of this file, or none; its sticks are in the middle.
+    /// For a robot that has the key of this file, or none; its sticks are in the middle.
     #[new]
-    #[pyo3(signature = (contract, *, key=None))]
-    fn new(contract: &Contract, key: Option<PathBuf>) -> PyResult<PadSender> {
-        let reach = reach(&contract.contract);
+    #[pyo3(signature = (*, key=None))]
+    fn new(key: Option<PathBuf>) -> PyResult<PadSender> {
         let key = key.as_deref().map(key_file::load).transpose().map_err(no_key)?;
         let pad = RemotePad::new(key.unwrap_or_else(Key::open));
-        Ok(PadSender { reach, controls: Controls::default(), held: None, pad })
+        Ok(PadSender { controls: Controls::default(), held: None, pad })
     }
 
     fn walk(&mut self, forward_mps: f32, leftward_mps: f32, turning_rps: f32) -> PyResult<()> {
-        self.controls = self.reach.walk(forward_mps, leftward_mps, turning_rps).map_err(out_of_reach)?;
+        self.controls = self.reach().walk(forward_mps, leftward_mps, turning_rps).map_err(out_of_reach)?;
         Ok(())
     }
 
     fn look(&mut self, pitch_rad: f32, yaw_rad: f32, roll_rad: f32) -> PyResult<()> {
-        self.controls = self.reach.look(pitch_rad, yaw_rad, roll_rad).map_err(out_of_reach)?;
+        self.controls = self.reach().look(pitch_rad, yaw_rad, roll_rad).map_err(out_of_reach)?;
         Ok(())
     }
 

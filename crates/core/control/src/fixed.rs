@@ -54,11 +54,7 @@ impl Fixed {
         )?;
         Ok(Fixed {
             contract_sha256: policy.contract_sha256().to_owned(),
-            envelope: CommandEnvelope::new(
-                &contract.command,
-                contract.policy_rate_hz,
-                profile.command_axes.iter().map(|axis| axis.name.as_str()),
-            ),
+            envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names()),
             axes: profile.command_axes.len(),
             contacts: profile.contacts.len(),
             clock: options.phase(contract).map(|clock| GaitClock::new(&clock, options.factor(profile))),

@@ -8,24 +8,27 @@
 //! ```
 //!
 //! The robot answers every datagram that is signed with its key with the **moment** it is: a number that this start of
-//! it made up, and its clock. A pad says the newest moment it knows with every datagram, and the robot follows only those
+//! it made up, and its clock. With it comes how far its sticks reach: speeds are scaled by the robot's own policy, whatever
+//! the other side knows of it. A pad says the newest moment it knows with every datagram, and the robot follows only those
 //! of the last second, each once and in order. So what somebody wrote down is of no use to them: a second later, after
 //! the robot or the pad was started again, or twice.
 
 use super::seal::{Key, SIGNATURE_LEN};
-use super::{Button, Controls, Mode};
+use super::{Button, Controls, Mode, Reach};
 
 /// Bytes of a datagram: `GWP2`, the moment, a number that counts up, how the pad stands, a signature.
 pub const LEN: usize = NUMBER + 4 + CONTROLS_LEN + SIGNATURE_LEN;
-/// Bytes of an answer: `GWA2`, the moment, a signature.
-pub const ANSWER_LEN: usize = NUMBER + SIGNATURE_LEN;
+/// Bytes of an answer: `GWA3`, the moment, how far sticks reach, a signature.
+pub const ANSWER_LEN: usize = ANSWER_CONTENT + SIGNATURE_LEN;
 /// Bytes of the number that a start of the robot makes up.
 pub const NONCE_LEN: usize = 16;
 
 const MAGIC: [u8; 4] = *b"GWP2";
-const ANSWER_MAGIC: [u8; 4] = *b"GWA2";
+const ANSWER_MAGIC: [u8; 4] = *b"GWA3";
 /// Where the number stands: behind `GWP2`, nonce and clock.
 const NUMBER: usize = 4 + NONCE_LEN + 8;
+/// Smallest and largest of six axes, behind the moment.
+const ANSWER_CONTENT: usize = NUMBER + 6 * 8;
 /// Six sticks and triggers as signed words, the buttons that are down as bits in the order of [`Button::ALL`], and behind
 /// them a bit for each [`Mode`] that is said.
 const CONTROLS_LEN: usize = 14;
@@ -63,6 +66,7 @@ impl Moment {
 pub struct NetworkPad<Sender> {
     key: Key,
     nonce: [u8; NONCE_LEN],
+    reach: Reach,
     sender: Option<Sender>,
     heard_ns: u64,
     /// Of the newest datagram that was followed, whoever sent it: the clock it said, and its number.
@@ -80,10 +84,11 @@ pub struct Heard {
 }
 
 impl<Sender: PartialEq> NetworkPad<Sender> {
-    /// Listens to whoever has `key`; `nonce` is another with every start, and nobody can guess it.
-    pub fn new(key: Key, nonce: [u8; NONCE_LEN]) -> NetworkPad<Sender> {
+    /// Listens to whoever has `key`, and tells them how far sticks `reach`; `nonce` is another with every start, and
+    /// nobody can guess it.
+    pub fn new(key: Key, nonce: [u8; NONCE_LEN], reach: Reach) -> NetworkPad<Sender> {
         let controls = Controls::default();
-        NetworkPad { key, nonce, sender: None, heard_ns: 0, last: (0, 0), controls }
+        NetworkPad { key, nonce, reach, sender: None, heard_ns: 0, last: (0, 0), controls }
     }
 
     /// Bytes came. `None` for what is no such datagram or not signed with the key.
@@ -92,6 +97,7 @@ impl<Sender: PartialEq> NetworkPad<Sender> {
         let (said, number, controls) = decode(self.key.open_signed(bytes)?)?;
         let mut answer = [0; ANSWER_LEN];
         Moment { nonce: self.nonce, at_ns: now_ns }.write(ANSWER_MAGIC, &mut answer);
+        write_reach(&self.reach, &mut answer[NUMBER..ANSWER_CONTENT]);
         self.key.sign(&mut answer);
         let age_ns = now_ns.checked_sub(said.at_ns);
         let is_of_now = said.nonce == self.nonce && age_ns.is_some_and(|age_ns| age_ns <= FRESH_NS);
@@ -129,13 +135,20 @@ pub struct RemotePad {
     key: Key,
     /// The newest the robot has told.
     moment: Moment,
+    /// How far sticks reach there, once it was told.
+    reach: Option<Reach>,
     number: u32,
 }
 
 impl RemotePad {
     /// A pad with `key`, which no robot has answered yet.
     pub fn new(key: Key) -> RemotePad {
-        RemotePad { key, moment: Moment::default(), number: 0 }
+        RemotePad { key, moment: Moment::default(), reach: None, number: 0 }
+    }
+
+    /// How far sticks reach there; none before the robot has answered.
+    pub fn reach(&self) -> Option<&Reach> {
+        self.reach.as_ref()
     }
 
     /// The next datagram: the pad stands so.
@@ -151,14 +164,28 @@ impl RemotePad {
 
     /// Bytes came. True for an answer of a robot that has the key; one that was overtaken changes nothing.
     pub fn take(&mut self, bytes: &[u8]) -> bool {
-        let content = self.key.open_signed(bytes).and_then(|content| <&[u8; NUMBER]>::try_from(content).ok());
-        let Some(content) = content.filter(|content| content[..4] == ANSWER_MAGIC) else { return false };
-        let told = Moment::read(content);
+        let content = self.key.open_signed(bytes).and_then(<[u8]>::split_first_chunk::<NUMBER>);
+        let content = content.filter(|(head, rest)| head[..4] == ANSWER_MAGIC && rest.len() == 6 * 8);
+        let Some((head, reach)) = content else { return false };
+        let told = Moment::read(head);
         if told.nonce != self.moment.nonce || told.at_ns > self.moment.at_ns {
             self.moment = told;
+            self.reach = Some(read_reach(reach));
         }
         true
     }
+}
+
+fn write_reach(reach: &Reach, bytes: &mut [u8]) {
+    for (word, end) in bytes.chunks_exact_mut(4).zip(reach.ends().as_flattened()) {
+        word.copy_from_slice(&end.to_le_bytes());
+    }
+}
+
+fn read_reach(bytes: &[u8]) -> Reach {
+    let (words, _) = bytes.as_chunks::<4>();
+    let end = |index: usize| words.get(index).copied().map_or(0.0, f32::from_le_bytes);
+    Reach::of_ends(std::array::from_fn(|axis| [end(2 * axis), end(2 * axis + 1)]))
 }
 
 fn write_controls(controls: &Controls, bytes: &mut [u8]) {

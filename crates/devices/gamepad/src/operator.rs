@@ -14,7 +14,7 @@ const SPRINT: f32 = 0.3;
 const TRIM_STEPS: i8 = 10;
 
 /// How far a full stick goes: smallest and largest of each axis of the command, as the policy's envelope has them.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Reach {
     /// Forward, m/s.
     pub forward: [f32; 2],
@@ -42,6 +42,17 @@ pub struct OutOfReach {
 }
 
 impl Reach {
+    /// The ends of every axis, in the order of the fields.
+    pub fn ends(&self) -> [[f32; 2]; 6] {
+        [self.forward, self.leftward, self.turning, self.head_pitch, self.head_yaw, self.head_roll]
+    }
+
+    /// From the ends of every axis.
+    pub fn of_ends(ends: [[f32; 2]; 6]) -> Reach {
+        let [forward, leftward, turning, head_pitch, head_yaw, head_roll] = ends;
+        Reach { forward, leftward, turning, head_pitch, head_yaw, head_roll }
+    }
+
     /// How a pad stands that walks with these velocities: the way back of [`Operator`].
     pub fn walk(
         &self,

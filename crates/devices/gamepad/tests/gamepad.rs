@@ -420,7 +420,7 @@ fn is_followed<Sender: PartialEq>(
 
 #[test]
 fn the_first_sender_has_the_pad_until_it_is_silent() {
-    let mut pad = NetworkPad::new(key(1), NONCE);
+    let mut pad = NetworkPad::new(key(1), NONCE, REACH);
     let of = |at_ms, number, forward, held| datagram(1, (NONCE, at_ms * MS), number, forward, held);
     assert!(is_followed(&mut pad, "one", &of(5, 5, 32767, 1), 10 * MS));
     assert!(!is_followed(&mut pad, "two", &of(9, 9, -32767, 0), 100 * MS), "somebody has it");
@@ -439,7 +439,7 @@ fn the_first_sender_has_the_pad_until_it_is_silent() {
 
 #[test]
 fn what_another_key_signed_was_changed_or_cut_is_as_if_it_never_came() {
-    let mut pad = NetworkPad::new(key(1), NONCE);
+    let mut pad = NetworkPad::new(key(1), NONCE, REACH);
     let good = datagram(1, (NONCE, 0), 1, 32767, 0);
     for at in 0..good.len() {
         let mut forged = good.clone();
@@ -458,14 +458,14 @@ fn what_another_key_signed_was_changed_or_cut_is_as_if_it_never_came() {
     }
     assert_eq!(pad.controls(MS), None);
     assert!(is_followed(&mut pad, "one", &good, MS));
-    let mut everybody = NetworkPad::new(Key::open(), NONCE);
+    let mut everybody = NetworkPad::new(Key::open(), NONCE, REACH);
     assert!(is_followed(&mut everybody, "one", &open, MS), "without a key who is on the machine is heard");
 }
 
 #[test]
 fn what_somebody_wrote_down_is_of_no_use_to_them() {
     let (walk, now) = (|number| datagram(1, (NONCE, 2000 * MS), number, 32767, 0), 2010 * MS);
-    let mut pad = NetworkPad::new(key(1), NONCE);
+    let mut pad = NetworkPad::new(key(1), NONCE, REACH);
     assert!(is_followed(&mut pad, "one", &walk(1), now) && is_followed(&mut pad, "one", &walk(3), now + MS));
     for (number, at_ns) in [(3, now + MS), (1, now + 2 * MS), (2, now + 3 * MS), (3, now + 700 * MS)] {
         for sender in ["one", "two"] {
@@ -477,14 +477,14 @@ fn what_somebody_wrote_down_is_of_no_use_to_them() {
     assert!(!is_followed(&mut pad, "one", &walk(5), 1999 * MS));
     assert!(is_followed(&mut pad, "one", &walk(5), 3000 * MS));
     // The robot was started again: its clock may even go on from the same moment.
-    let mut restarted = NetworkPad::new(key(1), *b"and made up anew");
+    let mut restarted = NetworkPad::new(key(1), *b"and made up anew", REACH);
     assert!(!is_followed(&mut restarted, "one", &walk(6), now));
     assert_eq!(restarted.controls(now), None);
 }
 
 #[test]
 fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either() {
-    let mut robot = NetworkPad::new(key(1), NONCE);
+    let mut robot = NetworkPad::new(key(1), NONCE, REACH);
     let mut pad = RemotePad::new(key(1));
     let forward = REACH.walk(0.15, 0.0, 0.0).unwrap();
     let talk = |robot: &mut NetworkPad<&str>, pad: &mut RemotePad, now_ns: u64| {
@@ -492,13 +492,17 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
         assert!(pad.take(&heard.answer));
         heard.is_followed
     };
+    assert_eq!(pad.reach(), None, "before it is answered it knows nothing of the robot");
     assert!(!talk(&mut robot, &mut pad, MS) && talk(&mut robot, &mut pad, 2 * MS));
+    assert_eq!(pad.reach(), Some(&REACH));
     // It was suspended for a while, then started again, then the robot was.
     assert!(!talk(&mut robot, &mut pad, 9000 * MS) && talk(&mut robot, &mut pad, 9001 * MS));
     pad = RemotePad::new(key(1));
     assert!(!talk(&mut robot, &mut pad, 9002 * MS) && talk(&mut robot, &mut pad, 9003 * MS));
-    robot = NetworkPad::new(key(1), *b"and made up anew");
+    let slower = Reach { forward: [-0.05, 0.1], ..REACH };
+    robot = NetworkPad::new(key(1), *b"and made up anew", slower);
     assert!(!talk(&mut robot, &mut pad, MS) && talk(&mut robot, &mut pad, 2 * MS));
+    assert_eq!(pad.reach(), Some(&slower), "with another policy it reaches elsewhere");
     // Of two answers the newer one counts, in whatever order they come; what is no answer changes nothing.
     let answers = [3, 4].map(|at| robot.take("one", &pad.datagram(&forward), at * MS).unwrap().answer);
     assert!(pad.take(&answers[1]) && pad.take(&answers[0]));
@@ -512,7 +516,7 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
 
 /// What a robot is asked by one pad after another, each over the network.
 fn asked_over_the_network(operator: &mut Operator, pads: &[Controls]) -> [f32; 7] {
-    let (mut network, mut remote) = (NetworkPad::new(Key::open(), NONCE), RemotePad::new(Key::open()));
+    let (mut network, mut remote) = (NetworkPad::new(Key::open(), NONCE, REACH), RemotePad::new(Key::open()));
     for pad in pads {
         let told = network.take("program", &remote.datagram(pad), 0).unwrap();
         assert!(remote.take(&told.answer));
@@ -570,7 +574,7 @@ fn a_wish_out_of_reach_is_refused_with_what_may_be() {
 fn a_million_inputs_of_any_kind_stay_within_reach() {
     let rounds = iterations(20_000) as u64;
     let mut hands = Hands::new();
-    let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::new(key(1), NONCE));
+    let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::new(key(1), NONCE, REACH));
     let (mut far, mut elsewhere) = (Operator::new(REACH), Operator::new(REACH));
     let (mut chance, mut moved, mut followed) = (7_u64, 0_u64, 0_u64);
     for round in 0..rounds {

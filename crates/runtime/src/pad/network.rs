@@ -45,7 +45,7 @@ impl NetworkPadReader {
         socket.set_write_timeout(Some(Duration::from_nanos(LOOK_NS)))?;
         let address = socket.local_addr()?;
         let (say, events) = sync_channel(WAITING);
-        let pad = NetworkPad::new(key, made_up()?);
+        let pad = NetworkPad::new(key, made_up()?, steered.reach);
         let session = TeleopSession::new(Source::Network, steered);
         let mut listener = Listener { socket, pad, session, say, sender: None, last: None, steered_ns: 0 };
         let worker = Worker::start("network pad", STACK_BYTES, move |end| listener.run(end))?;
@@ -99,6 +99,7 @@ impl Listener {
             if self.last.replace(sender) == Some(sender) {
                 self.session.take_up(&controls);
             }
+            self.session.call(&format!("remote gamepad {sender}"));
             tell(say, PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
         self.session.steer(&controls, now_ns, |event| tell(say, event));

@@ -204,6 +204,11 @@ impl RobotProfile {
         self.command_axes.iter().position(|axis| axis.name == name).and_then(Axis::at)
     }
 
+    /// Names of the command axes, in the order of every command.
+    pub fn axis_names(&self) -> impl Iterator<Item = &str> {
+        self.command_axes.iter().map(|axis| axis.name.as_str())
+    }
+
     /// Index of the contact called `name`.
     pub fn contact_index(&self, name: &str) -> Option<usize> {
         self.contacts.iter().position(|contact| contact.name == name)
