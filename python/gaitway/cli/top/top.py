@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 #: Timings are the worst of so many looks: five seconds.
-_LOOKS = 50
+LOOKS = 50
 _COLOURS = {"running": "green", "ready": "green", "aligning": "yellow", "holding": "red", "limp": "dim", "off": "dim"}
 _HOT_C, _LOW_V, _OLD_S = 55.0, 7.0, 0.05
 
@@ -40,22 +40,23 @@ def top(
     if as_json:
         print_json(first)
         return
-    recent: deque[dict[str, Any]] = deque([first], maxlen=_LOOKS)
+    recent: deque[dict[str, Any]] = deque([first], maxlen=LOOKS)
     console = Console()
     if once or not console.is_terminal:
-        console.print(_screen(recent))
+        console.print(screen(recent))
         return
-    with Live(_screen(recent), console=console, auto_refresh=False, screen=True) as live:
+    with Live(screen(recent), console=console, auto_refresh=False, screen=True) as live:
         try:
             for row in rows:
                 recent.append(row)
-                live.update(_screen(recent), refresh=True)
+                live.update(screen(recent), refresh=True)
         except KeyboardInterrupt:
             return
     typer.echo("the robot has ended")
 
 
-def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
+def screen(recent: "deque[dict[str, Any]]", *, subtitle: str | None = None) -> "RenderableType":
+    """The last of these looks at a robot, its timing the worst of all of them. `subtitle` is markup."""
     from rich.console import Group
     from rich.markup import escape
     from rich.panel import Panel
@@ -63,7 +64,7 @@ def _screen(recent: "deque[dict[str, Any]]") -> "RenderableType":
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
     title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
-    return Panel(Group(_facts(row, recent), "", _joints(row["joints"])), title=title)
+    return Panel(Group(_facts(row, recent), "", _joints(row["joints"])), title=title, subtitle=subtitle)
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
