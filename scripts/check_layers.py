@@ -22,7 +22,7 @@ PYTHON_ROOMS = (
     ("_native", "extras", "files", "colours", "signals", "inert"),
     ("contract", "command"),
     ("robot", "recording"),
-    ("sensors", "policy"),
+    ("sensors", "policy", "script"),
     ("controller", "observations", "remote"),
     ("recorder", "convert"),
     ("sim",),

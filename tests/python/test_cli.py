@@ -67,7 +67,7 @@ def test_a_robot_that_falls_exits_with_1(tmp_path: Path) -> None:
         (["run", "--policy", "missing.onnx"], "missing.onnx"),
         (["run", "--robot", "cat"], "no robot is called 'cat'"),
         (["run", "--config", "missing.json"], "missing.json"),
-        (["run", "--port", "/dev/ttyACM0"], "does not drive a servo bus"),
+        (["run", "--port", "/dev/ttyACM0", "--fast"], "--port and --fast exclude each other"),
         (["run", "--sim", "--port", "x"], "exclude each other"),
         (["run", "--loop-hz", "75"], "50 times a whole number"),
         (["run", "--loop-hz", "150"], "no whole number of physics steps"),

@@ -11,8 +11,8 @@ from onnx import TensorProto, helper, numpy_helper
 import gaitway
 from gaitway import _native
 from gaitway.errors import UnsupportedOperatorError
+from gaitway.script import steady
 from gaitway.sim import RobotSim, simulate
-from gaitway.sim.script import steady
 
 ROBOT = gaitway.Robot.load()
 

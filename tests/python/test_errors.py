@@ -16,9 +16,9 @@ from gaitway.bringup.motors import Motors
 from gaitway.bringup.motors.calibration import OffsetsFile
 from gaitway.errors import GaitwayError, MissingFileError, UsageError
 from gaitway.evaluate.acceptance import load_criteria
+from gaitway.script import load_script
 from gaitway.sim.loader import description_of
 from gaitway.sim.model import build_model
-from gaitway.sim.script import load_script
 
 ROBOT = gaitway.Robot.load()
 WALK = ROBOT.default_policy

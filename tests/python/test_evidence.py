@@ -161,8 +161,8 @@ def test_a_picture_has_a_panel_for_each_unit_and_none_that_is_empty() -> None:
 def test_goal_and_joint_have_the_same_colours_in_both_pictures(tmp_path: Path) -> None:
     from matplotlib import pyplot
 
+    from gaitway.script import Script, Segment
     from gaitway.sim import RobotSim, picture
-    from gaitway.sim.script import Script, Segment
     from gaitway.sim.trace import Trace
 
     figure, axis = pyplot.subplots()

@@ -10,8 +10,8 @@ import pytest
 
 import gaitway
 from gaitway.errors import SimulationError, UsageError
+from gaitway.script import steady
 from gaitway.sim import Noise, Pushes, RobotSim, Run, Script, Variation, World, simulate, tour
-from gaitway.sim.script import steady
 from gaitway.sim.trace import path_length_m
 
 

@@ -17,9 +17,9 @@ from gaitway._native import TwinHost
 from gaitway.cli.run import twin as run_twin_command
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import DaemonError
+from gaitway.script import steady
 from gaitway.sim import RobotSim, simulate
 from gaitway.sim.live import LiveRobot
-from gaitway.sim.script import steady
 from gaitway.twin import Daemon, Twin, Walk
 
 ROOT = Path(__file__).parents[2]

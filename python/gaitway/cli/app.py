@@ -11,6 +11,7 @@ from gaitway import printable
 from gaitway.cli.bench import bench
 from gaitway.cli.camera import camera
 from gaitway.cli.common.output import print_json
+from gaitway.cli.control import motion, policies, status
 from gaitway.cli.doctor import doctor
 from gaitway.cli.eval import eval as evaluation
 from gaitway.cli.head import head
@@ -51,27 +52,42 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Trains a gait, proves it, and runs it on a small legged robot.",
 )
-app.command("run")(run.run)
-app.command("teleop")(teleop.teleop)
-app.command("doctor")(doctor.doctor)
-app.command("top")(top.top)
-app.command("view")(view.view)
-app.command("camera")(camera.camera)
-app.command("train")(train.train)
-app.command("export")(train.export)
-app.command("curve")(train.curve)
-app.command("eval")(evaluation.evaluate)
-app.command("replay")(record.replay)
-app.command("plot")(plot.plot)
-app.add_typer(robot.app, name="robot")
-app.add_typer(twin.app, name="twin")
-app.add_typer(record.app, name="record")
-app.add_typer(imu.app, name="imu")
-app.add_typer(head.app, name="head")
-app.add_typer(motors.app, name="motors")
-app.add_typer(pad.app, name="pad")
-app.add_typer(policy.app, name="policy")
-app.add_typer(bench.app, name="bench")
+#: Headings of the help, in its order.
+_RUN, _DRIVE = "Run", "Drive a running robot"
+_POLICIES, _RECORDINGS = "Policies and training", "Recordings"
+_HARDWARE, _BENCHMARKS = "Hardware", "Benchmarks"
+
+app.command("run", rich_help_panel=_RUN)(run.run)
+app.add_typer(twin.app, name="twin", rich_help_panel=_RUN)
+app.command("teleop", rich_help_panel=_RUN)(teleop.teleop)
+app.command("view", rich_help_panel=_RUN)(view.view)
+app.command("top", rich_help_panel=_RUN)(top.top)
+app.command("status", rich_help_panel=_DRIVE)(status.status)
+app.command("walk", rich_help_panel=_DRIVE)(motion.walk)
+app.command("stand", rich_help_panel=_DRIVE)(motion.stand)
+app.command("limp", rich_help_panel=_DRIVE)(motion.limp)
+app.command("stop", rich_help_panel=_DRIVE)(motion.stop)
+app.command("clear", rich_help_panel=_DRIVE)(motion.clear)
+app.command("policies", rich_help_panel=_DRIVE)(policies.policies)
+app.command("use", rich_help_panel=_DRIVE)(policies.use)
+app.command("mark", rich_help_panel=_DRIVE)(policies.mark)
+app.command("trim", rich_help_panel=_DRIVE)(policies.trim)
+app.add_typer(robot.app, name="robot", rich_help_panel=_POLICIES)
+app.add_typer(policy.app, name="policy", rich_help_panel=_POLICIES)
+app.command("train", rich_help_panel=_POLICIES)(train.train)
+app.command("export", rich_help_panel=_POLICIES)(train.export)
+app.command("curve", rich_help_panel=_POLICIES)(train.curve)
+app.command("eval", rich_help_panel=_POLICIES)(evaluation.evaluate)
+app.add_typer(record.app, name="record", rich_help_panel=_RECORDINGS)
+app.command("replay", rich_help_panel=_RECORDINGS)(record.replay)
+app.command("plot", rich_help_panel=_RECORDINGS)(plot.plot)
+app.command("doctor", rich_help_panel=_HARDWARE)(doctor.doctor)
+app.add_typer(motors.app, name="motors", rich_help_panel=_HARDWARE)
+app.add_typer(imu.app, name="imu", rich_help_panel=_HARDWARE)
+app.add_typer(head.app, name="head", rich_help_panel=_HARDWARE)
+app.add_typer(pad.app, name="pad", rich_help_panel=_HARDWARE)
+app.command("camera", rich_help_panel=_HARDWARE)(camera.camera)
+app.add_typer(bench.app, name="bench", rich_help_panel=_BENCHMARKS)
 
 
 def _version(wanted: bool) -> None:

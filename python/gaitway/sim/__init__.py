@@ -14,10 +14,10 @@ try:
 except RuntimeError as error:
     raise SimulationError(f"MuJoCo cannot start: {error}", hint="MUJOCO_GL is egl, osmesa or glfw, or unset") from error
 
+from gaitway.script import Script, Segment, tour
 from gaitway.sim.lockstep import Run, simulate
 from gaitway.sim.physics import Physics
 from gaitway.sim.robot_sim import RobotSim
-from gaitway.sim.script import Script, Segment, tour
 from gaitway.sim.trunk import TrunkState
 from gaitway.sim.world import Noise, Pushes, Variation, World
 

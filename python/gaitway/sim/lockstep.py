@@ -10,8 +10,8 @@ from gaitway._native import Pacer, Record
 from gaitway.controller import Controller
 from gaitway.errors import SimulationError, UsageError
 from gaitway.recorder import Recorder
+from gaitway.script import Script
 from gaitway.sim.robot_sim import RobotSim
-from gaitway.sim.script import Script
 from gaitway.sim.trace import Trace, summary
 
 #: Longest run, s.

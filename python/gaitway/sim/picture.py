@@ -10,7 +10,7 @@ from gaitway import extras, files
 from gaitway.colours import ASKED, DID
 from gaitway.command import VELOCITY_AXES, by_unit
 from gaitway.robot import Robot
-from gaitway.sim.script import Script
+from gaitway.script import Script
 from gaitway.sim.trace import Floats, Trace
 
 _FAINT = "#9bb8c2"

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gaitway._native import Record
 from gaitway.command import VELOCITY_AXES
 from gaitway.robot import Robot
+from gaitway.script import Script
 from gaitway.sim.robot_sim import RobotSim
-from gaitway.sim.script import Script
 from gaitway.sim.trunk import TrunkState
 
 Floats = NDArray[np.float64]

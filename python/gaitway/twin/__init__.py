@@ -3,9 +3,8 @@
 from gaitway.twin.daemon import Daemon, find_daemon
 from gaitway.twin.figures import Figures
 from gaitway.twin.host import Body, Twin
-from gaitway.twin.scripted import ScriptedCommands
 from gaitway.twin.still import StillBody
 from gaitway.twin.tracking import Tracking
-from gaitway.twin.walk import Walk
+from gaitway.twin.walk import Commands, Walk
 
-__all__ = ["Body", "Daemon", "Figures", "ScriptedCommands", "StillBody", "Tracking", "Twin", "Walk", "find_daemon"]
+__all__ = ["Body", "Commands", "Daemon", "Figures", "StillBody", "Tracking", "Twin", "Walk", "find_daemon"]

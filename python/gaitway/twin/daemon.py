@@ -1,21 +1,27 @@
 """`Daemon`: gaitwayd as a process of its own, its log read while it runs."""
 
+import ctypes
 import json
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gaitway.errors import DaemonError, UsageError
 
+#: Linux's prctl: a signal for when the parent has died.
+_PR_SET_PDEATHSIG = 1
 _CHECKOUT_BINARY = Path(__file__).resolve().parents[3] / "target" / "release" / "gaitwayd"
 
 
 def find_daemon() -> Path:
-    """The binary: `GAITWAYD` names it, else this checkout has built it, else it is on the path."""
+    """The binary: `GAITWAYD` names it, else this checkout has built it, else it is beside this Python's own programs,
+    where the wheel puts it, or on the path."""
     named = os.environ.get("GAITWAYD")
     if named:
         if not os.access(named, os.X_OK) or not Path(named).is_file():
@@ -24,7 +30,8 @@ def find_daemon() -> Path:
     # The checkout's own goes first: another one may be of another version.
     if _CHECKOUT_BINARY.is_file():
         return _CHECKOUT_BINARY
-    installed = shutil.which("gaitwayd")
+    beside = shutil.which("gaitwayd", path=sysconfig.get_path("scripts"))
+    installed = beside or shutil.which("gaitwayd")
     if installed is None:
         hint = "build it in the checkout: cargo build --release -p gaitwayd; or name it in GAITWAYD"
         raise DaemonError(f"no gaitwayd: neither on the path nor as {_CHECKOUT_BINARY}", hint=hint)
@@ -34,32 +41,45 @@ def find_daemon() -> Path:
 class Daemon:
     """gaitwayd, from its start to its end; closing it kills one that has not ended by itself.
 
-    It ends by itself, limp, when this process dies: then nobody reads its log any more.
+    When this process dies, however it does, gaitwayd is sent SIGTERM: it goes limp softly and ends. Start it from the
+    main thread, whose end counts as that of the process.
     """
 
     def __init__(
-        self, arguments: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None
+        self,
+        arguments: Sequence[str | Path],
+        folder: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        at_home: bool = False,
+        has_terminal: bool = False,
     ) -> None:
+        """`folder` takes its figures. `at_home` is for a real robot: the configuration at home counts. With
+        `has_terminal` it reads the keys of this process's terminal, the emergency stop among them."""
         #: What it has said, the parsed lines of its log.
         self.events: list[dict[str, Any]] = []
         #: What it is doing: a state of the supervisor.
         self.state = "off"
         #: Where its local API is; None before it says so, and where it could serve none.
         self.api_socket: Path | None = None
+        #: Why it serves none, where it could not.
+        self.api_failure: str | None = None
         self._stats = folder / "gaitwayd.json"
         self._errors = folder / "gaitwayd.err"
         self._unread = b""
         command = [find_daemon(), *arguments, "--stats-json", self._stats]
-        if "--config" not in arguments:
+        home = {} if at_home else {"HOME": str(folder)}
+        if not at_home and "--config" not in arguments:
             # Only what the command line names counts here, not a configuration at home.
             command.append("--no-config")
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=None if has_terminal else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env=os.environ | {"HOME": str(folder)} | dict(environment or {}),
+                env=os.environ | home | dict(environment or {}),
+                preexec_fn=_bound_to_this_process(),
             )
         assert self._process.stdout is not None
         self._log = self._process.stdout
@@ -103,6 +123,8 @@ class Daemon:
                     self.state = event["to"]
                 elif event["event"] == "local API":
                     self.api_socket = Path(event["socket"])
+                elif event["event"] == "no local API":
+                    self.api_failure = str(event["why"])
 
     def _error(self, code: int) -> DaemonError | UsageError:
         said = self._errors.read_text(errors="replace").strip()
@@ -112,3 +134,19 @@ class Daemon:
             return DaemonError(f"gaitwayd was ended by {name}", hint=hint or "something killed it: try again")
         kind = UsageError if code == 2 else DaemonError
         return kind(message or f"gaitwayd ended with {code}", hint=hint or "its log may tell more")
+
+
+def _bound_to_this_process() -> Callable[[], None] | None:
+    """What the child does before it becomes gaitwayd: it asks for a signal at this process's death."""
+    if sys.platform != "linux":
+        return None
+    # Loaded here: between fork and exec as little as possible happens.
+    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            # It died before it was asked.
+            os._exit(1)
+
+    return bind

@@ -13,8 +13,8 @@ from gaitway.command import VELOCITY_AXES
 if TYPE_CHECKING:
     from gaitway.contract import Contract
     from gaitway.robot import Robot
+    from gaitway.script import Script
     from gaitway.sim.live import LiveRobot
-    from gaitway.sim.script import Script
 
 #: How often the robot is looked at, s of its own time.
 _EVERY_S = 0.01

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gaitway import signals
-from gaitway.errors import DaemonError
+from gaitway.errors import DaemonError, GaitwayError
 from gaitway.twin.daemon import Daemon
 from gaitway.twin.figures import Figures
 from gaitway.twin.host import Twin
-from gaitway.twin.scripted import ScriptedCommands
 
 if TYPE_CHECKING:
     from gaitway.sim.live import LiveRobot
+    from gaitway.twin.tracking import Tracking
 
 #: A robot that has not come onto its own feet by then never will, s.
 UP_BY_S = 30.0
@@ -20,6 +21,34 @@ UP_BY_S = 30.0
 ENDS_WITHIN_S = 15.0
 #: Between two looks at gaitwayd's log, s.
 _READ_EVERY_S = 0.05
+
+
+class Commands(Protocol):
+    """A script of commands, given to gaitwayd from when the robot runs; nothing of it waits for the robot."""
+
+    #: Why they ended before their time; None where they did not.
+    failure: GaitwayError | None
+    #: How well they are followed; None where nobody measures it.
+    tracking: "Tracking | None"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first command was given."""
+
+    def seconds(self, now_s: float) -> float:
+        """How long they have been going on."""
+
+    def begin(self, now_s: float, socket: Path) -> None:
+        """The robot runs, and listens at `socket`."""
+
+    def watch(self, now_s: float) -> None:
+        """Goes on to the command that is due."""
+
+    def end(self) -> None:
+        """No more commands."""
+
+    def close(self) -> None:
+        """Waits until the lease is given up."""
 
 
 class Walk:
@@ -31,7 +60,7 @@ class Walk:
     """
 
     def __init__(
-        self, twin: Twin, body: "LiveRobot", daemon: Daemon, seconds: float, script: ScriptedCommands | None = None
+        self, twin: Twin, body: "LiveRobot", daemon: Daemon, seconds: float, script: Commands | None = None
     ) -> None:
         self.twin = twin
         self.daemon = daemon
@@ -66,7 +95,7 @@ class Walk:
         return {
             "seconds": self._truth["released_s"],
             **self._truth,
-            **({} if self._script is None else {"tracking": self._script.tracking.summary()}),
+            **self._tracking(),
             "interrupted": self.interrupted,
             "twin": self.twin.figures(),
             "gaitwayd": statistics,
@@ -98,6 +127,10 @@ class Walk:
             self._script.watch(now_s)
         elif self._body.released and self.daemon.state == "running" and self.daemon.api_socket is not None:
             self._script.begin(now_s, self.daemon.api_socket)
+
+    def _tracking(self) -> dict[str, Any]:
+        tracking = None if self._script is None else self._script.tracking
+        return {} if tracking is None else {"tracking": tracking.summary()}
 
     def _is_up(self) -> bool:
         """On its own feet, and where commands come from a script, running."""

@@ -1,6 +1,7 @@
 """The command of a run, as it is written on the command line."""
 
 import math
+import re
 from array import array
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,26 +19,37 @@ if TYPE_CHECKING:
 def parse_command(text: str, robot: "Robot") -> "array[float]":
     """A command row from `axis=value,axis=value`, or from a number for each of the robot's axes.
 
-    The three velocities of a trunk may be given without the axes after them.
+    The three velocities of a trunk may be given without the axes after them. Raises UsageError.
     """
-    axes = list(robot.command_axes)
+    return robot.command(**parse_axes(text, robot.command_axes, "--command"))
+
+
+def parse_axes(text: str, known: Mapping[str, str], what: str) -> dict[str, float]:
+    """Values by axis, from what `parse_command` takes; `known` are the robot's axes and their units.
+
+    Commas or spaces stand between, as for gaitwayd. `what` is what a person wrote it for. Raises UsageError; a name
+    that is no axis is left to who uses it.
+    """
+    axes = list(known)
     counts = [3, len(axes)] if len(axes) > 3 and axes[:3] == list(VELOCITY_AXES) else [len(axes)]
     numbers_of = f"{' or '.join(map(str, counts))} numbers"
     expected = f"axis=value of {', '.join(axes)}, commas between, or {numbers_of} in that order"
-    parts = [part.partition("=") for part in text.split(",")]
+    hint = f"as in {axes[0]}=0.1" if axes else "this robot has no command axes"
+    words = re.split(r"\s*,\s*|\s+", text.strip())
+    parts = [word.partition("=") for word in words]
     if all(equals for _, equals, _ in parts):
-        names, numbers = [name.strip() for name, _, _ in parts], [value for _, _, value in parts]
+        names, numbers = [name for name, _, _ in parts], [value for _, _, value in parts]
     else:
-        names, numbers = axes[: len(parts)], text.split(",")
+        names, numbers = axes[: len(parts)], words
         if len(parts) not in counts:
-            raise UsageError(f"--command: expected {expected}, found {text!r}")
+            raise UsageError(f"{what}: expected {expected}, found {text!r}", hint=hint)
     try:
         values = dict(zip(names, map(float, numbers), strict=True))
     except ValueError as error:
-        raise UsageError(f"--command: expected {expected}, found {text!r}") from error
+        raise UsageError(f"{what}: expected {expected}, found {text!r}", hint=hint) from error
     if len(values) != len(names) or not all(map(math.isfinite, values.values())):
-        raise UsageError(f"--command: expected finite numbers, each axis once, found {text!r}")
-    return robot.command(**values)
+        raise UsageError(f"{what}: expected finite numbers, each axis once, found {text!r}", hint=hint)
+    return values
 
 
 def standing_command(robot: "Robot") -> "array[float]":

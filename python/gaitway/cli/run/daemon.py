@@ -29,7 +29,7 @@ def arguments(settings: RunSettings, robot: Robot, row: "array[float]") -> list[
     profile = robot.folder / "profile.toml" if name in Robot.names() else Path(name)
     wanted = ",".join(f"{axis}={value:.9g}" for axis, value in zip(robot.command_axes, row, strict=True))
     result: list[str | Path] = ["--robot", profile]
-    if wanted:
+    if wanted and not settings.keyboard:
         result += ["--command", wanted]
     options = {
         "--config": settings.config,
@@ -37,11 +37,13 @@ def arguments(settings: RunSettings, robot: Robot, row: "array[float]") -> list[
         "--kp": None if kp is None else f"{kp:g}",
         "--assume-contract": settings.assume_contract,
         "--record": settings.record,
+        "--socket": settings.socket,
     }
     for flag, value in options.items():
         if value is not None:
             result += [flag, str(value)]
-    return [*result, "--no-record"] if settings.no_record else result
+    switches = {"--no-record": settings.no_record, "--keyboard": settings.keyboard}
+    return [*result, *(flag for flag, is_given in switches.items() if is_given), *(settings.gaitwayd or [])]
 
 
 def policy_arguments(controller: "Controller") -> list[str | Path]:
@@ -53,13 +55,16 @@ def policy_arguments(controller: "Controller") -> list[str | Path]:
 def identity(controller: "Controller", events: list[dict[str, Any]]) -> dict[str, Any]:
     """Who ran, and what of the contract was changed, as gaitwayd's log says."""
     policy = controller.policy
+    recordings = [event["file"] for event in events if event["event"] == "recording"]
     return {
         "robot": controller.robot.name,
         "policy": str(policy.path),
         "contract": policy.contract.name,
         "contract_hash": policy.contract_sha256,
         "overrides": [event["what"] for event in events if event["event"] == "override"],
-        "recording": next((event["file"] for event in events if event["event"] == "recording"), None),
+        # Each policy that it was given while it ran begins another one.
+        "recording": next(iter(recordings[::-1]), None),
+        "recordings": recordings,
     }
 
 
@@ -85,8 +90,8 @@ def print_identity(console: "Console", result: dict[str, Any]) -> None:
     console.print(f"contract [bold]{escape(result['contract'])}[/]")
     for override in result["overrides"]:
         console.print(f"  [yellow]{escape(override)}[/]")
-    if result["recording"] is not None:
-        console.print(f"recording: [bold]{escape(result['recording'])}[/]")
+    for recording in result["recordings"]:
+        console.print(f"recording: [bold]{escape(recording)}[/]")
 
 
 def us(ns: int) -> str:

@@ -37,22 +37,60 @@ def run(settings: RunSettings) -> int:
     _check(settings)
     robot = Robot.load(settings.robot, config=settings.config)
     row = None if settings.command is None else parse_command(settings.command, robot)
+    if settings.port is not None:
+        return _run_port(settings, robot, row)
     return _run_twin(settings, robot, row) if settings.twin else _run_sim(settings, robot, row)
 
 
 def _check(settings: RunSettings) -> None:
     """Raises UsageError for settings that cannot be right, or not together."""
     if settings.port is not None:
-        _refuse_port(settings.port, settings.sim)
+        from gaitway.cli.run import port
+
+        port.refuse(settings)
+    else:
+        _refuse_real(settings)
     seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and 0 < seconds <= 86_400):
         raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
     if settings.command is not None and settings.script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
+    if settings.keyboard and (settings.command is not None or settings.script is not None):
+        raise UsageError("--keyboard excludes --command and --script", hint="the keys are the command")
     if settings.no_record and settings.record is not None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
     _check_ending("--video", settings.video, ".mp4", ".gif")
     _check_ending("--picture", settings.picture, ".png")
+
+
+def _refuse_real(settings: RunSettings) -> None:
+    """Refuses what only gaitwayd has without gaitwayd, and what only a real robot has without one."""
+    real: dict[str, object] = {
+        "--imu": settings.imu,
+        "--no-config": settings.no_config,
+        "--stand": settings.stand,
+        "--on-stand": settings.on_stand,
+        "--dry-run": settings.dry_run,
+    }
+    ours: dict[str, object] = {"--keyboard": settings.keyboard, "--socket": settings.socket}
+    given = [name for name, value in (real if settings.twin else real | ours).items() if value]
+    if given:
+        way = "--port" if given[0] in real else "--port or --twin"
+        raise UsageError(f"{', '.join(given)}: expected {way} as well", hint="a simulated robot has none of it")
+    if settings.gaitwayd and not settings.twin:
+        found = " ".join(settings.gaitwayd)
+        raise UsageError(f"expected options, found {found!r}", hint="flags of gaitwayd need --port or --twin")
+
+
+def _run_port(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
+    from gaitway.cli.run import port
+
+    # The servos' gain is gaitwayd's argument.
+    controller = _controller(settings, robot, kp=None)
+    plan = port.plan_of(settings, row, robot)
+    if plan is not None:
+        tell_clipped(controller.policy.contract, robot, {part.name: part.command for part in plan.segments})
+    return port.run(settings, controller, plan)
 
 
 def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
@@ -66,7 +104,8 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
     tell_clipped(controller.policy.contract, robot, asked)
     arguments = over_the_wire.arguments(settings, robot, row)
     body = over_the_wire.body(settings, robot)
-    usual_s = 20.0 if plan is None else plan.seconds
+    # Whoever drives it says when it is over.
+    usual_s = math.inf if settings.keyboard else 20.0 if plan is None else plan.seconds
     seconds = usual_s if settings.seconds is None else settings.seconds
     return over_the_wire.run(controller, body, arguments, seconds, script=plan, as_json=settings.as_json)
 
@@ -109,15 +148,6 @@ def _check_ending(option: str, path: Path | None, *endings: str) -> None:
         )
 
 
-def _refuse_port(port: str, sim: bool) -> None:
-    if sim:
-        raise UsageError("--sim and --port exclude each other", hint="give one of them")
-    raise UsageError(
-        f"--port {port}: gaitway run does not drive a servo bus",
-        hint=f"gaitwayd --port {port} drives it: docs/robot.md",
-    )
-
-
 def _loop_hz(settings: RunSettings, robot: "Robot") -> int:
     """One rate for the loop and the simulation: a policy that does not fit the robot's is refused."""
     return settings.loop_hz or robot.control_hz
@@ -138,7 +168,7 @@ def _controller(settings: RunSettings, robot: "Robot", *, kp: float | None) -> "
 
 def _script(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> "tuple[Script, float]":
     """What to do, and for how long."""
-    from gaitway.sim.script import load_script, steady, tour
+    from gaitway.script import load_script, steady, tour
 
     path, seconds = settings.script, settings.seconds
     if row is not None:

@@ -9,6 +9,8 @@ import typer
 from gaitway.cli.common.options import Config, Json, RobotName
 from gaitway.robots import DEFAULT_ROBOT
 
+_GAITWAYD, _PORT = "With --port or --twin", "With --port"
+
 
 @dataclass(frozen=True)
 class RunSettings:
@@ -23,10 +25,15 @@ class RunSettings:
     twin: Annotated[
         bool, typer.Option("--twin", help="Run gaitwayd against emulated servos (default: walk forward).")
     ] = False
-    port: Annotated[str | None, typer.Option(help="Serial port of a real robot's servo bus.")] = None
+    port: Annotated[
+        Path | None, typer.Option(help="Run gaitwayd on a real robot: serial port of its servo bus (default: stand).")
+    ] = None
     config: Config = None
     fast: Annotated[bool, typer.Option("--fast", help="Run as fast as possible, not in real time.")] = False
-    seconds: Annotated[float | None, typer.Option(help="Length of the run, s (default: the script's).")] = None
+    seconds: Annotated[
+        float | None,
+        typer.Option(help="Length of the run, s (default: the script's; with --port or --keyboard until Ctrl-C)."),
+    ] = None
     command: Annotated[
         str | None,
         typer.Option(help="Command for the whole run: vx=0.1,wz=0.2, or a number for each of the robot's axes."),
@@ -39,10 +46,13 @@ class RunSettings:
     backlash: Annotated[bool, typer.Option(help="Play in the gears of the legs.")] = True
     loop_hz: Annotated[
         int | None,
-        typer.Option(min=1, max=10_000, help="Loop rate, a multiple of the policy's (default: the robot's)."),
+        typer.Option(
+            "--loop-hz", "-c", min=1, max=10_000, help="Loop rate, a multiple of the policy's (default: the robot's)."
+        ),
     ] = None
     kp: Annotated[
-        float | None, typer.Option(help="Servo P for all joints (--twin: all but the head's), not the contract's.")
+        float | None,
+        typer.Option("--kp", "-p", help="Servo P for all joints (gaitwayd: all but the head's), not the contract's."),
     ] = None
     engine: Annotated[str, typer.Option(help="native or onnxruntime.")] = "native"
     assume_contract: Annotated[str | None, typer.Option(help="Contract of a file that carries none.")] = None
@@ -59,3 +69,39 @@ class RunSettings:
     ] = None
     no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False
     as_json: Json = False
+    keyboard: Annotated[
+        bool,
+        typer.Option("--keyboard", help="Drive with the keys of this terminal.", rich_help_panel=_GAITWAYD),
+    ] = False
+    socket: Annotated[
+        Path | None,
+        typer.Option(
+            help="Serve the local API here (default: $XDG_RUNTIME_DIR/gaitway.sock).", rich_help_panel=_GAITWAYD
+        ),
+    ] = None
+    gaitwayd: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="-- FLAGS…", help="More flags of gaitwayd: -- --pitch-bias 2", rich_help_panel=_GAITWAYD,
+            show_default=False,
+        ),
+    ] = None  # fmt: skip
+    imu: Annotated[
+        Path | None, typer.Option(help="I2C bus of the IMU (default: the profile's).", rich_help_panel=_PORT)
+    ] = None
+    no_config: Annotated[
+        bool,
+        typer.Option("--no-config", help="Run without a configuration: no joint has an offset.", rich_help_panel=_PORT),
+    ] = False
+    stand: Annotated[
+        bool,
+        typer.Option("--stand", help="Stand without walking; the head still follows.", rich_help_panel=_PORT),
+    ] = False
+    on_stand: Annotated[
+        bool,
+        typer.Option("--on-stand", help="Run the policy although the legs bear no weight.", rich_help_panel=_PORT),
+    ] = False
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Read and compute, write nothing to the servos.", rich_help_panel=_PORT),
+    ] = False

@@ -1,5 +1,6 @@
 """`gaitway run --twin`: the robot walks as gaitwayd walks it, over an emulated servo bus."""
 
+import math
 import sys
 import tempfile
 from array import array
@@ -14,6 +15,7 @@ from gaitway.cli.run.settings import RunSettings
 from gaitway.cli.run.tracking import tracking_table
 from gaitway.command import VELOCITY_AXES
 from gaitway.errors import UsageError
+from gaitway.recording import default_folder
 from gaitway.robot import Robot
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def refuse(settings: RunSettings) -> None:
         "--vary": settings.vary,
         "--video": settings.video,
         "--picture": settings.picture,
+        "--video-width": settings.video_width,
         "--engine": settings.engine != "native",
     }
     refuse_together("--twin", options)
@@ -49,7 +52,11 @@ def arguments(settings: RunSettings, robot: Robot, row: "array[float] | None") -
         row = robot.command(vx=_FORWARD_MPS)
     elif row is None:
         row = standing_command(robot)
-    return of_gaitwayd(settings, robot, row)
+    result = of_gaitwayd(settings, robot, row)
+    if settings.record is None and not settings.no_record:
+        # Its home is a folder that goes with it; recordings stay.
+        result += ["--record", default_folder()]
+    return result
 
 
 def body(settings: RunSettings, robot: Robot) -> "LiveRobot":
@@ -74,7 +81,8 @@ def run(
     if sys.platform != "linux":
         raise UsageError("the twin needs Linux's pseudo-terminals", hint="run it on Linux, or in a container")
     from gaitway._native import TwinHost
-    from gaitway.twin import Daemon, ScriptedCommands, Tracking, Twin, Walk
+    from gaitway.cli.run.scripted import ScriptedCommands
+    from gaitway.twin import Daemon, Tracking, Twin, Walk
 
     robot, policy = controller.robot, controller.policy
     line = None if as_json else _Line(f"{robot.title} · {policy.contract.name} · gaitwayd")
@@ -91,8 +99,13 @@ def run(
             twin = Twin(host, body, len(robot.joint_names))
             heard: list[str | Path] = [] if robot.imu_bus is None else ["--imu-socket", imu]
             # Another robot of this machine may have the usual socket.
-            listens: list[str | Path] = [] if script is None else ["--socket", folder / "gaitway.sock"]
-            daemon = Daemon([*policy_arguments(controller), "--port", link, *heard, *listens, *arguments], folder)
+            has_own = script is None or "--socket" in arguments
+            listens: list[str | Path] = [] if has_own else ["--socket", folder / "gaitway.sock"]
+            daemon = Daemon(
+                [*policy_arguments(controller), "--port", link, *heard, *listens, *arguments],
+                folder,
+                has_terminal="--keyboard" in arguments,
+            )
             result = Walk(twin, body, daemon, seconds, commands).run(line or _show_nothing)
         finally:
             if line is not None:
@@ -137,7 +150,8 @@ class _Line:
         self._shown_s = now_s
         figures = walk.figures
         forward_m, left_m = (way or 0.0 for way in figures.distance_m())
-        text = f"{state:<9} {figures.released_s:5.1f} of {walk.seconds:g} s on its own feet"
+        until = f" of {walk.seconds:g}" if math.isfinite(walk.seconds) else ""
+        text = f"{state:<9} {figures.released_s:5.1f}{until} s on its own feet"
         text += f"   {forward_m:+.2f} m forward, {left_m:+.2f} m left"
         sys.stderr.write(f"\r\x1b[2K{text}")
         sys.stderr.flush()

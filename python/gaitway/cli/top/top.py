@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 #: Timings are the worst of so many looks: five seconds.
-_LOOKS = 50
+LOOKS = 50
 _COLOURS = {"running": "green", "ready": "green", "aligning": "yellow", "holding": "red", "limp": "dim", "off": "dim"}
 _HOT_C, _OLD_S = 55.0, 0.05
 
@@ -40,23 +40,23 @@ def top(
     if as_json:
         print_json(first)
         return
-    recent: deque[dict[str, Any]] = deque([first], maxlen=_LOOKS)
-    low_v = _low_v(first["robot"])
+    recent: deque[dict[str, Any]] = deque([first], maxlen=LOOKS)
+    low_v = low_voltage_v(first["robot"])
     console = Console()
     if once or not console.is_terminal:
-        console.print(_screen(recent, low_v))
+        console.print(screen(recent, low_v))
         return
-    with Live(_screen(recent, low_v), console=console, auto_refresh=False, screen=True) as live:
+    with Live(screen(recent, low_v), console=console, auto_refresh=False, screen=True) as live:
         try:
             for row in rows:
                 recent.append(row)
-                live.update(_screen(recent, low_v), refresh=True)
+                live.update(screen(recent, low_v), refresh=True)
         except KeyboardInterrupt:
             return
     typer.echo("the robot has ended")
 
 
-def _low_v(title: str) -> float:
+def low_voltage_v(title: str) -> float:
     """Below this the supply of the robot with this title is low, V; 0 for one that does not ship."""
     from gaitway.bringup.motors.judged import charge_soon_v
     from gaitway.robot import Robot
@@ -65,7 +65,11 @@ def _low_v(title: str) -> float:
     return next((charge_soon_v(robot) for robot in shipped if robot.title == title), 0.0)
 
 
-def _screen(recent: "deque[dict[str, Any]]", low_v: float) -> "RenderableType":
+def screen(recent: "deque[dict[str, Any]]", low_v: float, *, subtitle: str | None = None) -> "RenderableType":
+    """The last of these looks at a robot, its timing the worst of all of them; a supply below `low_v` is marked.
+
+    `subtitle` is markup.
+    """
     from rich.console import Group
     from rich.markup import escape
     from rich.panel import Panel
@@ -73,7 +77,7 @@ def _screen(recent: "deque[dict[str, Any]]", low_v: float) -> "RenderableType":
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
     title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
-    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], low_v)), title=title)
+    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], low_v)), title=title, subtitle=subtitle)
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":

@@ -5,32 +5,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gaitway.api import connect
-from gaitway.errors import GaitwayError
+from gaitway.errors import GaitwayError, RefusedError
 
 if TYPE_CHECKING:
-    from gaitway.sim.script import Script
+    from gaitway.script import Script
     from gaitway.twin.tracking import Tracking
 
 #: How often the command is given anew: a lease that was lost is noticed within it.
 _AGAIN_S = 0.5
 #: A client whose robot has ended notices it within this time.
 _ENDS_WITHIN_S = 5.0
-_CLIENT = "gaitway run --script"
+_CLIENT = "gaitway run"
 
 
 class ScriptedCommands:
     """Segments one after the other, from when the robot runs its policy on its own feet.
 
     A thread of its own waits for the robot's answers: the physics does not. Commands have a lease and a deadline, so
-    that the robot stands where this program halts.
+    that the robot stands where this program halts. They end with the emergency stop.
     """
 
-    def __init__(self, script: "Script", axes: list[str], tracking: "Tracking") -> None:
-        """`axes` are the names of a command row's columns."""
+    def __init__(
+        self, script: "Script", axes: list[str], tracking: "Tracking | None" = None, *, source: str = "network"
+    ) -> None:
+        """`axes` are the names of a command row's columns, `source` is as for `connect`."""
         self.script, self.tracking = script, tracking
         #: Why it gave up, where it did.
         self.failure: GaitwayError | None = None
-        self._axes = axes
+        self._axes, self._source = axes, source
         self._begun_s: float | None = None
         self._segment = 0
         self._news = threading.Condition()
@@ -59,7 +61,8 @@ class ScriptedCommands:
             with self._news:
                 self._segment = segment
                 self._news.notify()
-        self.tracking.watch(now_s, segment)
+        if self.tracking is not None:
+            self.tracking.watch(now_s, segment)
 
     def end(self) -> None:
         """No more commands. What the robot refuses from now on is no failure: it goes limp."""
@@ -75,10 +78,15 @@ class ScriptedCommands:
 
     def _run(self, socket: Path) -> None:
         try:
-            with connect(socket, client=_CLIENT) as robot:
+            with connect(socket, client=_CLIENT, source=self._source) as robot:
                 while not self._is_over:
-                    segment = self._segment
-                    robot.walk(**dict(zip(self._axes, self.script.segments[segment].command, strict=True)))
+                    segment, seen = self._segment, robot.observe()
+                    if seen.stopped:
+                        # One that is cleared does not walk on by itself.
+                        raise RefusedError("emergency stop", hint="c at the robot's terminal clears it", code="stopped")
+                    # Somebody at the robot may have made it stand: it is not asked to run again.
+                    if seen.state == "running":
+                        robot.walk(**dict(zip(self._axes, self.script.segments[segment].command, strict=True)))
                     self._wait_for_other_than(segment)
         except GaitwayError as error:
             # Told by the thread that steps the physics.
