@@ -10,10 +10,12 @@ from rich.markup import escape
 
 from gaitway.api import Connection
 from gaitway.api.state import checked
+from gaitway.bringup.motors.judged import charge_soon_v
 from gaitway.cli.run.settings import RunSettings
 from gaitway.cli.top.top import LOOKS, screen
 from gaitway.errors import GaitwayError
 from gaitway.printable import printable
+from gaitway.robot import Robot
 
 if TYPE_CHECKING:
     from gaitway.twin import Daemon
