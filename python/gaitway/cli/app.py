@@ -21,6 +21,7 @@ from gaitway.cli.policy import policy
 from gaitway.cli.record import plot, record
 from gaitway.cli.robot import robot
 from gaitway.cli.run import run
+from gaitway.cli.run.watched import ViewCommand
 from gaitway.cli.top import top
 from gaitway.cli.train import train
 from gaitway.cli.twin import twin
@@ -50,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Trains a gait, proves it, and runs it on a small legged robot.",
 )
-app.command("run")(run.run)
+app.command("run", cls=ViewCommand)(run.run)
 app.command("doctor")(doctor.doctor)
 app.command("top")(top.top)
 app.command("view")(view.view)

@@ -5,6 +5,7 @@ from gaitway.view.recorded import RecordedRun, load_recorded
 from gaitway.view.server import ViewServer
 from gaitway.view.simulated import SimulationSource
 from gaitway.view.source import Source, State, Steering
+from gaitway.view.watched import WatchedRun
 
 __all__ = [
     "LocalSource",
@@ -14,5 +15,6 @@ __all__ = [
     "State",
     "Steering",
     "ViewServer",
+    "WatchedRun",
     "load_recorded",
 ]

@@ -23,8 +23,8 @@ _MODES = ("run", "stand", "limp")
 #: Those who are at the robot, and stronger than every client, as the status names them.
 _AT_THE_ROBOT = {"terminal": "the keyboard of the robot", "pad": "a gamepad"}
 _CLEARING = (
-    "Only somebody at the robot clears it: look at the robot, press c at the terminal that gaitwayd was started from, "
-    "or use the robot's own gamepad. A twin of gaitway run --twin has no such terminal: start it again."
+    "Only somebody at the robot clears it: look at the robot, then press c at the terminal of gaitwayd, or use the "
+    "robot's own gamepad. Under gaitway run --twin: start it again."
 )
 
 

@@ -48,7 +48,7 @@ class SimulationSource:
         self._ended: str | None = None
         self._contacts: list[bool] = []
         self._lying_ticks = 0
-        self._stopped = False
+        self._stopped = self._is_steered = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
         self._thread.start()
 
@@ -117,7 +117,8 @@ class SimulationSource:
     def _tick(self) -> "tuple[array[float], array[float]]":
         """The command and the goals of this tick."""
         command = self._asked
-        if self._stopped or time.monotonic() - self._asked_at_s > COMMAND_HOLDS_S:
+        self._is_steered = not self._stopped and time.monotonic() - self._asked_at_s <= COMMAND_HOLDS_S
+        if not self._is_steered:
             held = zip(command, self._is_velocity, strict=True)
             command = array("f", (0.0 if is_velocity else value for value, is_velocity in held))
         sensors = self._sim.sense()
@@ -172,5 +173,6 @@ class SimulationSource:
             tilt_rad=None if sim.description.trunk is None else sim.trunk().tilt_rad,
             command=command.tolist(),
             tick_ms=tick_ms,
+            owner="this view" if self._is_steered else None,
             stopped_hint="Go on puts it back on its feet." if self._stopped else None,
         )

@@ -35,7 +35,8 @@ class Stream:
                 yield _event("may", may)
             if (told := self._told()) is not None:
                 yield told
-        yield _event("closing", {})
+        ended = self._source.ended
+        yield _event("closing", {}) if ended is None else _event("end", {"why": ended})
 
     def _told(self) -> bytes | None:
         state, now_s = self._source.latest(), time.monotonic()

@@ -9,6 +9,7 @@ import typer
 from gaitway import signals
 from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
+from gaitway.cli.run import watched
 from gaitway.cli.run.command import parse_command, tell_clipped
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import RecordingError, UsageError
@@ -51,6 +52,7 @@ def _check(settings: RunSettings) -> None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
     if settings.no_record and settings.record is not None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
+    watched.check(settings)
     _check_ending("--video", settings.video, ".mp4", ".gif")
     _check_ending("--picture", settings.picture, ".png")
 
@@ -65,12 +67,14 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
     arguments = over_the_wire.arguments(settings, robot, row)
     body = over_the_wire.body(settings, robot)
     seconds = 20.0 if settings.seconds is None else settings.seconds
-    return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json)
+    with watched.over_the_wire(settings, body.sim) as beside:
+        arguments += beside.arguments
+        return over_the_wire.run(controller, body, arguments, seconds, as_json=settings.as_json, beside=beside)
 
 
 def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
     controller = _controller(settings, robot, kp=settings.kp)
-    plan, length_s = _script(settings, robot, row)
+    plan, length_s = watched.script(settings, robot) if settings.keyboard else _script(settings, robot, row)
     asked = {"--command" if row else segment.name: segment.command for segment in plan.segments}
     tell_clipped(controller.policy.contract, robot, asked)
     world = _world(settings, robot)
@@ -198,18 +202,20 @@ def _simulate(
 
     realtime = not settings.fast
     stopped: list[int] = []
-    with signals.caught(stopped.append):
+    with signals.caught(stopped.append), watched.opened(settings, world, controller, plan) as look:
+
+        def watch(run: "Run") -> bool:
+            return look(run) and not stopped
+
         if settings.as_json:
-            return simulate(
-                world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped, recorder=recorder
-            )
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
         with LiveStatus(controller, seconds) as status:
 
-            def watch(run: "Run") -> bool:
+            def show(run: "Run") -> bool:
                 status.update(run)
-                return not stopped
+                return watch(run)
 
-            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=show, recorder=recorder)
 
 
 def _film(world: "RobotSim", finished: "Run", path: Path, width: int | None, *, quiet: bool) -> None:

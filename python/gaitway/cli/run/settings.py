@@ -32,6 +32,17 @@ class RunSettings:
         typer.Option(help="Command for the whole run: vx=0.1,wz=0.2, or a number for each of the robot's axes."),
     ] = None
     script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None
+    view: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[web]",
+            help="Show the run: in MuJoCo's viewer where there is a display, else as a web page; web: as a page.",
+        ),
+    ] = None
+    keyboard: Annotated[
+        bool,
+        typer.Option("--keyboard", help="Drive the simulated robot by keys until q or Ctrl-C, with the view open."),
+    ] = False
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0
     noise: Annotated[bool, typer.Option("--noise", help="Add sensor noise as in training.")] = False
     pushes: Annotated[bool, typer.Option("--pushes", help="Push by 0.1 to 1 m/s every 5 to 10 s.")] = False

@@ -15,6 +15,7 @@ from gaitway.robot import Robot
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gaitway.cli.run.watched import Beside
     from gaitway.controller import Controller
     from gaitway.sim.live import LiveRobot
     from gaitway.twin import Walk
@@ -75,7 +76,13 @@ def body(settings: RunSettings, robot: Robot) -> "LiveRobot":
 
 
 def run(
-    controller: "Controller", body: "LiveRobot", arguments: list[str | Path], seconds: float, *, as_json: bool
+    controller: "Controller",
+    body: "LiveRobot",
+    arguments: list[str | Path],
+    seconds: float,
+    *,
+    as_json: bool,
+    beside: "Beside",
 ) -> int:
     """Twin and gaitwayd together. Returns 1 where the robot fell. The controller says only who it is."""
     if sys.platform != "linux":
@@ -96,7 +103,7 @@ def run(
             named: list[str | Path] = [] if policy.native.standing_name else ["--policy", policy.path]
             heard: list[str | Path] = [] if robot.imu_bus is None else ["--imu-socket", imu]
             daemon = Daemon([*named, "--port", link, *heard, *arguments], folder)
-            result = Walk(twin, body, daemon, seconds).run(line or _show_nothing)
+            result = Walk(twin, body, daemon, seconds).run(beside.showing(line or _show_nothing))
         finally:
             if line is not None:
                 line.clear()

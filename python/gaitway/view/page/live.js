@@ -38,8 +38,8 @@ export class Live {
     const limitMs = SILENT_PICTURES * pictureMs;
     if (nowMs - this.heardMs > HOPELESS_MS) this.#again('gaitway view does not answer.');
     if (nowMs - this.heardMs > Math.max(MUTE_MS, limitMs)) return { what: 'gaitway view does not answer.', age: this.#age(nowMs) };
-    if (nowMs - this.newestMs <= Math.max(SILENCE_MS, limitMs)) return null;
     if (this.why !== null) return { what: `${this.why}.`, age: `${this.#age(nowMs)} Looking for it again.` };
+    if (nowMs - this.newestMs <= Math.max(SILENCE_MS, limitMs)) return null;
     return { what: this.hasFrame ? 'The robot says nothing new.' : 'The robot has said nothing yet.', age: this.#age(nowMs) };
   }
 

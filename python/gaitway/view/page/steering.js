@@ -10,6 +10,8 @@ const RENEW_MS = 100;
 const EASE_MS = 350;
 // After the last change it is said for so long that all is zero.
 const LINGER_MS = 400;
+// A refusal is shown for so long.
+const NOTE_MS = 8000;
 // Share of the range that a key asks for.
 const KEY_SHARE = 0.8;
 const PAGE = crypto.randomUUID();
@@ -31,7 +33,7 @@ export class Steering {
     this.command = [];
     this.lingersMs = this.sentMs = 0;
     this.isBusy = false;
-    this.note = '';
+    this.#say('');
     this.keys = new Keys((axis, way) => this.#pull(axis, way), () => this.stop());
     byId('stop').addEventListener('click', () => this.stop());
     byId('clear').addEventListener('click', () => this.#ask('clear'));
@@ -65,13 +67,14 @@ export class Steering {
     if (!this.may?.stop) return;
     byId('stop').blur();
     this.letGo();
-    post('stop').catch(error => { this.note = `Stop did not reach the robot: ${error.message}`; });
+    this.#say('');
+    post('stop').catch(error => this.#say(`Stop did not reach the robot: ${error.message}`));
   }
 
   hear(isHeard) {
     if (isHeard === this.isHeard) return;
     this.isHeard = isHeard;
-    this.note = '';
+    this.#say('');
     if (!isHeard) this.letGo(true);
     this.#grey();
   }
@@ -86,7 +89,6 @@ export class Steering {
     }
     byId('clear').hidden = !(this.may?.clear && this.isStopped);
     if (!this.#isSteering()) this.#follow();
-    byId('note').textContent = this.note;
   }
 
   // Velocities ease to zero, or are zero at once; where the head looks stays.
@@ -98,6 +100,13 @@ export class Steering {
       if (atOnce) axis.value = axis.target;
     }
     if (atOnce) this.lingersMs = 0;
+  }
+
+  // Until the next one, or for a while: what was refused a minute ago is no news.
+  #say(note) {
+    clearTimeout(this.noteTimer);
+    byId('note').textContent = note;
+    if (note !== '') this.noteTimer = setTimeout(() => this.#say(''), NOTE_MS);
   }
 
   #isOff() {
@@ -180,9 +189,9 @@ export class Steering {
     const axes = this.axes.filter(axis => axis.range);
     try {
       const said = await post('command', { page: PAGE, values: Object.fromEntries(axes.map(axis => [axis.name, axis.value])) });
-      this.note = said.note ? `Not followed: ${said.note}` : '';
+      this.#say(said.note ? `Not followed: ${said.note}` : '');
     } catch (error) {
-      this.note = `Refused: ${error.message}`;
+      this.#say(`Refused: ${error.message}`);
       this.letGo(true);
     } finally {
       this.isBusy = false;
@@ -193,9 +202,9 @@ export class Steering {
     byId('clear').blur();
     try {
       await post(what, body);
-      this.note = '';
+      this.#say('');
     } catch (error) {
-      this.note = `Refused: ${error.message}`;
+      this.#say(`Refused: ${error.message}`);
     }
   }
 }

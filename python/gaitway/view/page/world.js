@@ -4,6 +4,7 @@ import * as THREE from './three.module.min.js';
 const FLOOR_M = 40;
 // The camera follows the robot this late.
 const FOLLOW_MS = 250;
+const APART_M = 0.002, APART_RAD = 0.02;
 // As the marks of the goals beside the joints.
 const GOAL = '#d9480f';
 
@@ -118,13 +119,21 @@ export class World {
   pose(rows, goalRows) {
     this.#pose(this.bodies, rows);
     this.hasGoals = goalRows !== null;
-    if (this.hasGoals) this.#pose(this.ghosts, goalRows);
+    if (this.hasGoals) {
+      this.#pose(this.ghosts, goalRows);
+      // Two of the same in the same place flicker; what is where it shall be needs no ghost.
+      this.ghosts.forEach((ghost, index) => { ghost.visible = this.#isApart(ghost, this.bodies[index]); });
+    }
     this.ghost.visible = this.hasGoals && this.goalsShown;
   }
 
   showGoals(isShown) {
     this.goalsShown = isShown;
     this.ghost.visible = isShown && this.hasGoals === true;
+  }
+
+  #isApart(one, other) {
+    return one.position.distanceTo(other.position) > APART_M || one.quaternion.angleTo(other.quaternion) > APART_RAD;
   }
 
   #pose(bodies, rows) {
