@@ -3,12 +3,16 @@
 import importlib
 import os
 import platform
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from gaitway._native import Pacer
 from gaitway.errors import SimulationError
 from gaitway.sim.robot_sim import RobotSim
+
+#: The viewer's thread ends within this time, s.
+_ENDS_WITHIN_S = 5.0
 
 
 class Window:
@@ -23,9 +27,11 @@ class Window:
                 "window: expected a display, found neither DISPLAY nor WAYLAND_DISPLAY",
                 hint='render_mode="rgb_array" gives pictures without a display',
             )
+        before = threading.enumerate()
         self._viewer: Any = importlib.import_module("mujoco.viewer").launch_passive(
             sim.model, sim.data, key_callback=key, show_left_ui=False, show_right_ui=False
         )
+        self._threads = [thread for thread in threading.enumerate() if thread not in before]
         self._pacer = Pacer(round(1e9 / hz))
 
     def show(self) -> None:
@@ -46,3 +52,6 @@ class Window:
     def close(self) -> None:
         """Closes the window."""
         self._viewer.close()
+        # A program that ends while its viewer still draws is ended by a fault of the graphics library.
+        for thread in self._threads:
+            thread.join(_ENDS_WITHIN_S)
