@@ -168,6 +168,67 @@ def test_a_good_command_arrives(server: ViewServer, still: StillSource) -> None:
     assert still.asked == [{"vx": 0.1}]
 
 
+def test_one_page_steers_at_a_time(server: ViewServer, still: StillSource) -> None:
+    def command(page: str) -> tuple[int, bytes]:
+        return ask(server, "command", body=json.dumps({"page": page, "values": {"vx": 0.1}}).encode(), headers=JSON)
+
+    assert command("one")[0] == 200
+    status, answer = command("other")
+    assert status == 400 and "another page" in json.loads(answer)["error"]
+    assert len(still.asked) == 1
+    wait_for(lambda: command("other")[0] == 200)
+
+
+def test_a_mode_is_asked_by_its_name(server: ViewServer, still: StillSource) -> None:
+    assert ask(server, "mode", body=b'{"mode": "stand"}', headers=JSON)[0] == 200
+    assert still.asked == ["stand"]
+    for body in (b'{"mode": "fly"}', b"{}", b"[]", b'{"mode": 3}'):
+        status, answer = ask(server, "mode", body=body, headers=JSON)
+        assert status == 400 and "stand" in json.loads(answer)["error"]
+    assert still.asked == ["stand"]
+
+
+def test_why_a_command_is_not_followed_is_answered(server: ViewServer, still: StillSource) -> None:
+    still.steering = Steering({"vx": (-0.15, 0.15)}, lambda _: "it lies")
+    assert ask(server, "command", body=b'{"values": {"vx": 0.1}}', headers=JSON) == (200, b'{"note":"it lies"}')
+
+
+def test_what_may_be_asked_is_told_again_where_it_has_changed(server: ViewServer, still: StillSource) -> None:
+    stream = Stream(server)
+    assert stream.next("may")["ranges"] == {"vx": [-0.15, 0.15]}
+    still.steering = Steering()
+    assert stream.next("may") == {"ranges": {}, "modes": [], "command": False, "stop": False, "clear": False}
+    still.lost = "it was unplugged"
+    assert stream.next("silence")["why"] == "it was unplugged"
+    stream.close()
+
+
+def test_a_robot_that_does_not_know_where_it_is_lies_on_the_floor() -> None:
+    shapes = RobotShapes(Robot.load())
+    pose = Robot.load().default_pose_rad
+    standing = shapes.on_floor(pose, None)
+    assert standing is not None and standing == pytest.approx(shapes.standing_base, abs=1e-6)
+    on_its_side = shapes.on_floor(pose, (0.0, 1.0, 0.0))
+    assert on_its_side is not None and 0.02 < on_its_side[2] < 0.8 * standing[2]
+    assert RobotShapes(Robot.load(ROBOTS[0])).on_floor([0.0] * len(Robot.load(ROBOTS[0]).joint_names), None) is None
+
+
+def test_the_joints_of_an_arm_without_a_policy_go_where_they_are_asked() -> None:
+    robot = Robot.load("so101")
+    source = SimulationSource(robot, None)
+    try:
+        wait_for(lambda: source.latest() is not None)
+        before = list(state_of(source).joint_rad)
+        assert source.steering.command is not None
+        source.steering.command(dict(zip(robot.joint_names, before, strict=True)) | {"shoulder_pan": before[0] + 0.5})
+        wait_for(lambda: state_of(source).joint_rad[0] > before[0] + 0.4)
+        # It keeps the angle: what is no velocity does not end.
+        wait_for(lambda: state_of(source).owner is None)
+        assert state_of(source).command[0] == pytest.approx(before[0] + 0.5, abs=1e-5)
+    finally:
+        source.close()
+
+
 def test_what_is_too_long_or_unknown_is_refused(server: ViewServer, still: StillSource) -> None:
     assert ask(server, "command", body=b" " * 5000, headers=JSON)[0] == 413
     assert ask(server, "clear", body=b"{}", headers=JSON)[0] == 404, "nobody but at the robot"
@@ -218,6 +279,7 @@ def test_a_server_ends_while_somebody_looks(still: StillSource) -> None:
     with ViewServer(still) as server:
         stream = Stream(server)
         stream.next("silence")
+    assert stream.next("closing") == {}
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port), timeout=5)
     stream.close()

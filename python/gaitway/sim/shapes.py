@@ -119,7 +119,7 @@ class RobotShapes:
         down = self._data.geom_xmat[self._geoms, 6:9]
         centre, half = np.split(self._model.geom_aabb[self._geoms], 2, axis=1)
         lowest = self._data.geom_xpos[self._geoms, 2] + (down * centre - np.abs(down) * half).sum(axis=1)
-        return float(lowest.min(initial=0.0))
+        return float(lowest.min()) if len(lowest) else 0.0
 
     def _rgba(self, geom: int) -> NDArray[np.float32]:
         rgba: NDArray[np.float32] = self._model.geom_rgba[geom]
