@@ -42,6 +42,7 @@ test-python: $(VENV)/test.stamp
 test-fast: $(VENV)/test.stamp
 	$(BIN)/ruff check --quiet .
 	$(BIN)/python scripts/check_layers.py
+	@cargo build --release --quiet -p gaitwayd
 	cargo test --release --quiet $(CORE)
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "not realtime and not long and not train and not slow"
 

@@ -22,7 +22,7 @@ from gaitway._native import VERSION as __version__  # noqa: N811
 from gaitway._native import Pacer, Record, Wake, axes, build_info
 
 # Its name of 0.1.0, for one version more.
-from gaitway.api import ConnectedRobot, connect
+from gaitway.api import ConnectedRobot, RobotConnection, connect, connect_async
 from gaitway.bringup import camera
 from gaitway.command import command
 from gaitway.contract import Contract
@@ -50,6 +50,7 @@ __all__ = [
     "Recording",
     "Remote",
     "Robot",
+    "RobotConnection",
     "Sensors",
     "Wake",
     "__version__",
@@ -58,6 +59,7 @@ __all__ = [
     "camera",
     "command",
     "connect",
+    "connect_async",
 ]
 
 

@@ -20,6 +20,7 @@ __all__ = [
     "Record",
     "Recording",
     "Robot",
+    "SecureChannel",
     "ServoDesk",
     "StepRecorder",
     "TwinHost",
@@ -467,6 +468,26 @@ class RecordingSummary(TypedDict):
 
 def summarise(data: bytes) -> RecordingSummary:
     """What a recording is of, at a glance, with little memory. Raises RecordingError."""
+
+@final
+class SecureChannel:
+    """The side that calls of an encrypted channel to a robot elsewhere; the socket is the caller's."""
+
+    def __new__(cls, key: str | PathLike[str]) -> SecureChannel:
+        """For a robot that has the key of this file, too. Raises UsageError for what is no key."""
+
+    def first(self) -> bytes:
+        """What is to be sent before anything else."""
+
+    @property
+    def is_open(self) -> bool:
+        """True once the robot has shown that it has the key."""
+
+    def take(self, data: bytes) -> bytes:
+        """The content of what has come, as far as it is complete. Raises DaemonError for what is of another key."""
+
+    def seal(self, data: bytes) -> bytes:
+        """Content as it is to be sent. Raises DaemonError before the channel is open."""
 
 def pad_key_path() -> Path:
     """Where the key of robot and pad is unless another file is named."""

@@ -41,6 +41,10 @@ class Remote:
     heard, and the robot stands a second and a half later. The robot listens to whoever sent first until they were
     silent for half a second; a pad or keys at the robot itself are stronger, and what they made limp only they get up.
 
+    It says how far sticks are pushed, not how fast the robot shall walk: speeds and angles are scaled by `contract`
+    here, and back by the contract of the policy that runs there. Where the two have other ranges the robot walks at
+    another speed, and nothing tells; `gaitway.connect` says m/s and rad, to a robot on this machine.
+
     What is said over a network is signed with a key that only the two sides have: `gaitway pad pair` makes it.
     """
 
@@ -49,10 +53,10 @@ class Remote:
     ) -> None:
         """Begins to speak to `address`, HOST:PORT, with its sticks in the middle.
 
-        `contract` is of the policy that walks there, whose envelope full sticks ask for; the default robot's own
-        where it is left out. `key` is the file of the key; where it is left out, none for a robot on this machine and
-        the one that `gaitway pad pair` makes for any other. Raises UsageError for what is no address and no key, and
-        DaemonError where nobody answers who has the key.
+        `contract` must be that of the policy that runs there: full sticks ask for the ends of its envelope. It is that
+        of the default robot's own policy where it is left out. `key` is the file of the key; where it is left out, none
+        for a robot on this machine and the one that `gaitway pad pair` makes for any other. Raises UsageError for what
+        is no address and no key, and DaemonError where nobody answers who has the key.
         """
         self._address = address
         self._socket = _connect(address)

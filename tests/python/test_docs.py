@@ -42,6 +42,26 @@ def test_python_in_the_documents_runs_and_the_robot_walks(
     assert position_m[0] > least_m
 
 
+def test_python_of_the_local_api_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    *_, walks, waits = blocks("docs/local-api.md", "python")
+    for block in (walks, waits):
+        exec(compile(block, "docs/local-api.md", "exec"), {})
+    state, rows, policy = capsys.readouterr().out.split()
+    assert state == "running" and int(rows) > 200 and policy == "stand"
+
+
+@pytest.mark.realtime
+def test_the_three_lines_of_the_readme_walk_a_twin(binary: None) -> None:
+    (block,) = blocks("README.md", "python")
+    lines = block.replace('"sim:", fast=True', '"twin:"').replace("seconds=12", "seconds=1").splitlines()
+    names: dict[str, Any] = {}
+    exec(compile("\n".join(line for line in lines if "print" not in line), "README.md", "exec"), names)
+    assert names["robot"].figures["distance_m"][0] > 0
+
+
 def test_the_controller_of_the_researchers_page_fits(capsys: pytest.CaptureFixture[str]) -> None:
     (block,) = blocks("docs/policies.md", "python")
     exec(compile(block, "docs/policies.md", "exec"), {})

@@ -12,8 +12,8 @@ mod values;
 pub use error::ArgumentError;
 pub use flags::help;
 pub use settings::{
-    DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, ImuSettings, OperatorSettings, OutputSettings, PolicySettings,
-    ResultSettings, RobotSettings, Settings, Show, TimingSettings,
+    CarriedPolicy, DEFAULT_PRIORITY, DEFAULT_SERIAL_PORT, ImuSettings, OperatorSettings, OutputSettings,
+    PolicySettings, ResultSettings, RobotSettings, Settings, Show, TimingSettings,
 };
 
 use flag::Flag;

@@ -10,7 +10,7 @@ use crate::loop_monitor::{LoopMonitor, Reporters};
 use crate::loop_thread::{self, SerialRobot};
 use crate::pad::{PadSetup, Pads};
 use crate::recording::Recording;
-use crate::{audit, expression, local_api, statistics};
+use crate::{audit, expression, local_api, policies, statistics};
 use gaitway_control::Policy;
 use gaitway_control::arbiter::Source;
 use gaitway_control::control_stack::ControlStackOptions;
@@ -30,14 +30,24 @@ use gaitway_runtime::recorder::RING_TICKS;
 use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
 use gaitway_runtime::stop::Stop;
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 /// Ticks whose observations may be on their way to the file: two seconds of them.
 const OBSERVED_S: usize = 2;
 
+/// How a run ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// As it was told.
+    Ended,
+    /// Another policy is wanted: the program is to start again with these arguments behind its own.
+    Again(Vec<OsString>),
+}
+
 /// Runs a robot until it is told to stop. `exec_ns` is when the program began.
-pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
+pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError> {
     let mut log = Log::new(exec_ns, settings.json).map_err(failed_to_start)?;
     let termination = Termination::install()?;
     let Configured { profile, is_missing } = configured(&settings.robot, &mut log)?;
@@ -61,8 +71,10 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     // What only one program may have is taken here, before a byte goes to any of it: servo bus, pad port, foot
     // switches, IMU. A second start beside a robot that walks ends here, and the robot walks on.
     let port = SerialPort::open(&settings.robot.port, profile.actuators.baud)?;
+    let door = (&mailbox, &leases);
     let mut pads =
-        Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), &mailbox, &slot, &mut log)?;
+        Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), door, &slot, &mut log)?;
+    let network = local_api::door(&settings.operator, &mut log)?;
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
@@ -85,18 +97,19 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     let keeper = prepare(&mut robot, settings, &profile, is_missing, &mut log)?;
     if settings.robot.audit {
         minder.dismiss(&mut log);
-        return Ok(());
+        return Ok(Outcome::Ended);
     }
     let shown = expression::start(settings, &profile, Arc::clone(&slot), &mut log);
     if pads.is_empty() {
         // Who has lost a pad eases to a stand: nobody else may ask for anything then.
         mailbox.offer(Source::Program, &command.unwrap_or_default(), u64::MAX);
     }
-    // Who wants to be asked first stands until then.
-    mailbox.request_mode(
-        if profile.options.start_paused { RequestedMode::Stand } else { RequestedMode::Walk },
-        false,
-    );
+    // Who wants to be asked first stands until then, or lies.
+    match (settings.robot.limp, profile.options.start_paused) {
+        (true, _) => {}
+        (false, true) => mailbox.request_mode(RequestedMode::Stand, false),
+        (false, false) => mailbox.request_mode(RequestedMode::Walk, false),
+    }
     let recording = match settings.results.no_record {
         true => None,
         false => {
@@ -124,8 +137,11 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
         Arc::clone(&mailbox),
         Arc::clone(&running.status),
     );
-    let _api = local_api::serve(settings.results.socket.clone(), api_robot, leases, &mut log);
-    let reporters = Reporters { recording: recording.as_ref(), imu: &mut imu };
+    let shelf = policies::shelf(&settings.policy, &profile);
+    let marks = recording.as_ref().map(Recording::marks);
+    let api_robot = api_robot.with_policies(shelf.clone()).with_marks(marks);
+    let _api = local_api::serve(settings.results.socket.clone(), network, api_robot, leases, &mut log);
+    let reporters = Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu };
     minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
@@ -142,7 +158,22 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<(), DaemonError> {
     log.tell_left_out(u64::MAX);
     log.say("info", "ended", json!({ "ticks": figures["ticks"], "skipped": figures["skipped"] }));
     write_results(settings.results.stats_json.as_deref(), keeper, ended.unobserved, &figures, &mut log)?;
-    if ended.is_sound { Ok(()) } else { Err(DaemonError::Broken) }
+    if !ended.is_sound {
+        return Err(DaemonError::Broken);
+    }
+    match shelf.wanted() {
+        // A start forgets an emergency stop, which only somebody at the robot may clear.
+        Some(_) if mailbox.is_stopped() => {
+            let hint = "look at the robot, then start gaitwayd again";
+            log.say("warn", "not started again", json!({ "why": "the emergency stop is set", "hint": hint }));
+            Ok(Outcome::Ended)
+        }
+        Some(name) if stop.why().is_none() => {
+            log.say("info", "starting again", json!({ "policy": name }));
+            Ok(Outcome::Again(policies::arguments(name, &settings.policy, &profile)))
+        }
+        _ => Ok(Outcome::Ended),
+    }
 }
 
 /// Values by axis as a command of this robot.

@@ -68,6 +68,14 @@ pub enum DaemonError {
         /// What the system said.
         source: io::Error,
     },
+    /// The address where the local API is served over the network.
+    #[error("--listen {address}: {source}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// An axis the robot lacks.
     #[error("--command: expected one of the axes {axes}, found {found:?}")]
     NoSuchAxis {
@@ -127,7 +135,9 @@ impl DaemonError {
             DaemonError::Contacts(error) => error.hint().to_owned(),
             DaemonError::PadLayout(error) => error.hint(),
             DaemonError::PadKey(error) => error.hint(),
-            DaemonError::PadListen { address, source } => listen_hint(address, source),
+            DaemonError::PadListen { address, source } | DaemonError::Listen { address, source } => {
+                listen_hint(address, source)
+            }
             DaemonError::NoSuchAxis { axes, .. } => match axes.split(", ").next() {
                 Some(axis) if !axis.is_empty() => format!("write it as in: gaitwayd --command {axis}=0.1"),
                 _ => "leave --command out".to_owned(),
@@ -149,7 +159,7 @@ fn listen_hint(address: &SocketAddr, source: &io::Error) -> String {
     let port = address.port();
     match source.kind() {
         io::ErrorKind::AddrInUse => {
-            format!("another program listens there (`ss -ulpn 'sport = :{port}'` names it): end it, or name another port")
+            format!("another program listens there (`ss -tulpn 'sport = :{port}'` names it): end it, or name another port")
         }
         io::ErrorKind::AddrNotAvailable => {
             "this machine has no such address (`ip address` lists those it has): 0.0.0.0 listens at all of them"

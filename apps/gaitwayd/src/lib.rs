@@ -15,6 +15,7 @@ mod loop_monitor;
 mod loop_thread;
 mod pad;
 pub mod plain;
+mod policies;
 mod printer;
 mod recording;
 mod statistics;

@@ -1,6 +1,6 @@
 //! From arguments to a robot's profile, a policy, and how it is run.
 
-use crate::arguments::{PolicySettings, RobotSettings};
+use crate::arguments::{CarriedPolicy, PolicySettings, RobotSettings};
 use gaitway_control::{ControlError, Options, Policy, PolicyError};
 use gaitway_importers::duck_config::ConfigError;
 use gaitway_importers::reference_motion::{self, ReferenceMotionError};
@@ -91,15 +91,24 @@ pub fn profile(settings: &RobotSettings) -> Result<RobotProfile, LoadError> {
 /// The policy, and its file.
 pub fn policy(settings: &PolicySettings) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     let assume = settings.assume_contract.as_deref();
-    let Some(path) = &settings.file else {
-        // They carry their own contracts.
-        let pair = Policy::from_onnx(DUCK_POLICY, &[], assume)?.with_standing(DUCK_STANDING)?;
-        return Ok((pair, Cow::Borrowed(DUCK_POLICY)));
-    };
+    let Some(path) = &settings.file else { return carried(settings.carried, assume) };
     let known: Result<Vec<Contract>, ContractError> =
         DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();
     let onnx = read(path)?;
     Ok((Policy::from_onnx(&onnx, &known?, assume)?, Cow::Owned(onnx)))
+}
+
+/// They carry their own contracts.
+fn carried(which: CarriedPolicy, assume: Option<&str>) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
+    Ok(match which {
+        CarriedPolicy::Walk => {
+            let pair = Policy::from_onnx(DUCK_POLICY, &[], assume)?.with_standing(DUCK_STANDING)?;
+            (pair, Cow::Borrowed(DUCK_POLICY))
+        }
+        CarriedPolicy::Stand => {
+            (Policy::from_onnx(DUCK_STANDING, &[], assume)?, Cow::Borrowed(DUCK_STANDING))
+        }
+    })
 }
 
 /// The policy on the robot.
@@ -134,6 +143,11 @@ pub fn options(settings: &PolicySettings) -> Result<Options, LoadError> {
         gait_period_ticks,
         ..Options::default()
     })
+}
+
+/// Whether the carried policies are this robot's.
+pub(crate) fn is_carried(profile: &RobotProfile) -> bool {
+    RobotProfile::from_toml(DUCK).is_ok_and(|carried| carried.name == profile.name)
 }
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, LoadError> {

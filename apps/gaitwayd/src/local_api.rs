@@ -1,7 +1,10 @@
 //! The local API's socket: where it is, and what is said of it.
 
+use crate::arguments::OperatorSettings;
+use crate::error::DaemonError;
 use crate::log::Log;
-use gaitway_runtime::api::{ApiRobot, ApiServer, LeaseTable};
+use gaitway_runtime::api::{ApiRobot, ApiServer, LeaseTable, NetworkDoor};
+use gaitway_runtime::pad::key_file;
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -9,15 +12,27 @@ use std::sync::{Arc, Mutex};
 /// Where it is looked for.
 const NAME: &str = "gaitway.sock";
 
+/// The way in from the network, where one was asked for. There is none without a key, on this machine neither.
+pub(crate) fn door(settings: &OperatorSettings, log: &mut Log) -> Result<Option<NetworkDoor>, DaemonError> {
+    let Some(address) = settings.listen else { return Ok(None) };
+    let key = key_file::load(&settings.pad_key.clone().unwrap_or_else(key_file::default_path))?;
+    let failed = |source| DaemonError::Listen { address, source };
+    let door = NetworkDoor::listen(address, key).map_err(failed)?;
+    let address = door.address().map_err(failed)?;
+    log.say("info", "local API over the network", json!({ "address": address.to_string() }));
+    Ok(Some(door))
+}
+
 /// Serves the local API; a robot that nobody can look at runs all the same.
 pub(crate) fn serve(
     socket: Option<PathBuf>,
+    door: Option<NetworkDoor>,
     robot: ApiRobot,
     leases: Arc<Mutex<LeaseTable>>,
     log: &mut Log,
 ) -> Option<ApiServer> {
     let path = socket.unwrap_or_else(default_path);
-    match ApiServer::start(&path, robot, leases) {
+    match ApiServer::start(&path, door, robot, leases) {
         Ok(server) => {
             log.say("info", "local API", json!({ "socket": path.display().to_string() }));
             Some(server)

@@ -15,6 +15,7 @@ use gaitway_model::RobotProfile;
 use gaitway_platform::guard::Guard;
 use gaitway_platform::heartbeat::{GUARDS, Heartbeat, LOOP_LIMIT_NS};
 use gaitway_platform::{Clock, MonotonicClock, PortError, SerialPort};
+use gaitway_runtime::api::PolicyShelf;
 use gaitway_runtime::robot::{Event, Mailbox};
 use gaitway_runtime::stop::Stop;
 use serde_json::json;
@@ -31,6 +32,8 @@ const SHOW_NS: u64 = 1_000_000_000;
 /// Whose threads have something to say now and then.
 pub(crate) struct Reporters<'a> {
     pub recording: Option<&'a Recording>,
+    /// Where another policy is wanted.
+    pub policies: &'a PolicyShelf,
     pub imu: &'a mut Imu,
 }
 
@@ -132,7 +135,11 @@ impl<'a> LoopMonitor<'a> {
             reporters.tell(log);
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
-            self.listen(pads, stop, mailbox, is_time, log);
+            let ends = match reporters.policies.wanted() {
+                Some(_) => Some("another policy"),
+                None => is_time.then_some("time is over"),
+            };
+            self.listen(pads, stop, mailbox, ends, log);
             pads.follow(log);
             self.bring_port_back(running, now_ns, log);
             self.check_guard(mailbox, now_ns, log);
@@ -149,15 +156,21 @@ impl<'a> LoopMonitor<'a> {
         }
     }
 
-    /// Keys, the end of the time, and a stdout nobody reads any more. Signals are followed elsewhere, and told here.
-    fn listen(&mut self, pads: &mut Pads, stop: &Stop, mailbox: &Mailbox, is_time: bool, log: &mut Log) {
+    /// Keys, what `ends` the run, and a stdout nobody reads any more. Signals are followed elsewhere, and told here.
+    fn listen(
+        &mut self,
+        pads: &mut Pads,
+        stop: &Stop,
+        mailbox: &Mailbox,
+        ends: Option<&'static str>,
+        log: &mut Log,
+    ) {
         let is_ending = self.is_ending;
         let asked = self.keys.as_mut().and_then(|keys| keys.follow(stop, pads, mailbox, is_ending, log));
         let why = match stop.why() {
             Some(why) => why,
             None if log.is_lost() => "nobody reads the log",
-            None if is_time => "time is over",
-            None => match asked {
+            None => match ends.or(asked) {
                 Some(why) => why,
                 None => return,
             },

@@ -3,10 +3,12 @@
 use gaitway_platform::allocations::CountingAllocator;
 use gaitway_platform::{Clock, MonotonicClock};
 use gaitwayd::arguments::{Show, help, parse};
-use gaitwayd::daemon::daemon;
+use gaitwayd::daemon::{Outcome, daemon};
 use gaitwayd::plain;
+use std::ffi::OsString;
 use std::io::Write;
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 /// Counts, so that a tick without allocations is something the program that ships can show.
 #[global_allocator]
@@ -28,13 +30,22 @@ fn main() -> ExitCode {
         Some(Show::Help) => say(&help()),
         Some(Show::Version) => say(concat!("gaitwayd ", env!("CARGO_PKG_VERSION"), "\n")),
         None => match daemon(&settings, exec_ns) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(Outcome::Ended) => ExitCode::SUCCESS,
+            Ok(Outcome::Again(arguments)) => start_again(&arguments),
             Err(error) => {
                 complain(&error.to_string(), &error.hint());
                 ExitCode::FAILURE
             }
         },
     }
+}
+
+/// Becomes the same program, with more arguments: the last of two equal ones counts.
+fn start_again(arguments: &[OsString]) -> ExitCode {
+    let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
+    let error = Command::new(program).args(std::env::args_os().skip(1)).args(arguments).exec();
+    complain(&format!("the program cannot be started again: {error}"), "start it anew");
+    ExitCode::FAILURE
 }
 
 /// Says what is wrong, and what to do; in neither may a name from outside move the terminal's cursor.

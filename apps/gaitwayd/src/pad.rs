@@ -9,6 +9,7 @@ use gaitway_model::{Contract, RobotProfile};
 use gaitway_platform::budget::Budget;
 use gaitway_platform::sound::{SoundError, Sounds};
 use gaitway_platform::{Clock, MonotonicClock};
+use gaitway_runtime::api::LeaseTable;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::pad::{
     KeyboardPad, NamedLayout, NetworkPadReader, PadEvent, PadReader, TeleopTarget, key_file, reach,
@@ -17,7 +18,7 @@ use gaitway_runtime::pad::{
 use gaitway_runtime::robot::Mailbox;
 use serde_json::json;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The sound that says that a pad was found, where there is one.
 const GREETING: &str = "happy1";
@@ -63,7 +64,7 @@ impl Pads {
         settings: &OperatorSettings,
         setup: PadSetup,
         (contract, profile): (&Contract, &RobotProfile),
-        mailbox: &Arc<Mailbox>,
+        (mailbox, leases): (&Arc<Mailbox>, &Arc<Mutex<LeaseTable>>),
         slot: &Arc<ExpressionSlot>,
         log: &mut Log,
     ) -> Result<Pads, DaemonError> {
@@ -71,6 +72,7 @@ impl Pads {
             reach: reach(contract),
             axes: stick_axes(profile),
             mailbox: Arc::clone(mailbox),
+            leases: Arc::clone(leases),
             expression: Arc::clone(slot),
         };
         let near = || PadReader::start(settings.pad.clone(), setup.layout, steered.clone());
@@ -175,6 +177,9 @@ fn tell(event: PadEvent, log: &mut Log) {
         PadEvent::Refused(button, why) => {
             let more = json!({ "button": button.name(), "why": why.to_string(), "hint": why.hint() });
             log.say("warn", "pad button refused", more);
+        }
+        PadEvent::Held(refusal) => {
+            log.say("warn", "pad not followed", json!({ "why": refusal.message, "hint": refusal.hint }));
         }
         PadEvent::LeftOut(count) => log.say("warn", "pad buttons left out", json!({ "count": count })),
     }

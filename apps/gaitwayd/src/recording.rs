@@ -10,7 +10,7 @@ use gaitway_runtime::recorder::{Bounds, Folder, Recorder, Said};
 use serde_json::json;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
 /// Between two looks into the ring, ns.
@@ -18,11 +18,14 @@ const LOOK_NS: u64 = 50_000_000;
 const STACK_BYTES: usize = 256 << 10;
 /// Log lines that wait while the disk is slow.
 const WAITING: usize = 4096;
+/// Marks that wait for the recorder's next look.
+const MARKS: usize = 16;
 
 /// The recorder's thread, and the ends of its channels.
 pub struct Recording {
     thread: JoinHandle<()>,
     said: Receiver<Said>,
+    marks: SyncSender<String>,
 }
 
 impl Recording {
@@ -42,11 +45,17 @@ impl Recording {
         let (lines, logged) = sync_channel(WAITING);
         log.record_to(lines);
         let (say, said) = channel();
+        let (marks, marked) = sync_channel(MARKS);
         let thread = Builder::new()
             .name("recorder".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn(move || record(recorder, &clock, &logged, &say))?;
-        Ok(Recording { thread, said })
+            .spawn(move || record(recorder, &clock, (&logged, &marked), &say))?;
+        Ok(Recording { thread, said, marks })
+    }
+
+    /// Where marks go.
+    pub fn marks(&self) -> SyncSender<String> {
+        self.marks.clone()
     }
 
     /// Says what the recorder has to say.
@@ -67,6 +76,7 @@ fn tell(said: &Said, log: &mut Log) {
     match said {
         // A path need not be text.
         Said::Begun { path } => log.say("info", "recording", json!({ "file": path.to_string_lossy() })),
+        Said::Marked { text } => log.say("info", "mark", json!({ "text": text })),
         Said::Kept { path } => {
             log.say("info", "the last minute was kept", json!({ "file": path.to_string_lossy() }));
         }
@@ -81,8 +91,14 @@ fn tell(said: &Said, log: &mut Log) {
     }
 }
 
-fn record(mut recorder: Recorder, clock: &MonotonicClock, logged: &Receiver<Line>, say: &Sender<Said>) {
+fn record(
+    mut recorder: Recorder,
+    clock: &MonotonicClock,
+    (logged, marked): (&Receiver<Line>, &Receiver<String>),
+    say: &Sender<Said>,
+) {
     loop {
+        marked.try_iter().for_each(|text| recorder.mark(text));
         // Lines first: with the last step the file is closed.
         for (at_ns, level, text) in logged.try_iter() {
             recorder.log(at_ns, level, &text);

@@ -380,7 +380,7 @@ fn the_help_lists_every_flag_in_columns_that_fit() {
         assert!(line.chars().count() <= 100 && line == line.trim_end(), "{line:?}");
     }
     let listed = listed();
-    assert_eq!(listed.len(), 47, "{listed:?}");
+    assert_eq!(listed.len(), 50, "{listed:?}");
     assert!(help.contains(&format!("(default: {DEFAULT_PRIORITY})")));
     assert!(help.contains(&format!("else {DEFAULT_SERIAL_PORT})")));
     for line in help.lines().filter(|line| line.starts_with("  ")) {

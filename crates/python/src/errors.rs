@@ -113,6 +113,12 @@ pub fn remedy(errno: i32) -> &'static str {
     files::remedy(&std::io::Error::from_raw_os_error(errno))
 }
 
+/// A robot elsewhere that cannot be talked to.
+#[cfg(target_os = "linux")]
+pub(crate) fn daemon(message: String, hint: &str) -> PyErr {
+    raise("DaemonError", message, hint.to_owned())
+}
+
 pub(crate) fn usage(message: String, hint: &str) -> PyErr {
     raise("UsageError", message, hint.to_owned())
 }

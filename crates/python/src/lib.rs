@@ -32,6 +32,8 @@ mod pad;
 mod policy;
 mod recording;
 mod robot;
+#[cfg(target_os = "linux")]
+mod secure;
 mod servo_rows;
 #[cfg(target_os = "linux")]
 mod twin;
@@ -96,6 +98,9 @@ mod _native {
     use super::recording::{Recording, StepRecorder, cut, recordings_folder, repair, summarise};
     #[pymodule_export]
     use super::robot::Robot;
+    #[cfg(target_os = "linux")]
+    #[pymodule_export]
+    use super::secure::SecureChannel;
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::twin::TwinHost;

@@ -1,192 +1,242 @@
-"""`gaitway.connect`: a running robot in a program's hands."""
+"""`ConnectedRobot`: a robot that runs under `gaitwayd`, through its local API."""
 
-import os
-import sys
+import atexit
+import contextlib
 import threading
 import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
-from gaitway.api.connection import Connection, default_socket
+from gaitway.api.base import Mode, RobotConnection
+from gaitway.api.connection import Connection
+from gaitway.api.control import Control
+from gaitway.api.info import PolicyInfo, info_of
+from gaitway.api.motion import Motion
 from gaitway.api.state import RobotState, state_of
-from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
-from gaitway.printable import printable
+from gaitway.errors import DaemonError, GaitwayError, RefusedError
 
-#: A command holds for so long, s: a program that is killed has asked for no more than this.
-_HOLDS_S = 0.3
-#: It is said again so often, s.
-_EVERY_S = 0.05
-#: A lease holds for so long, and is renewed so often, s.
-_LEASE_S = 1.0
-_RENEW_S = 0.2
-#: The robot gets up and runs its policy within this time, s.
-_RUNS_WITHIN_S = 30.0
+#: A robot gets up, or is back with another policy, within this time, s.
+_PATIENCE_S = 30.0
+#: States follow a mode that was asked for within so many ticks.
+_MODE_TICKS = 2
+#: Between two tries to connect again, s.
+_RETRY_S = 0.05
+#: Between two looks at what is waited for, s.
+_LOOK_S = 0.05
+#: States that come by themselves, Hz; more only where somebody asks for more.
 _RATE_HZ = 50.0
+#: What a robot that does not get up waits for, by its state, where no fault says it.
+_WAITS_FOR = {
+    "off": "gaitwayd is not up yet: look at its log",
+    "limp": "its torque is off: gaitwayd's log says why (stays limp: …), and gaitway doctor looks for the cause",
+    "aligning": "it moves slowly to its pose: is a joint held or blocked?",
+    "ready": "it holds its pose and starts on the ground alone: set it down, upright; on a stand: gaitwayd --on-stand",
+    "holding": "it holds still until its sensors are back: gaitway doctor looks for the cause",
+}
 
 
-def connect(where: str | Path | None = None, *, client: str | None = None, source: str = "network") -> "ConnectedRobot":
-    """A robot that runs under `gaitwayd` on this machine.
-
-        with gaitway.connect() as robot:
-            robot.walk(vx=0.1, seconds=3)
-
-    `where` is the socket of its local API, the usual one where it is left out. `client` is the name others are told
-    while this program has control; the program's own by default. `source` says for whom commands are given: network
-    (a person's program) or agent, which is weaker. Raises DaemonError where no robot answers.
-    """
-    path = default_socket() if where is None else Path(where)
-    return ConnectedRobot(Connection(path, client=client or _program()), source)
-
-
-def _program() -> str:
-    """Name of this program, by which a person finds it among the processes."""
-    name = Path(sys.argv[0]).name if sys.argv and sys.argv[0] else "python"
-    return f"{printable(name)[:40]} (process {os.getpid()})"
-
-
-class ConnectedRobot:
+class ConnectedRobot(RobotConnection):
     """A running robot. Seeing it takes nothing; the first command takes a lease, which is given up by `close`."""
 
-    def __init__(self, connection: Connection, source: str = "network") -> None:
-        self.connection = connection
-        hello = connection.hello
-        #: Names of robot, policy contract, joints and contacts, and the axes' units.
-        self.name, self.title, self.contract = str(hello["robot"]), str(hello["title"]), str(hello["contract"])
-        self.joint_names = [str(name) for name in hello["joints"]]
-        self.command_axes = {str(axis["name"]): str(axis["unit"]) for axis in hello["axes"]}
-        self._source = source
-        self._lease: int | None = None
-        self._sequence = 0
-        self._wanted: dict[str, float] = {}
-        self._failure: GaitwayError | None = None
-        #: Sequence numbers go out in their order.
-        self._saying = threading.Lock()
-        self._end = threading.Event()
-        self._thread: threading.Thread | None = None
-        self._clock_offset_ns = self._ask_clock()
-        connection.request("subscribe", topics=["status", "joints"], rate_hz=_RATE_HZ)
+    def __init__(self, dial: Callable[[], Connection], source: str = "network") -> None:
+        """`dial` connects to it, here and after `use`; `source` is whom commands are given for."""
+        self._dial, self._source = dial, source
+        #: How long it may take until the robot runs, or is back after `use`, s.
+        self.patience_s = _PATIENCE_S
+        #: Whether this program has set another mode since the robot was last seen to run.
+        self._is_out_of_run = False
+        #: Made anew by `use`.
+        self.connection = dial()
+        try:
+            super().__init__(info_of(self.connection.hello))
+            self._meet()
+        except BaseException:
+            atexit.unregister(self.close)
+            self.connection.close()
+            raise
+
+    @property
+    def status(self) -> RobotState:
+        """The newest state that has come; only the first is waited for. Raises DaemonError where the robot has gone."""
+        connection = self.connection
+        status, joints = connection.latest("status"), connection.latest("joints")
+        if status is None or joints is None:
+            return self.observe()
+        return state_of(connection.hello, status, joints)
 
     def observe(self) -> RobotState:
         """How it is now: state, fault, command, joints. Waits for the next message, 20 ms on average."""
-        status_count, _ = self.connection.newest("status")
-        _, status = self.connection.newest("status", after=status_count)
-        _, joints = self.connection.newest("joints")
-        return state_of(self.joint_names, status, joints)
+        connection = self.connection
+        seen, _ = connection.newest("joints")
+        # Of a tick the status comes first.
+        _, joints = connection.newest("joints", after=seen)
+        _, status = connection.newest("status")
+        return state_of(connection.hello, status, joints)
 
-    def walk(self, *, seconds: float | None = None, **axes: float) -> None:
-        """Runs the policy with this command: `walk(vx=0.1)` in the units of `command_axes`; the rest is zero.
+    @property
+    def policies(self) -> list[PolicyInfo]:
+        """The policies this robot has at hand."""
+        answer = self.connection.request("policies")
+        try:
+            return [_policy(row) for row in answer["policies"]]
+        except (KeyError, TypeError) as error:
+            message = f"expected a list of policies, found one without a usable {error}"
+            raise DaemonError(message, hint="update the older of the two, gaitwayd or this package") from error
 
-        With `seconds` it returns after them, and the robot stands; else the command holds until the next one, or
-        `close`. Raises RefusedError where somebody else has control or the emergency stop is set, UsageError for an
-        axis the robot lacks, DaemonError where it does not run.
-        """
-        self._check(axes)
-        self._take_control()
-        self.connection.request("mode", mode="run", lease=self._lease)
-        self._wait_until_it_runs()
-        self._command(axes)
-        if seconds is not None:
-            self._hold(seconds)
-            self._command({})
+    def mark(self, text: str = "") -> None:
+        """Keeps the last minute as a recording of its own. It needs no control."""
+        self.connection.request("mark", text=text)
 
-    def look(self, *, seconds: float | None = None, **angles: float) -> None:
-        """Turns the head, rad: `look(yaw=0.4)`, for axes that are called head_yaw and so on."""
-        self.walk(seconds=seconds, **{f"head_{name}": value for name, value in angles.items()})
+    def _meet(self) -> None:
+        """A new connection: nothing is commanded yet, states come by themselves."""
+        self._control = Control(self.connection, self._source)
+        self._rate_hz = _RATE_HZ
+        self.connection.request("subscribe", topics=["status", "joints"], rate_hz=_RATE_HZ)
 
-    def stand(self) -> None:
-        """Holds the default pose, without the policy."""
-        self._take_control()
-        self.connection.request("mode", mode="stand", lease=self._lease)
+    def _run(self, motion: Motion) -> None:
+        if motion.is_over:
+            return
+        may_only_stand = self._request_mode("run").get("mode") == "stand"
+        if may_only_stand and any(self.command_axes[axis].endswith("/s") for axis in motion.axes):
+            raise DaemonError(f"{self.title} may only stand", hint="gaitwayd runs with --stand: start it without")
+        enough = ("running", "ready") if may_only_stand else ("running",)
+        seen = self._observe_after_mode() if self._is_out_of_run else self.status
+        end_s = time.monotonic() + self.patience_s
+        while seen.state not in enough and not motion.is_over:
+            self._control.check()
+            _check_stop(seen)
+            if time.monotonic() > end_s:
+                raise self._does_not_run(seen)
+            seen = self.observe()
+        self._is_out_of_run = False
 
-    def limp(self) -> None:
-        """Gives the torque up softly. It needs no control."""
-        self.connection.request("mode", mode="limp")
+    def _observe_after_mode(self) -> RobotState:
+        """How it is once it has heard of the mode: until then it looks as if it still ran."""
+        first = seen = self.observe()
+        while seen.tick < first.tick + _MODE_TICKS:
+            seen = self.observe()
+        return seen
 
-    def stop(self) -> None:
-        """Emergency stop: limp at once. It needs no control; only somebody at the robot clears it."""
+    def _does_not_run(self, seen: RobotState) -> DaemonError:
+        hint = seen.fault_hint or _WAITS_FOR.get(seen.state, "gaitway doctor looks for the cause")
+        return DaemonError(f"{self.title} does not run after {self.patience_s:g} s: {_how(seen)}", hint=hint)
+
+    def _command(self, axes: Mapping[str, float]) -> None:
+        self._control.command(axes)
+
+    def _pass(self, seconds: float, motion: Motion) -> None:
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0 and not motion.wait(min(left_s, _LOOK_S)):
+            self._control.check()
+            seen = self.status
+            if self._motion.axes and seen.state in ("off", "limp"):
+                _check_stop(seen)
+                hint = seen.fault_hint or "somebody set it limp; walk again gets it up"
+                raise DaemonError(f"{self.title} does not walk any more: {_how(seen)}", hint=hint)
+
+    def _request_mode(self, mode: str) -> dict[str, Any]:
+        return self.connection.request("mode", mode=mode, lease=self._control.take())
+
+    def _enter(self, mode: Mode) -> None:
+        # Whoever lets it run again has not asked for what was commanded before.
+        self._control.forget()
+        self._is_out_of_run = True
+        if mode == "limp":
+            self.connection.request("mode", mode=mode)
+        else:
+            self._request_mode(mode)
+
+    def _stop(self) -> None:
+        self._is_out_of_run = True
         self.connection.request("stop")
+        self._control.forget()
 
-    def close(self) -> None:
-        """Gives up control, and ends the connection: a robot that walked stands."""
-        self._end.set()
-        if self._thread is not None:
-            self._thread.join()
+    def _use(self, policy: str) -> None:
+        self._control.forget()
+        old = self.connection
+        old.request("policy", name=policy, lease=self._control.take())
+        end_s = time.monotonic() + self.patience_s
+        if not old.wait_for_end(self.patience_s):
+            raise self._not_back(policy, f"{old.name} has not begun anew")
+        self._control.close()
+        old.close()
+        self.connection = self._dial_again(policy, end_s)
+        self.info = info_of(self.connection.hello)
+        self._meet()
+        running = [known.name for known in self.policies if known.runs]
+        if running != [policy]:
+            raise DaemonError(
+                f"{self.title}: expected the policy {policy} to run, found {', '.join(running) or 'none'}",
+                hint="gaitwayd's log says why it did not start with it",
+            )
+
+    def _dial_again(self, policy: str, end_s: float) -> Connection:
+        while True:
+            try:
+                return self._dial()
+            except DaemonError as error:
+                if time.monotonic() > end_s:
+                    raise self._not_back(policy, error.message) from error
+            time.sleep(_RETRY_S)
+
+    def _not_back(self, policy: str, why: str) -> DaemonError:
+        message = f"{self.title} is not back within {self.patience_s:g} s of being asked to run {policy}: {why}"
+        return DaemonError(message, hint="gaitwayd's log says what keeps it")
+
+    def _trim(self, axes: Mapping[str, float], gait_speed: float) -> None:
+        self.connection.request("trim", lease=self._control.take(), axes=dict(axes), gait_speed=gait_speed)
+
+    def _states(self, rate_hz: float) -> Iterator[RobotState]:
+        if rate_hz > self._rate_hz:
+            self.connection.request("subscribe", topics=["status", "joints"], rate_hz=rate_hz)
+            self._rate_hz = rate_hz
+        next_s = time.monotonic()
+        while not self._is_closed:
+            try:
+                state = self.observe()
+            except DaemonError:
+                if self._is_closed:
+                    return
+                raise
+            yield state
+            # Of a program that takes longer over a state nothing is queued.
+            next_s = max(next_s + 1 / rate_hz, time.monotonic())
+            time.sleep(max(0.0, next_s - time.monotonic() - 0.5 / self._rate_hz))
+
+    def _watch(self, see: Callable[[RobotState], None], rate_hz: float) -> Callable[[], None]:
+        states, end = self.states(rate_hz), threading.Event()
+
+        def follow() -> None:
+            # That the robot has gone is told to whoever commands it; the rows until then are there.
+            with contextlib.suppress(GaitwayError):
+                for state in states:
+                    if end.is_set():
+                        return
+                    see(state)
+
+        def stop() -> None:
+            end.set()
+            thread.join()
+
+        thread = threading.Thread(target=follow, name="states", daemon=True)
+        thread.start()
+        return stop
+
+    def _close(self) -> None:
+        self._control.close()
         self.connection.close()
 
-    def __enter__(self) -> "ConnectedRobot":
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+def _check_stop(seen: RobotState) -> None:
+    if seen.stopped:
+        raise RefusedError("the emergency stop is set", hint="clear it at the robot", code="stopped")
 
-    def _check(self, axes: dict[str, float]) -> None:
-        for axis in axes:
-            if axis not in self.command_axes:
-                known = ", ".join(f"{name} ({unit})" for name, unit in self.command_axes.items()) or "none"
-                raise UsageError(f"{self.name} has no command axis {axis!r}", hint=f"its axes: {known}")
 
-    def _take_control(self) -> None:
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        if self._lease is not None:
-            return
-        granted = self.connection.request("lease", source=self._source, seconds=_LEASE_S)
-        self._lease = int(granted["lease"])
-        self._sequence = 0
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._keep, name="command", daemon=True)
-            self._thread.start()
+def _how(seen: RobotState) -> str:
+    return f"it is {seen.state}" if seen.fault is None else f"it is {seen.state}, with the fault {seen.fault}"
 
-    def _command(self, axes: dict[str, float]) -> None:
-        self._wanted = dict(axes)
-        # What is refused is refused here, and not in a thread.
-        self._say()
 
-    def _say(self) -> None:
-        with self._saying:
-            self._sequence += 1
-            deadline_ns = time.monotonic_ns() + self._clock_offset_ns + round(_HOLDS_S * 1e9)
-            order = {"lease": self._lease, "sequence": self._sequence, "deadline_ns": deadline_ns}
-            self.connection.request("command", **order, axes=self._wanted)
-
-    def _keep(self) -> None:
-        """Says again what is wanted, and renews the lease, until the end or until that fails."""
-        renewed_s = time.monotonic()
-        while not self._end.wait(_EVERY_S):
-            try:
-                now_s = time.monotonic()
-                if now_s - renewed_s > _RENEW_S:
-                    renewed_s = now_s
-                    self.connection.request("lease", source=self._source, seconds=_LEASE_S, lease=self._lease)
-                self._say()
-            except GaitwayError as error:
-                # Told to whoever commands next.
-                self._failure, self._lease, self._thread = error, None, None
-                return
-
-    def _hold(self, seconds: float) -> None:
-        end_s = time.monotonic() + seconds
-        while (left_s := end_s - time.monotonic()) > 0:
-            time.sleep(min(left_s, _EVERY_S))
-            if self._failure is not None:
-                failure, self._failure = self._failure, None
-                raise failure
-
-    def _wait_until_it_runs(self) -> None:
-        end_s = time.monotonic() + _RUNS_WITHIN_S
-        while (seen := self.observe()).state != "running":
-            if seen.stopped:
-                raise RefusedError("the emergency stop is set", hint="clear it at the robot", code="stopped")
-            if time.monotonic() > end_s:
-                why = f"{seen.fault}: {seen.fault_hint}" if seen.fault else "gaitway doctor looks for the cause"
-                raise DaemonError(f"{self.title} does not run: it is {seen.state}", hint=why)
-
-    def _ask_clock(self) -> int:
-        """What the robot's clock is ahead of this machine's, ns; an exchange takes about 0.1 ms."""
-        before_ns = time.monotonic_ns()
-        answer = self.connection.request("clock")
-        after_ns = time.monotonic_ns()
-        return int(answer["clock_ns"]) - (before_ns + after_ns) // 2
+def _policy(row: dict[str, Any]) -> PolicyInfo:
+    file = row.get("file")
+    return PolicyInfo(str(row["name"]), None if file is None else Path(str(file)), bool(row["runs"]))

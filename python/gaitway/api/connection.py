@@ -1,13 +1,12 @@
 """One connection to the local API: requests and their answers, and the newest message of each topic."""
 
-import contextlib
 import json
 import os
-import socket
 import threading
 from pathlib import Path
 from typing import Any
 
+from gaitway.api.transport import Transport, UnixTransport
 from gaitway.errors import DaemonError, RefusedError
 from gaitway.printable import printable
 
@@ -31,10 +30,11 @@ class Connection:
     `hello` is what the robot says of itself: name, title, joints, axes with units and range, contract, clock.
     """
 
-    def __init__(self, path: Path, *, client: str = "gaitway") -> None:
-        """Connects to the socket `path`. Raises DaemonError where no robot answers."""
-        self.path = path
-        self._socket = _connect(path)
+    def __init__(self, where: Path | Transport, *, client: str = "gaitway") -> None:
+        """Speaks over an open stream, or opens the socket at a path. Raises DaemonError where no robot answers."""
+        self._transport: Transport = UnixTransport(where) if isinstance(where, Path) else where
+        #: What people call the other end.
+        self.name = self._transport.name
         self._sending = threading.Lock()
         self._news = threading.Condition()
         self._answers: dict[int, dict[str, Any]] = {}
@@ -61,7 +61,7 @@ class Connection:
             answer = self._answers.pop(number, None)
             ended = self._ended
         if answer is None:
-            raise _gone(self.path, ended or f"no answer within {_PATIENCE_S:g} s")
+            raise _gone(self.name, ended or f"no answer within {_PATIENCE_S:g} s")
         if answer.get("kind") == "refused":
             raise _refused(answer)
         return answer
@@ -71,9 +71,9 @@ class Connection:
         line = json.dumps({"kind": kind, **fields}, allow_nan=False).encode() + b"\n"
         try:
             with self._sending:
-                self._socket.sendall(line)
+                self._transport.send(line)
         except OSError as error:
-            raise _gone(self.path, error.strerror or str(error)) from error
+            raise _gone(self.name, error.strerror or str(error)) from error
 
     def newest(self, topic: str, *, after: int = 0, timeout_s: float = _PATIENCE_S) -> tuple[int, dict[str, Any]]:
         """The newest message of a topic, of more than `after` of them, and its number. Waits for it.
@@ -85,26 +85,35 @@ class Connection:
             if self._counts[topic] > after:
                 return self._counts[topic], self._topics[topic]
             ended = self._ended
-        raise _gone(self.path, ended or f"no {topic} within {timeout_s:g} s")
+        raise _gone(self.name, ended or f"no {topic} within {timeout_s:g} s")
+
+    def latest(self, topic: str) -> dict[str, Any] | None:
+        """The newest message of a topic that has come; None where none has. Raises DaemonError after the end."""
+        with self._news:
+            if self._ended is not None:
+                raise _gone(self.name, self._ended)
+            return self._topics.get(topic)
 
     @property
     def has_ended(self) -> bool:
         """Whether the robot has closed the connection."""
         return self._ended is not None
 
+    def wait_for_end(self, timeout_s: float) -> bool:
+        """Until the robot has closed the connection; False where it has not within this time."""
+        with self._news:
+            return self._news.wait_for(lambda: self._ended is not None, timeout_s)
+
     def close(self) -> None:
         """Ends the connection: what it held is given up."""
-        # One that the robot has closed cannot be shut down again.
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
+        self._transport.close()
         self._thread.join()
-        self._socket.close()
 
     def _read(self) -> None:
         unread, why = b"", "the connection was closed"
         while True:
             try:
-                chunk = self._socket.recv(65536)
+                chunk = self._transport.receive()
             except OSError as error:
                 why = error.strerror or str(error)
                 break
@@ -136,17 +145,6 @@ class Connection:
             self._news.notify_all()
 
 
-def _connect(path: Path) -> socket.socket:
-    line = socket.socket(socket.AF_UNIX)
-    try:
-        line.connect(str(path))
-    except OSError as error:
-        line.close()
-        hint = "start gaitwayd, or gaitway run --twin; or name its --socket"
-        raise DaemonError(f"no running gaitwayd found at {path}: {error.strerror or error}", hint=hint) from error
-    return line
-
-
 def _message(line: bytes) -> dict[str, Any]:
     """A line, checked: it may come from any program, and goes to a terminal."""
     try:
@@ -174,5 +172,5 @@ def _refused(answer: dict[str, Any]) -> RefusedError:
     )
 
 
-def _gone(path: Path, why: str) -> DaemonError:
-    return DaemonError(f"{path}: the robot does not answer: {why}", hint="is gaitwayd still running?")
+def _gone(name: str, why: str) -> DaemonError:
+    return DaemonError(f"{name}: the robot does not answer: {why}", hint="is gaitwayd still running?")

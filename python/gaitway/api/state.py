@@ -1,6 +1,6 @@
 """How a running robot is, in one look."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gaitway.errors import DaemonError
@@ -17,6 +17,10 @@ class JointState:
     voltage_v: float | None
     temperature_c: float | None
     current_a: float | None
+    #: What the policy wants, before the safety filter, rad.
+    target_rad: float | None = None
+    #: What the safety filter changed of the target: range, velocity, non_finite, fallen.
+    limits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,20 @@ class RobotState:
     #: Kind of the gravest fault, and what can be done about it; None without one.
     fault: str | None
     fault_hint: str
-    #: Who has control, or had it last.
+    #: Which source has control, or had it last: program, agent, network, keyboard, pad.
     owner: str | None
     #: The command by axis, in the axes' units.
     command: dict[str, float | None]
     #: Joints by name.
     joints: dict[str, JointState]
+    #: Unit vector of gravity in the trunk's frame, (0, 0, -1) upright; None without an IMU.
+    projected_gravity: tuple[float, float, float] | None = None
+    #: Angular velocity in the trunk's frame, rad/s.
+    angular_velocity_rps: tuple[float, float, float] | None = None
+    #: Contacts by name: whether each is on the ground; None where that is not known.
+    contacts: dict[str, bool | None] = field(default_factory=dict)
+    #: Name of the client that has control.
+    lease_holder: str | None = None
 
 
 #: What a status has, and of which kind.
@@ -89,11 +101,16 @@ def _no_status(error: Exception) -> DaemonError:
     return DaemonError(message, hint="update the older of the two, gaitwayd or this package")
 
 
-def state_of(names: list[str], status: dict[str, Any], joints: dict[str, Any]) -> RobotState:
-    """From messages of both topics. Raises DaemonError for messages that lack something."""
+def state_of(hello: dict[str, Any], status: dict[str, Any], joints: dict[str, Any]) -> RobotState:
+    """From messages of both topics. Raises DaemonError for messages that lack something.
+
+    What an older robot does not say is None, or nothing.
+    """
     try:
         fault = status["fault"]
-        rows = zip(names, joints["joints"], strict=True)
+        rows = zip(hello["joints"], joints["joints"], strict=True)
+        # Empty of a robot that is not up yet, too.
+        contacts = status.get("contacts") or [None] * len(hello["contacts"])
         return RobotState(
             tick=int(status["tick"]),
             clock_ns=int(status["clock_ns"]),
@@ -103,10 +120,29 @@ def state_of(names: list[str], status: dict[str, Any], joints: dict[str, Any]) -
             fault_hint="" if fault is None else str(fault["hint"]),
             owner=status["owner"],
             command=dict(status["command"]),
-            joints={name: JointState(name, **_numbers(row)) for name, row in rows},
+            joints={str(name): _joint(str(name), row) for name, row in rows},
+            projected_gravity=_vector(status.get("projected_gravity")),
+            angular_velocity_rps=_vector(status.get("angular_velocity_rps")),
+            contacts=dict(zip(map(str, hello["contacts"]), contacts, strict=True)),
+            lease_holder=status.get("lease_holder"),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _no_status(error) from error
+
+
+def _joint(name: str, row: dict[str, Any]) -> JointState:
+    target_rad = row.get("target_rad")
+    limits = tuple(str(limit) for limit in row.get("limits", ()))
+    return JointState(
+        name, **_numbers(row), target_rad=None if target_rad is None else float(target_rad), limits=limits
+    )
+
+
+def _vector(row: Any) -> tuple[float, float, float] | None:
+    if row is None:
+        return None
+    x, y, z = row
+    return float(x), float(y), float(z)
 
 
 def _numbers(row: dict[str, Any]) -> dict[str, float | None]:

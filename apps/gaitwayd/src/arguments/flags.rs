@@ -11,8 +11,9 @@ pub(super) fn by_short(short: char) -> Option<&'static Flag> {
     all().find(|flag| flag.short == Some(short))
 }
 
-/// Other names of flags: those of the published runtime, and the socket's of version 0.2.
-const ALIASES: [(&str, &str); 5] = [
+/// Other names of flags: those of the published runtime, and those of version 0.2.
+const ALIASES: [(&str, &str); 6] = [
+    ("--pad-key", "--key"),
     ("--status", "--socket"),
     ("--onnx-model-path", "--policy"),
     ("--duck-config-path", "--config"),

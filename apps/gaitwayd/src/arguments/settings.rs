@@ -44,11 +44,38 @@ pub enum Show {
     Version,
 }
 
+/// The policies that need no file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CarriedPolicy {
+    /// Walks, and stands at zero command.
+    #[default]
+    Walk,
+    /// Stands.
+    Stand,
+}
+
+impl CarriedPolicy {
+    /// Both.
+    pub const ALL: [CarriedPolicy; 2] = [CarriedPolicy::Walk, CarriedPolicy::Stand];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            CarriedPolicy::Walk => "walk",
+            CarriedPolicy::Stand => "stand",
+        }
+    }
+}
+
 /// Which policy runs, and how.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PolicySettings {
-    /// The policy, a file that exists. `None`: the robot's own.
+    /// The policy, a file that exists. `None`: a carried one.
     pub file: Option<PathBuf>,
+    /// Which, where there is no file.
+    pub carried: CarriedPolicy,
+    /// The folder of policies that the robot can change to. `None`: that of the file.
+    pub folder: Option<PathBuf>,
     /// Name of the contract to assume for a policy that carries none.
     pub assume_contract: Option<String>,
     /// Reference motions that have the gait's period, a file that exists.
@@ -79,6 +106,8 @@ pub struct RobotSettings {
     pub no_config: bool,
     /// Stand in place of walking.
     pub stand: bool,
+    /// Stay limp until somebody asks it up.
+    pub limp: bool,
     /// The policy runs although the legs bear no weight.
     pub on_stand: bool,
     /// The servo bus.
@@ -100,6 +129,7 @@ impl Default for RobotSettings {
             config: None,
             no_config: false,
             stand: false,
+            limp: false,
             on_stand: false,
             port: DEFAULT_SERIAL_PORT.into(),
             pitch_bias_deg: 0.0,
@@ -134,7 +164,10 @@ pub struct OperatorSettings {
     pub keyboard: bool,
     /// Where datagrams of a pad elsewhere are listened for.
     pub pad_listen: Option<SocketAddr>,
-    /// The key that such a pad has, too. `None`: the one in this person's state folder, or none on the machine itself.
+    /// Where the local API is served over the network.
+    pub listen: Option<SocketAddr>,
+    /// The key that programs and pads elsewhere have, too. `None`: the one in this person's state folder; a pad on the
+    /// machine itself needs none.
     pub pad_key: Option<PathBuf>,
     /// Name or file of its layout. `None`: by its name.
     pub pad_layout: Option<PathBuf>,

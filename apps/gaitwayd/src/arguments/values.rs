@@ -2,6 +2,7 @@
 
 use super::error::ArgumentError;
 use super::flag::Flag;
+use super::settings::{CarriedPolicy, PolicySettings};
 use gaitway_runtime::Overrun;
 use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
@@ -54,6 +55,15 @@ pub(super) fn number(
     let number = text(flag, &value)?.parse::<f64>().ok();
     let number = number.filter(|&number| number.is_finite() && holds(number));
     number.ok_or_else(|| flag.wrong(expected, &quoted(&value)))
+}
+
+/// A policy: the name of one that needs no file, or a file that exists.
+pub(super) fn policy(flag: &Flag, value: OsString, to: &mut PolicySettings) -> Result<()> {
+    match CarriedPolicy::ALL.into_iter().find(|carried| value == carried.name()) {
+        Some(carried) => (to.file, to.carried) = (None, carried),
+        None => to.file = Some(file(flag, value)?),
+    }
+    Ok(())
 }
 
 /// A path to something that need not be there yet.

@@ -59,6 +59,11 @@ impl GravityEstimator {
         self.up.unwrap_or([0.0, 0.0, 1.0])
     }
 
+    /// The estimate, where a sample has been seen.
+    pub fn known_up(&self) -> Option<Vec3> {
+        self.up
+    }
+
     /// The estimate as saved: zero where no sample has been seen.
     pub fn up_or_unknown(&self) -> Vec3 {
         self.up.unwrap_or([0.0; 3])

@@ -15,11 +15,14 @@ mod schema;
 mod telemetry;
 
 pub use limits::{
-    LEASE_SECONDS, MAX_AXES, MAX_DEADLINE_NS, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION,
+    LEASE_SECONDS, MAX_AXES, MAX_DEADLINE_NS, MAX_GAIT_TRIM, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ,
+    PROTOCOL_VERSION,
 };
 pub use names::{Mode, Source, Topic};
 pub use refusal::{Code, Refusal};
-pub use reply::{Accepted, AxisInfo, Clock, CommandFate, Fate, Hello, LeaseGranted, Limit, Reply, ReplyBody};
+pub use reply::{
+    Accepted, AxisInfo, Clock, CommandFate, Fate, Hello, LeaseGranted, Limit, PolicyInfo, Reply, ReplyBody,
+};
 pub use request::{Ask, Request};
 pub use schema::json_schema;
-pub use telemetry::{FaultStatus, Implausible, JointStatus, Status};
+pub use telemetry::{FaultStatus, Implausible, JointLimit, JointStatus, Status, Trim};

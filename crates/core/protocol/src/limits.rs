@@ -12,6 +12,8 @@ pub const MAX_AXES: usize = 16;
 pub const LEASE_SECONDS: RangeInclusive<f64> = 0.1..=10.0;
 /// A command may hold for so long from now, ns: a client that falls silent has asked for no more than this.
 pub const MAX_DEADLINE_NS: u64 = 1_000_000_000;
+/// A trim changes the gait's speed by so much at most.
+pub const MAX_GAIT_TRIM: RangeInclusive<f64> = -0.5..=0.5;
 /// Fewest messages of a topic in a second.
 pub const MIN_RATE_HZ: f64 = 0.1;
 /// Most messages of a topic in a second.

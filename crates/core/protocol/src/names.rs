@@ -18,6 +18,8 @@ pub enum Source {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
+    /// No torque, at once and from any pose; the robot drops.
+    Off,
     /// No torque; from any pose this is reached softly.
     Limp,
     /// Hold the default pose.

@@ -33,8 +33,13 @@ pub enum ReplyBody {
     Accepted(Accepted),
     /// It was not done.
     Refused(Refusal),
+    /// The policies this robot has at hand.
+    Policies {
+        /// In the order of their names.
+        policies: Vec<PolicyInfo>,
+    },
     /// The topic `status`.
-    Status(Status),
+    Status(Box<Status>),
     /// The topic `joints`.
     Joints {
         /// The tick in which they stood so.
@@ -82,6 +87,17 @@ pub struct AxisInfo {
     pub min: Option<f64>,
     /// Most the policy was trained for; null for an axis it is never told.
     pub max: Option<f64>,
+}
+
+/// A policy this robot has at hand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PolicyInfo {
+    /// Its name.
+    pub name: String,
+    /// Its file; null for one that `gaitwayd` carries.
+    pub file: Option<String>,
+    /// Whether it is the one that runs.
+    pub runs: bool,
 }
 
 /// The robot's monotonic clock.

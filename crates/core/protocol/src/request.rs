@@ -1,6 +1,8 @@
 //! What clients ask.
 
-use crate::limits::{LEASE_SECONDS, MAX_AXES, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION};
+use crate::limits::{
+    LEASE_SECONDS, MAX_AXES, MAX_GAIT_TRIM, MAX_LINE_BYTES, MAX_RATE_HZ, MIN_RATE_HZ, PROTOCOL_VERSION,
+};
 use crate::names::{Mode, Source, Topic};
 use crate::refusal::{Code, Refusal};
 use schemars::JsonSchema;
@@ -10,10 +12,25 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 /// Kinds, for the refusal of one that is none.
-const KINDS: [&str; 9] =
-    ["hello", "clock", "subscribe", "lease", "release", "command", "mode", "stop", "clear_stop"];
+const KINDS: [&str; 13] = [
+    "hello",
+    "clock",
+    "subscribe",
+    "lease",
+    "release",
+    "command",
+    "mode",
+    "stop",
+    "clear_stop",
+    "policies",
+    "policy",
+    "trim",
+    "mark",
+];
 /// Longest name of a client, bytes.
 const MAX_NAME_BYTES: usize = 64;
+/// Longest text of a mark, bytes.
+const MAX_TEXT_BYTES: usize = 200;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -84,6 +101,32 @@ pub enum Ask {
     Stop {},
     /// Clears the emergency stop.
     ClearStop {},
+    /// The policies this robot has at hand.
+    Policies {},
+    /// Runs another policy from now on. The robot must be limp; `gaitwayd` starts again, and every connection ends.
+    Policy {
+        /// Its name, as `policies` lists it.
+        name: String,
+        /// The lease.
+        lease: u64,
+    },
+    /// What is added to every command that moves, of whoever gives it, until `gaitwayd` ends. It replaces the trim
+    /// before it.
+    Trim {
+        /// The lease.
+        lease: u64,
+        /// Offsets by axis, in the axis's unit.
+        #[serde(default)]
+        axes: BTreeMap<String, f64>,
+        /// What is added to the gait's speed; 0.1 is ten percent faster.
+        #[serde(default)]
+        gait_speed: f64,
+    },
+    /// Keeps the last minute as a recording of its own.
+    Mark {
+        /// What was seen, for who reads the recording.
+        text: String,
+    },
 }
 
 impl Request {
@@ -160,6 +203,12 @@ fn check(ask: &Ask) -> Result<(), Refusal> {
         Ask::Subscribe { rate_hz, .. } => within("rate_hz", *rate_hz, &(MIN_RATE_HZ..=MAX_RATE_HZ), "Hz"),
         Ask::Lease { seconds, .. } => within("seconds", *seconds, &LEASE_SECONDS, "s"),
         Ask::Command { axes, .. } => check_axes(axes),
+        Ask::Trim { axes, gait_speed, .. } => {
+            check_axes(axes)?;
+            within("gait_speed", *gait_speed, &MAX_GAIT_TRIM, "")
+        }
+        Ask::Policy { name, .. } => check_text("name", name, 1..=MAX_NAME_BYTES),
+        Ask::Mark { text } => check_text("text", text, 0..=MAX_TEXT_BYTES),
         _ => Ok(()),
     }
 }
@@ -173,11 +222,16 @@ fn check_hello(protocol: u32, client: &str) -> Result<(), Refusal> {
             ..Refusal::new(Code::OtherVersion, message, hint)
         });
     }
-    if client.is_empty() || client.len() > MAX_NAME_BYTES || client.chars().any(char::is_control) {
-        let expected = format!("a name of 1 to {MAX_NAME_BYTES} bytes without control characters");
-        return Err(Refusal::field("client", &expected, format!("{} bytes", client.len())));
+    check_text("client", client, 1..=MAX_NAME_BYTES)
+}
+
+/// Text goes to logs and terminals.
+fn check_text(field: &str, text: &str, bytes: RangeInclusive<usize>) -> Result<(), Refusal> {
+    if bytes.contains(&text.len()) && !text.chars().any(char::is_control) {
+        return Ok(());
     }
-    Ok(())
+    let expected = format!("{} to {} bytes without control characters", bytes.start(), bytes.end());
+    Err(Refusal::field(field, &expected, format!("{} bytes", text.len())))
 }
 
 fn check_axes(axes: &BTreeMap<String, f64>) -> Result<(), Refusal> {

@@ -17,12 +17,22 @@ pub struct Status {
     pub stopped: bool,
     /// The gravest fault.
     pub fault: Option<FaultStatus>,
-    /// Who has control, or had it last.
+    /// Which source has control, or had it last.
     pub owner: Option<String>,
+    /// Name of the client that holds the strongest lease.
+    pub lease_holder: Option<String>,
     /// Why the command is what it is: nobody, owner, expired or stopping.
     pub cause: String,
     /// The command by axis, before the policy's own limits.
     pub command: BTreeMap<String, Option<f32>>,
+    /// What is added to every command that moves.
+    pub trim: Trim,
+    /// Unit vector of gravity in the trunk's frame: 0, 0, -1 when it is upright.
+    pub projected_gravity: Option<[f32; 3]>,
+    /// Angular velocity in the trunk's frame, rad/s.
+    pub angular_velocity_rps: Option<[f32; 3]>,
+    /// Contacts in the order of `hello`: whether each is on the ground.
+    pub contacts: Vec<Option<bool>>,
     /// Age of the IMU's sample, s.
     pub imu_age_s: Option<f32>,
     /// How late the tick began, ns.
@@ -46,6 +56,29 @@ pub struct Implausible {
     pub servo: u32,
 }
 
+/// What is added to every command that moves.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Trim {
+    /// By axis, in its unit; those that are not zero.
+    pub axes: BTreeMap<String, f32>,
+    /// Added to the gait's speed.
+    pub gait_speed: f32,
+}
+
+/// What the safety filter changed of a joint's target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JointLimit {
+    /// It lay outside the joint's range.
+    Range,
+    /// It was further away than the joint may move in a tick.
+    Velocity,
+    /// It was no finite number: the last goal is held.
+    NonFinite,
+    /// The robot has fallen: the last goal is held.
+    Fallen,
+}
+
 /// A fault.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultStatus {
@@ -60,8 +93,12 @@ pub struct FaultStatus {
 /// One joint.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JointStatus {
+    /// What the policy wants, before the safety filter, rad; null where no policy runs.
+    pub target_rad: Option<f32>,
     /// Goal, rad.
     pub goal_rad: Option<f32>,
+    /// What the safety filter changed of the target.
+    pub limits: Vec<JointLimit>,
     /// Angle, rad.
     pub position_rad: Option<f32>,
     /// Its age, s.

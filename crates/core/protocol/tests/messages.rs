@@ -1,5 +1,12 @@
 //! Messages: what is read, what is refused and where, and the published schema.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking"
+)]
+
 use gaitway_protocol::{
     Ask, Code, Fate, LeaseGranted, MAX_LINE_BYTES, Mode, Refusal, Reply, ReplyBody, Request, Source, Topic,
     json_schema,
@@ -29,6 +36,10 @@ fn every_request_comes_back_as_it_was_written() {
         Ask::Mode { mode: Mode::Limp, lease: None },
         Ask::Stop {},
         Ask::ClearStop {},
+        Ask::Policies {},
+        Ask::Policy { name: "stand".to_owned(), lease: 7 },
+        Ask::Trim { lease: 7, axes: BTreeMap::from([("wz".to_owned(), -0.05)]), gait_speed: 0.1 },
+        Ask::Mark { text: "it slipped".to_owned() },
     ];
     for (number, ask) in asks.into_iter().enumerate() {
         for id in [None, Some(number as u64)] {
@@ -77,6 +88,10 @@ fn a_field_that_is_wrong_is_named_and_the_id_kept() {
         (r#"{"id":3,"kind":"hello","protocol":1,"client":"a\u001b[2J"}"#, Code::BadField, "client"),
         (r#"{"id":3,"kind":"subscribe","topics":["status"],"rate_hz":0}"#, Code::BadField, "rate_hz"),
         (r#"{"id":3,"kind":"subscribe","topics":["status"],"rate_hz":1e9}"#, Code::BadField, "rate_hz"),
+        (r#"{"id":3,"kind":"trim","lease":1,"gait_speed":0.6}"#, Code::BadField, "gait_speed"),
+        (r#"{"id":3,"kind":"trim","lease":1,"axes":{"vx":-1e39}}"#, Code::BadField, "axes.vx"),
+        (r#"{"id":3,"kind":"policy","name":"","lease":1}"#, Code::BadField, "name"),
+        (r#"{"id":3,"kind":"mark","text":"a\u001b[2J"}"#, Code::BadField, "text"),
         (r#"{"id":3,"kind":"lease","source":"network","seconds":0}"#, Code::BadField, "seconds"),
         (r#"{"id":3,"kind":"lease","source":"network","seconds":60}"#, Code::BadField, "seconds"),
         (
@@ -96,7 +111,7 @@ fn a_field_that_is_wrong_is_named_and_the_id_kept() {
     // The tag is buffered, so that the path of what lies deeper is that of the request.
     for line in [
         r#"{"id":3,"kind":"lease","source":"king","seconds":1}"#,
-        r#"{"id":3,"kind":"mode","mode":"off"}"#,
+        r#"{"id":3,"kind":"mode","mode":"fly"}"#,
         r#"{"id":3,"kind":"command","lease":-1,"sequence":1,"deadline_ns":1,"axes":{}}"#,
         r#"{"id":3,"kind":"command","lease":1,"sequence":1.5,"deadline_ns":1,"axes":{}}"#,
         r#"{"id":3,"kind":"command","lease":1,"sequence":1,"deadline_ns":1,"axes":{"vx":"fast"}}"#,

@@ -1,22 +1,34 @@
-//! Who of the clients may command: a lease for each source, held by one client at a time, for a while.
+//! Who may command: a lease for each source, held by one client at a time, for a while. Commands of every client, those
+//! of pads and keys too, go through this table into the mailbox: each source has one writer.
 
 use crate::robot::Mailbox;
-use gaitway_control::arbiter;
-use gaitway_model::Command;
-use gaitway_protocol::{Code, LeaseGranted, MAX_DEADLINE_NS, Refusal, Source};
+use gaitway_control::arbiter::Source;
+use gaitway_model::{Command, MAX_AXES};
+use gaitway_protocol::{Code, LeaseGranted, MAX_DEADLINE_NS, Refusal, Source as Granted};
 use std::sync::Arc;
 
-const SOURCES: usize = 2;
+const SOURCES: usize = Source::ALL.len();
 
 /// A client, as long as its connection lasts.
-pub(super) type ClientId = u64;
+pub(crate) type ClientId = u64;
 
 /// Leases, and the way of their commands into the mailbox.
 #[derive(Debug)]
 pub struct LeaseTable {
     mailbox: Arc<Mailbox>,
     holders: [Option<Holder>; SOURCES],
+    trim: CommandTrim,
     last_lease: u64,
+    last_client: ClientId,
+}
+
+/// What is added to commands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CommandTrim {
+    /// Offsets.
+    pub offset: Command,
+    /// Which axes are velocities: a robot that was asked for nothing stands, and no trim makes it creep.
+    pub is_velocity: [bool; MAX_AXES],
 }
 
 #[derive(Debug, Clone)]
@@ -31,14 +43,21 @@ struct Holder {
 impl LeaseTable {
     /// A table in which nobody holds anything.
     pub fn new(mailbox: Arc<Mailbox>) -> LeaseTable {
-        LeaseTable { mailbox, holders: [const { None }; SOURCES], last_lease: 0 }
+        let holders = [const { None }; SOURCES];
+        LeaseTable { mailbox, holders, trim: CommandTrim::default(), last_lease: 0, last_client: 0 }
+    }
+
+    /// A number for a client that comes.
+    pub(crate) fn welcome(&mut self) -> ClientId {
+        self.last_client += 1;
+        self.last_client
     }
 
     /// A new lease, or one that is renewed. The lease of another client is never taken away before its end.
     pub(super) fn grant(
         &mut self,
         (client, name): (ClientId, &str),
-        source: Source,
+        source: Granted,
         seconds: f64,
         renewed: Option<u64>,
         now_ns: u64,
@@ -47,38 +66,87 @@ impl LeaseTable {
             self.source_of(client, lease, now_ns)?;
         }
         let expires_ns = now_ns + (seconds * 1e9) as u64;
+        let lease = self.hold((client, name), of_arbiter(source), expires_ns, now_ns)?;
+        Ok(LeaseGranted { lease, source, expires_ns })
+    }
+
+    /// Gives the lease of a source to a client, or lengthens it.
+    fn hold(
+        &mut self,
+        (client, name): (ClientId, &str),
+        source: Source,
+        expires_ns: u64,
+        now_ns: u64,
+    ) -> Result<u64, Refusal> {
         let held = self.holders[source as usize].as_mut().filter(|holder| now_ns < holder.expires_ns);
         if let Some(holder) = held {
             if holder.client != client {
-                let left_s = (holder.expires_ns - now_ns) as f64 * 1e-9;
-                let message = format!("{} has control for another {left_s:.1} s", holder.name);
-                let hint = "wait until it gives it up, or stop the robot: that needs no lease";
-                return Err(Refusal::new(Code::LeaseHeld, message, hint));
+                return Err(held_by(holder, now_ns));
             }
             holder.expires_ns = expires_ns;
-            return Ok(LeaseGranted { lease: holder.lease, source, expires_ns });
+            return Ok(holder.lease);
         }
         self.last_lease += 1;
-        let lease = self.last_lease;
-        self.holders[source as usize] =
-            Some(Holder { client, name: name.to_owned(), lease, expires_ns, last_sequence: None });
-        Ok(LeaseGranted { lease, source, expires_ns })
+        let (name, lease) = (name.to_owned(), self.last_lease);
+        self.holders[source as usize] = Some(Holder { client, name, lease, expires_ns, last_sequence: None });
+        Ok(lease)
+    }
+
+    /// A command of a client of this program's own, a pad or keys: it takes the lease with every command, until
+    /// `expires_ns`.
+    pub(crate) fn steer(
+        &mut self,
+        client: (ClientId, &str),
+        source: Source,
+        command: &Command,
+        expires_ns: u64,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        self.hold(client, source, expires_ns, now_ns)?;
+        self.offer(source, command, expires_ns);
+        Ok(())
     }
 
     /// The source of a lease that holds.
     pub(super) fn source_of(&self, client: ClientId, lease: u64, now_ns: u64) -> Result<Source, Refusal> {
-        self.place_of(client, lease, now_ns).map(|place| [Source::Agent, Source::Network][place])
+        let is_it = |holder: &Holder| holder.lease == lease && holder.client == client;
+        for source in Source::ALL {
+            match &self.holders[source as usize] {
+                Some(holder) if is_it(holder) && now_ns < holder.expires_ns => return Ok(source),
+                Some(holder) if is_it(holder) => return Err(no_lease(format!("lease {lease} has ended"))),
+                _ => {}
+            }
+        }
+        Err(no_lease(format!("expected a lease of this client, found {lease}")))
     }
 
-    fn place_of(&self, client: ClientId, lease: u64, now_ns: u64) -> Result<usize, Refusal> {
-        let is_it = |holder: &Holder| holder.lease == lease && holder.client == client;
-        let found = self.holders.iter().position(|holder| holder.as_ref().is_some_and(is_it));
-        let ended =
-            |place: &usize| self.holders[*place].as_ref().is_none_or(|holder| now_ns >= holder.expires_ns);
-        match found {
-            Some(place) if !ended(&place) => Ok(place),
-            Some(_) => Err(no_lease(format!("lease {lease} has ended"))),
-            None => Err(no_lease(format!("expected a lease of this client, found {lease}"))),
+    /// Name of the client that holds the strongest lease.
+    pub(crate) fn strongest(&self, now_ns: u64) -> Option<&str> {
+        let mut holders = self.holders.iter().rev().flatten();
+        holders.find(|holder| now_ns < holder.expires_ns).map(|holder| holder.name.as_str())
+    }
+
+    /// Who has control in spite of a lease of `source`.
+    pub(super) fn refuse_stronger(&self, source: Source, now_ns: u64) -> Result<(), Refusal> {
+        let mut stronger = self.holders.iter().skip(source as usize + 1).rev().flatten();
+        match stronger.find(|holder| now_ns < holder.expires_ns) {
+            Some(holder) => Err(held_by(holder, now_ns)),
+            None => Ok(()),
+        }
+    }
+
+    /// Who else holds the lease of a source.
+    pub(crate) fn refuse_another(
+        &self,
+        client: ClientId,
+        source: Source,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        match &self.holders[source as usize] {
+            Some(holder) if holder.client != client && now_ns < holder.expires_ns => {
+                Err(held_by(holder, now_ns))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -90,8 +158,10 @@ impl LeaseTable {
         command: &Command,
         now_ns: u64,
     ) -> Result<Source, Refusal> {
-        let place = self.place_of(client, lease, now_ns)?;
-        let Some(holder) = &mut self.holders[place] else { return Err(no_lease("no lease".to_owned())) };
+        let source = self.source_of(client, lease, now_ns)?;
+        let Some(holder) = &mut self.holders[source as usize] else {
+            return Err(no_lease("no lease".to_owned()));
+        };
         if let Some(last) = holder.last_sequence.filter(|last| sequence <= *last) {
             return Err(late("sequence", format!("more than {last}"), sequence));
         }
@@ -99,47 +169,81 @@ impl LeaseTable {
             return Err(late("deadline_ns", format!("one after {now_ns}, which is now"), deadline_ns));
         }
         if deadline_ns - now_ns > MAX_DEADLINE_NS {
-            let latest = now_ns + MAX_DEADLINE_NS;
-            return Err(Refusal::field(
-                "deadline_ns",
-                &format!("at most {latest}, a second from now"),
-                deadline_ns,
-            ));
+            let expected = format!("at most {}, a second from now", now_ns + MAX_DEADLINE_NS);
+            return Err(Refusal::field("deadline_ns", &expected, deadline_ns));
         }
         holder.last_sequence = Some(sequence);
-        let source = [Source::Agent, Source::Network][place];
-        self.mailbox.offer(of_arbiter(source), command, deadline_ns.min(holder.expires_ns));
+        let expires_ns = deadline_ns.min(holder.expires_ns);
+        self.offer(source, command, expires_ns);
         Ok(source)
+    }
+
+    /// What is added to commands from the next one on.
+    pub(super) fn set_trim(&mut self, trim: CommandTrim) {
+        self.trim = trim;
+    }
+
+    /// See [`LeaseTable::set_trim`].
+    pub(super) fn trim(&self) -> &Command {
+        &self.trim.offset
+    }
+
+    fn offer(&self, source: Source, command: &Command, expires_ns: u64) {
+        self.mailbox.offer(source, &self.trim.applied(command), expires_ns);
     }
 
     /// Gives a lease up: the velocity eases to zero.
     pub(super) fn release(&mut self, client: ClientId, lease: u64, now_ns: u64) -> Result<(), Refusal> {
-        let place = self.place_of(client, lease, now_ns)?;
-        self.end(place);
+        let source = self.source_of(client, lease, now_ns)?;
+        self.end(source);
         Ok(())
     }
 
     /// A client is gone: so is what it held.
-    pub(super) fn leave(&mut self, client: ClientId) {
-        for place in 0..SOURCES {
-            if self.holders[place].as_ref().is_some_and(|holder| holder.client == client) {
-                self.end(place);
+    pub(crate) fn leave(&mut self, client: ClientId) {
+        for source in Source::ALL {
+            if self.holders[source as usize].as_ref().is_some_and(|holder| holder.client == client) {
+                self.end(source);
             }
         }
     }
 
-    fn end(&mut self, place: usize) {
-        self.holders[place] = None;
-        self.mailbox.withdraw(of_arbiter([Source::Agent, Source::Network][place]));
+    fn end(&mut self, source: Source) {
+        self.holders[source as usize] = None;
+        self.mailbox.withdraw(source);
+    }
+}
+
+impl CommandTrim {
+    fn applied(&self, command: &Command) -> Command {
+        let mut sum = *command;
+        let mut axes = command.values.iter().zip(self.is_velocity);
+        let is_moving = axes.any(|(value, is_velocity)| is_velocity && *value != 0.0);
+        for (axis, value) in sum.values.iter_mut().enumerate() {
+            if is_moving || !self.is_velocity[axis] {
+                *value += self.offset.values[axis];
+            }
+        }
+        if is_moving {
+            sum.phase_factor_offset += self.offset.phase_factor_offset;
+        }
+        sum
     }
 }
 
 /// The source by which the control loop knows it.
-pub(super) fn of_arbiter(source: Source) -> arbiter::Source {
+pub(super) fn of_arbiter(source: Granted) -> Source {
     match source {
-        Source::Agent => arbiter::Source::Agent,
-        Source::Network => arbiter::Source::Network,
+        Granted::Agent => Source::Agent,
+        Granted::Network => Source::Network,
     }
+}
+
+fn held_by(holder: &Holder, now_ns: u64) -> Refusal {
+    let left_s = holder.expires_ns.saturating_sub(now_ns) as f64 * 1e-9;
+    let message = format!("{} has control for another {left_s:.1} s", holder.name);
+    let hint = "wait until it gives it up, or stop the robot: that needs no lease";
+    Refusal::new(Code::LeaseHeld, message, hint)
 }
 
 fn no_lease(message: String) -> Refusal {
@@ -171,7 +275,7 @@ mod tests {
         Command::velocity(vx, 0.0, 0.0)
     }
 
-    fn offered(mailbox: &Mailbox, source: arbiter::Source) -> Option<(f32, u64)> {
+    fn offered(mailbox: &Mailbox, source: Source) -> Option<(f32, u64)> {
         let offer = mailbox.offers()[source as usize]?;
         Some((offer.command.get(Axis::VX), offer.expires_ns))
     }
@@ -179,32 +283,32 @@ mod tests {
     #[test]
     fn one_client_holds_a_source_until_its_lease_ends() {
         let (mut table, _) = table();
-        let lease = table.grant(ANNA, Source::Network, 1.0, None, 0).unwrap();
-        assert_eq!((lease.source, lease.expires_ns), (Source::Network, S));
-        let refused = table.grant(BEN, Source::Network, 1.0, None, S / 2).unwrap_err();
+        let lease = table.grant(ANNA, Granted::Network, 1.0, None, 0).unwrap();
+        assert_eq!((lease.source, lease.expires_ns), (Granted::Network, S));
+        let refused = table.grant(BEN, Granted::Network, 1.0, None, S / 2).unwrap_err();
         assert_eq!(
             (refused.code, refused.message.as_str()),
             (Code::LeaseHeld, "anna has control for another 0.5 s")
         );
         // Another source is another lease.
-        assert!(table.grant(BEN, Source::Agent, 1.0, None, S / 2).is_ok());
-        let renewed = table.grant(ANNA, Source::Network, 1.0, Some(lease.lease), S / 2).unwrap();
+        assert!(table.grant(BEN, Granted::Agent, 1.0, None, S / 2).is_ok());
+        let renewed = table.grant(ANNA, Granted::Network, 1.0, Some(lease.lease), S / 2).unwrap();
         assert_eq!((renewed.lease, renewed.expires_ns), (lease.lease, S + S / 2));
-        assert!(table.grant(BEN, Source::Network, 1.0, None, S + S / 2 - 1).is_err());
-        let next = table.grant(BEN, Source::Network, 1.0, None, S + S / 2).unwrap();
+        assert!(table.grant(BEN, Granted::Network, 1.0, None, S + S / 2 - 1).is_err());
+        let next = table.grant(BEN, Granted::Network, 1.0, None, S + S / 2).unwrap();
         assert_ne!(next.lease, lease.lease);
-        let late = table.grant(ANNA, Source::Network, 1.0, Some(lease.lease), 2 * S).unwrap_err();
+        let late = table.grant(ANNA, Granted::Network, 1.0, Some(lease.lease), 2 * S).unwrap_err();
         assert_eq!((late.code, late.field.as_deref()), (Code::NoLease, Some("lease")));
     }
 
     #[test]
     fn a_command_holds_until_its_deadline_or_the_end_of_its_lease() {
         let (mut table, mailbox) = table();
-        let lease = table.grant(ANNA, Source::Network, 1.0, None, 0).unwrap().lease;
+        let lease = table.grant(ANNA, Granted::Network, 1.0, None, 0).unwrap().lease;
         assert_eq!(table.command(1, (lease, 1, S / 4), &walk(0.1), 5), Ok(Source::Network));
-        assert_eq!(offered(&mailbox, arbiter::Source::Network), Some((0.1, S / 4)));
+        assert_eq!(offered(&mailbox, Source::Network), Some((0.1, S / 4)));
         table.command(1, (lease, 2, S + S / 2), &walk(0.2), S - S / 4).unwrap();
-        assert_eq!(offered(&mailbox, arbiter::Source::Network), Some((0.2, S)), "its lease ends before");
+        assert_eq!(offered(&mailbox, Source::Network), Some((0.2, S)), "its lease ends before");
         let ended = table.command(1, (lease, 3, 2 * S), &walk(0.1), S).unwrap_err();
         assert_eq!((ended.code, ended.message.as_str()), (Code::NoLease, "lease 1 has ended"));
     }
@@ -212,7 +316,7 @@ mod tests {
     #[test]
     fn commands_that_are_old_late_too_long_or_anothers_are_refused_and_change_nothing() {
         let (mut table, mailbox) = table();
-        let lease = table.grant(ANNA, Source::Network, 10.0, None, 0).unwrap().lease;
+        let lease = table.grant(ANNA, Granted::Network, 10.0, None, 0).unwrap().lease;
         table.command(1, (lease, 7, S / 4), &walk(0.1), 0).unwrap();
         for (client, order, code) in [
             (1, (lease, 7, S / 2), Code::TooLate),
@@ -225,23 +329,64 @@ mod tests {
             let refused = table.command(client, order, &walk(9.0), S / 8).unwrap_err();
             assert_eq!(refused.code, code, "{refused}");
         }
-        assert_eq!(offered(&mailbox, arbiter::Source::Network), Some((0.1, S / 4)));
+        assert_eq!(offered(&mailbox, Source::Network), Some((0.1, S / 4)));
     }
 
     #[test]
     fn who_gives_up_or_goes_commands_no_more() {
         let (mut table, mailbox) = table();
-        let lease = table.grant(ANNA, Source::Network, 1.0, None, 0).unwrap().lease;
+        let lease = table.grant(ANNA, Granted::Network, 1.0, None, 0).unwrap().lease;
         table.command(1, (lease, 1, S / 4), &walk(0.1), 0).unwrap();
         assert!(table.release(2, lease, 0).is_err(), "it is not Ben's");
         table.release(1, lease, 0).unwrap();
-        assert_eq!(offered(&mailbox, arbiter::Source::Network).unwrap().1, 0);
-        let lease = table.grant(BEN, Source::Agent, 1.0, None, 0).unwrap().lease;
+        assert_eq!(offered(&mailbox, Source::Network).unwrap().1, 0);
+        let lease = table.grant(BEN, Granted::Agent, 1.0, None, 0).unwrap().lease;
         table.command(2, (lease, 1, S / 4), &walk(0.1), 0).unwrap();
         table.leave(1);
-        assert_eq!(offered(&mailbox, arbiter::Source::Agent), Some((0.1, S / 4)));
+        assert_eq!(offered(&mailbox, Source::Agent), Some((0.1, S / 4)));
         table.leave(2);
-        assert_eq!(offered(&mailbox, arbiter::Source::Agent).unwrap().1, 0);
-        assert!(table.grant(ANNA, Source::Agent, 1.0, None, 0).is_ok());
+        assert_eq!(offered(&mailbox, Source::Agent).unwrap().1, 0);
+        assert!(table.grant(ANNA, Granted::Agent, 1.0, None, 0).is_ok());
+    }
+
+    #[test]
+    fn pads_and_programs_never_have_the_same_source_at_once() {
+        let (mut table, mailbox) = table();
+        let pad = (table.welcome(), "pad elsewhere");
+        table.steer(pad, Source::Network, &walk(0.1), S / 5, 0).unwrap();
+        assert_eq!(table.strongest(0), Some("pad elsewhere"));
+        assert!(table.refuse_another(pad.0, Source::Network, 0).is_ok());
+        assert_eq!(table.refuse_another(9, Source::Network, 0).unwrap_err().code, Code::LeaseHeld);
+        assert_eq!(
+            table.grant((9, "anna"), Granted::Network, 1.0, None, 0).unwrap_err().message,
+            "pad elsewhere has control for another 0.2 s"
+        );
+        table.grant((9, "anna"), Granted::Network, 1.0, None, S / 5).unwrap();
+        assert!(table.steer(pad, Source::Network, &walk(0.2), S, S / 5).is_err());
+        assert_eq!(offered(&mailbox, Source::Network), Some((0.1, S / 5)));
+        // A pad at the robot is another source, and a stronger one.
+        table.steer((7, "pad"), Source::Pad, &walk(0.0), S, S / 5).unwrap();
+        assert_eq!(table.strongest(S / 5), Some("pad"));
+        table.leave(9);
+        assert_eq!(offered(&mailbox, Source::Network).unwrap().1, 0, "it was anna's last");
+    }
+
+    #[test]
+    fn a_trim_is_added_to_what_moves() {
+        let (mut table, mailbox) = table();
+        let mut is_velocity = [false; MAX_AXES];
+        is_velocity[..3].fill(true);
+        let offset = Command { phase_factor_offset: 0.1, ..Command::of(&[0.01, 0.0, -0.2, 0.0, 0.3]) };
+        table.set_trim(CommandTrim { offset, is_velocity });
+        let mut offered = |command: Command| {
+            table.steer((1, "anna"), Source::Network, &command, S, 0).unwrap();
+            mailbox.offers()[Source::Network as usize].unwrap().command
+        };
+        let moving = offered(walk(0.1));
+        assert_eq!((moving.get(Axis::VX), moving.get(Axis::WZ)), (0.11, -0.2));
+        assert_eq!((moving.values[4], moving.phase_factor_offset), (0.3, 0.1));
+        let at_rest = offered(Command::of(&[0.0, 0.0, 0.0, 0.5]));
+        assert_eq!((at_rest.get(Axis::WZ), at_rest.phase_factor_offset), (0.0, 0.0), "it does not creep");
+        assert_eq!((at_rest.values[3], at_rest.values[4]), (0.5, 0.3));
     }
 }

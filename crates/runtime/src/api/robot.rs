@@ -1,13 +1,16 @@
 //! The robot as the local API knows it: what it is called, along what it is commanded, how it is.
 
-use crate::api::telemetry;
+use crate::api::leases::{CommandTrim, LeaseTable};
+use crate::api::policies::PolicyShelf;
+use crate::api::telemetry::{self, Beside};
 use crate::robot::Mailbox;
 use crate::robot::status::{Status, StatusSlot};
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::{Command, Contract, RobotProfile};
-use gaitway_protocol::{AxisInfo, Code, Hello, Limit, PROTOCOL_VERSION, Refusal, ReplyBody, Topic};
+use gaitway_protocol::{AxisInfo, Code, Hello, Limit, PROTOCOL_VERSION, Refusal, ReplyBody, Topic, Trim};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 
 /// A running robot, for its clients.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct ApiRobot {
     envelope: CommandEnvelope,
     pub(super) mailbox: Arc<Mailbox>,
     status: Arc<StatusSlot>,
+    pub(super) policies: PolicyShelf,
+    marks: Option<SyncSender<String>>,
 }
 
 impl ApiRobot {
@@ -49,7 +54,30 @@ impl ApiRobot {
         };
         let names = profile.command_axes.iter().map(|axis| axis.name.as_str());
         let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, names);
-        ApiRobot { hello, envelope, mailbox, status }
+        let policies = PolicyShelf::default();
+        ApiRobot { hello, envelope, mailbox, status, policies, marks: None }
+    }
+
+    /// Policies it can change to.
+    #[must_use]
+    pub fn with_policies(self, policies: PolicyShelf) -> ApiRobot {
+        ApiRobot { policies, ..self }
+    }
+
+    /// Where marks go; without it nothing is recorded.
+    #[must_use]
+    pub fn with_marks(self, marks: Option<SyncSender<String>>) -> ApiRobot {
+        ApiRobot { marks, ..self }
+    }
+
+    /// Keeps the last minute.
+    pub(super) fn mark(&self, text: &str) -> Result<(), Refusal> {
+        let impossible = |message, hint| Refusal::new(Code::NotPossible, message, hint);
+        let Some(marks) = &self.marks else {
+            return Err(impossible("nothing is recorded", "start gaitwayd without --no-record"));
+        };
+        let full = |_| impossible("the recorder has marks enough for now", "try again in a second");
+        marks.try_send(text.to_owned()).map_err(full)
     }
 
     pub(super) fn hello(&self, now_ns: u64) -> Hello {
@@ -66,6 +94,22 @@ impl ApiRobot {
             command.values[index] = *value as f32;
         }
         Ok(command)
+    }
+
+    /// Offsets by axis as a trim of this robot.
+    pub(super) fn trim(&self, axes: &BTreeMap<String, f64>, gait_speed: f64) -> Result<CommandTrim, Refusal> {
+        let offset = Command { phase_factor_offset: gait_speed as f32, ..self.command(axes)? };
+        let mut trim = CommandTrim { offset, ..CommandTrim::default() };
+        for (axis, is_velocity) in self.hello.axes.iter().zip(&mut trim.is_velocity) {
+            *is_velocity = axis.unit.ends_with("/s");
+        }
+        Ok(trim)
+    }
+
+    fn trim_message(&self, trim: &Command) -> Trim {
+        let axes = self.hello.axes.iter().zip(trim.values).filter(|(_, offset)| *offset != 0.0);
+        let axes = axes.map(|(axis, offset)| (axis.name.clone(), offset)).collect();
+        Trim { axes, gait_speed: trim.phase_factor_offset }
     }
 
     fn unknown_axis(&self, name: &str) -> Refusal {
@@ -96,10 +140,15 @@ impl ApiRobot {
     }
 
     /// A topic's message.
-    pub(super) fn topic(&self, topic: Topic, status: &Status, now_ns: u64) -> ReplyBody {
+    pub(super) fn topic(&self, topic: Topic, status: &Status, leases: &LeaseTable, now_ns: u64) -> ReplyBody {
         match topic {
             Topic::Status => {
-                ReplyBody::Status(telemetry::status(&self.hello, status, self.mailbox.is_stopped(), now_ns))
+                let beside = Beside {
+                    stopped: self.mailbox.is_stopped(),
+                    lease_holder: leases.strongest(now_ns).map(str::to_owned),
+                    trim: self.trim_message(leases.trim()),
+                };
+                ReplyBody::Status(Box::new(telemetry::status(&self.hello, status, beside, now_ns)))
             }
             Topic::Joints => ReplyBody::Joints {
                 tick: status.tick,

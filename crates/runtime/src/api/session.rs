@@ -1,13 +1,15 @@
 //! One client: what it has asked for, and what it is answered. It knows no socket and no clock.
 
-use crate::api::leases::{ClientId, LeaseTable, of_arbiter};
+use crate::api::leases::{ClientId, LeaseTable};
 use crate::api::robot::ApiRobot;
 use crate::robot::mailbox::NotAtTheRobot;
+use gaitway_control::arbiter;
 use gaitway_control::supervisor::{RequestedMode, State};
 use gaitway_platform::budget::Budget;
 use gaitway_protocol::{
-    Accepted, Ask, Clock, Code, CommandFate, Fate, Mode, Refusal, Reply, ReplyBody, Request, Source, Topic,
+    Accepted, Ask, Clock, Code, CommandFate, Fate, Mode, Refusal, Reply, ReplyBody, Request, Topic,
 };
+use std::sync::mpsc::{Receiver, TryRecvError};
 
 /// Requests that are answered at once, and in each second from then on.
 const REQUESTS: u32 = 200;
@@ -23,13 +25,25 @@ pub(super) struct Session {
     topics: Vec<Topic>,
     every_ns: u64,
     due_ns: u64,
+    /// A policy that it wants, while it is looked at.
+    change: Option<PolicyChange>,
+}
+
+/// A policy that a client wants.
+#[derive(Debug)]
+struct PolicyChange {
+    id: Option<u64>,
+    lease: u64,
+    name: String,
+    found: Receiver<Result<(), Refusal>>,
 }
 
 impl Session {
     /// A client that has said nothing yet.
     pub fn new(id: ClientId) -> Session {
         let requests = Budget::new(REQUESTS, REQUESTS_PER_SECOND);
-        Session { id, name: None, requests, topics: Vec::new(), every_ns: u64::MAX, due_ns: u64::MAX }
+        let (every_ns, due_ns) = (u64::MAX, u64::MAX);
+        Session { id, name: None, requests, topics: Vec::new(), every_ns, due_ns, change: None }
     }
 
     /// What it calls itself.
@@ -54,6 +68,10 @@ impl Session {
             Ok(request) => request,
             Err((id, refusal)) => return Some(Reply::new(id, ReplyBody::Refused(refusal))),
         };
+        if let Ask::Policy { name, lease } = &request.ask {
+            let begun = self.begin_change(request.id, name, *lease, robot, leases, now_ns);
+            return begun.err().map(|refusal| Reply::new(request.id, ReplyBody::Refused(refusal)));
+        }
         let body = self.answer(&request.ask, robot, leases, now_ns).unwrap_or_else(ReplyBody::Refused);
         let is_news = match &body {
             ReplyBody::Accepted(_) => false,
@@ -68,14 +86,88 @@ impl Session {
         self.due_ns
     }
 
+    /// The answer to who wanted another policy, once there is one.
+    pub fn take_changed(&mut self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Option<Reply> {
+        let change = self.change.as_ref()?;
+        let found = match change.found.try_recv() {
+            Ok(found) => found,
+            Err(TryRecvError::Empty) => return None,
+            // It panicked, which a file from outside must not bring about.
+            Err(TryRecvError::Disconnected) => Err(Refusal::new(
+                Code::NotPossible,
+                "looking at it broke off",
+                "this is a bug: please report it",
+            )),
+        };
+        let change = self.change.take()?;
+        // Meanwhile the lease may have ended, or somebody may have stopped the robot.
+        let found = found.and_then(|()| self.refuse_change(change.lease, robot, leases, now_ns));
+        let body = match found {
+            Ok(()) => {
+                robot.policies.want(&change.name);
+                done()
+            }
+            Err(refusal) => ReplyBody::Refused(refusal),
+        };
+        Some(Reply::new(change.id, body))
+    }
+
+    fn begin_change(
+        &mut self,
+        id: Option<u64>,
+        name: &str,
+        lease: u64,
+        robot: &ApiRobot,
+        leases: &LeaseTable,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        self.name.as_ref().ok_or_else(no_hello)?;
+        self.refuse_change(lease, robot, leases, now_ns)?;
+        let found = robot.policies.check(name)?;
+        self.change = Some(PolicyChange { id, lease, name: name.to_owned(), found });
+        Ok(())
+    }
+
+    /// Why the robot must not start again now. A start forgets stops and faults, which only somebody at
+    /// the robot may do.
+    fn refuse_change(
+        &self,
+        lease: u64,
+        robot: &ApiRobot,
+        leases: &LeaseTable,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        let source = leases.source_of(self.id, lease, now_ns)?;
+        leases.refuse_stronger(source, now_ns)?;
+        refuse_while_stopped(robot)?;
+        if robot.mailbox.is_limp_at_the_robot() {
+            return Err(Refusal::new(
+                Code::OnlyAtTheRobot,
+                "somebody at the robot set it limp",
+                "they get it up again, at the terminal it was started from or with its pad",
+            ));
+        }
+        let Some(status) = robot.status() else { return Ok(()) };
+        if let Some((kind, _)) = status.fault {
+            let message = format!("the robot has a fault: {}", kind.name());
+            return Err(Refusal::new(Code::NotPossible, message, kind.hint()));
+        }
+        if status.state.is_powered() {
+            let message = format!("expected the robot limp, found it {}", status.state.name());
+            let hint = "make it limp first, on its stand or where it may sit down: it starts again limp";
+            return Err(Refusal::new(Code::NotPossible, message, hint));
+        }
+        Ok(())
+    }
+
     /// The messages it has subscribed to, where they are due. What it missed is not sent later.
-    pub fn tell(&mut self, robot: &ApiRobot, now_ns: u64) -> Vec<Reply> {
+    pub fn tell(&mut self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Vec<Reply> {
         if now_ns < self.due_ns {
             return Vec::new();
         }
         self.due_ns = (self.due_ns + self.every_ns).max(now_ns);
         let Some(status) = robot.status() else { return Vec::new() };
-        let message = |topic: &Topic| Reply::new(None, robot.topic(*topic, &status, now_ns));
+        let message = |topic: &Topic| Reply::new(None, robot.topic(*topic, &status, leases, now_ns));
         self.topics.iter().map(message).collect()
     }
 
@@ -95,19 +187,16 @@ impl Session {
     ) -> Result<ReplyBody, Refusal> {
         if let Ask::Stop {} = ask {
             // Whoever it is.
-            robot.mailbox.set_emergency_stop(of_arbiter(Source::Network));
+            robot.mailbox.set_emergency_stop(arbiter::Source::Network);
             return Ok(done());
         }
         if let Ask::Hello { client, .. } = ask {
             self.name = Some(client.clone());
             return Ok(ReplyBody::Hello(robot.hello(now_ns)));
         }
-        let Some(name) = &self.name else {
-            let hint = "begin with {\"kind\": \"hello\", \"protocol\": 1, \"client\": NAME}";
-            return Err(Refusal::new(Code::NoHello, "expected hello first, found another request", hint));
-        };
+        let name = self.name.as_ref().ok_or_else(no_hello)?;
         match ask {
-            Ask::Hello { .. } | Ask::Stop {} => Ok(done()),
+            Ask::Hello { .. } | Ask::Stop {} | Ask::Policy { .. } => Ok(done()),
             Ask::Clock {} => Ok(ReplyBody::Clock(Clock { clock_ns: now_ns })),
             Ask::Subscribe { topics, rate_hz } => {
                 self.subscribe(topics, *rate_hz, now_ns);
@@ -127,9 +216,16 @@ impl Session {
             }
             Ask::Mode { mode, lease } => self.mode(*mode, *lease, robot, leases, now_ns),
             Ask::ClearStop {} => {
-                robot.mailbox.clear_emergency_stop(of_arbiter(Source::Network)).map_err(only_at_the_robot)?;
+                robot.mailbox.clear_emergency_stop(arbiter::Source::Network).map_err(only_at_the_robot)?;
                 Ok(done())
             }
+            Ask::Policies {} => Ok(ReplyBody::Policies { policies: robot.policies.list() }),
+            Ask::Trim { lease, axes, gait_speed } => {
+                leases.source_of(self.id, *lease, now_ns)?;
+                leases.set_trim(robot.trim(axes, *gait_speed)?);
+                Ok(done())
+            }
+            Ask::Mark { text } => robot.mark(text).map(|()| done()),
         }
     }
 
@@ -151,17 +247,22 @@ impl Session {
         now_ns: u64,
     ) -> Result<ReplyBody, Refusal> {
         let source = match (mode, lease) {
-            (Mode::Limp, None) => Source::Network,
+            (Mode::Limp, None) => arbiter::Source::Network,
             (_, Some(lease)) => leases.source_of(self.id, lease, now_ns)?,
             (_, None) => {
                 let hint = "ask for a lease first; limp and stop need none";
                 return Err(Refusal::new(Code::NoLease, "expected a lease, found none", hint));
             }
         };
+        if mode == Mode::Off {
+            robot.mailbox.limp_at_once(source);
+            return Ok(ReplyBody::Accepted(Accepted { mode: Some(Mode::Off) }));
+        }
         if mode != Mode::Limp {
             refuse_while_stopped(robot)?;
+            leases.refuse_stronger(source, now_ns)?;
         }
-        robot.mailbox.wish_of(of_arbiter(source), requested(mode)).map_err(only_at_the_robot)?;
+        robot.mailbox.wish_of(source, requested(mode)).map_err(only_at_the_robot)?;
         let wanted = if mode == Mode::Run && !robot.mailbox.may_walk() { Mode::Stand } else { mode };
         Ok(ReplyBody::Accepted(Accepted { mode: Some(wanted) }))
     }
@@ -178,15 +279,15 @@ fn done() -> ReplyBody {
 
 fn requested(mode: Mode) -> RequestedMode {
     match mode {
-        Mode::Limp => RequestedMode::Limp,
+        Mode::Off | Mode::Limp => RequestedMode::Limp,
         Mode::Stand => RequestedMode::Stand,
         Mode::Run => RequestedMode::Walk,
     }
 }
 
-fn fate(robot: &ApiRobot, source: Source, now_ns: u64) -> Fate {
+fn fate(robot: &ApiRobot, source: arbiter::Source, now_ns: u64) -> Fate {
     let offers = robot.mailbox.offers();
-    let stronger = offers.iter().skip(of_arbiter(source) as usize + 1).flatten();
+    let stronger = offers.iter().skip(source as usize + 1).flatten();
     if stronger.into_iter().any(|offer| now_ns < offer.expires_ns) {
         return Fate::Overridden;
     }
@@ -194,6 +295,11 @@ fn fate(robot: &ApiRobot, source: Source, now_ns: u64) -> Fate {
         Some(status) if status.state == State::Running => Fate::Followed,
         _ => Fate::NotRunning,
     }
+}
+
+fn no_hello() -> Refusal {
+    let hint = "begin with {\"kind\": \"hello\", \"protocol\": 1, \"client\": NAME}";
+    Refusal::new(Code::NoHello, "expected hello first, found another request", hint)
 }
 
 fn refuse_while_stopped(robot: &ApiRobot) -> Result<(), Refusal> {

@@ -36,12 +36,13 @@ pub use watch::{Heard, PadWatch};
 
 use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_gamepad::Button;
+use gaitway_protocol::Refusal;
 
 /// Events that wait until they are fetched.
 const WAITING: usize = 256;
 
 /// Something to say about the pad.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum PadEvent {
     /// There is none yet.
     Missing {
@@ -65,6 +66,8 @@ pub enum PadEvent {
     Pressed(Button),
     /// A button was pressed elsewhere, and does nothing: only somebody at the robot may do that now.
     Refused(Button, NotAtTheRobot),
+    /// Another client has control: what this one asks is not followed.
+    Held(Refusal),
     /// So many presses were left out: there were more in a second than a person can press.
     LeftOut(u64),
 }

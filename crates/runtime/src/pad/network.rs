@@ -99,6 +99,7 @@ impl Listener {
             if self.last.replace(sender) == Some(sender) {
                 self.session.take_up(&controls);
             }
+            self.session.call(&format!("remote gamepad {sender}"));
             tell(say, PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
         self.session.steer(&controls, now_ns, |event| tell(say, event));

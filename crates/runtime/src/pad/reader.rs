@@ -87,6 +87,7 @@ impl Follower {
             }
             if std::mem::take(&mut is_new) {
                 let (name, layout) = (device.name.clone(), device.layout.clone());
+                self.session.call(&name);
                 tell(&self.say, PadEvent::Found { name, layout });
             }
             let say = &self.say;

@@ -1,6 +1,7 @@
 //! From how a pad stands to what is in the mailbox.
 
 use super::PadEvent;
+use crate::api::{ClientId, LeaseTable};
 use crate::expression::ExpressionSlot;
 use crate::robot::Mailbox;
 use crate::robot::mailbox::NotAtTheRobot;
@@ -10,7 +11,7 @@ use gaitway_gamepad::{Button, Controls, Operator, Reach};
 use gaitway_model::axis::STANDARD_AXES;
 use gaitway_model::{Axis, Command, Contract, RobotProfile};
 use gaitway_platform::budget::Budget;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The robot is told to stand when the pad has been gone for so long, ns.
 const STAND_AFTER_NS: u64 = 3_000_000_000;
@@ -48,8 +49,10 @@ pub struct TeleopTarget {
     pub reach: Reach,
     /// Which axes they move.
     pub axes: [Option<Axis>; STANDARD_AXES.len()],
-    /// Where commands and wishes go.
+    /// Where wishes go.
     pub mailbox: Arc<Mailbox>,
+    /// Where commands go, beside those of other clients.
+    pub leases: Arc<Mutex<LeaseTable>>,
     /// Lamps and pulse servos.
     pub expression: Arc<ExpressionSlot>,
 }
@@ -57,7 +60,12 @@ pub struct TeleopTarget {
 /// One pad's way to the robot.
 #[derive(Debug)]
 pub(super) struct TeleopSession {
+    client: ClientId,
+    /// What it calls itself to other clients.
+    name: String,
     source: Source,
+    /// Another client has its source: that was told once.
+    is_refused: bool,
     operator: Operator,
     steered: TeleopTarget,
     /// Where it put the pulse servos last.
@@ -74,23 +82,44 @@ impl TeleopSession {
         if !steered.mailbox.may_walk() {
             operator.move_head();
         }
-        let presses = Budget::new(PRESSES, PRESSES_PER_SECOND);
-        TeleopSession { source, operator, steered, pulse_servos: [0.0; 2], gone_since_ns: None, presses }
+        let client = lock(&steered.leases).welcome();
+        TeleopSession {
+            client,
+            name: format!("{} of gaitwayd", source.name()),
+            source,
+            is_refused: false,
+            operator,
+            steered,
+            pulse_servos: [0.0; 2],
+            gone_since_ns: None,
+            presses: Budget::new(PRESSES, PRESSES_PER_SECOND),
+        }
+    }
+
+    /// What it calls itself to other clients from now on.
+    pub fn call(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
     }
 
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
     /// pressed is done and told, once. Of a flood of presses most are left out, but never one that makes limp.
     pub fn steer(&mut self, controls: &Controls, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
         self.gone_since_ns = None;
-        let (source, steered, presses) = (self.source, &self.steered, &mut self.presses);
+        let (client, source, steered, presses) = (self.client, self.source, &self.steered, &mut self.presses);
         self.operator.update(controls, |button| {
             let has_room = presses.take(now_ns);
             if !has_room && !makes_limp(button, steered) {
                 return;
             }
-            let event = match press(button, source, steered) {
-                Ok(()) => PadEvent::Pressed(button),
-                Err(refused) => PadEvent::Refused(button, refused),
+            let needs_control =
+                matches!(button, Button::Pause | Button::Motors) && !makes_limp(button, steered);
+            let held = lock(&steered.leases).refuse_another(client, source, now_ns);
+            let event = match held {
+                Err(refusal) if needs_control => PadEvent::Held(refusal),
+                _ => match press(button, source, steered) {
+                    Ok(()) => PadEvent::Pressed(button),
+                    Err(refused) => PadEvent::Refused(button, refused),
+                },
             };
             if has_room {
                 tell(event);
@@ -107,7 +136,17 @@ impl TeleopSession {
                 command.values[axis.index()] = value;
             }
         }
-        self.steered.mailbox.offer(self.source, &command, now_ns + LEASE_NS);
+        self.offer(&command, now_ns, tell);
+    }
+
+    fn offer(&mut self, command: &Command, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
+        let client = (self.client, self.name.as_str());
+        let steered =
+            lock(&self.steered.leases).steer(client, self.source, command, now_ns + LEASE_NS, now_ns);
+        let was_refused = std::mem::replace(&mut self.is_refused, steered.is_err());
+        if let (Err(refusal), false) = (steered, was_refused) {
+            tell(PadEvent::Held(refusal));
+        }
     }
 
     /// The pad is there, or there again: what it holds down already is no press.
@@ -154,6 +193,10 @@ impl TeleopSession {
     }
 }
 
+fn lock(leases: &Mutex<LeaseTable>) -> MutexGuard<'_, LeaseTable> {
+    leases.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What the robot is wished to do from now on.
 fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), NotAtTheRobot> {
     let mailbox = &steered.mailbox;
@@ -189,7 +232,9 @@ mod tests {
             head_yaw: [0.0; 2],
             head_roll: [0.0; 2],
         };
-        TeleopTarget { reach, axes: [None; 7], mailbox: Arc::default(), expression: Arc::default() }
+        let mailbox = Arc::new(Mailbox::new());
+        let leases = Arc::new(Mutex::new(LeaseTable::new(Arc::clone(&mailbox))));
+        TeleopTarget { reach, axes: [None; 7], mailbox, leases, expression: Arc::default() }
     }
 
     /// Presses and lets go so often, 20,000 times a second, and returns what was told.
@@ -248,5 +293,34 @@ mod tests {
         assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         near.steer(&controls, MS, |event| told.push(event));
         assert_eq!((steered.mailbox.requested_mode().0, told.len()), (RequestedMode::Stand, 2));
+    }
+
+    #[test]
+    fn one_elsewhere_commands_nothing_while_a_program_has_control() {
+        let steered = steered();
+        let anna = (lock(&steered.leases).welcome(), "anna");
+        lock(&steered.leases)
+            .steer(anna, Source::Network, &Command::velocity(0.1, 0.0, 0.0), 500 * MS, 0)
+            .unwrap();
+        let mut session = TeleopSession::new(Source::Network, steered.clone());
+        session.call("far pad");
+        let mut told = Vec::new();
+        let mut controls = Controls::default();
+        controls.set(Button::Motors, true);
+        session.steer(&controls, MS, |event| told.push(event));
+        session.steer(&controls, 2 * MS, |event| told.push(event));
+        let held = |event: &PadEvent| matches!(event, PadEvent::Held(refusal) if refusal.message.starts_with("anna has"));
+        assert!(told.len() == 2 && told.iter().all(held), "the press, and once the command: {told:?}");
+        assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
+        let offers = || steered.mailbox.offers()[Source::Network as usize].unwrap();
+        assert_eq!(offers().expires_ns, 500 * MS);
+        // It makes limp all the same, and has control when she gives it up.
+        steered.mailbox.request_mode(RequestedMode::Walk, false);
+        session.take_up(&Controls::default());
+        session.steer(&controls, 3 * MS, |_| {});
+        assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
+        session.steer(&controls, 500 * MS, |_| {});
+        assert_eq!(offers().expires_ns, 700 * MS);
+        assert_eq!(lock(&steered.leases).strongest(600 * MS), Some("far pad"));
     }
 }

@@ -1,4 +1,5 @@
-//! The last minute in memory: kept in a file of its own when a fault strikes, whatever became of the disk before.
+//! The last minute in memory: kept in a file of its own when a fault strikes or somebody asks for it, whatever became
+//! of the disk before.
 
 use super::Folder;
 use super::open_file::OpenFile;
@@ -16,7 +17,9 @@ const BEFORE_NS: u64 = 60_000_000_000;
 const BEHIND_NS: u64 = 3_000_000_000;
 /// Messages are packed in blocks of this length, bytes.
 const BLOCK: usize = 64 << 10;
-/// A fault that comes and goes is kept once in so long, ns: a loose plug must not push all other recordings out.
+/// What a recording that somebody asked for is called.
+const MARK: &str = "mark";
+/// A fault that comes and goes, and a mark, is kept once in so long, ns: a loose plug must not push all other recordings out.
 const SAME_AGAIN_NS: u64 = 60_000_000_000;
 
 /// The last minute, from keyframe to keyframe.
@@ -26,8 +29,10 @@ pub struct BlackBox {
     now_ns: u64,
     /// The gravest fault of the tick before.
     fault: Option<FaultKind>,
-    /// A fault that struck, and when.
-    struck: Option<(FaultKind, u64)>,
+    /// Why it is to be kept, and since when: the name of a fault, or a mark.
+    struck: Option<(&'static str, u64)>,
+    /// When the last mark was kept.
+    marked_ns: Option<u64>,
     /// When each kind struck that was kept, in the order of [`FaultKind::ALL`].
     kept_ns: [Option<u64>; FaultKind::ALL.len()],
 }
@@ -56,10 +61,18 @@ impl BlackBox {
             let kept_ns = &mut self.kept_ns[kind as usize];
             if kept_ns.is_none_or(|kept_ns| self.now_ns >= kept_ns + SAME_AGAIN_NS) {
                 *kept_ns = Some(self.now_ns);
-                self.struck = Some((kind, self.now_ns));
+                self.struck = Some((kind.name(), self.now_ns));
             }
         }
         self.fault = fault;
+    }
+
+    /// Somebody wants the last minute kept; once in a minute it is.
+    pub fn mark(&mut self) {
+        if self.marked_ns.is_none_or(|marked_ns| self.now_ns >= marked_ns + SAME_AGAIN_NS) {
+            self.marked_ns = Some(self.now_ns);
+            self.struck.get_or_insert((MARK, self.now_ns));
+        }
     }
 
     /// Takes a message.
@@ -88,10 +101,10 @@ impl BlackBox {
         about: &About,
     ) -> Option<Result<PathBuf, RecordError>> {
         let is_due = |struck_ns: u64| is_over || self.now_ns >= struck_ns + BEHIND_NS;
-        let (kind, _) = self.struck.filter(|(_, struck_ns)| is_due(*struck_ns))?;
+        let (why, _) = self.struck.filter(|(_, struck_ns)| is_due(*struck_ns))?;
         self.struck = None;
         folder.make_room();
-        Some(self.write(&format!("-{}", kind.name()), folder, about))
+        Some(self.write(&format!("-{why}"), folder, about))
     }
 
     fn append(&mut self, entry: Entry, at_ns: u64, body: &[u8]) {

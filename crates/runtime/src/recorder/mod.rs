@@ -48,7 +48,12 @@ pub enum Said {
         /// Why.
         why: String,
     },
-    /// The last minute before a fault was kept in a file of its own.
+    /// Somebody marked this moment.
+    Marked {
+        /// What they saw.
+        text: String,
+    },
+    /// The last minute before a fault or a mark was kept in a file of its own.
     Kept {
         /// Which.
         path: PathBuf,
@@ -108,6 +113,12 @@ impl Recorder {
             self.finish(now_ns);
         }
         !is_over
+    }
+
+    /// Somebody saw something: the last minute is kept, once in a minute.
+    pub fn mark(&mut self, text: String) {
+        self.black_box.mark();
+        self.said.push(Said::Marked { text });
     }
 
     /// Writes a log line of `at_ns`.

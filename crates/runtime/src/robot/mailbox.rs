@@ -119,6 +119,20 @@ impl Mailbox {
         Ok(())
     }
 
+    /// `source` wants it limp now, whatever the pose.
+    pub fn limp_at_once(&self, source: Source) {
+        if source.is_at_the_robot() {
+            self.request_mode(RequestedMode::Limp, true);
+        } else if self.wish_of(source, RequestedMode::Limp).is_ok() {
+            self.at_once.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether somebody at the robot set it limp.
+    pub fn is_limp_at_the_robot(&self) -> bool {
+        self.wish.load(Ordering::Relaxed) & LIMP_AT_THE_ROBOT != 0
+    }
+
     fn allowed(&self, wish: RequestedMode) -> RequestedMode {
         if wish == RequestedMode::Walk && !self.may_walk() { RequestedMode::Stand } else { wish }
     }

@@ -51,7 +51,8 @@ impl TickRecorder {
         self.until_keyframe -= 1;
         row.read = read;
         row.bus_silent_s = inputs.bus_silent_s;
-        (row.imu, row.asked, row.is_replaced) = (inputs.imu, inputs.asked, is_replaced);
+        (row.imu, row.is_replaced) = (inputs.imu, is_replaced);
+        row.asked.copy_from(&inputs.asked);
         // Before the slow read, which comes after the control stack.
         write_row(&mut row.device);
     }

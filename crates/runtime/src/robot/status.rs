@@ -1,23 +1,22 @@
 //! What a robot shows of itself in every tick, to whoever looks, without waiting.
 
 use crate::robot::record::RunRecord;
+use gaitway_control::ControlStack;
 use gaitway_control::arbiter::{Cause, Source};
-use gaitway_control::plausibility::Refusals;
 use gaitway_control::readings::JointReading;
 use gaitway_control::supervisor::State;
-use gaitway_control::watch::Alarm;
 use gaitway_model::MAX_AXES;
-use gaitway_model::profile::FaultKind;
+use gaitway_model::profile::{FaultKind, MAX_CONTACTS};
 use gaitway_platform::slot::{Slot, join, split};
 use gaitway_record::row::Durations;
 
 /// Most joints that are shown: as many as a profile can have.
 const JOINTS: usize = 64;
 /// Before the command: tick 2, state, IMU, late, tick's and its computation's duration, skipped, owner, cause, fault and
-/// its joint, joints, refused values of the IMU and of servos.
-const HEAD: usize = 15;
-/// Goal, position, age, voltage, temperature, current.
-const JOINT: usize = 6;
+/// its joint, joints, refused values of the IMU and of servos, up direction 3, angular velocity 3, contacts.
+const HEAD: usize = 22;
+/// Goal, position, age, voltage, temperature, current, target, limits.
+const JOINT: usize = 8;
 const WORDS: usize = HEAD + MAX_AXES + JOINT * JOINTS;
 
 /// The newest status.
@@ -51,6 +50,12 @@ pub struct Status {
     pub command: [f32; MAX_AXES],
     /// The gravest fault, and its joint.
     pub fault: Option<(FaultKind, Option<usize>)>,
+    /// The up direction in the trunk's frame; NaN where it is not known.
+    pub up: [f32; 3],
+    /// Angular velocity in the trunk's frame, rad/s.
+    pub gyro_rps: [f32; 3],
+    /// Contacts in the order of the profile: whether each is on the ground.
+    pub contacts: Vec<bool>,
     /// Samples of the IMU that the table of the wires refused since the start.
     pub imu_refused: u32,
     /// Values of servos that it refused.
@@ -74,6 +79,10 @@ pub struct JointStatus {
     pub temperature_c: f32,
     /// Current, A.
     pub current_a: f32,
+    /// What the policy wants, before the filters, rad.
+    pub target_rad: f32,
+    /// What they changed: bits of [`gaitway_control::JointLimits`].
+    pub limits: u8,
 }
 
 impl StatusSlot {
@@ -82,13 +91,14 @@ impl StatusSlot {
         &self,
         record: &RunRecord,
         durations: &Durations,
-        alarm: Option<Alarm>,
-        refusals: Option<&Refusals>,
+        stack: &ControlStack,
         goal_rad: &[f32],
         vitals: &[JointReading],
     ) {
+        let (alarm, refusals, sensors) = (stack.alarm(), stack.refusals(), stack.sensors());
         let short = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let place = |index: Option<usize>| index.map_or(0, |index| index as u32 + 1);
+        let up = stack.up().unwrap_or([f32::NAN; 3]);
         let mut words = [0; WORDS];
         words[..2].copy_from_slice(&split(record.tick));
         words[2..HEAD].copy_from_slice(&[
@@ -105,11 +115,19 @@ impl StatusSlot {
             goal_rad.len().min(JOINTS) as u32,
             refusals.map_or(0, |refusals| short(refusals.imu)),
             refusals.map_or(0, |refusals| short(refusals.servo)),
+            up[0].to_bits(),
+            up[1].to_bits(),
+            up[2].to_bits(),
+            sensors.gyro_rps[0].to_bits(),
+            sensors.gyro_rps[1].to_bits(),
+            sensors.gyro_rps[2].to_bits(),
+            contact_bits(&sensors.contact),
         ]);
         let command = record.decision.command.values.iter();
         words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
+        let policy = stack.has_stepped().then(|| stack.controller().record());
         let joints = words[HEAD + MAX_AXES..].chunks_exact_mut(JOINT);
-        for ((words, goal), joint) in joints.zip(goal_rad).zip(vitals) {
+        for (index, ((words, goal), joint)) in joints.zip(goal_rad).zip(vitals).enumerate() {
             let measured = |value: fn(&gaitway_control::readings::ServoReading) -> f32| {
                 joint.servo.as_ref().map_or(f32::NAN, value)
             };
@@ -122,6 +140,12 @@ impl StatusSlot {
                 measured(|servo| servo.current_a),
             ];
             words.iter_mut().zip(numbers).for_each(|(word, number)| *word = number.to_bits());
+            let limits = stack.supervisor().joint_limits().get(index).copied().unwrap_or_default();
+            let policys =
+                policy.and_then(|record| record.joint_limits.get(index)).copied().unwrap_or_default();
+            let target_rad = policy.and_then(|record| record.target_rad.get(index)).copied();
+            words[JOINT - 2] = target_rad.unwrap_or(f32::NAN).to_bits();
+            words[JOINT - 1] = u32::from(limits | policys);
         }
         self.slot.put(words);
     }
@@ -144,11 +168,19 @@ impl StatusSlot {
             cause: Cause::ALL.get(words[9] as usize).copied().unwrap_or_default(),
             command: std::array::from_fn(|axis| f32::from_bits(words[HEAD + axis])),
             fault: kind.map(|kind| (kind, place(words[11]))),
+            up: std::array::from_fn(|axis| f32::from_bits(words[15 + axis])),
+            gyro_rps: std::array::from_fn(|axis| f32::from_bits(words[18 + axis])),
+            contacts: (0..MAX_CONTACTS).map(|contact| words[21] >> contact & 1 == 1).collect(),
             imu_refused: words[13],
             servo_refused: words[14],
             joints: joints.map(joint_status).collect(),
         })
     }
+}
+
+fn contact_bits(contacts: &[f32]) -> u32 {
+    let bit = |(index, contact): (usize, &f32)| u32::from(*contact > 0.5) << index;
+    contacts.iter().take(MAX_CONTACTS).enumerate().map(bit).sum()
 }
 
 fn joint_status(words: &[u32]) -> JointStatus {
@@ -160,5 +192,7 @@ fn joint_status(words: &[u32]) -> JointStatus {
         voltage_v: number(3),
         temperature_c: number(4),
         current_a: number(5),
+        target_rad: number(6),
+        limits: words.get(7).map_or(0, |word| *word as u8),
     }
 }

@@ -292,9 +292,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
     fn show(&self, durations: &Durations) {
         let is_dry = self.stack.options().dry_run;
         let goals = if is_dry { self.stack.controller().goals() } else { self.stack.supervisor().goals() };
-        let (record, alarm) = (&self.record, self.stack.alarm());
         let joints = self.stack.believed(self.driver.readings());
-        self.status.put(record, durations, alarm, self.stack.refusals(), goals.rad(), joints);
+        self.status.put(&self.record, durations, &self.stack, goals.rad(), joints);
     }
 
     /// Writes the record, and puts into the ring what there is to say.

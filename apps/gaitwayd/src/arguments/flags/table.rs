@@ -3,7 +3,7 @@
 use crate::arguments::error::ArgumentError;
 use crate::arguments::flag::Flag;
 use crate::arguments::settings::{Settings, Show};
-use crate::arguments::values::{address, command, file, name, number, overrun, path, whole};
+use crate::arguments::values::{address, command, file, name, number, overrun, path, policy, whole};
 use std::ffi::OsString;
 
 type Set = fn(&mut Settings, &Flag, OsString) -> Result<(), ArgumentError>;
@@ -28,9 +28,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "--policy",
                 None,
                 "FILE",
-                "run this ONNX file (default: the robot's own policy)",
+                "run this ONNX file, or the built-in walk or stand (default: walk)",
                 "--policy walk.onnx",
-                |to, flag, value| file(flag, value).map(|path| to.policy.file = Some(path)),
+                |to, flag, value| policy(flag, value, &mut to.policy),
+            ),
+            flag(
+                "--policies",
+                None,
+                "DIR",
+                "let clients run this folder's policies (default: that of --policy)",
+                "--policies ~/policies",
+                |to, flag, value| path(flag, value).map(|path| to.policy.folder = Some(path)),
             ),
             flag(
                 "--assume-contract",
@@ -105,11 +113,19 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 |to, flag, value| address(flag, value).map(|address| to.operator.pad_listen = Some(address)),
             ),
             flag(
-                "--pad-key",
+                "--listen",
+                None,
+                "ADDRESS",
+                "serve the local API over the network, to who has the pairing key",
+                "--listen 0.0.0.0:9872",
+                |to, flag, value| address(flag, value).map(|address| to.operator.listen = Some(address)),
+            ),
+            flag(
+                "--key",
                 None,
                 "FILE",
-                "accept a remote gamepad with this key",
-                "--pad-key pad.key",
+                "accept programs and remote gamepads with this pairing key",
+                "--key pad.key",
                 |to, flag, value| path(flag, value).map(|path| to.operator.pad_key = Some(path)),
             ),
             flag(
@@ -183,6 +199,17 @@ pub(super) static GROUPS: &[(&str, &[Flag])] = &[
                 "serve the local API here (default: $XDG_RUNTIME_DIR/gaitway.sock)",
                 "--socket /run/gaitway.sock",
                 |to, flag, value| path(flag, value).map(|path| to.results.socket = Some(path)),
+            ),
+            flag(
+                "--limp",
+                None,
+                "",
+                "stay limp until a client or a key asks the robot up",
+                "--limp",
+                |to, _, _| {
+                    to.robot.limp = true;
+                    Ok(())
+                },
             ),
             flag(
                 "--stand",

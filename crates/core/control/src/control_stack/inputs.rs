@@ -41,6 +41,21 @@ pub struct Asked {
     pub offers: [Option<Offer>; Source::ALL.len()],
 }
 
+impl Asked {
+    /// Becomes another one. Of sources that offer nothing, which are most, nothing is written.
+    pub fn copy_from(&mut self, other: &Asked) {
+        let Asked { wish, at_once, again, emergency_stop, clear_faults, offers } = other;
+        (self.wish, self.at_once, self.again) = (*wish, *at_once, *again);
+        (self.emergency_stop, self.clear_faults) = (*emergency_stop, *clear_faults);
+        for (offer, other) in self.offers.iter_mut().zip(offers) {
+            match other {
+                Some(_) => *offer = *other,
+                None => *offer = None,
+            }
+        }
+    }
+}
+
 impl Default for Asked {
     fn default() -> Asked {
         Asked {

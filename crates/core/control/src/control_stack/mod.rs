@@ -154,6 +154,14 @@ impl ControlStack {
         self.imu.last()
     }
 
+    /// The up direction in the trunk's frame, as estimated; `None` where nothing estimates it.
+    pub fn up(&self) -> Option<[f32; 3]> {
+        match &self.stance_estimator {
+            Some(estimator) => estimator.gravity().known_up(),
+            None => self.has_stepped.then(|| self.controller.record().up),
+        }
+    }
+
     /// What the table of the wires refused since the start; `None` where the profile has no table.
     pub fn refusals(&self) -> Option<&Refusals> {
         self.plausible.as_ref().map(|plausible| plausible.refusals())

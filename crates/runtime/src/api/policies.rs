@@ -1,0 +1,90 @@
+//! Policies a robot can change to: which there are, whether one fits, and which is wanted next.
+
+use gaitway_protocol::{Code, PolicyInfo, Refusal};
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::Builder;
+
+const STACK_BYTES: usize = 2 * 1024 * 1024;
+
+type Check = dyn Fn(&str) -> Result<(), Refusal> + Send + Sync;
+
+/// The policies at hand. A copy is the same shelf.
+#[derive(Clone)]
+pub struct PolicyShelf {
+    policies: Vec<PolicyInfo>,
+    check: Arc<Check>,
+    is_checking: Arc<AtomicBool>,
+    wanted: Arc<OnceLock<String>>,
+}
+
+impl PolicyShelf {
+    /// These policies; `check` says whether the one of that name runs on the robot. It may take its time: it is called
+    /// on a thread of its own.
+    pub fn new(
+        policies: Vec<PolicyInfo>,
+        check: impl Fn(&str) -> Result<(), Refusal> + Send + Sync + 'static,
+    ) -> PolicyShelf {
+        PolicyShelf { policies, check: Arc::new(check), is_checking: Arc::default(), wanted: Arc::default() }
+    }
+
+    /// The policy that is wanted in place of the one that runs, once somebody wants one.
+    pub fn wanted(&self) -> Option<&str> {
+        self.wanted.get().map(String::as_str)
+    }
+
+    pub(super) fn list(&self) -> Vec<PolicyInfo> {
+        self.policies.clone()
+    }
+
+    /// Begins to look whether the policy of that name fits; the answer comes by the receiver.
+    pub(super) fn check(&self, name: &str) -> Result<Receiver<Result<(), Refusal>>, Refusal> {
+        if !self.policies.iter().any(|policy| policy.name == name) {
+            let known: Vec<&str> = self.policies.iter().map(|policy| policy.name.as_str()).collect();
+            let refusal = Refusal::field("name", &format!("one of {}", known.join(", ")), name);
+            return Err(Refusal {
+                hint: "policies lists them; put the file beside the others".to_owned(),
+                ..refusal
+            });
+        }
+        if self.is_checking.swap(true, Ordering::AcqRel) {
+            return Err(Refusal::new(Code::NotPossible, "another policy is looked at just now", "try again"));
+        }
+        let (answer, answered) = channel();
+        let (check, is_checking, name) =
+            (Arc::clone(&self.check), Arc::clone(&self.is_checking), name.to_owned());
+        let look = move || {
+            let found = check(&name);
+            is_checking.store(false, Ordering::Release);
+            // Who has gone need not know.
+            let _ = answer.send(found);
+        };
+        let begun = Builder::new().name("policy check".to_owned()).stack_size(STACK_BYTES).spawn(look);
+        begun.map(|_| answered).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> Refusal {
+        self.is_checking.store(false, Ordering::Release);
+        Refusal::new(Code::NotPossible, format!("a thread cannot be started: {error}"), "end other programs")
+    }
+
+    /// From now on that policy is wanted; the first who wants one is followed.
+    pub(super) fn want(&self, name: &str) {
+        let _ = self.wanted.set(name.to_owned());
+    }
+}
+
+impl Default for PolicyShelf {
+    fn default() -> PolicyShelf {
+        PolicyShelf::new(Vec::new(), |_| Ok(()))
+    }
+}
+
+impl fmt::Debug for PolicyShelf {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PolicyShelf").field("policies", &self.policies).finish_non_exhaustive()
+    }
+}
