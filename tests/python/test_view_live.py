@@ -17,11 +17,10 @@ from gaitway.view import LocalSource, State, ViewServer
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, binary: None) -> Iterator[Path]:
+@pytest.fixture
+def running(bench: Bench) -> Iterator[Path]:
     """The socket of a robot that runs on the emulated bus."""
-    folder = tmp_path_factory.mktemp("view")
-    bench, path = Bench(folder), folder / "api.sock"
+    path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
     try:
         wait_for(path.exists)
@@ -29,7 +28,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, binary: None) -> Iterator[
     finally:
         process.terminate()
         process.communicate(timeout=60)
-        bench.close()
 
 
 @pytest.fixture

@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gaitway.api import Connection
+from gaitway.api import Connection, Transport
+from gaitway.api.secure_tcp import SecureTransport
+from gaitway.api.transport import UnixTransport
 from gaitway.errors import DaemonError, GaitwayError, ProfileError
 from gaitway.robot import Robot
 from gaitway.view.control import CLIENT, Control
 from gaitway.view.source import State, Steering
 
+#: How the address of a robot on another machine begins.
+TCP = "tcp://"
 #: Messages of each topic a second: what the page is sent.
 _RATE_HZ = 30.0
 #: Between two tries to find the robot again, s.
@@ -29,14 +33,15 @@ _CLEARING = (
 
 
 class LocalSource:
-    """The robot behind the socket at `path`, found again whenever it was lost; control is never resumed.
+    """The robot behind a socket, or at tcp://HOST:PORT; found again whenever it was lost, control is never resumed.
 
-    `robot` is its profile, where the robot is none that ships. Raises DaemonError where no robot answers now,
-    ProfileError for a robot with other joints than its profile.
+    `robot` is its profile, where the robot is none that ships; `key` the file of the pairing key for tcp. Raises
+    DaemonError where no robot answers now, ProfileError for a robot with other joints than its profile.
     """
 
-    def __init__(self, path: Path, robot: Robot | None = None) -> None:
-        self.path = path
+    def __init__(self, where: Path | str, robot: Robot | None = None, *, key: Path | None = None) -> None:
+        self.where = where
+        self._key = key
         self._latest: State | None = None
         self._lost: str | None = None
         self._ended: str | None = None
@@ -89,14 +94,19 @@ class LocalSource:
             raise DaemonError(self._lost or "the robot is not there", hint="the view goes on looking for it")
         return self._control
 
+    def _transport(self) -> Transport:
+        if isinstance(self.where, Path):
+            return UnixTransport(self.where)
+        return SecureTransport(self.where.removeprefix(TCP).rstrip("/"), self._key)
+
     def _open(self) -> Connection:
-        connection = Connection(self.path, client=CLIENT)
+        connection = Connection(self._transport(), client=CLIENT)
         try:
             hello = connection.hello
             robot = self._robot if self._robot is not None else _shipped(str(hello.get("robot")))
             if list(hello["joints"]) != robot.joint_names:
                 found = f"expected the joints of {robot.name}, found those of {hello.get('robot')}"
-                raise ProfileError(f"{self.path}: {found}", hint="name the robot's profile: --robot PATH/profile.toml")
+                raise ProfileError(f"{self.where}: {found}", hint="name the robot's profile: --robot PATH/profile.toml")
             ranges = {
                 str(axis["name"]): (float(axis["min"]), float(axis["max"]))
                 for axis in hello["axes"]
@@ -131,8 +141,8 @@ class LocalSource:
             return self._open()
         except DaemonError:
             # A socket that is gone was taken away in order; one that nobody serves was left behind.
-            is_there = self.path.exists()
-            self._lost = "gaitwayd has died, or does not answer" if is_there else "gaitwayd has ended"
+            has_ended = isinstance(self.where, Path) and not self.where.exists()
+            self._lost = "gaitwayd has ended" if has_ended else "gaitwayd has died, or does not answer"
         except GaitwayError as error:
             self._lost = error.message
         return None

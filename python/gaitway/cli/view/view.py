@@ -31,7 +31,13 @@ def view(
         ),
     ] = None,
     socket: Annotated[
-        str | None, typer.Option("--socket", metavar="PATH", help="Socket of gaitwayd's local API.")
+        str | None,
+        typer.Option(
+            "--socket", metavar="PATH", help="Socket of gaitwayd's local API, or tcp://HOST:PORT of --listen."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="File of the pairing key, for tcp:// (default: this user's).")
     ] = None,
     robot: Annotated[
         str | None, typer.Option("--robot", help="Robot of the recording or of gaitwayd, by name or path.")
@@ -58,7 +64,7 @@ def view(
             _refuse("a recording has its own", {"--policy": policy, "--socket": socket})
             shown = _recording(Path(what), robot, config)
         else:
-            running = _running(socket, robot, config) if what is None and policy is None and not pushes else None
+            running = _running(socket, robot, config, key) if what is None and policy is None and not pushes else None
             if running is None:
                 _refuse("a simulated robot is not behind a socket", {"--socket": socket})
                 _refuse(f"a simulated robot is named without it: gaitway view {robot}", {"--robot": robot})
@@ -95,29 +101,25 @@ def _recording(path: Path, named: str | None, config: Path | None) -> "RecordedR
     return load_recorded(path, None if named is None else Robot.load(named, config=config))
 
 
-def _running(socket: str | None, named: str | None, config: Path | None) -> "LocalSource | None":
+def _running(socket: str | None, named: str | None, config: Path | None, key: Path | None) -> "LocalSource | None":
     """The robot that runs under gaitwayd; None where none does and no socket was named."""
     from gaitway.api import default_socket
     from gaitway.robot import Robot
     from gaitway.view import LocalSource
+    from gaitway.view.local import TCP
 
-    if socket is not None and socket.startswith("tcp:"):
-        host = socket.partition("//")[2].partition(":")[0] or "HOST"
-        raise UsageError(
-            f"--socket: expected the path of a socket, found {socket}",
-            hint=f"start the view on the robot, and look from here: ssh -L 8900:127.0.0.1:8900 {host} "
-            "gaitway view --port 8900 --no-open",
-        )
-    path = default_socket() if socket is None else Path(socket)
+    where: Path | str = default_socket()
+    if socket is not None:
+        where = socket if socket.startswith(TCP) else Path(socket)
     robot = None if named is None else Robot.load(named, config=config)
     try:
-        source = LocalSource(path, robot)
+        source = LocalSource(where, robot, key=key)
     except DaemonError as error:
         if socket is not None or robot is not None:
             raise
         typer.echo(f"{error.message}: simulating {DEFAULT_ROBOT}", err=True)
         return None
-    typer.echo(f"{source.robot.title}, which runs under gaitwayd at {path}", err=True)
+    typer.echo(f"{source.robot.title}, which runs under gaitwayd at {where}", err=True)
     return source
 
 
