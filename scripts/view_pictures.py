@@ -35,6 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "docs/pictures", help="folder of the pictures")
     parser.add_argument("--measure", action="store_true", help="print figures of a simulated robot, draw nothing")
+    parser.add_argument("--still", action="store_true", help="a twin without physics: it keeps time on a busy machine")
     parser.add_argument("--only", choices=("live", "recording"), help="leave the others out")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="gaitway-pictures-") as name:
@@ -45,20 +46,24 @@ def main() -> int:
                 measure(robot)
             return 0
         if asked.only != "recording":
-            live(folder, asked.out)
+            live(folder, asked.out, is_still=asked.still)
         if asked.only != "live":
             recorded(folder, asked.out)
     return 0
 
 
-def live(folder: Path, out: Path) -> None:
-    """A twin that walks, that has fallen, and whose gaitwayd has died."""
+def live(folder: Path, out: Path, *, is_still: bool) -> None:
+    """A twin that walks, that has fallen, and whose gaitwayd has died.
+
+    One without physics walks on a stand, and falls where its nose is lowered.
+    """
     link, imu, api = folder / "bus", folder / "imu", folder / "gaitway.sock"
     with ExitStack() as stack:
-        stack.enter_context(program([*GAITWAY, "twin", "--link", link, "--imu-socket", imu]))
+        body = ["--no-physics"] if is_still else []
+        stack.enter_context(program([*GAITWAY, "twin", "--link", link, "--imu-socket", imu, *body]))
         wait(link.exists)
         arguments = ["--port", link, "--imu-socket", imu, "--no-config", "--no-record", "--socket", api]
-        daemon = stack.enter_context(program([find_daemon(), *arguments]))
+        daemon = stack.enter_context(program([find_daemon(), *arguments, *(["--on-stand"] if is_still else [])]))
         wait(api.exists)
         url = stack.enter_context(view("--socket", api))
         browser = stack.enter_context(Browser(url))
@@ -72,7 +77,10 @@ def live(folder: Path, out: Path) -> None:
         browser.picture(out / "view-live.png")
         browser.key("KeyW", is_down=False)
         browser.click("ghost")
-        browser.value("[...document.querySelectorAll('#modes button')].at(-1).click()")
+        if is_still:
+            subprocess.run([*GAITWAY, "twin", "tip", "75", "--port", link], check=True, stdout=subprocess.DEVNULL)
+        else:
+            browser.value("[...document.querySelectorAll('#modes button')].at(-1).click()")
         browser.wait("!document.getElementById('fault').hidden")
         time.sleep(2)
         browser.picture(out / "view-fall.png")
