@@ -183,7 +183,8 @@ def _state_of(
         rows = joints["joints"]
         fault = status["fault"] or {}
         command = status["command"]
-        gravity = status.get("projected_gravity")
+        # A robot without an IMU does not know which way is up.
+        gravity = None if status["imu_age_s"] is None else status.get("projected_gravity")
         up = None if gravity is None else [-float(part) for part in gravity]
         joint = fault.get("joint")
         return State(

@@ -27,7 +27,7 @@ async function post(what, body = {}) {
 
 export class Steering {
   constructor(axes) {
-    this.axes = axes.map(axis => ({ ...axis, range: null, value: 0, target: 0, isHeld: false }));
+    this.axes = axes.map(axis => ({ ...axis, range: null, value: 0, target: 0, isHeld: false, isKept: false }));
     this.isHeard = false;
     this.heldBy = null;
     this.command = [];
@@ -37,9 +37,10 @@ export class Steering {
     this.keys = new Keys((axis, way) => this.#pull(axis, way), () => this.stop());
     byId('stop').addEventListener('click', () => this.stop());
     byId('clear').addEventListener('click', () => this.#ask('clear'));
+    byId('give-up').addEventListener('click', () => this.letGo(true));
     this.axes.forEach(axis => this.#handle(axis));
     addEventListener('blur', () => this.letGo());
-    document.addEventListener('visibilitychange', () => document.hidden && this.letGo());
+    document.addEventListener('visibilitychange', () => document.hidden && this.letGo(true));
     setInterval(() => this.#step(), STEP_MS);
   }
 
@@ -87,17 +88,21 @@ export class Steering {
       if (this.#isOff()) this.letGo(true);
       this.#grey();
     }
+    byId('give-up').hidden = !this.axes.some(axis => axis.isKept);
     byId('clear').hidden = !(this.may?.clear && this.isStopped);
     if (!this.#isSteering()) this.#follow();
   }
 
-  // Velocities ease to zero, or are zero at once; where the head looks stays.
+  // Velocities ease to zero, and angles stay, which are commanded on; or nothing is commanded any more.
   letGo(atOnce = false) {
     this.keys.letGo();
     for (const axis of this.axes) {
       axis.isHeld = false;
       if (axis.is_velocity) axis.target = 0;
-      if (atOnce) axis.value = axis.target;
+      if (atOnce) {
+        axis.value = axis.target;
+        axis.isKept = false;
+      }
     }
     if (atOnce) this.lingersMs = 0;
   }
@@ -146,12 +151,14 @@ export class Steering {
     if (!this.#isSteering()) this.#follow();
     const [low, high] = axis.range;
     axis.target = Math.min(high, Math.max(low, value));
+    // An angle that nobody commands any more is whatever somebody weaker commands.
+    axis.isKept = !axis.is_velocity;
     this.lingersMs = performance.now() + LINGER_MS;
   }
 
   #isSteering() {
     return performance.now() < this.lingersMs || this.keys.held.size > 0
-      || this.axes.some(axis => axis.range && (axis.isHeld || (axis.is_velocity && (axis.target !== 0 || this.#isMoving(axis)))));
+      || this.axes.some(axis => axis.range && (axis.isHeld || axis.isKept || (axis.is_velocity && (axis.target !== 0 || this.#isMoving(axis)))));
   }
 
   #isMoving(axis) {
