@@ -283,7 +283,7 @@ def test_a_bus_that_is_not_there_is_said_with_a_hint(binary: None, tmp_path: Pat
         (["--port", "x", "--sim"], "--port and --sim exclude each other"),
         (["--port", "x", "--twin", "--fast"], "--port and --twin, --fast exclude each other"),
         (["--port", "x", "--seed", "3", "--no-backlash"], "--port and --seed, --no-backlash exclude each other"),
-        (["--port", "x", "--keyboard", "--command", "vx=0.1"], "--keyboard excludes --command and --script"),
+        (["--port", "x", "--keyboard", "--command", "vx=0.1"], "--keyboard and --command exclude each other"),
         (["--port", "x", "--stand", "--command", "vx=0.1"], "--stand and --command or --script exclude"),
         (["--port", "x", "--config", "c.json", "--no-config"], "--config and --no-config exclude each other"),
         (["--imu", "/dev/i2c-1", "--stand"], "--imu, --stand: expected --port as well"),

@@ -22,6 +22,7 @@ from gaitway.cli.policy import policy
 from gaitway.cli.record import plot, record
 from gaitway.cli.robot import robot
 from gaitway.cli.run import run
+from gaitway.cli.run.watched import ViewCommand
 from gaitway.cli.teleop import teleop
 from gaitway.cli.top import top
 from gaitway.cli.train import train
@@ -57,7 +58,7 @@ _RUN, _DRIVE = "Run", "Drive a running robot"
 _POLICIES, _RECORDINGS = "Policies and training", "Recordings"
 _HARDWARE, _BENCHMARKS = "Hardware", "Benchmarks"
 
-app.command("run", rich_help_panel=_RUN)(run.run)
+app.command("run", cls=ViewCommand, rich_help_panel=_RUN)(run.run)
 app.add_typer(twin.app, name="twin", rich_help_panel=_RUN)
 app.command("teleop", rich_help_panel=_RUN)(teleop.teleop)
 app.command("view", rich_help_panel=_RUN)(view.view)

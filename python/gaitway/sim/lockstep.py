@@ -31,6 +31,8 @@ class Run:
     wall_s: float = 0.0
     falls: int = 0
     interrupted: bool = False
+    #: Set by whoever watches while the robot shall lie limp: that is no fall, and it does not get up.
+    stopped: bool = False
     #: The last tick's record.
     record: Record | None = None
     #: The pacer of a run in real time.
@@ -121,6 +123,8 @@ def _tick(run: Run, sim: RobotSim, controller: Controller, recorder: Recorder | 
     run.record = record
     run.ticks += 1
     run.seconds = run.ticks / sim.loop_hz
+    if run.stopped:
+        return 0
     if lying_ticks == 0 and (sim.fallen or record.fallen):
         run.falls += 1
         sim.set_torque(False)

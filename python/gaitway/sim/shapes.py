@@ -45,8 +45,12 @@ class RobotShapes:
         if self._model.nkey == 0:
             raise SimulationError(f"{description.model}: expected a keyframe, found none", hint="add <keyframe>")
         mujoco.mj_resetDataKeyframe(self._model, self._data, 0)
+        mujoco.mj_kinematics(self._model, self._data)
         #: Position and quaternion (w, x, y, z) of the base [7] as it stands in its default pose, m.
         self.standing_base: list[float] = pose_of(self._data, self._layout).tolist()
+        shown = (self._model.geom_group < _SHOWN_GROUPS) & (self._model.geom_bodyid != 0)
+        self._geoms: NDArray[np.intp] = np.flatnonzero(shown)
+        self._floor_m = self._lowest_m()
         #: How many bodies it has, the world's included.
         self.bodies: int = self._model.nbody
         #: What a camera should look at while the robot stands [3], and how large it is, m.
@@ -96,6 +100,26 @@ class RobotShapes:
             pose_of(data, self._layout)[:] = np.nan_to_num(pose)
         mujoco.mj_kinematics(self._model, data)
         return _rounded(np.concatenate([data.xpos, data.xquat], axis=1).ravel())
+
+    def on_floor(self, joint_rad: Sequence[float], up: Sequence[float] | None) -> list[float] | None:
+        """The pose of the base [7] of a robot that touches the floor with these joint angles [n], rad, where it stood.
+
+        `up` is the world's up direction in the trunk frame [3]; it stands upright where that is None. None for a robot
+        whose base is fixed.
+        """
+        if self._layout.trunk_qpos is None:
+            return None
+        base = base_pose(self.standing_base[:3], 0.0, up)
+        self.poses(joint_rad, base)
+        base[2] += self._floor_m - self._lowest_m()
+        return base
+
+    def _lowest_m(self) -> float:
+        """Height of the lowest corner of the boxes around what is shown, m."""
+        down = self._data.geom_xmat[self._geoms, 6:9]
+        centre, half = np.split(self._model.geom_aabb[self._geoms], 2, axis=1)
+        lowest = self._data.geom_xpos[self._geoms, 2] + (down * centre - np.abs(down) * half).sum(axis=1)
+        return float(lowest.min()) if len(lowest) else 0.0
 
     def _rgba(self, geom: int) -> NDArray[np.float32]:
         rgba: NDArray[np.float32] = self._model.geom_rgba[geom]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaitway.api import Connection, connect
+from gaitway.api import Connection
+from gaitway.api.secure_tcp import SecureTransport
 from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
 from gaitway.teleop.latency import Latency
 
@@ -29,10 +30,10 @@ Range = tuple[float, float]
 
 def dial(where: str | Path, key: Path | None = None) -> Connection:
     """A connection to a gaitwayd that runs: by its socket, or by its address tcp://host:port with a pairing key."""
-    if not str(where).startswith("tcp://"):
-        return Connection(Path(where), client=_CLIENT)
-    options: dict[str, Any] = {"client": _CLIENT} | ({} if key is None else {"key": key})
-    return connect(str(where), **options).connection
+    address = str(where)
+    if address.startswith("tcp://"):
+        return Connection(SecureTransport(address.removeprefix("tcp://").rstrip("/"), key), client=_CLIENT)
+    return Connection(Path(where), client=_CLIENT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from gaitway.command import VELOCITY_AXES
 from gaitway.errors import UsageError
 from gaitway.sim.shapes import RobotShapes
 from gaitway.view.recorded import RecordedRun
@@ -15,6 +14,8 @@ from gaitway.view.source import Source, State
 #: Most frames of a recording in one answer.
 MOST_FRAMES = 500
 _DIGITS = 4
+#: How the unit of a velocity ends, which is zero while nobody commands.
+_A_SECOND = "/s"
 
 
 class Stage:
@@ -24,13 +25,10 @@ class Stage:
         self.shown = shown
         self._shapes = RobotShapes(shown.robot)
         self._lock = threading.Lock()
-        if isinstance(shown, RecordedRun) and shown.standing_base is None:
-            shown.standing_base = self._shapes.standing_base
 
     def scene(self) -> dict[str, Any]:
-        """What does not change: shapes, joints and their limits, contacts, command axes, and what may be asked."""
+        """What does not change: shapes, joints and their limits, contacts, command axes."""
         robot, shown = self.shown.robot, self.shown
-        ranges: Any = {} if isinstance(shown, RecordedRun) else shown.steering.ranges
         scene: dict[str, Any] = {
             "title": robot.title,
             "bodies": self._shapes.bodies,
@@ -44,19 +42,26 @@ class Stage:
             ],
             "contacts": robot.contact_names,
             "axes": [
-                {"name": name, "unit": unit, "range": ranges.get(name), "is_velocity": name in VELOCITY_AXES}
+                {"name": name, "unit": unit, "is_velocity": unit.endswith(_A_SECOND)}
                 for name, unit in robot.command_axes.items()
             ],
         }
-        return scene | (self._recorded(shown) if isinstance(shown, RecordedRun) else _live(shown))
+        return scene | (self._recorded(shown) if isinstance(shown, RecordedRun) else {"mode": "live"})
 
     def frame(self, state: State) -> dict[str, Any]:
-        """A state, with the pose of every body; what is not a number is null."""
+        """A state, with the pose of every body, and where the bodies were with the joints at their goals.
+
+        What is not a number is null; so are the goals of a robot of which one has none.
+        """
+        has_goals = len(state.goal_rad) > 0 and all(map(math.isfinite, state.goal_rad))
         with self._lock:
-            bodies = self._shapes.poses(state.joint_rad, state.base)
+            base = self._shapes.on_floor(state.joint_rad, state.up) if state.base is None else state.base
+            bodies = self._shapes.poses(state.joint_rad, base)
+            goal_bodies = self._shapes.poses(state.goal_rad, base) if has_goals else None
         return {
             "time_s": _number(state.time_s),
             "bodies": bodies,
+            "goal_bodies": goal_bodies,
             "joint_rad": _numbers(state.joint_rad),
             "goal_rad": _numbers(state.goal_rad),
             "state": state.state,
@@ -64,7 +69,11 @@ class Stage:
             "tilt_rad": _number(state.tilt_rad),
             "command": _numbers(state.command),
             "fault": state.fault,
+            "fault_hint": state.fault_hint,
             "tick_ms": _number(state.tick_ms),
+            "owner": state.owner,
+            "held_by": state.held_by,
+            "stopped_hint": state.stopped_hint,
         }
 
     def frames(self, first: int, count: int) -> list[dict[str, Any]]:
@@ -82,13 +91,16 @@ class Stage:
     def _recorded(shown: RecordedRun) -> dict[str, Any]:
         times_s = [round(time_s, 3) for time_s in shown.times_s]
         about = {"mode": "recording", "name": shown.recording.path.name, "cut": shown.recording.cut}
-        return about | {"times_s": times_s, "may": {}, **shown.spans()}
+        return about | {"times_s": times_s, **shown.spans()}
 
 
-def _live(shown: Source) -> dict[str, Any]:
+def may_be_asked(shown: Source | RecordedRun) -> dict[str, Any]:
+    """What may be asked at the moment: ranges of the axes, modes, and whether there are a command, a stop, its end."""
+    if isinstance(shown, RecordedRun):
+        return {"ranges": {}, "modes": [], "command": False, "stop": False, "clear": False}
     steering = shown.steering
     may = {name: getattr(steering, name) is not None for name in ("command", "stop", "clear")}
-    return {"mode": "live", "may": may}
+    return {"ranges": dict(steering.ranges), "modes": list(steering.modes), **may}
 
 
 def text(value: Any) -> bytes:

@@ -23,7 +23,7 @@ class RecordedRun:
     Raises RecordingError for a recording without ticks, of a robot that does not ship, or of one with other joints.
     """
 
-    def __init__(self, recording: Recording, robot: Robot | None, standing_base: Sequence[float] | None = None) -> None:
+    def __init__(self, recording: Recording, robot: Robot | None) -> None:
         self.recording = recording
         self.robot = robot or _robot_of(recording)
         if recording.ticks == 0:
@@ -31,8 +31,6 @@ class RecordedRun:
         if recording.joint_names != self.robot.joint_names:
             found = f"expected a recording of {self.robot.name}, found one with other joints"
             raise RecordingError(f"{recording.path}: {found}", hint="name its robot: --robot PATH")
-        #: Where the trunk is drawn where the recording does not know, a pose [7].
-        self.standing_base = standing_base
         self._tilt = self._column("tick.truth.tilt_rad", "tick.policy.tilt_rad")
         self._states, self._faults = (
             [str(word) for word in recording.columns.get(name, [""] * recording.ticks)]
@@ -71,6 +69,7 @@ class RecordedRun:
             goal_rad=self._row("tick.goal_rad", tick),
             state=self._states[tick],
             base=self._base(tick),
+            up=self._up(tick),
             contacts=[value == 1 for value in self._row("tick.imu.foot_contact", tick)],
             tilt_rad=None if math.isnan(tilt_rad) else tilt_rad,
             command=self._row("tick.command", tick),
@@ -80,14 +79,11 @@ class RecordedRun:
         )
 
     def _base(self, tick: int) -> list[float] | None:
-        """The simulator's truth; of a real robot how it is tilted, where it stands and heads being unknown."""
-        up = self._up(tick)
+        """The simulator's truth; a real robot does not know where it stands and heads."""
         position_m = self._row(_POSITION_M, tick)
-        if position_m and all(map(math.isfinite, position_m)):
-            return base_pose(position_m, _at(self.recording.column("tick.truth.yaw_rad"), tick), up)
-        if self.standing_base is None:
+        if not position_m or not all(map(math.isfinite, position_m)):
             return None
-        return base_pose(self.standing_base[:3], 0.0, up)
+        return base_pose(position_m, _at(self.recording.column("tick.truth.yaw_rad"), tick), self._up(tick))
 
     def _up(self, tick: int) -> list[float] | None:
         """The direction up in the trunk frame [3]: which way is the controller's estimate, how far the truth where it

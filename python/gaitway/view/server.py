@@ -7,12 +7,9 @@ another site read it.
 
 import hmac
 import json
-import math
 import secrets
 import socket
 import threading
-import time
-from collections.abc import Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,12 +18,23 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from gaitway.errors import GaitwayError, UsageError
-from gaitway.view.frames import Stage, text
+from gaitway.view.frames import Stage, may_be_asked, text
+from gaitway.view.hands import Hands, mode_of, values_of, whole
 from gaitway.view.recorded import RecordedRun
 from gaitway.view.source import Source
+from gaitway.view.stream import Stream
 
 _PAGE = Path(__file__).parent / "page"
-_MODULES = ("view.js", "world.js", "panel.js", "steering.js", "timeline.js", "three.module.min.js")
+_MODULES = (
+    "view.js",
+    "world.js",
+    "live.js",
+    "panel.js",
+    "steering.js",
+    "keys.js",
+    "timeline.js",
+    "three.module.min.js",
+)
 _FILES = {
     "": ("index.html", "text/html; charset=utf-8"),
     "view.css": ("view.css", "text/css; charset=utf-8"),
@@ -48,10 +56,6 @@ _PATIENCE_S = 10.0
 _MOST_CONNECTIONS = 32
 #: What may wait for a slow browser, bytes: some frames. The system's own choice holds half a minute of them.
 _SEND_BUFFER_BYTES = 16384
-#: Frames a second that are sent, and how often nothing new is said again, s.
-_LIVE_HZ, _REPEAT_S = 30.0, 0.25
-#: Float32 ends of ranges, as a browser rounds them.
-_RANGE_SLACK = 1e-6
 
 
 class ViewServer:
@@ -63,7 +67,9 @@ class ViewServer:
         self.stage = Stage(shown)
         self.token = secrets.token_urlsafe(24)
         self.closing = threading.Event()
-        self.asking = threading.Lock()
+        #: A stop waits for no command that is under way.
+        self.asking, self.stopping = threading.Lock(), threading.Lock()
+        self.hands = Hands()
         try:
             self._server = _Server(("127.0.0.1", port), self)
         except OSError as error:
@@ -181,7 +187,7 @@ class _Request(BaseHTTPRequestHandler):
             self._send(text(self._view.stage.scene()), "application/json")
         elif asked == "frames":
             query = parse_qs(urlsplit(self.path).query)
-            first, count = (_whole(query.get(name, [""])[0], name) for name in ("first", "count"))
+            first, count = (whole(query.get(name, [""])[0], name) for name in ("first", "count"))
             self._send(text(self._view.stage.frames(first, count)), "application/json")
         elif asked == "live":
             self._live()
@@ -190,17 +196,26 @@ class _Request(BaseHTTPRequestHandler):
 
     def _post(self, asked: str) -> None:
         body = self._body()
-        shown = self._view.stage.shown
-        steering = None if isinstance(shown, RecordedRun) else shown.steering
-        work = getattr(steering, asked, None) if asked in ("command", "stop", "clear") else None
-        if steering is None or work is None:
+        shown, view = self._view.stage.shown, self._view
+        may = may_be_asked(shown)
+        if isinstance(shown, RecordedRun) or not (may.get(asked) or (asked == "mode" and may["modes"])):
             raise _RefusedError(HTTPStatus.NOT_FOUND, f"{asked[:20]}: nothing that can be asked here")
-        with self._view.asking:
-            if asked == "command":
-                work(_command(body, steering.ranges))
-            else:
-                work()
-        self._send(b"{}", "application/json")
+        steering, note = shown.steering, None
+        if asked == "stop" and steering.stop is not None:
+            with view.stopping:
+                steering.stop()
+        elif asked == "command" and steering.command is not None:
+            values = values_of(body, steering.ranges)
+            with view.asking:
+                view.hands.take(body)
+                note = steering.command(values)
+        elif asked == "clear" and steering.clear is not None:
+            with view.asking:
+                steering.clear()
+        else:
+            with view.asking:
+                mode_of(body, steering.modes)()
+        self._send(text({"note": note}), "application/json")
 
     def _body(self) -> Any:
         # A form of another site can send no such type without asking first, and is never allowed.
@@ -215,27 +230,14 @@ class _Request(BaseHTTPRequestHandler):
             raise _RefusedError(HTTPStatus.BAD_REQUEST, "expected JSON") from None
 
     def _live(self) -> None:
-        """Server-sent events: the newest state, never a backlog; what is no newer says how old it is."""
-        shown, closing = self._view.stage.shown, self._view.closing
-        if isinstance(shown, RecordedRun):
+        """The live stream, until the browser goes, the source ends, or the server does."""
+        stage = self._view.stage
+        if isinstance(stage.shown, RecordedRun):
             raise _RefusedError(HTTPStatus.NOT_FOUND, "this is a recording: ask for frames")
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
         self._head(HTTPStatus.OK, "text/event-stream", None)
-        seen_s, since_s, sent_s = -1.0, time.monotonic(), 0.0
-        while not closing.wait(1.0 / _LIVE_HZ):
-            state, now_s = shown.latest(), time.monotonic()
-            if shown.ended is not None:
-                self._event("end", {"why": shown.ended})
-                return
-            if state is not None and state.time_s != seen_s:
-                seen_s, since_s, sent_s = state.time_s, now_s, now_s
-                self._event("frame", self._view.stage.frame(state))
-            elif now_s - sent_s > _REPEAT_S:
-                sent_s = now_s
-                self._event("silence", {"age_s": round(now_s - since_s, 2)})
-
-    def _event(self, name: str, value: Any) -> None:
-        self.wfile.write(b"event: " + name.encode() + b"\ndata: " + text(value) + b"\n\n")
+        for event in Stream(stage, stage.shown).events(self._view.closing):
+            self.wfile.write(event)
 
     def _send(self, data: bytes, kind: str, status: HTTPStatus = HTTPStatus.OK) -> None:
         self._head(status, kind, len(data))
@@ -249,25 +251,3 @@ class _Request(BaseHTTPRequestHandler):
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         self.end_headers()
-
-
-def _whole(written: str, name: str) -> int:
-    if not (written.isascii() and written.isdecimal() and len(written) < 10):
-        raise UsageError(f"{name}: expected a whole number, found {written[:20]!r}", hint="as in first=0&count=100")
-    return int(written)
-
-
-def _command(body: Any, ranges: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """The axes and values of a request. Raises UsageError for an axis or a value that the source does not take."""
-    values = body.get("values") if isinstance(body, dict) else None
-    if not isinstance(values, dict):
-        raise UsageError("command: expected an object with values", hint='as in {"values": {"vx": 0.1}}')
-    for axis, value in values.items():
-        if axis not in ranges:
-            known = ", ".join(ranges) or "none"
-            raise UsageError(f"command: expected a command axis, found {axis[:20]!r}", hint=f"its axes: {known}")
-        low, high = ranges[axis]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not is_number or not low - _RANGE_SLACK <= value <= high + _RANGE_SLACK:
-            raise UsageError(f"{axis}: expected {low:g} to {high:g}, found {str(value)[:20]}", hint="move the slider")
-    return {axis: min(max(float(value), ranges[axis][0]), ranges[axis][1]) for axis, value in values.items()}

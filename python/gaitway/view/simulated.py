@@ -17,10 +17,15 @@ from gaitway.view.source import State, Steering
 
 #: A command that is not renewed for so long is over: whoever gave it has gone, s.
 COMMAND_HOLDS_S = 0.5
+#: A joint that is commanded directly goes at this share of its largest velocity.
+_DIRECT_SHARE = 0.5
 
 
 class SimulationSource:
-    """A robot in MuJoCo on a thread of its own. Without a policy it holds its default pose, and takes no commands.
+    """A robot in MuJoCo on a thread of its own.
+
+    Without a policy it holds its default pose. One whose command axes are its joints, an arm, goes to the angles it is
+    commanded; another one takes no commands.
 
     A fallen robot lies limp for a second and is put back on its feet. A stopped one is limp until `clear`.
     """
@@ -31,15 +36,19 @@ class SimulationSource:
         self._controller = None if policy is None else Controller(policy, robot)
         if self._controller is not None:
             self._sim.set_gains(self._controller.gains)
-        self._zero = robot.command()
-        self._asked: array[float] = self._zero
+        self._is_velocity = [unit.endswith("/s") for unit in robot.command_axes.values()]
+        pose = dict(zip(robot.joint_names, robot.default_pose_rad, strict=True))
+        #: The joints that are commanded directly, and where each of them goes, rad.
+        self._directly = [axis for axis in robot.command_axes if policy is None and axis in pose]
+        self._goals = pose
+        self._asked: array[float] = robot.command(**{axis: pose[axis] for axis in self._directly})
         self._asked_at_s = float("-inf")
         self._stop_asked, self._clear_asked, self._closing = threading.Event(), threading.Event(), threading.Event()
         self._latest: State | None = None
         self._ended: str | None = None
         self._contacts: list[bool] = []
         self._lying_ticks = 0
-        self._stopped = False
+        self._stopped = self._is_steered = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
         self._thread.start()
 
@@ -50,19 +59,26 @@ class SimulationSource:
 
     @property
     def steering(self) -> Steering:
-        """Every axis that the policy follows; stop; clear."""
+        """Every axis that the policy follows, or every joint that is commanded directly; stop; clear."""
         if self._controller is None:
-            return Steering(stop=self._stop_asked.set, clear=self._clear_asked.set)
+            limits = dict(zip(self._robot.joint_names, self._robot.limits_rad, strict=True))
+            joints = {axis: limits[axis] for axis in self._directly}
+            return Steering(joints, self.command if joints else None, self._stop_asked.set, self._clear_asked.set)
         ranges = {axis: ends for axis, ends in self._controller.policy.contract.envelope.items() if ends[0] < ends[1]}
         return Steering(ranges, self.command, self._stop_asked.set, self._clear_asked.set)
 
     def command(self, values: Mapping[str, float]) -> None:
-        """Commands these axes, the others zero, until the command is renewed or `COMMAND_HOLDS_S` have passed."""
+        """Commands these axes, the others zero. Velocities hold until `COMMAND_HOLDS_S` after the last command."""
         self._asked, self._asked_at_s = self._robot.command(**values), time.monotonic()
 
     def latest(self) -> State | None:
         """The newest state."""
         return self._latest
+
+    @property
+    def lost(self) -> str | None:
+        """Never: it is in this process."""
+        return None
 
     @property
     def ended(self) -> str | None:
@@ -100,13 +116,16 @@ class SimulationSource:
 
     def _tick(self) -> "tuple[array[float], array[float]]":
         """The command and the goals of this tick."""
-        is_old = time.monotonic() - self._asked_at_s > COMMAND_HOLDS_S
-        command = self._zero if is_old or self._stopped else self._asked
-        goals = array("f", self._robot.default_pose_rad)
+        command = self._asked
+        self._is_steered = not self._stopped and time.monotonic() - self._asked_at_s <= COMMAND_HOLDS_S
+        if not self._is_steered:
+            held = zip(command, self._is_velocity, strict=True)
+            command = array("f", (0.0 if is_velocity else value for value, is_velocity in held))
         sensors = self._sim.sense()
         self._contacts = [contact > 0 for contact in sensors.foot_contact]
-        if self._controller is not None:
-            goals = array("f", self._controller.step(sensors, command))
+        goals = array(
+            "f", self._directed(command) if self._controller is None else self._controller.step(sensors, command)
+        )
         self._sim.step(goals)
         if self._stopped:
             return command, goals
@@ -117,6 +136,16 @@ class SimulationSource:
             self._lying_ticks = round(LYING_S * self._sim.loop_hz) + 1
         self._lying_ticks = max(0, self._lying_ticks - 1)
         return command, goals
+
+    def _directed(self, command: "array[float]") -> list[float]:
+        """The goals of a robot without a policy: joints go to the angles asked for, at most at half their speed."""
+        asked = dict(zip(self._robot.command_axes, command, strict=True))
+        for joint, limit_rps in zip(self._robot.joint_names, self._robot.velocity_limits_rps, strict=True):
+            if joint in self._directly and not self._stopped:
+                step_rad = _DIRECT_SHARE * limit_rps / self._sim.loop_hz
+                away_rad = asked[joint] - self._goals[joint]
+                self._goals[joint] += max(-step_rad, min(step_rad, away_rad))
+        return list(self._goals.values())
 
     def _has_fallen(self) -> bool:
         return self._sim.fallen or (self._controller is not None and self._controller.record().fallen)
@@ -144,4 +173,6 @@ class SimulationSource:
             tilt_rad=None if sim.description.trunk is None else sim.trunk().tilt_rad,
             command=command.tolist(),
             tick_ms=tick_ms,
+            owner="this view" if self._is_steered else None,
+            stopped_hint="Go on puts it back on its feet." if self._stopped else None,
         )

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from gaitway.command import VELOCITY_AXES
+from gaitway.sim.lockstep import MAX_S
 
 if TYPE_CHECKING:
     from gaitway.controller import Controller
@@ -40,7 +41,8 @@ class LiveStatus:
         if self._console.is_terminal:
             self._live.start()
         else:
-            self._console.print(f"running {self._seconds:g} s: {self._title}", highlight=False)
+            length = "until Ctrl-C" if self._seconds >= MAX_S else f"{self._seconds:g} s"
+            self._console.print(f"running {length}: {self._title}", highlight=False)
         return self
 
     def __exit__(
@@ -80,7 +82,8 @@ class LiveStatus:
         bar = Table.grid(expand=True)
         bar.add_row(table)
         bar.add_row(ProgressBar(total=self._seconds, completed=run.seconds))
-        return Panel(bar, title=self._title, subtitle=f"{escape(segment)} · {run.seconds:.1f} of {self._seconds:g} s")
+        of = "" if self._seconds >= MAX_S else f" of {self._seconds:g}"
+        return Panel(bar, title=self._title, subtitle=f"{escape(segment)} · {run.seconds:.1f}{of} s")
 
 
 def _recent_us(work_ns: list[int]) -> float:

@@ -15,6 +15,7 @@ from gaitway.cli.run.daemon import arguments as of_gaitwayd
 from gaitway.cli.run.daemon import identity, policy_arguments, refuse_together
 from gaitway.cli.run.port_report import print_report
 from gaitway.cli.run.port_view import PortView
+from gaitway.cli.run.watched import Page
 from gaitway.cli.run.scripted import ScriptedCommands
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import DaemonError
@@ -74,14 +75,16 @@ def run(settings: RunSettings, controller: "Controller", plan: Script | None) ->
             at_home=True,
             has_terminal=settings.keyboard or (sys.stdin is not None and sys.stdin.isatty()),
         )
+        page = None if settings.view is None else Page(settings.robot)
         # One that only stands never runs its policy.
-        watch = _Watch(daemon, commands, view, ("ready" if settings.stand else "running", seconds))
+        watch = _Watch(daemon, commands, (view, page), ("ready" if settings.stand else "running", seconds))
         try:
             watch.run()
             statistics = daemon.result()
         finally:
-            if view is not None:
-                view.close()
+            for shown in (view, page):
+                if shown is not None:
+                    shown.close()
             watch.end_softly()
             daemon.close()
     result = identity(controller, daemon.events) | {
@@ -120,12 +123,13 @@ class _Watch:
         self,
         daemon: "Daemon",
         commands: ScriptedCommands | None,
-        view: PortView | None,
+        shown: tuple[PortView | None, Page | None],
         length: tuple[str, float],
     ) -> None:
         """`length` is the state from which the time counts, and that time, s."""
         self.interrupted = False
-        self._daemon, self._commands, self._view = daemon, commands, view
+        self._daemon, self._commands = daemon, commands
+        self._view, self._page = shown
         self._up, self._seconds = length
         self._up_s = self._asked_s = math.inf
         self._is_stuck = False
@@ -145,6 +149,8 @@ class _Watch:
                     self._follow(now_s)
                     if self._view is not None:
                         self._view.update(self._daemon, self.failure)
+                    if self._page is not None:
+                        self._page.show(self._daemon.api_socket)
                     time.sleep(_LOOK_S)
         finally:
             if self._commands is not None:

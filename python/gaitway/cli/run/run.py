@@ -9,6 +9,7 @@ import typer
 from gaitway import signals
 from gaitway.cli.common.output import print_json
 from gaitway.cli.common.settings import with_settings
+from gaitway.cli.run import watched
 from gaitway.cli.run.command import parse_command, tell_clipped
 from gaitway.cli.run.settings import RunSettings
 from gaitway.errors import RecordingError, UsageError
@@ -55,10 +56,9 @@ def _check(settings: RunSettings) -> None:
         raise UsageError(f"--seconds: expected more than 0, at most 86400, found {seconds}")
     if settings.command is not None and settings.script is not None:
         raise UsageError("--command and --script exclude each other", hint="put the command into the script")
-    if settings.keyboard and (settings.command is not None or settings.script is not None):
-        raise UsageError("--keyboard excludes --command and --script", hint="the keys are the command")
     if settings.no_record and settings.record is not None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
+    watched.check(settings)
     _check_ending("--video", settings.video, ".mp4", ".gif")
     _check_ending("--picture", settings.picture, ".png")
 
@@ -72,7 +72,7 @@ def _refuse_real(settings: RunSettings) -> None:
         "--on-stand": settings.on_stand,
         "--dry-run": settings.dry_run,
     }
-    ours: dict[str, object] = {"--keyboard": settings.keyboard, "--socket": settings.socket}
+    ours: dict[str, object] = {"--socket": settings.socket}
     given = [name for name, value in (real if settings.twin else real | ours).items() if value]
     if given:
         way = "--port" if given[0] in real else "--port or --twin"
@@ -107,12 +107,16 @@ def _run_twin(settings: RunSettings, robot: "Robot", row: "array[float] | None")
     # Whoever drives it says when it is over.
     usual_s = math.inf if settings.keyboard else 20.0 if plan is None else plan.seconds
     seconds = usual_s if settings.seconds is None else settings.seconds
-    return over_the_wire.run(controller, body, arguments, seconds, script=plan, as_json=settings.as_json)
+    with watched.over_the_wire(settings, body.sim) as beside:
+        arguments += beside.arguments
+        return over_the_wire.run(
+            controller, body, arguments, seconds, script=plan, as_json=settings.as_json, beside=beside
+        )
 
 
 def _run_sim(settings: RunSettings, robot: "Robot", row: "array[float] | None") -> int:
     controller = _controller(settings, robot, kp=settings.kp)
-    plan, length_s = _script(settings, robot, row)
+    plan, length_s = watched.script(settings, robot) if settings.keyboard else _script(settings, robot, row)
     asked = {"--command" if row else segment.name: segment.command for segment in plan.segments}
     tell_clipped(controller.policy.contract, robot, asked)
     world = _world(settings, robot)
@@ -231,18 +235,20 @@ def _simulate(
 
     realtime = not settings.fast
     stopped: list[int] = []
-    with signals.caught(stopped.append):
+    with signals.caught(stopped.append), watched.opened(settings, world, controller, plan) as look:
+
+        def watch(run: "Run") -> bool:
+            return look(run) and not stopped
+
         if settings.as_json:
-            return simulate(
-                world, controller, plan, seconds, realtime=realtime, watch=lambda _: not stopped, recorder=recorder
-            )
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
         with LiveStatus(controller, seconds) as status:
 
-            def watch(run: "Run") -> bool:
+            def show(run: "Run") -> bool:
                 status.update(run)
-                return not stopped
+                return watch(run)
 
-            return simulate(world, controller, plan, seconds, realtime=realtime, watch=watch, recorder=recorder)
+            return simulate(world, controller, plan, seconds, realtime=realtime, watch=show, recorder=recorder)
 
 
 def _film(world: "RobotSim", finished: "Run", path: Path, width: int | None, *, quiet: bool) -> None:

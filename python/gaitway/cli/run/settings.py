@@ -39,6 +39,20 @@ class RunSettings:
         typer.Option(help="Command for the whole run: vx=0.1,wz=0.2, or a number for each of the robot's axes."),
     ] = None
     script: Annotated[Path | None, typer.Option(help="TOML file of segments, see docs/formats.md.")] = None
+    view: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[web]",
+            help="Show the run: in MuJoCo's viewer where there is a display, else as a web page; web: as a page.",
+        ),
+    ] = None
+    keyboard: Annotated[
+        bool,
+        typer.Option(
+            "--keyboard",
+            help="Drive with this terminal's keys until q or Ctrl-C; in simulation with the view.",
+        ),
+    ] = False
     seed: Annotated[int, typer.Option(min=0, help="Seed of noise, pushes and variation.")] = 0
     noise: Annotated[bool, typer.Option("--noise", help="Add sensor noise as in training.")] = False
     pushes: Annotated[bool, typer.Option("--pushes", help="Push by 0.1 to 1 m/s every 5 to 10 s.")] = False
@@ -69,10 +83,6 @@ class RunSettings:
     ] = None
     no_record: Annotated[bool, typer.Option("--no-record", help="Record nothing.")] = False
     as_json: Json = False
-    keyboard: Annotated[
-        bool,
-        typer.Option("--keyboard", help="Drive with the keys of this terminal.", rich_help_panel=_GAITWAYD),
-    ] = False
     socket: Annotated[
         Path | None,
         typer.Option(

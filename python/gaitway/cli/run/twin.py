@@ -21,6 +21,7 @@ from gaitway.robot import Robot
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gaitway.cli.run.watched import Beside
     from gaitway.controller import Controller
     from gaitway.sim import Script
     from gaitway.sim.live import LiveRobot
@@ -76,6 +77,7 @@ def run(
     *,
     script: "Script | None" = None,
     as_json: bool,
+    beside: "Beside",
 ) -> int:
     """Twin and gaitwayd together. Returns 1 where the robot fell. The controller says only who it is."""
     if sys.platform != "linux":
@@ -106,7 +108,7 @@ def run(
                 folder,
                 has_terminal="--keyboard" in arguments,
             )
-            result = Walk(twin, body, daemon, seconds, commands).run(line or _show_nothing)
+            result = Walk(twin, body, daemon, seconds, commands).run(beside.showing(line or _show_nothing))
         finally:
             if line is not None:
                 line.clear()

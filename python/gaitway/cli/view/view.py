@@ -1,4 +1,4 @@
-"""`gaitway view`: a robot in a browser, simulated or recorded."""
+"""`gaitway view`: a robot in a browser, one that runs, simulated or recorded."""
 
 import os
 import sys
@@ -11,13 +11,13 @@ import typer
 
 from gaitway import signals
 from gaitway.cli.common.options import Config
-from gaitway.errors import PolicyError, UsageError
+from gaitway.errors import DaemonError, PolicyError, UsageError
 from gaitway.robots import DEFAULT_ROBOT
 
 if TYPE_CHECKING:
     from gaitway.policy import Policy
     from gaitway.robot import Robot
-    from gaitway.view import RecordedRun, SimulationSource
+    from gaitway.view import LocalSource, RecordedRun, SimulationSource
 
 
 def view(
@@ -25,12 +25,23 @@ def view(
         str | None,
         typer.Argument(
             metavar="[ROBOT|RECORDING]",
-            help=f"Robot by name or path to a profile, which is simulated; or a recording, .mcap "
-            f"(default: {DEFAULT_ROBOT}).",
+            help="Robot by name or path to a profile, which is simulated; or a recording, .mcap "
+            f"(default: the robot that runs on this machine, else {DEFAULT_ROBOT} simulated).",
             show_default=False,
         ),
     ] = None,
-    robot: Annotated[str | None, typer.Option("--robot", help="Robot of the recording, by name or path.")] = None,
+    socket: Annotated[
+        str | None,
+        typer.Option(
+            "--socket", metavar="PATH", help="Socket of gaitwayd's local API, or tcp://HOST:PORT of --listen."
+        ),
+    ] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="File of the pairing key, for tcp:// (default: this user's).")
+    ] = None,
+    robot: Annotated[
+        str | None, typer.Option("--robot", help="Robot of the recording or of gaitwayd, by name or path.")
+    ] = None,
     policy: Annotated[
         Path | None, typer.Option(help="ONNX file of the policy, or its name (default: the robot's).")
     ] = None,
@@ -40,22 +51,24 @@ def view(
     port: Annotated[int, typer.Option(min=0, max=65535, help="TCP port on 127.0.0.1 (default: a free one).")] = 0,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
 ) -> None:
-    """Show a robot in a browser: one that walks in simulation and can be steered, or a recording with a timeline.
+    """Show a robot in a browser: one that runs under gaitwayd, one in simulation, or a recording.
 
-    The page is served on 127.0.0.1 until Ctrl-C, to whoever has the address that is printed.
+    A robot that runs, or is simulated, is steered from the page. The page is served on 127.0.0.1 until Ctrl-C, to
+    whoever has the address that is printed.
     """
     from gaitway.view import ViewServer
 
     with ExitStack() as stack:
-        shown: RecordedRun | SimulationSource
+        shown: RecordedRun | SimulationSource | LocalSource
         if what is not None and what.endswith(".mcap"):
-            if policy is not None:
-                raise UsageError("--policy: a recording has its own", hint="leave it out")
+            _refuse("a recording has its own", {"--policy": policy, "--socket": socket})
             shown = _recording(Path(what), robot, config)
         else:
-            if robot is not None:
-                raise UsageError("--robot goes with a recording", hint=f"gaitway view {robot}")
-            shown = _simulation(what or DEFAULT_ROBOT, policy, config, seed, pushes=pushes)
+            running = _running(socket, robot, config, key) if what is None and policy is None and not pushes else None
+            if running is None:
+                _refuse("a simulated robot is not behind a socket", {"--socket": socket})
+                _refuse(f"a simulated robot is named without it: gaitway view {robot}", {"--robot": robot})
+            shown = running or _simulation(what or DEFAULT_ROBOT, policy, config, seed, pushes=pushes)
             stack.callback(shown.close)
         ended = threading.Event()
         server = stack.enter_context(ViewServer(shown, port=port))
@@ -63,10 +76,22 @@ def view(
             # A program that started this one reads the address from the first line.
             typer.echo(server.url)
             typer.echo("open it in a browser on this machine; Ctrl-C ends", err=True)
-            if not no_open and _has_display():
+            if not no_open and has_display():
                 typer.launch(server.url)
             while not ended.wait(0.2):
                 pass
+
+
+def has_display() -> bool:
+    """Whether a window would have a screen."""
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _refuse(why: str, options: dict[str, object]) -> None:
+    """Raises UsageError for an option that was given although it makes no sense."""
+    for name, value in options.items():
+        if value is not None:
+            raise UsageError(f"{name}: {why}", hint=f"leave {name} out")
 
 
 def _recording(path: Path, named: str | None, config: Path | None) -> "RecordedRun":
@@ -74,6 +99,28 @@ def _recording(path: Path, named: str | None, config: Path | None) -> "RecordedR
     from gaitway.view import load_recorded
 
     return load_recorded(path, None if named is None else Robot.load(named, config=config))
+
+
+def _running(socket: str | None, named: str | None, config: Path | None, key: Path | None) -> "LocalSource | None":
+    """The robot that runs under gaitwayd; None where none does and no socket was named."""
+    from gaitway.api import default_socket
+    from gaitway.robot import Robot
+    from gaitway.view import LocalSource
+    from gaitway.view.local import TCP
+
+    where: Path | str = default_socket()
+    if socket is not None:
+        where = socket if socket.startswith(TCP) else Path(socket)
+    robot = None if named is None else Robot.load(named, config=config)
+    try:
+        source = LocalSource(where, robot, key=key)
+    except DaemonError as error:
+        if socket is not None or robot is not None:
+            raise
+        typer.echo(f"{error.message}: simulating {DEFAULT_ROBOT}", err=True)
+        return None
+    typer.echo(f"{source.robot.title}, which runs under gaitwayd at {where}", err=True)
+    return source
 
 
 def _simulation(named: str, policy: Path | None, config: Path | None, seed: int, *, pushes: bool) -> "SimulationSource":
@@ -86,7 +133,7 @@ def _simulation(named: str, policy: Path | None, config: Path | None, seed: int,
 
 
 def _policy(robot: "Robot", named: Path | None) -> "Policy | None":
-    """The policy to run; None for a robot that has none and stands in its pose."""
+    """The policy to run; None for a robot that has none."""
     from gaitway.policy import Policy
 
     if named is not None:
@@ -94,11 +141,8 @@ def _policy(robot: "Robot", named: Path | None) -> "Policy | None":
     try:
         _ = robot.default_policy
     except PolicyError:
-        typer.echo(f"{robot.name} has no policy: it holds its default pose; name one with --policy", err=True)
+        typer.echo(
+            f"{robot.name} has no policy: it holds its pose, or what the page asks; name one: --policy", err=True
+        )
         return None
     return Policy.default(robot)
-
-
-def _has_display() -> bool:
-    """Whether a browser would have a screen."""
-    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,6 +1,7 @@
 // The numbers beside the robot. Text goes in as text, never as HTML: names come from files.
 const byId = id => document.getElementById(id);
 const GOOD = ['running', 'ready'];
+const WORDS = new Map([[true, 'on'], [false, 'off']]);
 const BAD = ['fallen', 'stopped', 'holding', 'fault'];
 
 function element(kind, className, text) {
@@ -12,6 +13,11 @@ function element(kind, className, text) {
 
 function signed(value, digits = 2) {
   return value === null || value === undefined ? '–' : (value < 0 ? '−' : '+') + Math.abs(value).toFixed(digits);
+}
+
+function say(id, text) {
+  byId(id).hidden = text === '';
+  byId(id).textContent = text;
 }
 
 export class Panel {
@@ -32,8 +38,7 @@ export class Panel {
     const slider = row.appendChild(element('input'));
     slider.type = 'range';
     slider.dataset.axis = axis.name;
-    const [low, high] = axis.range ?? [-1, 1];
-    Object.assign(slider, { min: low, max: high, step: 'any', value: 0, disabled: !axis.range });
+    Object.assign(slider, { min: -1, max: 1, step: 'any', value: 0, disabled: true });
     const value = row.appendChild(element('b', '', '–'));
     return { ...axis, slider, value };
   }
@@ -56,16 +61,20 @@ export class Panel {
     state.className = `badge ${GOOD.includes(frame.state) ? 'good' : BAD.includes(frame.state) ? 'bad' : 'warn'}`;
     byId('fault').hidden = !frame.fault;
     byId('fault').textContent = frame.fault ? `fault: ${frame.fault}` : '';
+    say('fault-hint', frame.fault_hint);
+    say('stopped', frame.stopped_hint === null ? '' : `Emergency stop. ${frame.stopped_hint}`);
+    byId('control').hidden = this.scene.mode !== 'live' || this.scene.axes.length === 0;
+    byId('control').classList.toggle('others', frame.held_by !== null);
+    byId('owner').textContent = frame.held_by === null ? frame.owner ?? 'nobody' : `${frame.held_by}: the sliders are off meanwhile`;
     byId('time').textContent = `${frame.time_s.toFixed(2)} s`;
     byId('tilt').textContent = frame.tilt_rad === null ? 'unknown' : `${(frame.tilt_rad * 180 / Math.PI).toFixed(1)}°`;
     byId('tick').textContent = frame.tick_ms === null ? '–' : `${frame.tick_ms.toFixed(2)} ms`;
     this.contacts.forEach((contact, index) => {
       contact.classList.toggle('on', frame.contacts[index] === true);
-      contact.textContent = `${this.scene.contacts[index]} ${frame.contacts[index] ? 'on' : 'off'}`;
+      contact.textContent = `${this.scene.contacts[index]} ${WORDS.get(frame.contacts[index]) ?? '?'}`;
     });
     this.axes.forEach((axis, index) => {
       axis.value.textContent = `${signed(frame.command[index])} ${axis.unit}`;
-      if (axis.slider.disabled && frame.command[index] != null) axis.slider.value = frame.command[index];
     });
     this.joints.forEach((joint, index) => this.#showJoint(joint, frame.joint_rad[index], frame.goal_rad[index]));
   }
@@ -85,5 +94,7 @@ export class Panel {
 export function tell(notice) {
   document.body.classList.toggle('stale', notice !== null);
   byId('notice').hidden = notice === null;
-  byId('notice').textContent = notice ?? '';
+  if (notice === null) return;
+  byId('what').textContent = notice.what;
+  byId('age').textContent = notice.age;
 }

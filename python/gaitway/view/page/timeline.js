@@ -14,6 +14,9 @@ export class Timeline {
     byId('timeline').hidden = false;
     byId('seek').max = this.times.length - 1;
     byId('seek').addEventListener('input', event => this.seek(Number(event.target.value)));
+    byId('next-mark').hidden = scene.faults.length === 0;
+    byId('next-mark').addEventListener('click', () => this.nextMark());
+    byId('bands').title = this.#words();
     byId('play').addEventListener('click', () => this.toggle());
     addEventListener('keydown', event => this.#key(event));
     addEventListener('resize', () => this.#bands());
@@ -27,6 +30,12 @@ export class Timeline {
     if (this.playing && this.tick === this.times.length - 1) this.seek(0);
     byId('play').textContent = this.playing ? 'Pause' : 'Play';
     this.clock = null;
+  }
+
+  // The next fall or fault, and behind the last one the first again.
+  nextMark() {
+    const [first] = this.scene.faults.find(([tick]) => tick > this.tick) ?? this.scene.faults[0];
+    this.seek(first);
   }
 
   async seek(tick) {
@@ -68,6 +77,10 @@ export class Timeline {
     return this.chunks.get(index);
   }
 
+  #words() {
+    return this.scene.faults.map(([first,, word]) => `${this.times[first].toFixed(2)} s: ${word}`).join('\n');
+  }
+
   #bands() {
     const canvas = byId('bands');
     canvas.width = canvas.clientWidth * devicePixelRatio;
@@ -91,7 +104,12 @@ export class Timeline {
 
   #key(event) {
     if (event.target instanceof HTMLSelectElement) return;
-    if (event.code === 'Space') { event.preventDefault(); this.toggle(); }
+    if (event.code === 'Space') {
+      // Else the button that was clicked last is clicked once more.
+      event.preventDefault();
+      if (event.target instanceof HTMLButtonElement) event.target.blur();
+      if (!event.repeat) this.toggle();
+    }
     if (event.target instanceof HTMLInputElement) return;
     if (event.code === 'ArrowRight') this.seek(this.tick + 1);
     if (event.code === 'ArrowLeft') this.seek(this.tick - 1);

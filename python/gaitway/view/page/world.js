@@ -4,6 +4,9 @@ import * as THREE from './three.module.min.js';
 const FLOOR_M = 40;
 // The camera follows the robot this late.
 const FOLLOW_MS = 250;
+const APART_M = 0.002, APART_RAD = 0.02;
+// As the marks of the goals beside the joints.
+const GOAL = '#d9480f';
 
 function geometryOf(shape) {
   const [a, b, c] = shape.size;
@@ -60,6 +63,11 @@ export class World {
     this.view = { azimuth: 0.7, elevation: 0.25, distance: 2.2 * this.extent };
     this.drawnMs = performance.now();
     this.bodies = Array.from({ length: scene.bodies }, () => this.scene.add(new THREE.Group()).children.at(-1));
+    // The same bodies with the joints at their goals.
+    this.ghost = this.scene.add(new THREE.Group()).children.at(-1);
+    this.ghosts = this.bodies.map(() => this.ghost.add(new THREE.Group()).children.at(-1));
+    this.ghostMaterial = new THREE.MeshBasicMaterial({ color: GOAL, transparent: true, opacity: 0.3, depthWrite: false });
+    this.showGoals(false);
     this.#light();
     scene.shapes.forEach(shape => this.#add(shape));
     this.#handle();
@@ -96,6 +104,10 @@ export class World {
     mesh.castShadow = mesh.receiveShadow = true;
     this.#place(mesh, shape);
     body.add(mesh);
+    if (shape.body === 0) return;
+    const ghost = new THREE.Mesh(mesh.geometry, this.ghostMaterial);
+    this.#place(ghost, shape);
+    this.ghosts[shape.body].add(ghost);
   }
 
   #place(object, shape) {
@@ -104,8 +116,28 @@ export class World {
     object.quaternion.set(x, y, z, w);
   }
 
-  pose(rows) {
-    this.bodies.forEach((body, index) => {
+  pose(rows, goalRows) {
+    this.#pose(this.bodies, rows);
+    this.hasGoals = goalRows !== null;
+    if (this.hasGoals) {
+      this.#pose(this.ghosts, goalRows);
+      // Two of the same in the same place flicker; what is where it shall be needs no ghost.
+      this.ghosts.forEach((ghost, index) => { ghost.visible = this.#isApart(ghost, this.bodies[index]); });
+    }
+    this.ghost.visible = this.hasGoals && this.goalsShown;
+  }
+
+  showGoals(isShown) {
+    this.goalsShown = isShown;
+    this.ghost.visible = isShown && this.hasGoals === true;
+  }
+
+  #isApart(one, other) {
+    return one.position.distanceTo(other.position) > APART_M || one.quaternion.angleTo(other.quaternion) > APART_RAD;
+  }
+
+  #pose(bodies, rows) {
+    bodies.forEach((body, index) => {
       const at = 7 * index;
       body.position.set(rows[at], rows[at + 1], rows[at + 2]);
       body.quaternion.set(rows[at + 4], rows[at + 5], rows[at + 6], rows[at + 3]);

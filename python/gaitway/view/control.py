@@ -1,0 +1,110 @@
+"""`Control`: the lease under which the view commands a running robot, taken when somebody steers, given up after."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+from gaitway.api import Connection
+from gaitway.errors import DaemonError, RefusedError
+
+#: The name others are told while somebody steers in the view.
+CLIENT = "view"
+#: A command holds for so long on the robot: the page renews it three times meanwhile, s.
+_HOLDS_S = 0.5
+#: The lease holds for so long, and is renewed so often, s.
+_LEASE_S = 1.0
+_RENEW_S = 0.25
+#: A view in which nobody has steered for so long gives its lease up, s.
+_IDLE_S = 1.0
+_NOT_FOLLOWED = {
+    "overridden": "the robot follows somebody at the robot: its own keyboard or gamepad",
+    "not_running": "the robot does not run its policy: choose run",
+}
+
+
+class Control:
+    """Commands and modes for one connection. May be used from several threads.
+
+    A connection that breaks takes the lease with it, and the next one begins without: nothing is resumed.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+        self._lease: int | None = None
+        self._sequence = 0
+        self._renewed_s = self._used_s = 0.0
+        self._clock_offset_ns = self._ask_clock()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the view has the lease."""
+        return self._lease is not None
+
+    def command(self, values: Mapping[str, float]) -> str | None:
+        """Commands these axes for half a second. Returns why the robot does not follow, None where it does.
+
+        Raises RefusedError where somebody else has control, or the robot refuses the command.
+        """
+        with self._lock:
+            lease = self._take()
+            self._sequence += 1
+            deadline_ns = time.monotonic_ns() + self._clock_offset_ns + round(_HOLDS_S * 1e9)
+            answer = self._connection.request(
+                "command", lease=lease, sequence=self._sequence, deadline_ns=deadline_ns, axes=dict(values)
+            )
+        return _NOT_FOLLOWED.get(str(answer.get("fate")))
+
+    def mode(self, mode: str) -> None:
+        """Sets the mode. `limp` needs no lease. Raises RefusedError where somebody else has control."""
+        with self._lock:
+            if mode == "limp":
+                self._connection.request("mode", mode=mode)
+            else:
+                self._connection.request("mode", mode=mode, lease=self._take())
+
+    def stop(self) -> None:
+        """Emergency stop; it needs no lease, and waits for nobody who commands."""
+        self._connection.request("stop")
+
+    def give_up_when_idle(self) -> None:
+        """Gives the lease up where nobody has steered for a while; to be called now and then."""
+        with self._lock:
+            if self._lease is None or time.monotonic() - self._used_s < _IDLE_S:
+                return
+            lease, self._lease = self._lease, None
+            try:
+                self._connection.request("release", lease=lease)
+            except RefusedError:
+                # It has ended by itself.
+                return
+
+    def _take(self) -> int:
+        """The lease, taken anew or renewed where that is due."""
+        now_s = time.monotonic()
+        self._used_s = now_s
+        if self._lease is not None and now_s - self._renewed_s < _RENEW_S:
+            return self._lease
+        asked = {"source": "network", "seconds": _LEASE_S}
+        try:
+            granted = self._connection.request("lease", **asked, lease=self._lease)
+        except RefusedError:
+            if self._lease is None:
+                raise
+            # A page that was silent for too long: its lease has ended, and whoever comes first has the next one.
+            self._lease = None
+            granted = self._connection.request("lease", **asked)
+        if granted["lease"] != self._lease:
+            self._sequence = 0
+        self._lease, self._renewed_s = int(granted["lease"]), now_s
+        return self._lease
+
+    def _ask_clock(self) -> int:
+        """What the robot's clock is ahead of this machine's, ns."""
+        before_ns = time.monotonic_ns()
+        answer = self._connection.request("clock")
+        after_ns = time.monotonic_ns()
+        try:
+            return int(answer["clock_ns"]) - (before_ns + after_ns) // 2
+        except (KeyError, TypeError, ValueError) as error:
+            raise DaemonError("expected the robot's clock, found none", hint="update gaitwayd") from error
