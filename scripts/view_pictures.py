@@ -38,6 +38,7 @@ def main() -> int:
     parser.add_argument("--still", action="store_true", help="a twin without physics: it keeps time on a busy machine")
     parser.add_argument("--only", choices=("live", "recording"), help="leave the others out")
     asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="gaitway-pictures-") as name:
         folder = Path(name)
         os.environ["XDG_RUNTIME_DIR"] = name
@@ -73,7 +74,9 @@ def live(folder: Path, out: Path, *, is_still: bool) -> None:
         time.sleep(2)
         browser.click("ghost")
         browser.wait("document.getElementById('ghost').checked")
-        time.sleep(1)
+        # A twin that missed its timing stands for a moment.
+        browser.wait("document.getElementById('note').textContent === ''")
+        browser.wait("document.getElementById('state').textContent === 'running'")
         browser.picture(out / "view-live.png")
         browser.key("KeyW", is_down=False)
         browser.click("ghost")

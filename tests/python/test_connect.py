@@ -103,7 +103,7 @@ def test_what_the_state_says_of_a_simulated_robot(simulated: SimulatedRobot) -> 
 
 def test_modes_of_a_simulated_robot(simulated: SimulatedRobot) -> None:
     simulated.walk(vx=0.1)
-    for enter, state in ((simulated.off, "off"), (simulated.limp, "limp"), (simulated.stand, "ready")):
+    for enter, state in ((simulated.off, "limp"), (simulated.limp, "limp"), (simulated.stand, "ready")):
         enter()
         simulated.wait(0.2)
         assert simulated.status.state == state

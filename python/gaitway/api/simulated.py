@@ -140,13 +140,13 @@ class SimulatedRobot(RobotConnection):
                 self._simulation.stand()
             else:
                 self._check()
-                self._simulation.drop(mode)
+                self._simulation.drop()
             self._simulation.command({})
 
     def _stop(self) -> None:
         with self._ticked:
             self._simulation.is_stopped = True
-            self._simulation.drop("limp")
+            self._simulation.drop()
             self._simulation.command({})
 
     def _use(self, policy: str) -> None:

@@ -30,7 +30,7 @@ class Simulation:
         self.ticks = 0
         #: Falls since the start.
         self.falls = 0
-        #: running, ready (holds the default pose), limp or off.
+        #: running, ready (holds the default pose) or limp.
         self.state = "running"
         self.is_stopped = False
         self.gait_speed = 0.0
@@ -78,7 +78,7 @@ class Simulation:
 
     def run(self) -> None:
         """Gets up, where it lies or is limp, and runs the policy."""
-        if self.state in ("limp", "off"):
+        if self.state == "limp":
             self._put_on_its_feet()
         if self.state != "running":
             self.controller.reset(self._goals)
@@ -86,14 +86,14 @@ class Simulation:
 
     def stand(self) -> None:
         """Gets up, and holds the default pose."""
-        if self.state in ("limp", "off"):
+        if self.state == "limp":
             self._put_on_its_feet()
         self.state = "ready"
 
-    def drop(self, state: str) -> None:
-        """Torque off; `state` is limp or off."""
+    def drop(self) -> None:
+        """Torque off."""
         self.sim.set_torque(False)
-        self.state, self._lying_ticks = state, 0
+        self.state, self._lying_ticks = "limp", 0
 
     def record(self, recorder: Recorder | None) -> None:
         """Every tick of the policy goes through this recorder from now on; none ends that."""
@@ -114,7 +114,7 @@ class Simulation:
                 self.run()
         elif self.state in ("running", "ready") and self._has_fallen():
             self.falls += 1
-            self.drop("limp")
+            self.drop()
             self._lying_ticks = round(LYING_S * self.sim.loop_hz)
 
     def trunk(self) -> TrunkState:

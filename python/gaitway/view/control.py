@@ -18,7 +18,7 @@ _RENEW_S = 0.25
 _IDLE_S = 1.0
 _NOT_FOLLOWED = {
     "overridden": "the robot follows somebody at the robot: its own keyboard or gamepad",
-    "not_running": "the robot does not run its policy: choose run",
+    "not_running": "the robot does not run its policy: its state says why, or choose run",
 }
 
 
