@@ -15,9 +15,9 @@ from gaitway.cli.run.daemon import arguments as of_gaitwayd
 from gaitway.cli.run.daemon import identity, policy_arguments, refuse_together
 from gaitway.cli.run.port_report import print_report
 from gaitway.cli.run.port_view import PortView
-from gaitway.cli.run.watched import Page
 from gaitway.cli.run.scripted import ScriptedCommands
 from gaitway.cli.run.settings import RunSettings
+from gaitway.cli.run.watched import Page
 from gaitway.errors import DaemonError
 from gaitway.robot import Robot
 from gaitway.script import Script
