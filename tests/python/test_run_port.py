@@ -288,7 +288,6 @@ def test_a_bus_that_is_not_there_is_said_with_a_hint(binary: None, tmp_path: Pat
         (["--port", "x", "--config", "c.json", "--no-config"], "--config and --no-config exclude each other"),
         (["--imu", "/dev/i2c-1", "--stand"], "--imu, --stand: expected --port as well"),
         (["--twin", "--dry-run"], "--dry-run: expected --port as well"),
-        (["--keyboard"], "--keyboard: expected --port or --twin as well"),
         (["walk.onnx"], "expected options, found 'walk.onnx'"),
     ],
 )
