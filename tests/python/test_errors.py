@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import gaitway
-from gaitway import errors, extras, files, status
+from gaitway import errors, extras, files
+from gaitway.api.follow import follow
 from gaitway.bringup import camera
 from gaitway.bringup.motors import Motors
 from gaitway.bringup.motors.calibration import OffsetsFile
@@ -49,6 +50,12 @@ def no_profile(folder: Path) -> None:
     gaitway.Robot.load(folder / "robot.toml")
 
 
+def stopped(folder: Path) -> None:
+    with gaitway.connect("sim:", fast=True) as robot:
+        robot.stop()
+        robot.walk()
+
+
 def no_recording(folder: Path) -> None:
     (folder / "flight.mcap").write_bytes(b"nothing")
     gaitway.Recording.load(folder / "flight.mcap")
@@ -78,7 +85,8 @@ EXPECTED: list[tuple[Callable[[Path], object], type[GaitwayError], type[Exceptio
     (no_recording, errors.RecordingError, ValueError),
     (lambda folder: Motors(ROBOT, folder / "ttyACM0"), errors.BusError, OSError),
     (lambda folder: camera.take(folder / "a.jpg"), errors.CameraError, OSError),
-    (lambda folder: next(status.follow(folder / "no.sock")), errors.DaemonError, ConnectionError),
+    (lambda folder: next(follow(folder / "no.sock")), errors.DaemonError, ConnectionError),
+    (stopped, errors.RefusedError, PermissionError),
     (lambda folder: extras.load("a_library_nobody_has", "sim"), errors.MissingExtraError, ImportError),
 ]
 
