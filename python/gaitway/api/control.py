@@ -70,10 +70,15 @@ class Control:
             self.command({})
 
     def close(self) -> None:
-        """Says nothing more: with the end of the connection the lease ends."""
+        """Gives the lease up: who asks for it next need not wait until the robot sees the connection end."""
         self._end.set()
         if self._thread is not None:
             self._thread.join()
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            # It may have ended before, or the robot with it.
+            with contextlib.suppress(GaitwayError):
+                self._connection.request("release", lease=lease)
 
     def _say(self) -> None:
         self._sequence += 1

@@ -10,7 +10,6 @@ from rich.markup import escape
 
 from gaitway.api import Connection
 from gaitway.api.state import checked
-from gaitway.bringup.motors.judged import charge_soon_v
 from gaitway.cli.run.settings import RunSettings
 from gaitway.cli.top.top import LOOKS, screen
 from gaitway.errors import GaitwayError
@@ -33,7 +32,6 @@ class PortView:
 
     def __init__(self, robot: Robot, contract: str, settings: RunSettings) -> None:
         title = f"{robot.title} · {contract}"
-        self._low_v = charge_soon_v(robot)
         self._console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._live: Live | None = None
         self._told = 0
@@ -79,7 +77,7 @@ class PortView:
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(screen(self._rows, self._low_v, subtitle=_KEYS if self._has_keys else None), refresh=True)
+        self._live.update(screen(self._rows, subtitle=_KEYS if self._has_keys else None), refresh=True)
 
     def _look(self, daemon: "Daemon") -> dict[str, Any] | None:
         """How the robot is; None where there is nothing new."""

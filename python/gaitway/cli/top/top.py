@@ -2,6 +2,7 @@
 
 import math
 from collections import deque
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,35 +42,22 @@ def top(
         print_json(first)
         return
     recent: deque[dict[str, Any]] = deque([first], maxlen=LOOKS)
-    low_v = low_voltage_v(first["robot"])
     console = Console()
     if once or not console.is_terminal:
-        console.print(screen(recent, low_v))
+        console.print(screen(recent))
         return
-    with Live(screen(recent, low_v), console=console, auto_refresh=False, screen=True) as live:
+    with Live(screen(recent), console=console, auto_refresh=False, screen=True) as live:
         try:
             for row in rows:
                 recent.append(row)
-                live.update(screen(recent, low_v), refresh=True)
+                live.update(screen(recent), refresh=True)
         except KeyboardInterrupt:
             return
     typer.echo("the robot has ended")
 
 
-def low_voltage_v(title: str) -> float:
-    """Below this the supply of the robot with this title is low, V; 0 for one that does not ship."""
-    from gaitway.bringup.motors.judged import charge_soon_v
-    from gaitway.robot import Robot
-
-    shipped = (Robot.load(name) for name in Robot.names())
-    return next((charge_soon_v(robot) for robot in shipped if robot.title == title), 0.0)
-
-
-def screen(recent: "deque[dict[str, Any]]", low_v: float, *, subtitle: str | None = None) -> "RenderableType":
-    """The last of these looks at a robot, its timing the worst of all of them; a supply below `low_v` is marked.
-
-    `subtitle` is markup.
-    """
+def screen(recent: "deque[dict[str, Any]]", *, subtitle: str | None = None) -> "RenderableType":
+    """The last of these looks at a robot, its timing the worst of all of them. `subtitle` is markup."""
     from rich.console import Group
     from rich.markup import escape
     from rich.panel import Panel
@@ -77,7 +65,7 @@ def screen(recent: "deque[dict[str, Any]]", low_v: float, *, subtitle: str | Non
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
     title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
-    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], low_v)), title=title, subtitle=subtitle)
+    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], _low_v(row["robot"]))), title=title, subtitle=subtitle)
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
@@ -106,6 +94,16 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
     imu = "never heard" if age_s is None else f"{age_s * 1000:.0f} ms old"
     table.add_row("IMU", imu, told if any(dropped.values()) else "")
     return table
+
+
+@cache
+def _low_v(title: str) -> float:
+    """Below this the supply of the robot with this title is low, V; 0 for one that does not ship."""
+    from gaitway.bringup.motors.judged import charge_soon_v
+    from gaitway.robot import Robot
+
+    shipped = (Robot.load(name) for name in Robot.names())
+    return next((charge_soon_v(robot) for robot in shipped if robot.title == title), 0.0)
 
 
 def _joints(joints: list[dict[str, Any]], low_v: float) -> "RenderableType":
