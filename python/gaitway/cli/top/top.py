@@ -65,7 +65,9 @@ def screen(recent: "deque[dict[str, Any]]", *, subtitle: str | None = None) -> "
     row = recent[-1]
     colour = _COLOURS.get(row["state"], "white")
     title = f"{escape(row['robot'])} · [{colour}]{escape(row['state'])}[/] · tick {row['tick']}"
-    return Panel(Group(_facts(row, recent), "", _joints(row["joints"], _low_v(row["robot"]))), title=title, subtitle=subtitle)
+    return Panel(
+        Group(_facts(row, recent), "", _joints(row["joints"], _low_v(row["robot"]))), title=title, subtitle=subtitle
+    )
 
 
 def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableType":
