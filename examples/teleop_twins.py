@@ -1,7 +1,7 @@
 """Teleoperation of two emulated arms, measured: a leader moved as a hand moves it, a follower with weight.
 
     python examples/teleop_twins.py so101 --seconds 20
-    python examples/teleop_twins.py so101 --seconds 20 --payload-kg 0.1
+    python examples/teleop_twins.py so101 --seconds 45 --payload-kg 0.1
 
 The leader's servos are emulated in this process and go slowly from pose to pose of the profile, with a rest in each.
 The follower is `gaitway twin` with physics, and `gaitway teleop` drives it; its report is what is printed.
