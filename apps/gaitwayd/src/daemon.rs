@@ -34,6 +34,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+/// For so long the program commands a robot that nobody has commanded yet, ns: then its joints stay where they are.
+const STANDING_NS: u64 = 1_000_000_000;
 /// Ticks whose observations may be on their way to the file: two seconds of them.
 const OBSERVED_S: usize = 2;
 
@@ -100,9 +102,11 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         return Ok(Outcome::Ended);
     }
     let shown = expression::start(settings, &profile, Arc::clone(&slot), &mut log);
-    if pads.is_empty() {
-        // Who has lost a pad eases to a stand: nobody else may ask for anything then.
-        mailbox.offer(Source::Program, &command.unwrap_or_default(), u64::MAX);
+    if let Some(command) = command {
+        mailbox.offer(Source::Program, &command, u64::MAX);
+    } else if let Some(standing) = standing(&profile) {
+        // Until somebody commands it, it stays where it stands.
+        mailbox.offer(Source::Program, &standing, first_ns + STANDING_NS);
     }
     // Who wants to be asked first stands until then, or lies.
     match (settings.robot.limp, profile.options.start_paused) {
@@ -174,6 +178,18 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         }
         _ => Ok(Outcome::Ended),
     }
+}
+
+/// Joints that are commanded by their angles are where the robot stands, and nothing else is asked; `None` where no
+/// joint is.
+fn standing(profile: &RobotProfile) -> Option<Command> {
+    let mut command = Command::default();
+    let pose_rad = profile.default_pose_rad();
+    for (name, value) in profile.axis_names().zip(&mut command.values) {
+        let joint = profile.joint_index(name);
+        *value = joint.and_then(|joint| pose_rad.get(joint)).copied().unwrap_or(0.0);
+    }
+    profile.axis_names().any(|name| profile.joint_index(name).is_some()).then_some(command)
 }
 
 /// Values by axis as a command of this robot.

@@ -91,11 +91,6 @@ impl Pads {
         Ok(Pads { near, keyboard, far, sounds: load_sounds(settings, log), is_mute: false, played, clock })
     }
 
-    /// True where nobody is followed.
-    pub fn is_empty(&self) -> bool {
-        self.near.is_none() && self.keyboard.is_none() && self.far.is_none()
-    }
-
     /// A key was typed at the terminal. False for one that drives nothing.
     pub fn typed(&mut self, key: u8) -> bool {
         self.keyboard.as_mut().is_some_and(|keyboard| keyboard.typed(key))

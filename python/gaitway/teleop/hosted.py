@@ -30,9 +30,6 @@ class HostedFollower:
         socket = folder / "follower.sock"
         arguments: list[str | Path] = ["--robot", profile, "--config", arm.config, "--policy", policy]
         arguments += ["--port", port, "--socket", socket]
-        # Where nobody else may command, gaitwayd itself commands zero once a lease has ended, and the arm would leave
-        # its pose. A pad that may come is somebody, and only programs of this machine can be this one.
-        arguments += ["--pad-listen", "127.0.0.1:0"]
         arguments += ["--no-record"] if record is None else ["--record", record]
         self._daemon = Daemon(arguments, folder)
         try:

@@ -25,4 +25,4 @@ pub use reply::{
 };
 pub use request::{Ask, Request};
 pub use schema::json_schema;
-pub use telemetry::{FaultStatus, Implausible, JointLimit, JointStatus, Status, Trim};
+pub use telemetry::{FaultStatus, Implausible, JointLimit, JointStatus, Status, Trim, WaitsFor};

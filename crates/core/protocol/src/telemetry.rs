@@ -17,6 +17,8 @@ pub struct Status {
     pub stopped: bool,
     /// The gravest fault.
     pub fault: Option<FaultStatus>,
+    /// Why it does not get up, or does not run its policy, although it is asked to.
+    pub waits_for: Option<WaitsFor>,
     /// Which source has control, or had it last.
     pub owner: Option<String>,
     /// Name of the client that holds the strongest lease.
@@ -77,6 +79,17 @@ pub enum JointLimit {
     NonFinite,
     /// The robot has fallen: the last goal is held.
     Fallen,
+}
+
+/// What a robot that was asked up waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WaitsFor {
+    /// What keeps it, in words.
+    pub why: String,
+    /// The joint, where it is about one.
+    pub joint: Option<String>,
+    /// What can be done about it.
+    pub hint: String,
 }
 
 /// A fault.

@@ -40,16 +40,18 @@ impl PolicyShelf {
         self.policies.clone()
     }
 
+    /// Refuses a name that is not among them.
+    pub(super) fn find(&self, name: &str) -> Result<(), Refusal> {
+        if self.policies.iter().any(|policy| policy.name == name) {
+            return Ok(());
+        }
+        let known: Vec<&str> = self.policies.iter().map(|policy| policy.name.as_str()).collect();
+        let refusal = Refusal::field("name", &format!("one of {}", known.join(", ")), name);
+        Err(Refusal { hint: "policies lists them; put the file beside the others".to_owned(), ..refusal })
+    }
+
     /// Begins to look whether the policy of that name fits; the answer comes by the receiver.
     pub(super) fn check(&self, name: &str) -> Result<Receiver<Result<(), Refusal>>, Refusal> {
-        if !self.policies.iter().any(|policy| policy.name == name) {
-            let known: Vec<&str> = self.policies.iter().map(|policy| policy.name.as_str()).collect();
-            let refusal = Refusal::field("name", &format!("one of {}", known.join(", ")), name);
-            return Err(Refusal {
-                hint: "policies lists them; put the file beside the others".to_owned(),
-                ..refusal
-            });
-        }
         if self.is_checking.swap(true, Ordering::AcqRel) {
             return Err(Refusal::new(Code::NotPossible, "another policy is looked at just now", "try again"));
         }

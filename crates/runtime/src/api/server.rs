@@ -9,9 +9,9 @@ use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
 use gaitway_platform::worker::{End, Worker};
 use gaitway_protocol::{Code, Refusal, Reply, ReplyBody};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,6 +23,8 @@ const REMOTE_CLIENTS: usize = 16;
 const UNKNOWN_CLIENTS: usize = 8;
 /// It looks at least so often whether it shall end, ns.
 const LOOK_NS: u64 = 50_000_000;
+/// Who was refused is listened to for so long, ns.
+const LEAVING_NS: u64 = 500_000_000;
 const STACK_BYTES: usize = 512 * 1024;
 
 /// The thread; it ends, and the sockets go, when this is dropped.
@@ -49,7 +51,7 @@ impl ApiServer {
         let listener = UnixListener::bind(bound.path()).map_err(failed)?;
         std::fs::set_permissions(bound.path(), PermissionsExt::from_mode(0o660)).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
-        let mut server = Server { listener, door, robot, leases, clients: Vec::new() };
+        let mut server = Server { listener, door, robot, leases, clients: Vec::new(), leaving: Vec::new() };
         let worker = Worker::start("local API", STACK_BYTES, move |end| server.run(end)).map_err(failed)?;
         Ok(ApiServer { _worker: worker, _path: bound })
     }
@@ -61,6 +63,8 @@ struct Server {
     robot: ApiRobot,
     leases: Arc<Mutex<LeaseTable>>,
     clients: Vec<Client>,
+    /// Who was refused, and when.
+    leaving: Vec<(UnixStream, u64)>,
 }
 
 impl Server {
@@ -69,6 +73,10 @@ impl Server {
         while !end.has_come() {
             self.wait(clock.now_ns());
             let now_ns = clock.now_ns();
+            self.leaving.retain_mut(|(stream, refused_ns)| {
+                let has_ended = matches!(stream.read(&mut [0; 512]), Ok(0));
+                !has_ended && now_ns < *refused_ns + LEAVING_NS
+            });
             self.welcome_local(now_ns);
             self.welcome_remote(now_ns);
             let mut leases = lock(&self.leases);
@@ -106,10 +114,13 @@ impl Server {
                 continue;
             }
             if self.clients.len() >= CLIENTS {
+                // A connection that ends with something unread ends without a word: what it says next is read first.
                 let message = format!("expected at most {CLIENTS} clients, found as many");
                 let refusal = Refusal::new(Code::TooManyClients, message, "end another client first");
-                // Who does not read this sees the connection end.
                 let _ = stream.write(Reply::new(None, ReplyBody::Refused(refusal)).to_line().as_bytes());
+                if self.leaving.len() < CLIENTS {
+                    self.leaving.push((stream, now_ns));
+                }
                 continue;
             }
             self.take_in(Stream::Local(stream), now_ns);

@@ -122,6 +122,7 @@ impl Session {
         now_ns: u64,
     ) -> Result<(), Refusal> {
         self.name.as_ref().ok_or_else(no_hello)?;
+        robot.policies.find(name)?;
         self.refuse_change(lease, robot, leases, now_ns)?;
         let found = robot.policies.check(name)?;
         self.change = Some(PolicyChange { id, lease, name: name.to_owned(), found });

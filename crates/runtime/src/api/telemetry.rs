@@ -3,7 +3,7 @@
 use crate::robot::status::{JointStatus, Status};
 use gaitway_control::JointLimits;
 use gaitway_protocol as protocol;
-use gaitway_protocol::{FaultStatus, Hello, Implausible, JointLimit, Trim};
+use gaitway_protocol::{FaultStatus, Hello, Implausible, JointLimit, Trim, WaitsFor};
 
 /// What of the status the loop does not know.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +32,11 @@ pub(super) fn status(hello: &Hello, status: &Status, beside: Beside, now_ns: u64
         state: status.state.name().to_owned(),
         stopped: beside.stopped,
         fault,
+        waits_for: status.obstacle.map(|obstacle| WaitsFor {
+            why: obstacle.to_string(),
+            joint: obstacle.joint().and_then(|joint| hello.joints.get(joint)).cloned(),
+            hint: obstacle.hint().to_owned(),
+        }),
         owner: status.owner.map(|owner| owner.name().to_owned()),
         lease_holder: beside.lease_holder,
         cause: status.cause.name().to_owned(),

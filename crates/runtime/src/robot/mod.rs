@@ -20,7 +20,8 @@ pub mod imu_chip;
 #[cfg(target_os = "linux")]
 pub mod imu_socket;
 pub mod mailbox;
-pub mod record;
+pub mod obstacle_words;
+mod record;
 pub mod recorder;
 pub mod run;
 pub mod setup;

@@ -1,10 +1,11 @@
 //! What a robot shows of itself in every tick, to whoever looks, without waiting.
 
+use crate::robot::obstacle_words::{OBSTACLE_WORDS, obstacle_of, words_of};
 use crate::robot::record::RunRecord;
 use gaitway_control::ControlStack;
 use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::readings::JointReading;
-use gaitway_control::supervisor::State;
+use gaitway_control::supervisor::{Obstacle, State};
 use gaitway_model::MAX_AXES;
 use gaitway_model::profile::{FaultKind, MAX_CONTACTS};
 use gaitway_platform::slot::{Slot, join, split};
@@ -13,8 +14,9 @@ use gaitway_record::row::Durations;
 /// Most joints that are shown: as many as a profile can have.
 const JOINTS: usize = 64;
 /// Before the command: tick 2, state, IMU, late, tick's and its computation's duration, skipped, owner, cause, fault and
-/// its joint, joints, refused values of the IMU and of servos, up direction 3, angular velocity 3, contacts.
-const HEAD: usize = 22;
+/// its joint, joints, refused values of the IMU and of servos, up direction 3, angular velocity 3, contacts, obstacle.
+const HEAD: usize = OBSTACLE + OBSTACLE_WORDS;
+const OBSTACLE: usize = 22;
 /// Goal, position, age, voltage, temperature, current, target, limits.
 const JOINT: usize = 8;
 const WORDS: usize = HEAD + MAX_AXES + JOINT * JOINTS;
@@ -56,6 +58,8 @@ pub struct Status {
     pub gyro_rps: [f32; 3],
     /// Contacts in the order of the profile: whether each is on the ground.
     pub contacts: Vec<bool>,
+    /// Why it does not get up, or does not run its policy, although it is asked to.
+    pub obstacle: Option<Obstacle>,
     /// Samples of the IMU that the table of the wires refused since the start.
     pub imu_refused: u32,
     /// Values of servos that it refused.
@@ -101,7 +105,7 @@ impl StatusSlot {
         let up = stack.up().unwrap_or([f32::NAN; 3]);
         let mut words = [0; WORDS];
         words[..2].copy_from_slice(&split(record.tick));
-        words[2..HEAD].copy_from_slice(&[
+        words[2..OBSTACLE].copy_from_slice(&[
             record.state as u32,
             record.imu_age_s.to_bits(),
             short(record.lateness_ns),
@@ -123,6 +127,7 @@ impl StatusSlot {
             sensors.gyro_rps[2].to_bits(),
             contact_bits(&sensors.contact),
         ]);
+        words[OBSTACLE..HEAD].copy_from_slice(&words_of(stack.obstacle()));
         let command = record.decision.command.values.iter();
         words[HEAD..].iter_mut().zip(command).for_each(|(word, value)| *word = value.to_bits());
         let policy = stack.has_stepped().then(|| stack.controller().record());
@@ -171,6 +176,7 @@ impl StatusSlot {
             up: std::array::from_fn(|axis| f32::from_bits(words[15 + axis])),
             gyro_rps: std::array::from_fn(|axis| f32::from_bits(words[18 + axis])),
             contacts: (0..MAX_CONTACTS).map(|contact| words[21] >> contact & 1 == 1).collect(),
+            obstacle: obstacle_of(std::array::from_fn(|word| words[OBSTACLE + word])),
             imu_refused: words[13],
             servo_refused: words[14],
             joints: joints.map(joint_status).collect(),
