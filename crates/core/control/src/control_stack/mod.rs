@@ -157,6 +157,7 @@ impl ControlStack {
     /// The up direction in the trunk's frame, as estimated; `None` where nothing estimates it.
     pub fn up(&self) -> Option<[f32; 3]> {
         match &self.stance_estimator {
+            _ if !self.has_imu => None,
             Some(estimator) => estimator.gravity().known_up(),
             None => self.has_stepped.then(|| self.controller.record().up),
         }
