@@ -153,7 +153,7 @@ const NOT_THIS_ROBOTS: Verdict = (Warning, "the robot's profile wants another va
 const OTHER_UNITS: Verdict = (Grave, "it reports speeds or positions in other units");
 const SLUGGISH: Verdict = (Note, "the joint follows its goals slowly; written at every start");
 const TRIPS: &str =
-    "it switches its torque off under loads that walking has: the leg gives way at the first steps";
+    "it switches its torque off under loads that it has in use: the joint gives way";
 const BURNS: &str = "a blocked joint stays driven for longer than the motor stands";
 
 /// The table. The gains are those of the published scripts; what the walk needs it writes itself.
@@ -161,7 +161,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::exactly(
         registers::RETURN_DELAY,
         0,
-        (Grave, "every answer comes late: fourteen such servos do not fit into a tick"),
+        (Grave, "every answer comes late: a bus of such servos does not fit into a tick"),
     ),
     Setting::exactly(
         registers::RESPONSE_LEVEL,
@@ -173,7 +173,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new(
         registers::MAX_TEMPERATURE,
         Want::Within(70, 70, 80),
-        (Grave, "it switches its torque off while it is cool enough to walk"),
+        (Grave, "it switches its torque off while it is cool enough"),
         (Warning, "it does not protect its motor from heat"),
     ),
     Setting::new(
@@ -239,7 +239,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::new(
         registers::PROTECTIVE_TORQUE,
         Want::Within(20, 20, 40),
-        (Warning, "after an overload it carries nothing: the leg gives way"),
+        (Warning, "after an overload it carries nothing: the joint gives way"),
         (Warning, "after an overload the motor is driven on and burns"),
     ),
     Setting::new(registers::PROTECTION_TIME, Want::Within(100, 200, 254), (Grave, TRIPS), (Warning, BURNS)),
