@@ -6,11 +6,12 @@ use crate::error::DaemonError;
 use crate::imu::Imu;
 use crate::load;
 use crate::log::Log;
-use crate::loop_monitor::{LoopMonitor, Reporters};
+use crate::loop_monitor::{ANOTHER_POLICY, LoopMonitor, Reporters};
 use crate::loop_thread::{self, SerialRobot};
 use crate::pad::{PadSetup, Pads};
+use crate::policies::Policies;
 use crate::recording::Recording;
-use crate::{audit, expression, local_api, policies, statistics};
+use crate::{audit, expression, local_api, statistics};
 use gaitway_control::Policy;
 use gaitway_control::arbiter::Source;
 use gaitway_control::control_stack::ControlStackOptions;
@@ -27,7 +28,7 @@ use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
 use gaitway_runtime::recorder::RING_TICKS;
-use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
+use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot};
 use gaitway_runtime::stop::Stop;
 use serde_json::{Value, json};
 use std::ffi::OsString;
@@ -76,7 +77,7 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     let door = (&mailbox, &leases);
     let mut pads =
         Pads::start(&settings.operator, pad_setup, (policy.contract(), &profile), door, &slot, &mut log)?;
-    let network = local_api::door(&settings.operator, &mut log)?;
+    let network = local_api::door(&settings.operator)?;
     let mut imu = Imu::start(&settings.imu, &profile, Arc::clone(&imu_slot), &mut log)?;
     log.hint_at_imu(imu.hint(&settings.imu, &profile));
     log.say("info", "real time", json!(real_time::usb_latency(&port)));
@@ -141,12 +142,14 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         Arc::clone(&mailbox),
         Arc::clone(&running.status),
     );
-    let shelf = policies::shelf(&settings.policy, &profile);
+    let policies = Policies::of(&settings.policy, &profile);
+    let shelf = policies.shelf(&profile);
+    let status = Arc::clone(&running.status);
     let marks = recording.as_ref().map(Recording::marks);
     let api_robot = api_robot.with_policies(shelf.clone()).with_marks(marks);
-    let _api = local_api::serve(settings.results.socket.clone(), network, api_robot, leases, &mut log);
+    let api = local_api::serve(settings.results.socket.clone(), network, api_robot, leases, &mut log);
     let reporters = Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu };
-    minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
+    let why = minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));
     if let Some(recording) = recording {
@@ -165,19 +168,37 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     if !ended.is_sound {
         return Err(DaemonError::Broken);
     }
+    // Nobody is heard any more: what comes now could only be forgotten.
+    drop((api, pads));
+    let is_told_to_end = stop.why().is_some() || why != ANOTHER_POLICY;
+    drop(stop);
     match shelf.wanted() {
-        // A start forgets an emergency stop, which only somebody at the robot may clear.
-        Some(_) if mailbox.is_stopped() => {
-            let hint = "look at the robot, then start gaitwayd again";
-            log.say("warn", "not started again", json!({ "why": "the emergency stop is set", "hint": hint }));
-            Ok(Outcome::Ended)
-        }
-        Some(name) if stop.why().is_none() => {
-            log.say("info", "starting again", json!({ "policy": name }));
-            Ok(Outcome::Again(policies::arguments(name, &settings.policy, &profile)))
-        }
+        Some(name) if !is_told_to_end => Ok(start_again(name, &policies, &mailbox, &status, &mut log)),
         _ => Ok(Outcome::Ended),
     }
+}
+
+/// A start forgets stops and faults, which only somebody at the robot may clear: then there is none.
+fn start_again(
+    name: &str,
+    policies: &Policies,
+    mailbox: &Mailbox,
+    status: &StatusSlot,
+    log: &mut Log,
+) -> Outcome {
+    let fault = status.take().and_then(|status| status.fault);
+    let why = match (mailbox.is_stopped(), fault, policies.arguments(name)) {
+        (true, ..) => "the emergency stop is set",
+        (_, Some((kind, _)), _) => kind.name(),
+        (.., None) => "the policy's file is gone",
+        (false, None, Some(arguments)) => {
+            log.say("info", "starting again", json!({ "policy": name }));
+            return Outcome::Again(arguments);
+        }
+    };
+    let hint = "look at the robot, then start gaitwayd again";
+    log.say("warn", "not started again", json!({ "why": why, "hint": hint }));
+    Outcome::Ended
 }
 
 /// Joints that are commanded by their angles are where the robot stands, and nothing else is asked; `None` where no

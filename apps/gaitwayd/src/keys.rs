@@ -68,7 +68,7 @@ impl Keys {
     }
 
     /// Does what was typed, and tells of stops; returns why the program shall end, where it shall. Of one that
-    /// `is_ending` only stops are told.
+    /// `is_ending` only stops and the key that ends are.
     pub fn follow(
         &mut self,
         stop: &Stop,
@@ -83,12 +83,15 @@ impl Keys {
         }
         for _ in 0..AT_ONCE {
             let key = stop.key()?;
-            if is_ending || stop.is_void(key) || pads.typed(key.byte) {
+            if stop.is_void(key) || (!is_ending && pads.typed(key.byte)) {
                 continue;
             }
             let Some(&(_, name, action, words)) = KEYS.iter().find(|(known, ..)| *known == key.byte) else {
                 continue;
             };
+            if is_ending && action != Action::Quit {
+                continue;
+            }
             say_key("info", name, words, log);
             match action {
                 Action::Quit => return Some("asked at the terminal"),

@@ -13,14 +13,11 @@ use std::sync::{Arc, Mutex};
 const NAME: &str = "gaitway.sock";
 
 /// The way in from the network, where one was asked for. There is none without a key, on this machine neither.
-pub(crate) fn door(settings: &OperatorSettings, log: &mut Log) -> Result<Option<NetworkDoor>, DaemonError> {
+pub(crate) fn door(settings: &OperatorSettings) -> Result<Option<NetworkDoor>, DaemonError> {
     let Some(address) = settings.listen else { return Ok(None) };
     let key = key_file::load(&settings.pad_key.clone().unwrap_or_else(key_file::default_path))?;
     let failed = |source| DaemonError::Listen { address, source };
-    let door = NetworkDoor::listen(address, key).map_err(failed)?;
-    let address = door.address().map_err(failed)?;
-    log.say("info", "local API over the network", json!({ "address": address.to_string() }));
-    Ok(Some(door))
+    NetworkDoor::listen(address, key).map(Some).map_err(failed)
 }
 
 /// Serves the local API; a robot that nobody can look at runs all the same.
@@ -32,9 +29,13 @@ pub(crate) fn serve(
     log: &mut Log,
 ) -> Option<ApiServer> {
     let path = socket.unwrap_or_else(default_path);
+    let address = door.as_ref().and_then(|door| door.address().ok());
     match ApiServer::start(&path, door, robot, leases) {
         Ok(server) => {
             log.say("info", "local API", json!({ "socket": path.display().to_string() }));
+            if let Some(address) = address {
+                log.say("info", "local API over the network", json!({ "address": address.to_string() }));
+            }
             Some(server)
         }
         Err(error) => {

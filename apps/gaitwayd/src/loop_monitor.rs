@@ -20,6 +20,8 @@ use gaitway_runtime::robot::{Event, Mailbox};
 use gaitway_runtime::stop::Stop;
 use serde_json::json;
 
+/// Why a loop ends that shall begin again.
+pub(crate) const ANOTHER_POLICY: &str = "another policy";
 /// Between two looks, ns.
 const LOOK_NS: u64 = 10_000_000;
 /// Between two tries to open a port that is gone, ns.
@@ -61,7 +63,8 @@ pub(crate) struct LoopMonitor<'a> {
     keys: Option<Keys>,
     port_gone_since_ns: Option<u64>,
     shown_ns: u64,
-    is_ending: bool,
+    /// Why it ends, once it does.
+    why: Option<&'static str>,
 }
 
 impl<'a> LoopMonitor<'a> {
@@ -84,7 +87,7 @@ impl<'a> LoopMonitor<'a> {
             keys: Keys::of_stdin(settings.operator.keyboard, log),
             port_gone_since_ns: None,
             shown_ns: 0,
-            is_ending: false,
+            why: None,
         })
     }
 
@@ -115,7 +118,7 @@ impl<'a> LoopMonitor<'a> {
         }
     }
 
-    /// Minds the loop until its thread has ended.
+    /// Minds the loop until its thread has ended; returns why it ended.
     pub fn mind(
         &mut self,
         running: &Running,
@@ -124,7 +127,7 @@ impl<'a> LoopMonitor<'a> {
         stop: &Stop,
         mailbox: &Mailbox,
         log: &mut Log,
-    ) {
+    ) -> &'static str {
         let end_ns = self.settings.timing.seconds.map(|seconds| self.clock.now_ns() + (seconds * 1e9) as u64);
         while !running.thread.is_finished() {
             self.clock.wait_until(self.clock.now_ns() + LOOK_NS);
@@ -136,7 +139,7 @@ impl<'a> LoopMonitor<'a> {
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
             let ends = match reporters.policies.wanted() {
-                Some(_) => Some("another policy"),
+                Some(_) => Some(ANOTHER_POLICY),
                 None => is_time.then_some("time is over"),
             };
             self.listen(pads, stop, mailbox, ends, log);
@@ -146,6 +149,7 @@ impl<'a> LoopMonitor<'a> {
             self.show(running, now_ns, log);
             log.show(&running.status, self.profile);
         }
+        self.why.unwrap_or("the loop ended")
     }
 
     fn follow(&mut self, event: &Event) {
@@ -165,18 +169,19 @@ impl<'a> LoopMonitor<'a> {
         ends: Option<&'static str>,
         log: &mut Log,
     ) {
-        let is_ending = self.is_ending;
+        let is_ending = self.why.is_some();
         let asked = self.keys.as_mut().and_then(|keys| keys.follow(stop, pads, mailbox, is_ending, log));
         let why = match stop.why() {
             Some(why) => why,
             None if log.is_lost() => "nobody reads the log",
-            None => match ends.or(asked) {
+            None => match asked.or(ends) {
                 Some(why) => why,
                 None => return,
             },
         };
-        if !self.is_ending {
-            self.is_ending = true;
+        // What a person asks for while it ends for another policy counts more.
+        if self.why.is_none_or(|before| before == ANOTHER_POLICY && why != before) {
+            self.why = Some(why);
             stop.end();
             log.say("info", "stopping", json!({ "why": why }));
         }

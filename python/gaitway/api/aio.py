@@ -18,6 +18,7 @@ Answer = TypeVar("Answer")
 
 #: So many calls may wait for one robot at a time.
 _THREADS = 8
+_URGENT_THREADS = 2
 
 
 def connect_async(where: str | Path | None = None, **options: Any) -> "Opening":
@@ -78,6 +79,8 @@ class AsyncRobot:
         #: The robot, for programs that have threads, too.
         self.robot = robot
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="robot")
+        #: For what takes torque away: it waits for none of the calls before it.
+        self._urgent = ThreadPoolExecutor(_URGENT_THREADS, thread_name_prefix="robot, urgent")
 
     @property
     def info(self) -> RobotInfo:
@@ -123,15 +126,15 @@ class AsyncRobot:
 
     async def limp(self) -> None:
         """Gives the torque up softly."""
-        await self._do(self.robot.limp)
+        await self._do(self.robot.limp, threads=self._urgent)
 
     async def off(self) -> None:
         """Gives the torque up at once, from any pose."""
-        await self._do(self.robot.off)
+        await self._do(self.robot.off, threads=self._urgent)
 
     async def stop(self) -> None:
         """Emergency stop: limp at once."""
-        await self._do(self.robot.stop)
+        await self._do(self.robot.stop, threads=self._urgent)
 
     async def use(self, policy: str) -> None:
         """Runs another policy, by its name in `policies`."""
@@ -152,16 +155,23 @@ class AsyncRobot:
     async def close(self) -> None:
         """Lets go of the robot: one that walked stands."""
         try:
-            await self._do(self.robot.close)
+            await self._do(self.robot.close, threads=self._urgent)
         finally:
             self._threads.shutdown(wait=False)
+            self._urgent.shutdown(wait=False)
 
     async def _carry_out(self, seconds: float | None, axes: dict[str, float]) -> None:
         motion = self.robot.begin(seconds, axes)
         await self._do(lambda: self.robot.carry_out(motion), motion.interrupt)
 
-    async def _do(self, work: Callable[[], Answer], interrupt: Callable[[], None] | None = None) -> Answer:
-        done = asyncio.wrap_future(self._threads.submit(work))
+    async def _do(
+        self,
+        work: Callable[[], Answer],
+        interrupt: Callable[[], None] | None = None,
+        *,
+        threads: ThreadPoolExecutor | None = None,
+    ) -> Answer:
+        done = asyncio.wrap_future((threads or self._threads).submit(work))
         try:
             return await asyncio.shield(done)
         except asyncio.CancelledError:

@@ -218,8 +218,10 @@ class RobotConnection(ABC):
         """The second half of `walk`. A motion that was interrupted leaves a robot that stands."""
         try:
             self._run(motion)
-            if not motion.is_over:
-                self._command(motion.axes)
+            # Checked and said in one: a motion that takes its place meanwhile comes after.
+            with self._motion_lock:
+                if not motion.is_over:
+                    self._command(motion.axes)
             if motion.seconds is not None:
                 self._pass(motion.seconds, motion)
         except BaseException:
@@ -239,8 +241,9 @@ class RobotConnection(ABC):
 
     def _command_nothing(self, motion: Motion) -> None:
         """The robot stands, unless another motion has begun."""
-        if not motion.is_replaced:
-            self._command({})
+        with self._motion_lock:
+            if not motion.is_replaced:
+                self._command({})
 
     @abstractmethod
     def _run(self, motion: Motion) -> None:

@@ -14,7 +14,7 @@ from gaitway.api.control import Control
 from gaitway.api.info import PolicyInfo, info_of
 from gaitway.api.motion import Motion
 from gaitway.api.state import RobotState, state_of
-from gaitway.errors import DaemonError, GaitwayError, RefusedError
+from gaitway.errors import DaemonError, GaitwayError, PolicyError, RefusedError
 
 #: A robot gets up, or is back with another policy, within this time, s.
 _PATIENCE_S = 30.0
@@ -97,9 +97,11 @@ class ConnectedRobot(RobotConnection):
         self.connection.request("subscribe", topics=["status", "joints"], rate_hz=_RATE_HZ)
 
     def _run(self, motion: Motion) -> None:
-        if motion.is_over:
-            return
-        may_only_stand = self._request_mode("run").get("mode") == "stand"
+        # Checked and said in one: who wants it limp meanwhile comes after.
+        with self._motion_lock:
+            if motion.is_over:
+                return
+            may_only_stand = self._request_mode("run").get("mode") == "stand"
         if may_only_stand and any(self.command_axes[axis].endswith("/s") for axis in motion.axes):
             raise DaemonError(f"{self.title} may only stand", hint="gaitwayd runs with --stand: start it without")
         enough = ("running", "ready") if may_only_stand else ("running",)
@@ -114,7 +116,9 @@ class ConnectedRobot(RobotConnection):
             # A fault makes it limp, and it stays so when the fault has gone, until it is asked again.
             is_limp = seen.state in _LIMP
             if had_fault and is_limp and seen.fault is None:
-                self._request_mode("run")
+                with self._motion_lock:
+                    if not motion.is_over:
+                        self._request_mode("run")
             had_fault = is_limp and seen.fault is not None
             seen = self.observe()
         self._is_out_of_run = False
@@ -161,6 +165,11 @@ class ConnectedRobot(RobotConnection):
         self._control.forget()
 
     def _use(self, policy: str) -> None:
+        known = [each.name for each in self.policies]
+        if policy not in known:
+            # Before anything else: a robot that has no such policy does not go limp for it.
+            message = f"{self.title} has no policy {policy!r}"
+            raise PolicyError(message, hint=f"its policies: {', '.join(known) or 'none'}")
         lease = self._control.take()
         self._enter("limp")
         self._wait_until_limp()
@@ -224,15 +233,22 @@ class ConnectedRobot(RobotConnection):
             time.sleep(max(0.0, next_s - time.monotonic() - 0.5 / self._rate_hz))
 
     def _watch(self, see: Callable[[RobotState], None], rate_hz: float) -> Callable[[], None]:
-        states, end = self.states(rate_hz), threading.Event()
+        end = threading.Event()
 
         def follow() -> None:
-            # That the robot has gone is told to whoever commands it; the rows until then are there.
-            with contextlib.suppress(GaitwayError):
-                for state in states:
-                    if end.is_set():
+            while not end.is_set():
+                connection = self.connection
+                # A robot that has gone is told to whoever commands it; the rows until then are there.
+                with contextlib.suppress(GaitwayError):
+                    for state in self.states(rate_hz):
+                        if end.is_set():
+                            return
+                        see(state)
+                end_s = time.monotonic() + self.patience_s
+                # `use` connects anew: the rows go on from there.
+                while self.connection is connection and not end.wait(_RETRY_S):
+                    if self._is_closed or time.monotonic() > end_s:
                         return
-                    see(state)
 
         def stop() -> None:
             end.set()

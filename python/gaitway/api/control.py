@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from gaitway.api.connection import Connection
-from gaitway.errors import GaitwayError
+from gaitway.errors import GaitwayError, RefusedError
 
 #: A command holds for so long, s: a program that is killed has asked for no more than this.
 _HOLDS_S = 0.3
@@ -31,7 +31,8 @@ class Control:
         self._saying = threading.RLock()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
-        self._clock_offset_ns = self._ask_clock()
+        #: What the robot's clock is ahead of this machine's, ns.
+        self._clock_offset_ns = 0
 
     def take(self) -> int:
         """The number of the lease, which is asked for where there is none or it was lost.
@@ -42,11 +43,12 @@ class Control:
             # What lost the last one is over: the robot says anew whether it may be had.
             self._failure = None
             if self._lease is None:
-                granted = self._connection.request("lease", source=self._source, seconds=_LEASE_S)
-                self._lease, self._sequence, self._wanted = int(granted["lease"]), 0, {}
+                self._renew()
+                self._wanted = {}
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep, name="command", daemon=True)
                 self._thread.start()
+            assert self._lease is not None
             return self._lease
 
     def check(self) -> None:
@@ -80,7 +82,17 @@ class Control:
             with contextlib.suppress(GaitwayError):
                 self._connection.request("release", lease=lease)
 
+    def _renew(self) -> None:
+        """Takes the lease, or lengthens it. Its end tells the robot's clock, which may drift against this one."""
+        asked_ns = time.monotonic_ns()
+        granted = self._connection.request("lease", source=self._source, seconds=_LEASE_S, lease=self._lease)
+        answered_ns = time.monotonic_ns()
+        self._lease = int(granted["lease"])
+        clock_ns = int(granted["expires_ns"]) - round(_LEASE_S * 1e9)
+        self._clock_offset_ns = clock_ns - (asked_ns + answered_ns) // 2
+
     def _say(self) -> None:
+        # It counts on over all leases: a lease that is had again goes on where it was.
         self._sequence += 1
         deadline_ns = time.monotonic_ns() + self._clock_offset_ns + round(_HOLDS_S * 1e9)
         order = {"lease": self._lease, "sequence": self._sequence, "deadline_ns": deadline_ns}
@@ -95,16 +107,20 @@ class Control:
                     now_s = time.monotonic()
                     if now_s - renewed_s > _RENEW_S:
                         renewed_s = now_s
-                        self._connection.request("lease", source=self._source, seconds=_LEASE_S, lease=self._lease)
+                        self._renew()
                     self._say()
+                except RefusedError as error:
+                    # This machine halted, or the network did: the next one comes in time again.
+                    if error.code != "too_late":
+                        self._lose(error)
+                        return
                 except GaitwayError as error:
-                    # Told to who waits for what is commanded.
-                    self._failure, self._lease, self._thread = error, None, None
+                    self._lose(error)
                     return
 
-    def _ask_clock(self) -> int:
-        """What the robot's clock is ahead of this machine's, ns; an exchange takes about 0.1 ms."""
-        before_ns = time.monotonic_ns()
-        answer = self._connection.request("clock")
-        after_ns = time.monotonic_ns()
-        return int(answer["clock_ns"]) - (before_ns + after_ns) // 2
+    def _lose(self, error: GaitwayError) -> None:
+        """Gives up what is left of the lease; who waits for what is commanded is told."""
+        lease, self._lease, self._thread = self._lease, None, None
+        self._failure = error
+        with contextlib.suppress(GaitwayError):
+            self._connection.request("release", lease=lease)

@@ -86,6 +86,8 @@ class SecureTransport:
                         f"{self._name} ended the call: it has another key, or too many clients", hint=hint
                     )
                 self._channel.take(received)
+        except DaemonError:
+            raise
         except OSError as error:
             message = f"{self._name} answered, but not as a robot does: {error.strerror or error}"
             raise DaemonError(message, hint=hint) from error

@@ -125,8 +125,12 @@ class Follower:
             return "late"
 
     def end(self, hold_rad: Mapping[str, float] | None) -> None:
-        """Holds its pose until it is limp, softly; then gives control up."""
+        """Holds its pose until it is limp, softly; then gives control up. One that somebody else has is left alone."""
         with contextlib.suppress(GaitwayError):
+            if self._lease == 0:
+                return
+            # Refused where the lease was lost: then it is somebody else's.
+            self._take(self._lease)
             self._connection.request("mode", mode="limp")
             end_s = time.monotonic() + _LIMP_WITHIN_S
             while self.see().state not in ("limp", "off") and time.monotonic() < end_s:
@@ -154,9 +158,10 @@ class Follower:
         )
         return str(answer.get("fate", "followed"))
 
-    def _take(self) -> None:
-        granted = self._connection.request("lease", source="network", seconds=_LEASE_S)
-        self._lease, self._sequence = int(granted["lease"]), 0
+    def _take(self, lease: int | None = None) -> None:
+        """A lease, or this one for longer. Sequence numbers count on: one that is had again goes on where it was."""
+        granted = self._connection.request("lease", source="network", seconds=_LEASE_S, lease=lease)
+        self._lease = int(granted["lease"])
         self._renewed_s = time.monotonic()
 
     def _renew(self) -> None:

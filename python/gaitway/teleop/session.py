@@ -54,9 +54,13 @@ class TeleopSession:
             self.pacer.wait()
             reading = self._read()
             asked = None if reading is None else self.joints.goals_rad(reading.angles_rad)
-            goal_rad = self.planner.step(asked)
+            # While it does not follow, its own goals are asked: when it does again, nothing jumps.
+            goal_rad = self.planner.step(asked) if self._was_led else self._own_goals_rad()
             fate = self.follower.command(goal_rad, None if reading is None else reading.at_ns)
             self._account(goal_rad, self._seen(fate))
+
+    def _own_goals_rad(self) -> dict[str, float]:
+        return {**self.planner.goal_rad, **self.follower.see().goals_rad}
 
     def _read(self) -> Reading | None:
         """The leader's angles; None while it is gone, which is told, and looked for."""

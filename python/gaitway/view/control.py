@@ -34,7 +34,7 @@ class Control:
         self._lease: int | None = None
         self._sequence = 0
         self._renewed_s = self._used_s = 0.0
-        self._clock_offset_ns = self._ask_clock()
+        self._clock_offset_ns = 0
 
     @property
     def is_held(self) -> bool:
@@ -85,26 +85,26 @@ class Control:
         self._used_s = now_s
         if self._lease is not None and now_s - self._renewed_s < _RENEW_S:
             return self._lease
-        asked = {"source": "network", "seconds": _LEASE_S}
         try:
-            granted = self._connection.request("lease", **asked, lease=self._lease)
+            self._renew()
         except RefusedError:
             if self._lease is None:
                 raise
             # A page that was silent for too long: its lease has ended, and whoever comes first has the next one.
             self._lease = None
-            granted = self._connection.request("lease", **asked)
-        if granted["lease"] != self._lease:
-            self._sequence = 0
-        self._lease, self._renewed_s = int(granted["lease"]), now_s
+            self._renew()
+        self._renewed_s = now_s
+        assert self._lease is not None
         return self._lease
 
-    def _ask_clock(self) -> int:
-        """What the robot's clock is ahead of this machine's, ns."""
-        before_ns = time.monotonic_ns()
-        answer = self._connection.request("clock")
-        after_ns = time.monotonic_ns()
+    def _renew(self) -> None:
+        """Takes the lease, or lengthens it. Its end tells the robot's clock, which may drift against this one."""
+        asked_ns = time.monotonic_ns()
+        granted = self._connection.request("lease", source="network", seconds=_LEASE_S, lease=self._lease)
+        answered_ns = time.monotonic_ns()
         try:
-            return int(answer["clock_ns"]) - (before_ns + after_ns) // 2
+            self._lease = int(granted["lease"])
+            clock_ns = int(granted["expires_ns"]) - round(_LEASE_S * 1e9)
         except (KeyError, TypeError, ValueError) as error:
-            raise DaemonError("expected the robot's clock, found none", hint="update gaitwayd") from error
+            raise DaemonError("expected a lease, found none", hint="update gaitwayd") from error
+        self._clock_offset_ns = clock_ns - (asked_ns + answered_ns) // 2

@@ -9,6 +9,7 @@ import hmac
 import json
 import secrets
 import socket
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -123,7 +124,10 @@ class _Server(ThreadingHTTPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes in the middle of an answer is no error."""
+        """A browser that goes in the middle of an answer is no error; everything else is told."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            print(f"view: unexpected {type(error).__name__}: {error}", file=sys.stderr)
 
 
 class _RefusedError(Exception):

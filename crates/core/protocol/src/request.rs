@@ -69,7 +69,7 @@ pub enum Ask {
         source: Source,
         /// For how long, s.
         seconds: f64,
-        /// The lease that is renewed; a new one if null.
+        /// The lease that is renewed; a new one, or the one it has, if null.
         #[serde(default)]
         lease: Option<u64>,
     },
@@ -136,6 +136,10 @@ impl Request {
     /// The refusal to answer with, and the request's id where it could be read.
     pub fn from_line(line: &[u8]) -> Result<Request, (Option<u64>, Refusal)> {
         let mut object = object(line).map_err(|refusal| (None, refusal))?;
+        if object.get("kind").and_then(Value::as_str) == Some("stop") {
+            // Whatever else it says: a stop of a newer client, or a careless one, stops too.
+            return Ok(Request { id: object.get("id").and_then(Value::as_u64), ask: Ask::Stop {} });
+        }
         let id = match object.remove("id") {
             None | Some(Value::Null) => None,
             Some(id) => {

@@ -81,7 +81,7 @@ fn a_field_that_is_wrong_is_named_and_the_id_kept() {
         (r#"{"id":3,"kind":4}"#, Code::BadField, "kind"),
         (r#"{"id":3,"kind":"jump"}"#, Code::UnknownKind, "kind"),
         (r#"{"id":3,"kind":"Stop"}"#, Code::UnknownKind, "kind"),
-        (r#"{"id":3,"kind":"stop","now":true}"#, Code::BadField, "stop"),
+        (r#"{"id":3,"kind":"clock","now":true}"#, Code::BadField, "clock"),
         (r#"{"id":3,"kind":"hello","protocol":1}"#, Code::BadField, "hello"),
         (r#"{"id":3,"kind":"hello","protocol":2,"client":"x"}"#, Code::OtherVersion, "protocol"),
         (r#"{"id":3,"kind":"hello","protocol":1,"client":""}"#, Code::BadField, "client"),
@@ -128,8 +128,10 @@ fn a_field_that_is_wrong_is_named_and_the_id_kept() {
     );
     assert_eq!(refused(&line).1.field.as_deref(), Some("axes"));
     for id in ["-1", "1.5", "\"a\"", "[]"] {
-        let (id, refusal) = refused(&format!(r#"{{"id":{id},"kind":"stop"}}"#));
-        assert_eq!((id, refusal.field.as_deref()), (None, Some("id")));
+        let (refused_id, refusal) = refused(&format!(r#"{{"id":{id},"kind":"clock"}}"#));
+        assert_eq!((refused_id, refusal.field.as_deref()), (None, Some("id")));
+        let stop = read(&format!(r#"{{"id":{id},"kind":"stop","why":[1,{{}}]}}"#));
+        assert_eq!(stop, Request { id: None, ask: Ask::Stop {} }, "a stop stops, whatever else it says");
     }
 }
 

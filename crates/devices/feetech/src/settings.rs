@@ -152,8 +152,7 @@ fn names() -> Vec<String> {
 const NOT_THIS_ROBOTS: Verdict = (Warning, "the robot's profile wants another value");
 const OTHER_UNITS: Verdict = (Grave, "it reports speeds or positions in other units");
 const SLUGGISH: Verdict = (Note, "the joint follows its goals slowly; written at every start");
-const TRIPS: &str =
-    "it switches its torque off under loads that it has in use: the joint gives way";
+const TRIPS: &str = "it switches its torque off under loads that it has in use: the joint gives way";
 const BURNS: &str = "a blocked joint stays driven for longer than the motor stands";
 
 /// The table. The gains are those of the published scripts; what the walk needs it writes itself.

@@ -11,8 +11,9 @@ use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
-/// Who has not said hello after so long goes, ns.
+/// Who has not said hello after so long goes, ns, and who has not shown by then that they have the key.
 const HELLO_NS: u64 = 5_000_000_000;
+const KEY_NS: u64 = 2_000_000_000;
 /// Read from a client before the others have their turn, bytes.
 const CHUNK_BYTES: usize = 4096;
 /// What a client has not read yet, bytes; who leaves more unread goes.
@@ -56,6 +57,11 @@ impl Client {
         self.is_gone
     }
 
+    /// Makes room for another.
+    pub fn leave(&mut self) {
+        self.is_gone = true;
+    }
+
     /// Whether it came over the network.
     pub fn is_remote(&self) -> bool {
         matches!(self.stream, Stream::Remote(..))
@@ -93,7 +99,8 @@ impl Client {
         }
         self.say(&replies);
         self.write();
-        let is_silent = self.session.name().is_none() && now_ns - self.came_ns > HELLO_NS;
+        let patience_ns = if self.is_unknown() { KEY_NS } else { HELLO_NS };
+        let is_silent = self.session.name().is_none() && now_ns - self.came_ns > patience_ns;
         self.is_gone |= is_silent || self.unread.len() > MAX_UNREAD_BYTES;
     }
 
@@ -102,6 +109,9 @@ impl Client {
         let len = match self.stream.read(&mut chunk) {
             Ok(0) => {
                 self.is_gone = true;
+                // What somebody says last need not end with a newline.
+                let session = &mut self.session;
+                self.lines.take(b"\n", |line| drop(session.hear(line, robot, leases, now_ns)));
                 return;
             }
             Ok(len) => len,

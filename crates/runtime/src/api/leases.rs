@@ -62,34 +62,37 @@ impl LeaseTable {
         renewed: Option<u64>,
         now_ns: u64,
     ) -> Result<LeaseGranted, Refusal> {
-        if let Some(lease) = renewed {
-            self.source_of(client, lease, now_ns)?;
+        if let Some(lease) = renewed
+            && self.source_of(client, lease, now_ns)? != of_arbiter(source)
+        {
+            return Err(Refusal::field("source", "that of the lease that is renewed", "another one"));
         }
         let expires_ns = now_ns + (seconds * 1e9) as u64;
-        let lease = self.hold((client, name), of_arbiter(source), expires_ns, now_ns)?;
+        let (lease, expires_ns) = self.hold((client, name), of_arbiter(source), expires_ns, now_ns)?;
         Ok(LeaseGranted { lease, source, expires_ns })
     }
 
-    /// Gives the lease of a source to a client, or lengthens it.
+    /// Gives the lease of a source to a client, or lengthens it; never shortens it: what was commanded under it holds
+    /// no longer than it does.
     fn hold(
         &mut self,
         (client, name): (ClientId, &str),
         source: Source,
         expires_ns: u64,
         now_ns: u64,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<(u64, u64), Refusal> {
         let held = self.holders[source as usize].as_mut().filter(|holder| now_ns < holder.expires_ns);
         if let Some(holder) = held {
             if holder.client != client {
                 return Err(held_by(holder, now_ns));
             }
-            holder.expires_ns = expires_ns;
-            return Ok(holder.lease);
+            holder.expires_ns = holder.expires_ns.max(expires_ns);
+            return Ok((holder.lease, holder.expires_ns));
         }
         self.last_lease += 1;
         let (name, lease) = (name.to_owned(), self.last_lease);
         self.holders[source as usize] = Some(Holder { client, name, lease, expires_ns, last_sequence: None });
-        Ok(lease)
+        Ok((lease, expires_ns))
     }
 
     /// A command of a client of this program's own, a pad or keys: it takes the lease with every command, until

@@ -59,10 +59,9 @@ impl PolicyShelf {
         let (check, is_checking, name) =
             (Arc::clone(&self.check), Arc::clone(&self.is_checking), name.to_owned());
         let look = move || {
-            let found = check(&name);
-            is_checking.store(false, Ordering::Release);
+            let _busy = Busy(is_checking);
             // Who has gone need not know.
-            let _ = answer.send(found);
+            let _ = answer.send(check(&name));
         };
         let begun = Builder::new().name("policy check".to_owned()).stack_size(STACK_BYTES).spawn(look);
         begun.map(|_| answered).map_err(|error| self.failed(&error))
@@ -73,9 +72,18 @@ impl PolicyShelf {
         Refusal::new(Code::NotPossible, format!("a thread cannot be started: {error}"), "end other programs")
     }
 
-    /// From now on that policy is wanted; the first who wants one is followed.
-    pub(super) fn want(&self, name: &str) {
-        let _ = self.wanted.set(name.to_owned());
+    /// From now on that policy is wanted; false where another one is already.
+    pub(super) fn want(&self, name: &str) -> bool {
+        self.wanted.set(name.to_owned()).is_ok()
+    }
+}
+
+/// A policy is looked at until this is dropped, by a panic too.
+struct Busy(Arc<AtomicBool>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
+/// A trim is this share of an axis's range at most: it puts right, and does not drive.
+const TRIM_SHARE: f64 = 0.25;
+
 /// A running robot, for its clients.
 #[derive(Debug)]
 pub struct ApiRobot {
@@ -98,6 +101,14 @@ impl ApiRobot {
     /// Offsets by axis as a trim of this robot.
     pub(super) fn trim(&self, axes: &BTreeMap<String, f64>, gait_speed: f64) -> Result<CommandTrim, Refusal> {
         let offset = Command { phase_factor_offset: gait_speed as f32, ..self.command(axes)? };
+        for (axis, offset) in self.hello.axes.iter().zip(offset.values) {
+            let range = axis.max.unwrap_or(0.0) - axis.min.unwrap_or(0.0);
+            let most = TRIM_SHARE * range;
+            if f64::from(offset.abs()) > most {
+                let expected = format!("{most:.3} {} at most, a quarter of what the policy takes", axis.unit);
+                return Err(Refusal::field(&format!("axes.{}", axis.name), &expected, offset));
+            }
+        }
         let mut trim = CommandTrim { offset, ..CommandTrim::default() };
         for (axis, is_velocity) in self.hello.axes.iter().zip(&mut trim.is_velocity) {
             *is_velocity = axis.unit.ends_with("/s");

@@ -87,7 +87,8 @@ impl SecureChannel {
         Ok(SecureChannel { state, received: Vec::new(), is_authenticated: false })
     }
 
-    /// True once both have shown that they have the key: content can be sent.
+    /// True once content can be sent. The side that is called knows only then that the other one has the key when
+    /// content has come: [`SecureChannel::is_authenticated`].
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Open(_))
     }

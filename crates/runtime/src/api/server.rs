@@ -2,8 +2,11 @@
 
 use crate::api::client::{Client, Stream};
 use crate::api::leases::LeaseTable;
+use crate::api::lines::LineReader;
 use crate::api::network::NetworkDoor;
 use crate::api::robot::ApiRobot;
+use crate::api::session::is_stop;
+use gaitway_control::arbiter::Source;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
 use gaitway_platform::worker::{End, Worker};
@@ -15,12 +18,13 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Clients at the same time, and how many of them may come over the network: somebody there must not keep out those on
-/// this machine.
-const CLIENTS: usize = 32;
+/// Clients of this machine at the same time, and those over the network: neither keep the others out.
+const LOCAL_CLIENTS: usize = 32;
 const REMOTE_CLIENTS: usize = 16;
-/// And how many of these may not have shown yet that they have the key.
+/// How many of the latter may not have shown yet that they have the key; the oldest of them makes room.
 const UNKNOWN_CLIENTS: usize = 8;
+/// So many are welcomed before those that are there have their turn.
+const WELCOMED: usize = 8;
 /// It looks at least so often whether it shall end, ns.
 const LOOK_NS: u64 = 50_000_000;
 /// Who was refused is listened to for so long, ns.
@@ -63,8 +67,32 @@ struct Server {
     robot: ApiRobot,
     leases: Arc<Mutex<LeaseTable>>,
     clients: Vec<Client>,
-    /// Who was refused, and when.
-    leaving: Vec<(UnixStream, u64)>,
+    /// Those for whom there was no room.
+    leaving: Vec<Leaving>,
+}
+
+/// Somebody who was refused. A connection that ends with something unread ends without a word: what they say is read
+/// first, and a stop among it is done.
+struct Leaving {
+    stream: UnixStream,
+    refused_ns: u64,
+    lines: LineReader,
+}
+
+impl Leaving {
+    /// False once they have gone, or had their time.
+    fn stays(&mut self, robot: &ApiRobot, now_ns: u64) -> bool {
+        let mut chunk = [0; 512];
+        let read = self.stream.read(&mut chunk);
+        let len = read.as_ref().map_or(0, |len| *len);
+        let stop = |line: &[u8]| {
+            if is_stop(line) {
+                robot.mailbox.set_emergency_stop(Source::Network);
+            }
+        };
+        self.lines.take(&chunk[..len], stop);
+        !matches!(read, Ok(0)) && now_ns < self.refused_ns + LEAVING_NS
+    }
 }
 
 impl Server {
@@ -73,20 +101,17 @@ impl Server {
         while !end.has_come() {
             self.wait(clock.now_ns());
             let now_ns = clock.now_ns();
-            self.leaving.retain_mut(|(stream, refused_ns)| {
-                let has_ended = matches!(stream.read(&mut [0; 512]), Ok(0));
-                !has_ended && now_ns < *refused_ns + LEAVING_NS
-            });
+            self.leaving.retain_mut(|client| client.stays(&self.robot, now_ns));
             self.welcome_local(now_ns);
             self.welcome_remote(now_ns);
-            let mut leases = lock(&self.leases);
             for client in &mut self.clients {
+                // Anew for each: pads wait for it, too.
+                let mut leases = lock(&self.leases);
                 client.serve(&self.robot, &mut leases, now_ns);
                 if client.is_gone() {
                     leases.leave(client.id());
                 }
             }
-            drop(leases);
             self.clients.retain(|client| !client.is_gone());
         }
     }
@@ -109,35 +134,39 @@ impl Server {
     }
 
     fn welcome_local(&mut self, now_ns: u64) {
-        while let Ok((mut stream, _)) = self.listener.accept() {
+        for _ in 0..WELCOMED {
+            let Ok((mut stream, _)) = self.listener.accept() else { return };
             if stream.set_nonblocking(true).is_err() {
                 continue;
             }
-            if self.clients.len() >= CLIENTS {
-                // A connection that ends with something unread ends without a word: what it says next is read first.
-                let message = format!("expected at most {CLIENTS} clients, found as many");
-                let refusal = Refusal::new(Code::TooManyClients, message, "end another client first");
-                let _ = stream.write(Reply::new(None, ReplyBody::Refused(refusal)).to_line().as_bytes());
-                if self.leaving.len() < CLIENTS {
-                    self.leaving.push((stream, now_ns));
-                }
+            let local = self.clients.iter().filter(|client| !client.is_remote()).count();
+            if local < LOCAL_CLIENTS {
+                self.take_in(Stream::Local(stream), now_ns);
                 continue;
             }
-            self.take_in(Stream::Local(stream), now_ns);
+            let message = format!("expected at most {LOCAL_CLIENTS} clients, found as many");
+            let refusal = Refusal::new(Code::TooManyClients, message, "end another client first");
+            let _ = stream.write(Reply::new(None, ReplyBody::Refused(refusal)).to_line().as_bytes());
+            if self.leaving.len() < LOCAL_CLIENTS {
+                self.leaving.push(Leaving { stream, refused_ns: now_ns, lines: LineReader::default() });
+            }
         }
     }
 
     /// Those that are too many see their connection end.
     fn welcome_remote(&mut self, now_ns: u64) {
-        let count = |is: fn(&Client) -> bool| self.clients.iter().filter(|client| is(client)).count();
-        let has_room = count(Client::is_remote) < REMOTE_CLIENTS
-            && count(Client::is_unknown) < UNKNOWN_CLIENTS
-            && self.clients.len() < CLIENTS;
         let Some(door) = &mut self.door else { return };
+        let has_room = self.clients.iter().filter(|client| client.is_remote()).count() < REMOTE_CLIENTS;
+        let mut unknown: Vec<&mut Client> =
+            self.clients.iter_mut().filter(|client| client.is_unknown()).collect();
         // One at a time: the count is of all before it.
-        if let Some((stream, channel)) = door.open(now_ns, has_room) {
-            self.take_in(Stream::Remote(stream, Box::new(channel)), now_ns);
+        let Some((stream, channel)) = door.open(now_ns, has_room || !unknown.is_empty()) else { return };
+        if !has_room || unknown.len() >= UNKNOWN_CLIENTS {
+            // Clients are in the order in which they came.
+            unknown.iter_mut().take(1).for_each(|oldest| oldest.leave());
         }
+        self.clients.retain(|client| !client.is_gone());
+        self.take_in(Stream::Remote(stream, Box::new(channel)), now_ns);
     }
 
     fn take_in(&mut self, stream: Stream, now_ns: u64) {

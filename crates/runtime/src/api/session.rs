@@ -103,9 +103,10 @@ impl Session {
         // Meanwhile the lease may have ended, or somebody may have stopped the robot.
         let found = found.and_then(|()| self.refuse_change(change.lease, robot, leases, now_ns));
         let body = match found {
+            Ok(()) if robot.policies.want(&change.name) => done(),
             Ok(()) => {
-                robot.policies.want(&change.name);
-                done()
+                let message = "the robot changes to another policy already";
+                ReplyBody::Refused(Refusal::new(Code::NotPossible, message, "connect again in a moment"))
             }
             Err(refusal) => ReplyBody::Refused(refusal),
         };
@@ -122,6 +123,13 @@ impl Session {
         now_ns: u64,
     ) -> Result<(), Refusal> {
         self.name.as_ref().ok_or_else(no_hello)?;
+        if self.change.is_some() {
+            return Err(Refusal::new(
+                Code::NotPossible,
+                "a policy is looked at already",
+                "wait for the answer",
+            ));
+        }
         robot.policies.find(name)?;
         self.refuse_change(lease, robot, leases, now_ns)?;
         let found = robot.policies.check(name)?;
@@ -148,7 +156,9 @@ impl Session {
                 "they get it up again, at the terminal it was started from or with its pad",
             ));
         }
-        let Some(status) = robot.status() else { return Ok(()) };
+        let Some(status) = robot.status() else {
+            return Err(Refusal::new(Code::NotPossible, "nothing is known of the robot yet", "try again"));
+        };
         if let Some((kind, _)) = status.fault {
             let message = format!("the robot has a fault: {}", kind.name());
             return Err(Refusal::new(Code::NotPossible, message, kind.hint()));
@@ -222,7 +232,8 @@ impl Session {
             }
             Ask::Policies {} => Ok(ReplyBody::Policies { policies: robot.policies.list() }),
             Ask::Trim { lease, axes, gait_speed } => {
-                leases.source_of(self.id, *lease, now_ns)?;
+                let source = leases.source_of(self.id, *lease, now_ns)?;
+                leases.refuse_stronger(source, now_ns)?;
                 leases.set_trim(robot.trim(axes, *gait_speed)?);
                 Ok(done())
             }
@@ -248,7 +259,8 @@ impl Session {
         now_ns: u64,
     ) -> Result<ReplyBody, Refusal> {
         let source = match (mode, lease) {
-            (Mode::Limp, None) => arbiter::Source::Network,
+            // With a lease or without, one that has ended too.
+            (Mode::Limp, _) => arbiter::Source::Network,
             (_, Some(lease)) => leases.source_of(self.id, lease, now_ns)?,
             (_, None) => {
                 let hint = "ask for a lease first; limp and stop need none";
@@ -270,7 +282,7 @@ impl Session {
 }
 
 /// Read before anything else is: a client that says too much may still stop the robot.
-fn is_stop(line: &[u8]) -> bool {
+pub(super) fn is_stop(line: &[u8]) -> bool {
     matches!(Request::from_line(line), Ok(Request { ask: Ask::Stop {}, .. }))
 }
 
@@ -307,7 +319,7 @@ fn refuse_while_stopped(robot: &ApiRobot) -> Result<(), Refusal> {
     if !robot.mailbox.is_stopped() {
         return Ok(());
     }
-    let hint = "look at the robot, then clear it there: at the terminal it was started from, or with its pad";
+    let hint = "look at the robot, then clear it there: c at the terminal it was started from";
     Err(Refusal::new(Code::Stopped, "the emergency stop is set", hint))
 }
 

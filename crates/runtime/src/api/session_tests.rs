@@ -2,9 +2,13 @@
 
 use super::*;
 use crate::api::policies::PolicyShelf;
+use crate::robot::RunRecord;
 use crate::robot::{Mailbox, StatusSlot};
+use gaitway_control::readings::JointReading;
+use gaitway_control::{ControlStack, Controller, Options, Policy};
 use gaitway_model::{Contract, RobotProfile};
 use gaitway_protocol::PolicyInfo;
+use gaitway_record::row::Durations;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -13,12 +17,14 @@ const S: u64 = 1_000_000_000;
 const PROFILE: &str = include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const CONTRACT: &str =
     include_str!("../../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json");
+const WALK: &[u8] = include_bytes!("../../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
 const HELLO: &str = r#"{"kind":"hello","protocol":1,"client":"test"}"#;
 
 /// A robot that has not ticked yet, one client, and the leases.
 struct Scene {
     robot: ApiRobot,
     mailbox: Arc<Mailbox>,
+    status: Arc<StatusSlot>,
     leases: LeaseTable,
     session: Session,
 }
@@ -28,11 +34,22 @@ impl Scene {
         let profile = RobotProfile::from_toml(PROFILE).unwrap();
         let contract = Contract::from_json(CONTRACT).unwrap();
         let mailbox = Arc::new(Mailbox::new());
-        let robot =
-            ApiRobot::new(&profile, &contract, 50, Arc::clone(&mailbox), Arc::new(StatusSlot::default()));
+        let status = Arc::new(StatusSlot::default());
+        let robot = ApiRobot::new(&profile, &contract, 50, Arc::clone(&mailbox), Arc::clone(&status));
         let mut leases = LeaseTable::new(Arc::clone(&mailbox));
         let session = Session::new(leases.welcome());
-        Scene { robot, mailbox, leases, session }
+        Scene { robot, mailbox, status, leases, session }
+    }
+
+    /// It has ticked once, and is off.
+    fn tick(&self) {
+        let profile = RobotProfile::from_toml(PROFILE).unwrap();
+        let policy = Policy::from_onnx(WALK, &[], None).unwrap();
+        let stack =
+            ControlStack::new(&profile, Controller::new(&policy, &profile, &Options::default()).unwrap());
+        let joints = vec![JointReading::default(); profile.joints.len()];
+        let goal_rad = profile.default_pose_rad();
+        self.status.put(&RunRecord::default(), &Durations::default(), &stack, &goal_rad, &joints);
     }
 
     /// With a client that has said hello, and its lease.
@@ -149,6 +166,8 @@ fn a_policy_that_fits_is_wanted_and_no_other() {
     let mut scene = Scene { robot: scene.robot.with_policies(shelf.clone()), ..scene };
     let ask = |name: &str| format!(r#"{{"kind":"policy","id":7,"name":"{name}","lease":{lease}}}"#);
     assert_eq!(scene.code(&ask("ugly"), 0), Some(Code::BadField));
+    assert_eq!(scene.code(&ask("good"), 0), Some(Code::NotPossible), "nothing is known of the robot yet");
+    scene.tick();
     assert_eq!(scene.hear(&ask("bad"), 0), None, "it is looked at first");
     let Reply { id: Some(7), body: ReplyBody::Refused(refusal) } = scene.changed(0) else {
         panic!("refused")

@@ -113,10 +113,14 @@ impl TeleopSession {
             }
             let needs_control =
                 matches!(button, Button::Pause | Button::Motors) && !makes_limp(button, steered);
-            let held = lock(&steered.leases).refuse_another(client, source, now_ns);
+            let held = match needs_control {
+                true => lock(&steered.leases).refuse_another(client, source, now_ns),
+                // One that makes limp waits for nobody.
+                false => Ok(()),
+            };
             let event = match held {
-                Err(refusal) if needs_control => PadEvent::Held(refusal),
-                _ => match press(button, source, steered) {
+                Err(refusal) => PadEvent::Held(refusal),
+                Ok(()) => match press(button, source, steered) {
                     Ok(()) => PadEvent::Pressed(button),
                     Err(refused) => PadEvent::Refused(button, refused),
                 },
@@ -178,7 +182,8 @@ impl TeleopSession {
         let stands =
             mailbox.requested_mode().0 == RequestedMode::Walk && !mailbox.offers().iter().any(steers);
         if stands {
-            mailbox.request_mode(RequestedMode::Stand, false);
+            // Nobody at the robot is refused.
+            let _ = mailbox.change_wish(Source::Pad, RequestedMode::Walk, RequestedMode::Stand);
         }
         stands
     }
@@ -201,9 +206,9 @@ fn lock(leases: &Mutex<LeaseTable>) -> MutexGuard<'_, LeaseTable> {
 fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), NotAtTheRobot> {
     let mailbox = &steered.mailbox;
     match (button, mailbox.requested_mode().0) {
-        (Button::Pause, RequestedMode::Walk) => mailbox.wish_of(source, RequestedMode::Stand),
-        (Button::Pause, RequestedMode::Stand) => mailbox.wish_of(source, RequestedMode::Walk),
-        (Button::Motors, RequestedMode::Limp) => mailbox.wish_of(source, RequestedMode::Stand),
+        (Button::Pause, now @ RequestedMode::Walk) => mailbox.change_wish(source, now, RequestedMode::Stand),
+        (Button::Pause, now @ RequestedMode::Stand) => mailbox.change_wish(source, now, RequestedMode::Walk),
+        (Button::Motors, now @ RequestedMode::Limp) => mailbox.change_wish(source, now, RequestedMode::Stand),
         (Button::Motors, _) => mailbox.wish_of(source, RequestedMode::Limp),
         (Button::Lamp, _) => {
             steered.expression.toggle_lamps();

@@ -57,7 +57,9 @@ impl BlackBox {
     pub fn watch(&mut self, row: &Row) {
         self.now_ns = row.wake.woken_ns;
         let fault = row.alarm.filter(|alarm| alarm.reaction >= Reaction::Hold).map(|alarm| alarm.kind);
-        if let (Some(kind), true, true) = (fault, fault != self.fault, self.struck.is_none()) {
+        // A fault is worth more than a mark that waits for what is behind it.
+        let is_free = self.struck.is_none_or(|(why, _)| why == MARK);
+        if let (Some(kind), true, true) = (fault, fault != self.fault, is_free) {
             let kept_ns = &mut self.kept_ns[kind as usize];
             if kept_ns.is_none_or(|kept_ns| self.now_ns >= kept_ns + SAME_AGAIN_NS) {
                 *kept_ns = Some(self.now_ns);

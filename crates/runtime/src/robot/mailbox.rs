@@ -13,6 +13,9 @@ const WORDS: usize = 3 + MAX_AXES;
 const SOURCES: usize = Source::ALL.len();
 /// Beside the wish: it was set limp at the robot, and stays so until somebody there says otherwise.
 const LIMP_AT_THE_ROBOT: u8 = 1 << 7;
+/// Beside the wish: now, whatever the pose.
+const AT_ONCE: u8 = 1 << 6;
+const WISH: u8 = AT_ONCE - 1;
 
 /// A source that may not do what it asked for.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +42,8 @@ impl NotAtTheRobot {
 #[derive(Debug, Default)]
 pub struct Mailbox {
     offers: [Slot<WORDS>; SOURCES],
+    /// With [`LIMP_AT_THE_ROBOT`] and [`AT_ONCE`]: they change with it.
     wish: AtomicU8,
-    at_once: AtomicBool,
     /// Nobody may make it walk.
     stands_only: AtomicBool,
     asked: AtomicBool,
@@ -98,8 +101,8 @@ impl Mailbox {
     pub fn request_mode(&self, wish: RequestedMode, at_once: bool) {
         let wish = self.allowed(wish);
         let limp = if wish == RequestedMode::Limp { LIMP_AT_THE_ROBOT } else { 0 };
-        self.wish.store(wish as u8 | limp, Ordering::Relaxed);
-        self.at_once.store(at_once, Ordering::Relaxed);
+        let at_once = if at_once { AT_ONCE } else { 0 };
+        self.wish.store(wish as u8 | limp | at_once, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
     }
 
@@ -114,8 +117,31 @@ impl Mailbox {
         if self.wish.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_err() {
             return if wish == RequestedMode::Limp { Ok(()) } else { at_the_robot("getting up", source) };
         }
-        self.at_once.store(false, Ordering::Relaxed);
         self.asked.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// `source` wants another thing where it is `from` now; what somebody else wanted meanwhile stays.
+    pub fn change_wish(
+        &self,
+        source: Source,
+        from: RequestedMode,
+        to: RequestedMode,
+    ) -> Result<(), NotAtTheRobot> {
+        let is_near = source.is_at_the_robot();
+        let to = self.allowed(to);
+        let limp = if is_near && to == RequestedMode::Limp { LIMP_AT_THE_ROBOT } else { 0 };
+        let change = |now: u8| {
+            let may = is_near || now & LIMP_AT_THE_ROBOT == 0;
+            (may && now & WISH == from as u8).then_some(to as u8 | limp)
+        };
+        match self.wish.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change) {
+            Ok(_) => self.asked.store(true, Ordering::Release),
+            Err(now) if !is_near && now & LIMP_AT_THE_ROBOT != 0 => {
+                return at_the_robot("getting up", source);
+            }
+            Err(_) => {}
+        }
         Ok(())
     }
 
@@ -123,8 +149,12 @@ impl Mailbox {
     pub fn limp_at_once(&self, source: Source) {
         if source.is_at_the_robot() {
             self.request_mode(RequestedMode::Limp, true);
-        } else if self.wish_of(source, RequestedMode::Limp).is_ok() {
-            self.at_once.store(true, Ordering::Relaxed);
+            return;
+        }
+        let limp = RequestedMode::Limp as u8 | AT_ONCE;
+        let change = |now: u8| (now & LIMP_AT_THE_ROBOT == 0).then_some(limp);
+        if self.wish.fetch_update(Ordering::Relaxed, Ordering::Relaxed, change).is_ok() {
+            self.asked.store(true, Ordering::Release);
         }
     }
 
@@ -145,19 +175,20 @@ impl Mailbox {
         Asked { wish, at_once, again, emergency_stop: self.is_stopped(), clear_faults, offers: self.offers() }
     }
 
-    /// True once after [`Mailbox::set_wish`], whether the wish is another one or the same again.
+    /// True once after [`Mailbox::request_mode`], whether the wish is another one or the same again.
     pub fn take_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed) && self.asked.swap(false, Ordering::Acquire)
     }
 
     /// What the operator wants, and whether at once.
     pub fn requested_mode(&self) -> (RequestedMode, bool) {
-        let wish = match self.wish.load(Ordering::Relaxed) & !LIMP_AT_THE_ROBOT {
+        let now = self.wish.load(Ordering::Relaxed);
+        let wish = match now & WISH {
             1 => RequestedMode::Stand,
             2 => RequestedMode::Walk,
             _ => RequestedMode::Limp,
         };
-        (wish, self.at_once.load(Ordering::Relaxed))
+        (wish, now & AT_ONCE != 0)
     }
 
     /// Any source may stop the robot. The stop stays until somebody at the robot clears it.
@@ -272,6 +303,31 @@ mod tests {
             mailbox.wish_of(far, RequestedMode::Walk).unwrap();
             assert_eq!(mailbox.requested_mode().0, RequestedMode::Stand);
         }
+    }
+
+    #[test]
+    fn a_change_leaves_what_somebody_else_wanted_meanwhile() {
+        let mailbox = Mailbox::new();
+        mailbox.request_mode(RequestedMode::Walk, false);
+        mailbox.change_wish(Source::Pad, RequestedMode::Walk, RequestedMode::Stand).unwrap();
+        assert_eq!((mailbox.requested_mode().0, mailbox.take_asked()), (RequestedMode::Stand, true));
+        // A pad that was gone for a while wants a robot that walked to stand: meanwhile it was set limp.
+        mailbox.request_mode(RequestedMode::Limp, true);
+        assert!(mailbox.take_asked());
+        mailbox.change_wish(Source::Pad, RequestedMode::Walk, RequestedMode::Stand).unwrap();
+        assert_eq!((mailbox.requested_mode(), mailbox.take_asked()), ((RequestedMode::Limp, true), false));
+        let far = mailbox.change_wish(Source::Network, RequestedMode::Limp, RequestedMode::Stand);
+        assert!(far.is_err() && mailbox.is_limp_at_the_robot());
+        mailbox.change_wish(Source::Terminal, RequestedMode::Limp, RequestedMode::Stand).unwrap();
+        assert_eq!(mailbox.requested_mode(), (RequestedMode::Stand, false));
+        // From afar it drops at once, and from afar it is got up again.
+        mailbox.limp_at_once(Source::Network);
+        assert_eq!(mailbox.requested_mode(), (RequestedMode::Limp, true));
+        mailbox.wish_of(Source::Network, RequestedMode::Stand).unwrap();
+        assert_eq!(mailbox.requested_mode(), (RequestedMode::Stand, false));
+        mailbox.limp_at_once(Source::Terminal);
+        mailbox.limp_at_once(Source::Network);
+        assert!(mailbox.is_limp_at_the_robot(), "it stays limp for those elsewhere");
     }
 
     #[test]

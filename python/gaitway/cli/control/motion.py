@@ -126,7 +126,7 @@ def limp(settings: ConnectionSettings) -> None:
 @with_settings(ConnectionSettings)
 def stop(settings: ConnectionSettings) -> None:
     """Emergency stop: limp at once. Needs no control; only somebody at the robot clears it."""
-    sent = None if settings.on is not None else _send_stop(settings)
+    sent = _send_stop(settings)
     try:
         with opened("stop", settings) as robot:
             robot.stop()
@@ -146,11 +146,16 @@ def _send_stop(settings: ConnectionSettings) -> Any:
     from pathlib import Path
 
     from gaitway.api import default_socket
-    from gaitway.api.transport import UnixTransport
+    from gaitway.api.secure_tcp import SecureTransport
+    from gaitway.api.transport import Transport, UnixTransport
 
     where = address(settings)
     try:
-        transport = UnixTransport(default_socket() if where is None else Path(where))
+        transport: Transport
+        if where is not None and str(where).startswith("tcp://"):
+            transport = SecureTransport(str(where).removeprefix("tcp://").rstrip("/"), settings.key)
+        else:
+            transport = UnixTransport(default_socket() if where is None else Path(where))
         transport.send(json.dumps({"kind": "stop"}).encode() + b"\n")
     except (DaemonError, OSError):
         # Said by the connection that follows.

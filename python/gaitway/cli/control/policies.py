@@ -32,6 +32,10 @@ def policies(settings: ConnectionSettings) -> None:
 def use(settings: UseSettings) -> None:
     """Run another policy, on a robot that is limp. It stays limp until gaitway walk or stand gets it up."""
     with opened("use", settings) as robot:
+        state = robot.observe().state
+        if state not in ("limp", "off"):
+            message = f"{robot.title}: expected it limp, found it {state}"
+            raise UsageError(message, hint="gaitway limp first: on its stand, or where it may sit down")
         robot.use(settings.name)
         contract = robot.contract
     if settings.as_json:

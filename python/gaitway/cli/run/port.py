@@ -82,11 +82,14 @@ def run(settings: RunSettings, controller: "Controller", plan: Script | None) ->
             watch.run()
             statistics = daemon.result()
         finally:
-            for shown in (view, page):
-                if shown is not None:
-                    shown.close()
-            watch.end_softly()
-            daemon.close()
+            # The robot first, whatever else goes wrong.
+            try:
+                watch.end_softly()
+            finally:
+                daemon.close()
+                for shown in (view, page):
+                    if shown is not None:
+                        shown.close()
     result = identity(controller, daemon.events) | {
         "seconds": statistics["policy_ticks"] / controller.policy.contract.policy_rate_hz,
         "falls": statistics["falls"],
@@ -99,7 +102,7 @@ def run(settings: RunSettings, controller: "Controller", plan: Script | None) ->
     else:
         print_report(result, daemon.events, robot.joint_names)
     has_run = statistics["policy_ticks"] > 0 or settings.stand or settings.dry_run
-    return 1 if statistics["falls"] or not has_run else 0
+    return 1 if statistics["falls"] or not has_run or watch.failure is not None else 0
 
 
 def _arguments(settings: RunSettings, robot: Robot) -> list[str | Path]:

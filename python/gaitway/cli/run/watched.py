@@ -1,7 +1,6 @@
 """`gaitway run --view` and `--keyboard`: a run that is looked at while it goes on, and driven by keys."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from gaitway.view import WatchedRun
 
 _WAYS = ("auto", "web")
+#: The page's server ends within this time, s.
+_ENDS_WITHIN_S = 5.0
 #: Pictures a second of MuJoCo's viewer.
 _PICTURES_HZ = 30
 
@@ -129,8 +130,13 @@ class Page:
 
     def close(self) -> None:
         """Ends the page's server."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_ENDS_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
             self._process.wait()
 
 
