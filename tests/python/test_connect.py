@@ -216,9 +216,10 @@ def test_no_robot_and_what_to_do_about_it(tmp_path: Path) -> None:
 
 
 def test_a_robot_without_a_policy_needs_one_named() -> None:
-    for where in ("sim:so101", "twin:so101"):
-        with pytest.raises(PolicyError, match="no policy of so101"):
-            gaitway.connect(where)
+    profile = Path(__file__).parent / "robots/arm/profile.toml"
+    for scheme in ("sim", "twin"):
+        with pytest.raises(PolicyError, match="no policy of"):
+            gaitway.connect(f"{scheme}:{profile}")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,6 @@ def test_a_run_that_is_looked_at_ends_as_it_does_unseen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("--keyboard", "--twin"), "--twin"),
         (("--keyboard", "--command", "vx=0.1"), "--command"),
         (("--keyboard", "--fast"), "--fast"),
     ],
