@@ -1,5 +1,6 @@
 //! The wiring: settings to a running robot, and back to limp on every way out.
 
+use crate::again::{Outcome, start_again};
 use crate::arguments::Settings;
 use crate::configuration::{Configured, configured};
 use crate::error::DaemonError;
@@ -28,10 +29,9 @@ use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
 use gaitway_runtime::recorder::RING_TICKS;
-use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, StatusSlot};
+use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
 use gaitway_runtime::stop::Stop;
 use serde_json::{Value, json};
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -39,15 +39,6 @@ use std::sync::{Arc, Mutex};
 const STANDING_NS: u64 = 1_000_000_000;
 /// Ticks whose observations may be on their way to the file: two seconds of them.
 const OBSERVED_S: usize = 2;
-
-/// How a run ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// As it was told.
-    Ended,
-    /// Another policy is wanted: the program is to start again with these arguments behind its own.
-    Again(Vec<OsString>),
-}
 
 /// Runs a robot until it is told to stop. `exec_ns` is when the program began.
 pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError> {
@@ -176,29 +167,6 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         Some(name) if !is_told_to_end => Ok(start_again(name, &policies, &mailbox, &status, &mut log)),
         _ => Ok(Outcome::Ended),
     }
-}
-
-/// A start forgets stops and faults, which only somebody at the robot may clear: then there is none.
-fn start_again(
-    name: &str,
-    policies: &Policies,
-    mailbox: &Mailbox,
-    status: &StatusSlot,
-    log: &mut Log,
-) -> Outcome {
-    let fault = status.take().and_then(|status| status.fault);
-    let why = match (mailbox.is_stopped(), fault, policies.arguments(name)) {
-        (true, ..) => "the emergency stop is set",
-        (_, Some((kind, _)), _) => kind.name(),
-        (.., None) => "the policy's file is gone",
-        (false, None, Some(arguments)) => {
-            log.say("info", "starting again", json!({ "policy": name }));
-            return Outcome::Again(arguments);
-        }
-    };
-    let hint = "look at the robot, then start gaitwayd again";
-    log.say("warn", "not started again", json!({ "why": why, "hint": hint }));
-    Outcome::Ended
 }
 
 /// Joints that are commanded by their angles are where the robot stands, and nothing else is asked; `None` where no

@@ -1,5 +1,6 @@
 //! `gaitwayd`, the runtime as one program without Python: its arguments, and what wires the rooms together.
 
+pub mod again;
 pub mod arguments;
 mod audit;
 mod configuration;

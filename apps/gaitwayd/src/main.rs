@@ -2,8 +2,9 @@
 
 use gaitway_platform::allocations::CountingAllocator;
 use gaitway_platform::{Clock, MonotonicClock};
+use gaitwayd::again::Outcome;
 use gaitwayd::arguments::{Show, help, parse};
-use gaitwayd::daemon::{Outcome, daemon};
+use gaitwayd::daemon::daemon;
 use gaitwayd::plain;
 use std::ffi::OsString;
 use std::io::Write;

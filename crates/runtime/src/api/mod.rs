@@ -8,6 +8,7 @@ mod leases;
 mod lines;
 mod network;
 mod policies;
+mod policy_change;
 mod robot;
 mod secure;
 mod server;

@@ -1,6 +1,7 @@
 //! One client: what it has asked for, and what it is answered. It knows no socket and no clock.
 
 use crate::api::leases::{ClientId, LeaseTable};
+use crate::api::policy_change::PolicyChange;
 use crate::api::robot::ApiRobot;
 use crate::robot::mailbox::NotAtTheRobot;
 use gaitway_control::arbiter;
@@ -9,7 +10,6 @@ use gaitway_platform::budget::Budget;
 use gaitway_protocol::{
     Accepted, Ask, Clock, Code, CommandFate, Fate, Mode, Refusal, Reply, ReplyBody, Request, Topic,
 };
-use std::sync::mpsc::{Receiver, TryRecvError};
 
 /// Requests that are answered at once, and in each second from then on.
 const REQUESTS: u32 = 200;
@@ -27,15 +27,6 @@ pub(super) struct Session {
     due_ns: u64,
     /// A policy that it wants, while it is looked at.
     change: Option<PolicyChange>,
-}
-
-/// A policy that a client wants.
-#[derive(Debug)]
-struct PolicyChange {
-    id: Option<u64>,
-    lease: u64,
-    name: String,
-    found: Receiver<Result<(), Refusal>>,
 }
 
 impl Session {
@@ -69,8 +60,8 @@ impl Session {
             Err((id, refusal)) => return Some(Reply::new(id, ReplyBody::Refused(refusal))),
         };
         if let Ask::Policy { name, lease } = &request.ask {
-            let begun = self.begin_change(request.id, name, *lease, robot, leases, now_ns);
-            return begun.err().map(|refusal| Reply::new(request.id, ReplyBody::Refused(refusal)));
+            let refused = self.begin_change(request.id, (name, *lease), robot, leases, now_ns).err();
+            return refused.map(|refusal| Reply::new(request.id, ReplyBody::Refused(refusal)));
         }
         let body = self.answer(&request.ask, robot, leases, now_ns).unwrap_or_else(ReplyBody::Refused);
         let is_news = match &body {
@@ -88,87 +79,9 @@ impl Session {
 
     /// The answer to who wanted another policy, once there is one.
     pub fn take_changed(&mut self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Option<Reply> {
-        let change = self.change.as_ref()?;
-        let found = match change.found.try_recv() {
-            Ok(found) => found,
-            Err(TryRecvError::Empty) => return None,
-            // It panicked, which a file from outside must not bring about.
-            Err(TryRecvError::Disconnected) => Err(Refusal::new(
-                Code::NotPossible,
-                "looking at it broke off",
-                "this is a bug: please report it",
-            )),
-        };
-        let change = self.change.take()?;
-        // Meanwhile the lease may have ended, or somebody may have stopped the robot.
-        let found = found.and_then(|()| self.refuse_change(change.lease, robot, leases, now_ns));
-        let body = match found {
-            Ok(()) if robot.policies.want(&change.name) => done(),
-            Ok(()) => {
-                let message = "the robot changes to another policy already";
-                ReplyBody::Refused(Refusal::new(Code::NotPossible, message, "connect again in a moment"))
-            }
-            Err(refusal) => ReplyBody::Refused(refusal),
-        };
-        Some(Reply::new(change.id, body))
-    }
-
-    fn begin_change(
-        &mut self,
-        id: Option<u64>,
-        name: &str,
-        lease: u64,
-        robot: &ApiRobot,
-        leases: &LeaseTable,
-        now_ns: u64,
-    ) -> Result<(), Refusal> {
-        self.name.as_ref().ok_or_else(no_hello)?;
-        if self.change.is_some() {
-            return Err(Refusal::new(
-                Code::NotPossible,
-                "a policy is looked at already",
-                "wait for the answer",
-            ));
-        }
-        robot.policies.find(name)?;
-        self.refuse_change(lease, robot, leases, now_ns)?;
-        let found = robot.policies.check(name)?;
-        self.change = Some(PolicyChange { id, lease, name: name.to_owned(), found });
-        Ok(())
-    }
-
-    /// Why the robot must not start again now. A start forgets stops and faults, which only somebody at
-    /// the robot may do.
-    fn refuse_change(
-        &self,
-        lease: u64,
-        robot: &ApiRobot,
-        leases: &LeaseTable,
-        now_ns: u64,
-    ) -> Result<(), Refusal> {
-        let source = leases.source_of(self.id, lease, now_ns)?;
-        leases.refuse_stronger(source, now_ns)?;
-        refuse_while_stopped(robot)?;
-        if robot.mailbox.is_limp_at_the_robot() {
-            return Err(Refusal::new(
-                Code::OnlyAtTheRobot,
-                "somebody at the robot set it limp",
-                "they get it up again, at the terminal it was started from or with its pad",
-            ));
-        }
-        let Some(status) = robot.status() else {
-            return Err(Refusal::new(Code::NotPossible, "nothing is known of the robot yet", "try again"));
-        };
-        if let Some((kind, _)) = status.fault {
-            let message = format!("the robot has a fault: {}", kind.name());
-            return Err(Refusal::new(Code::NotPossible, message, kind.hint()));
-        }
-        if status.state.is_powered() {
-            let message = format!("expected the robot limp, found it {}", status.state.name());
-            let hint = "make it limp first, on its stand or where it may sit down: it starts again limp";
-            return Err(Refusal::new(Code::NotPossible, message, hint));
-        }
-        Ok(())
+        let reply = self.change.as_ref()?.answer(robot, leases, now_ns)?;
+        self.change = None;
+        Some(reply)
     }
 
     /// The messages it has subscribed to, where they are due. What it missed is not sent later.
@@ -249,6 +162,23 @@ impl Session {
         self.due_ns = if self.topics.is_empty() { u64::MAX } else { now_ns };
     }
 
+    fn begin_change(
+        &mut self,
+        id: Option<u64>,
+        wanted: (&str, u64),
+        robot: &ApiRobot,
+        leases: &LeaseTable,
+        now_ns: u64,
+    ) -> Result<(), Refusal> {
+        self.name.as_ref().ok_or_else(no_hello)?;
+        if self.change.is_some() {
+            let message = "a policy is looked at already";
+            return Err(Refusal::new(Code::NotPossible, message, "wait for the answer"));
+        }
+        self.change = Some(PolicyChange::begin((id, self.id), wanted, robot, leases, now_ns)?);
+        Ok(())
+    }
+
     /// Everybody may make the robot limp, and who has a lease everything else.
     fn mode(
         &self,
@@ -286,7 +216,7 @@ pub(super) fn is_stop(line: &[u8]) -> bool {
     matches!(Request::from_line(line), Ok(Request { ask: Ask::Stop {}, .. }))
 }
 
-fn done() -> ReplyBody {
+pub(super) fn done() -> ReplyBody {
     ReplyBody::Accepted(Accepted { mode: None })
 }
 
@@ -315,7 +245,7 @@ fn no_hello() -> Refusal {
     Refusal::new(Code::NoHello, "expected hello first, found another request", hint)
 }
 
-fn refuse_while_stopped(robot: &ApiRobot) -> Result<(), Refusal> {
+pub(super) fn refuse_while_stopped(robot: &ApiRobot) -> Result<(), Refusal> {
     if !robot.mailbox.is_stopped() {
         return Ok(());
     }
