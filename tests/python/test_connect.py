@@ -379,7 +379,9 @@ def test_the_twin_walks_and_tells_what_truly_happened(binary: None, tmp_path: Pa
 
 
 PROGRAM = """
-import os, time, gaitway
+import os, signal, time, gaitway
+# Also where a shell had it ignored in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with gaitway.connect("twin:") as robot:
     print(robot.socket, flush=True)
     if os.fork() == 0:

@@ -162,6 +162,13 @@ pub struct Limit {
     pub allowed: f64,
 }
 
+impl ReplyBody {
+    /// It is done, and there is nothing more to say.
+    pub fn done() -> ReplyBody {
+        ReplyBody::Accepted(Accepted { mode: None })
+    }
+}
+
 impl Reply {
     /// An answer.
     pub fn new(id: Option<u64>, body: ReplyBody) -> Reply {

@@ -2,7 +2,6 @@
 
 use crate::api::leases::{ClientId, LeaseTable};
 use crate::api::robot::ApiRobot;
-use crate::api::session::{done, refuse_while_stopped};
 use gaitway_protocol::{Code, Refusal, Reply, ReplyBody};
 use std::sync::mpsc::{Receiver, TryRecvError};
 
@@ -42,7 +41,7 @@ impl PolicyChange {
         // Meanwhile the lease may have ended, or somebody may have stopped the robot.
         let found = found.and_then(|()| refuse(self.client, self.lease, robot, leases, now_ns));
         let body = match found {
-            Ok(()) if robot.policies.want(&self.name) => done(),
+            Ok(()) if robot.policies.want(&self.name) => ReplyBody::done(),
             Ok(()) => {
                 ReplyBody::Refused(impossible("the robot changes to another policy already", "connect again"))
             }
@@ -64,7 +63,7 @@ fn refuse(
 ) -> Result<(), Refusal> {
     let source = leases.source_of(client, lease, now_ns)?;
     leases.refuse_stronger(source, now_ns)?;
-    refuse_while_stopped(robot)?;
+    robot.refuse_while_stopped()?;
     if robot.mailbox.is_limp_at_the_robot() {
         let hint = "they get it up again, at the terminal it was started from or with its pad";
         return Err(Refusal::new(Code::OnlyAtTheRobot, "somebody at the robot set it limp", hint));

@@ -72,6 +72,15 @@ impl ApiRobot {
         ApiRobot { marks, ..self }
     }
 
+    /// Nothing moves while the emergency stop is set.
+    pub(super) fn refuse_while_stopped(&self) -> Result<(), Refusal> {
+        if !self.mailbox.is_stopped() {
+            return Ok(());
+        }
+        let hint = "look at the robot, then clear it there: c at the terminal it was started from";
+        Err(Refusal::new(Code::Stopped, "the emergency stop is set", hint))
+    }
+
     /// Keeps the last minute.
     pub(super) fn mark(&self, text: &str) -> Result<(), Refusal> {
         let impossible = |message, hint| Refusal::new(Code::NotPossible, message, hint);

@@ -112,7 +112,7 @@ impl Session {
         if let Ask::Stop {} = ask {
             // Whoever it is.
             robot.mailbox.set_emergency_stop(arbiter::Source::Network);
-            return Ok(done());
+            return Ok(ReplyBody::done());
         }
         if let Ask::Hello { client, .. } = ask {
             self.name = Some(client.clone());
@@ -120,19 +120,19 @@ impl Session {
         }
         let name = self.name.as_ref().ok_or_else(no_hello)?;
         match ask {
-            Ask::Hello { .. } | Ask::Stop {} | Ask::Policy { .. } => Ok(done()),
+            Ask::Hello { .. } | Ask::Stop {} | Ask::Policy { .. } => Ok(ReplyBody::done()),
             Ask::Clock {} => Ok(ReplyBody::Clock(Clock { clock_ns: now_ns })),
             Ask::Subscribe { topics, rate_hz } => {
                 self.subscribe(topics, *rate_hz, now_ns);
-                Ok(done())
+                Ok(ReplyBody::done())
             }
             Ask::Lease { source, seconds, lease } => {
                 leases.grant((self.id, name), *source, *seconds, *lease, now_ns).map(ReplyBody::Lease)
             }
-            Ask::Release { lease } => leases.release(self.id, *lease, now_ns).map(|()| done()),
+            Ask::Release { lease } => leases.release(self.id, *lease, now_ns).map(|()| ReplyBody::done()),
             Ask::Command { lease, sequence, deadline_ns, axes } => {
                 let command = robot.command(axes)?;
-                refuse_while_stopped(robot)?;
+                robot.refuse_while_stopped()?;
                 let order = (*lease, *sequence, *deadline_ns);
                 let source = leases.command(self.id, order, &command, now_ns)?;
                 let (fate, limits) = (fate(robot, source, now_ns), robot.limits(&command));
@@ -141,16 +141,16 @@ impl Session {
             Ask::Mode { mode, lease } => self.mode(*mode, *lease, robot, leases, now_ns),
             Ask::ClearStop {} => {
                 robot.mailbox.clear_emergency_stop(arbiter::Source::Network).map_err(only_at_the_robot)?;
-                Ok(done())
+                Ok(ReplyBody::done())
             }
             Ask::Policies {} => Ok(ReplyBody::Policies { policies: robot.policies.list() }),
             Ask::Trim { lease, axes, gait_speed } => {
                 let source = leases.source_of(self.id, *lease, now_ns)?;
                 leases.refuse_stronger(source, now_ns)?;
                 leases.set_trim(robot.trim(axes, *gait_speed)?);
-                Ok(done())
+                Ok(ReplyBody::done())
             }
-            Ask::Mark { text } => robot.mark(text).map(|()| done()),
+            Ask::Mark { text } => robot.mark(text).map(|()| ReplyBody::done()),
         }
     }
 
@@ -202,7 +202,7 @@ impl Session {
             return Ok(ReplyBody::Accepted(Accepted { mode: Some(Mode::Off) }));
         }
         if mode != Mode::Limp {
-            refuse_while_stopped(robot)?;
+            robot.refuse_while_stopped()?;
             leases.refuse_stronger(source, now_ns)?;
         }
         robot.mailbox.wish_of(source, requested(mode)).map_err(only_at_the_robot)?;
@@ -214,10 +214,6 @@ impl Session {
 /// Read before anything else is: a client that says too much may still stop the robot.
 pub(super) fn is_stop(line: &[u8]) -> bool {
     matches!(Request::from_line(line), Ok(Request { ask: Ask::Stop {}, .. }))
-}
-
-pub(super) fn done() -> ReplyBody {
-    ReplyBody::Accepted(Accepted { mode: None })
 }
 
 fn requested(mode: Mode) -> RequestedMode {
@@ -243,14 +239,6 @@ fn fate(robot: &ApiRobot, source: arbiter::Source, now_ns: u64) -> Fate {
 fn no_hello() -> Refusal {
     let hint = "begin with {\"kind\": \"hello\", \"protocol\": 1, \"client\": NAME}";
     Refusal::new(Code::NoHello, "expected hello first, found another request", hint)
-}
-
-pub(super) fn refuse_while_stopped(robot: &ApiRobot) -> Result<(), Refusal> {
-    if !robot.mailbox.is_stopped() {
-        return Ok(());
-    }
-    let hint = "look at the robot, then clear it there: c at the terminal it was started from";
-    Err(Refusal::new(Code::Stopped, "the emergency stop is set", hint))
 }
 
 fn only_at_the_robot(refused: NotAtTheRobot) -> Refusal {
