@@ -131,8 +131,11 @@ class ConnectedRobot(RobotConnection):
         return seen
 
     def _does_not_run(self, seen: RobotState) -> DaemonError:
-        hint = seen.fault_hint or _WAITS_FOR.get(seen.state, "gaitway doctor looks for the cause")
-        return DaemonError(f"{self.title} does not run after {self.patience_s:g} s: {_how(seen)}", hint=hint)
+        waits_for = (self.connection.latest("status") or {}).get("waits_for")
+        why, hint = _how(seen), seen.fault_hint or _WAITS_FOR.get(seen.state, "gaitway doctor looks for the cause")
+        if isinstance(waits_for, dict):
+            why, hint = f"{why}: {waits_for.get('why')}", str(waits_for.get("hint"))
+        return DaemonError(f"{self.title} does not run after {self.patience_s:g} s: {why}", hint=hint)
 
     def _command(self, axes: Mapping[str, float]) -> None:
         self._control.command(axes)

@@ -105,13 +105,16 @@ class Control:
             with self._saying:
                 try:
                     now_s = time.monotonic()
-                    if now_s - renewed_s > _RENEW_S:
+                    if self._lease is None or now_s - renewed_s > _RENEW_S:
                         renewed_s = now_s
                         self._renew()
                     self._say()
                 except RefusedError as error:
-                    # This machine halted, or the network did: the next one comes in time again.
-                    if error.code != "too_late":
+                    # This machine halted, or the network did. A command comes in time again, and a lease that nobody
+                    # else took meanwhile is had again.
+                    if error.code == "no_lease":
+                        self._lease = None
+                    elif error.code != "too_late":
                         self._lose(error)
                         return
                 except GaitwayError as error:
@@ -122,5 +125,6 @@ class Control:
         """Gives up what is left of the lease; who waits for what is commanded is told."""
         lease, self._lease, self._thread = self._lease, None, None
         self._failure = error
-        with contextlib.suppress(GaitwayError):
-            self._connection.request("release", lease=lease)
+        if lease is not None:
+            with contextlib.suppress(GaitwayError):
+                self._connection.request("release", lease=lease)

@@ -76,6 +76,8 @@ def _facts(row: dict[str, Any], recent: "deque[dict[str, Any]]") -> "RenderableT
 
     table = Table.grid(padding=(0, 3))
     fault = row["fault"]
+    if row["stopped"]:
+        table.add_row("[bold red]emergency stop[/]", "set: c at the terminal of gaitwayd clears it")
     if fault is None:
         table.add_row("fault", "none")
     else:
