@@ -169,8 +169,8 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     }
 }
 
-/// Joints that are commanded by their angles are where the robot stands, and nothing else is asked; `None` where no
-/// joint is.
+/// A robot that is commanded by its joints' angles alone is asked to stay where it stands; `None` for another one,
+/// which nobody asks for anything.
 fn standing(profile: &RobotProfile) -> Option<Command> {
     let mut command = Command::default();
     let pose_rad = profile.default_pose_rad();
@@ -178,7 +178,8 @@ fn standing(profile: &RobotProfile) -> Option<Command> {
         let joint = profile.joint_index(name);
         *value = joint.and_then(|joint| pose_rad.get(joint)).copied().unwrap_or(0.0);
     }
-    profile.axis_names().any(|name| profile.joint_index(name).is_some()).then_some(command)
+    let is_arm = profile.axis_names().all(|name| profile.joint_index(name).is_some());
+    (is_arm && !profile.command_axes.is_empty()).then_some(command)
 }
 
 /// Values by axis as a command of this robot.
