@@ -134,14 +134,15 @@ def test_what_a_killed_program_left_behind_blocks_nobody(bench: Bench) -> None:
 def test_a_status_socket_somebody_listens_at_stays(bench: Bench, other_port: str) -> None:
     path = bench.folder / "status"
     with Session(bench.start("--no-record", "--socket", str(path))) as session:
-        session.until("status")
+        session.until("local API")
         command = [str(BINARY), "--serial-port", other_port, "--imu-socket"]
         command += [str(bench.folder / "imu2"), "--no-record", "--seconds", "1", "--socket", str(path)]
         output, _ = start(command).communicate(timeout=60)
-        (said,) = [line for line in map(json.loads, output.splitlines()) if line["event"] == "no status"]
+        (said,) = [line for line in map(json.loads, output.splitlines()) if line["event"] == "no local API"]
         assert f"process {session.process.pid} (gaitwayd)" in said["why"]
         with socket.socket(socket.AF_UNIX) as guest:
             guest.connect(str(path))
+            guest.sendall(b'{"kind": "hello", "protocol": 1, "client": "test"}\n')
             assert guest.recv(1) == b"{"
         session.stop()
     wait_until(lambda: not path.exists())
