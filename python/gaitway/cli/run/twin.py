@@ -77,7 +77,7 @@ def run(
     *,
     script: "Script | None" = None,
     as_json: bool,
-    beside: "Beside",
+    beside: "Beside | None" = None,
 ) -> int:
     """Twin and gaitwayd together. Returns 1 where the robot fell. The controller says only who it is."""
     if sys.platform != "linux":
@@ -103,12 +103,13 @@ def run(
             # Another robot of this machine may have the usual socket.
             has_own = script is None or "--socket" in arguments
             listens: list[str | Path] = [] if has_own else ["--socket", folder / "gaitway.sock"]
+            show = line or _show_nothing
             daemon = Daemon(
                 [*policy_arguments(controller), "--port", link, *heard, *listens, *arguments],
                 folder,
                 has_terminal="--keyboard" in arguments,
             )
-            result = Walk(twin, body, daemon, seconds, commands).run(beside.showing(line or _show_nothing))
+            result = Walk(twin, body, daemon, seconds, commands).run(show if beside is None else beside.showing(show))
         finally:
             if line is not None:
                 line.clear()
