@@ -163,7 +163,7 @@ def test_the_emergency_stop_ends_a_command_for_good(bench: Bench) -> None:
         bench.wait_for(0)
         run.process.send_signal(signal.SIGINT)
         code, report = run.ended()
-    assert code == 0 and "its command ended before: emergency stop" in report
+    assert code == 1 and "its command ended before: emergency stop" in report
 
 
 def test_a_command_that_cannot_be_given_ends_the_run_softly(bench: Bench) -> None:

@@ -65,7 +65,7 @@ def test_it_shows_the_joints_and_goals_of_the_robot_as_it_runs(source: LocalSour
     assert len(state.joint_rad) == len(state.goal_rad) == len(source.robot.joint_names)
     near = zip(state.joint_rad, state.goal_rad, strict=True)
     assert all(abs(angle - goal) < 1.0 for angle, goal in near)
-    assert state.owner == "the arguments of gaitwayd" and state.held_by is None
+    assert state.owner is None and state.held_by is None, "nobody has commanded it yet"
     assert source.steering.ranges["vx"][0] < 0 < source.steering.ranges["vx"][1]
     assert source.steering.clear is None and set(source.steering.modes) == {"run", "stand", "limp"}
     with ViewServer(source) as server:

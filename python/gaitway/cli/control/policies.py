@@ -9,7 +9,7 @@ from gaitway.cli.common.settings import with_settings
 from gaitway.cli.control.opened import opened
 from gaitway.cli.control.settings import ConnectionSettings, MarkSettings, TrimSettings, UseSettings
 from gaitway.cli.run.command import parse_axes
-from gaitway.errors import UsageError
+from gaitway.errors import RefusedError, UsageError
 
 
 @with_settings(ConnectionSettings)
@@ -35,7 +35,8 @@ def use(settings: UseSettings) -> None:
         state = robot.observe().state
         if state not in ("limp", "off"):
             message = f"{robot.title}: expected it limp, found it {state}"
-            raise UsageError(message, hint="gaitway limp first: on its stand, or where it may sit down")
+            hint = "gaitway limp first: on its stand, or where it may sit down"
+            raise RefusedError(message, hint=hint, code="not_possible")
         robot.use(settings.name)
         contract = robot.contract
     if settings.as_json:
