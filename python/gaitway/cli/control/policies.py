@@ -34,7 +34,7 @@ def use(settings: UseSettings) -> None:
     with opened("use", settings) as robot:
         state = robot.observe().state
         if state not in ("limp", "off"):
-            message = f"{robot.title}: expected it limp, found it {state}"
+            message = f"expected the robot limp, found it {state}"
             hint = "gaitway limp first: on its stand, or where it may sit down"
             raise RefusedError(message, hint=hint, code="not_possible")
         robot.use(settings.name)
