@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaitway.api import Connection
+from gaitway.api.lease import Lease
 from gaitway.api.secure_tcp import SecureTransport
 from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
 from gaitway.teleop.latency import Latency
@@ -61,10 +62,8 @@ class Follower:
         self._joint_names = [str(name) for name in hello["joints"]]
         #: Joints that are commanded, in the order of every row, and the range of their goals, rad.
         self.limits_rad = _limits(hello)
-        self._lease = 0
-        self._sequence = 0
+        self._lease = Lease(connection, "network", _LEASE_S)
         self._renewed_s = 0.0
-        self._clock_ahead_ns = self._ask_clock()
         self._connection.request("subscribe", topics=["status", "joints"], rate_hz=_NEWS_HZ)
         self.latency = Latency(self._connection, list(self.limits_rad))
 
@@ -127,17 +126,17 @@ class Follower:
     def end(self, hold_rad: Mapping[str, float] | None) -> None:
         """Holds its pose until it is limp, softly; then gives control up. One that somebody else has is left alone."""
         with contextlib.suppress(GaitwayError):
-            if self._lease == 0:
+            if self._lease.number is None:
                 return
             # Refused where the lease was lost: then it is somebody else's.
-            self._take(self._lease)
+            self._lease.renew()
             self._connection.request("mode", mode="limp")
             end_s = time.monotonic() + _LIMP_WITHIN_S
             while self.see().state not in ("limp", "off") and time.monotonic() < end_s:
                 if hold_rad:
                     self.command(hold_rad)
                 time.sleep(_WAIT_S)
-            self._connection.request("release", lease=self._lease)
+            self._lease.release()
 
     def close(self) -> None:
         """Ends the connection."""
@@ -145,40 +144,31 @@ class Follower:
         self._connection.close()
 
     def _command(self, goal_rad: Mapping[str, float], sampled_ns: int | None) -> str:
-        self._sequence += 1
-        now_ns = time.monotonic_ns() + self._clock_ahead_ns
         if sampled_ns is not None:
-            self.latency.sent(array("f", goal_rad.values()), sampled_ns + self._clock_ahead_ns)
-        answer = self._connection.request(
-            "command",
-            lease=self._lease,
-            sequence=self._sequence,
-            deadline_ns=now_ns + round(_HOLDS_S * 1e9),
-            axes=dict(goal_rad),
-        )
+            self.latency.sent(array("f", goal_rad.values()), sampled_ns + self._lease.clock_ahead_ns)
+        answer = self._lease.command(goal_rad, _HOLDS_S)
         return str(answer.get("fate", "followed"))
 
-    def _take(self, lease: int | None = None) -> None:
-        """A lease, or this one for longer. Sequence numbers count on: one that is had again goes on where it was."""
-        granted = self._connection.request("lease", source="network", seconds=_LEASE_S, lease=lease)
-        self._lease = int(granted["lease"])
+    def _take(self) -> None:
+        self._lease.number = None
+        self._lease.renew()
         self._renewed_s = time.monotonic()
 
     def _renew(self) -> None:
         now_s = time.monotonic()
         if now_s - self._renewed_s < _RENEW_S:
             return
-        self._connection.request("lease", source="network", seconds=_LEASE_S, lease=self._lease)
+        self._lease.renew()
         self._renewed_s = now_s
 
     def _mode(self, mode: str) -> None:
         try:
-            self._connection.request("mode", mode=mode, lease=self._lease)
+            self._connection.request("mode", mode=mode, lease=self._lease.number)
         except RefusedError as error:
             if error.code != "no_lease":
                 raise
             self._take()
-            self._connection.request("mode", mode=mode, lease=self._lease)
+            self._connection.request("mode", mode=mode, lease=self._lease.number)
 
     def _until(self, states: set[str], meanwhile: Callable[[], None]) -> None:
         end_s = time.monotonic() + _UP_WITHIN_S
@@ -202,12 +192,6 @@ class Follower:
         low, high = self.limits_rad[joint]
         where = seen.goals_rad.get(joint, seen.positions_rad.get(joint, 0.0))
         return min(max(where, low), high)
-
-    def _ask_clock(self) -> int:
-        """What the robot's clock is ahead of this machine's, ns."""
-        before_ns = time.monotonic_ns()
-        answer = self._connection.request("clock")
-        return int(answer["clock_ns"]) - (before_ns + time.monotonic_ns()) // 2
 
 
 def _limits(hello: dict[str, Any]) -> dict[str, Range]:

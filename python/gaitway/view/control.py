@@ -5,7 +5,8 @@ import time
 from collections.abc import Mapping
 
 from gaitway.api import Connection
-from gaitway.errors import DaemonError, RefusedError
+from gaitway.api.lease import Lease
+from gaitway.errors import RefusedError
 
 #: The name others are told while somebody steers in the view.
 CLIENT = "view"
@@ -31,15 +32,13 @@ class Control:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._lock = threading.Lock()
-        self._lease: int | None = None
-        self._sequence = 0
+        self._lease = Lease(connection, "network", _LEASE_S)
         self._renewed_s = self._used_s = 0.0
-        self._clock_offset_ns = 0
 
     @property
     def is_held(self) -> bool:
         """Whether the view has the lease."""
-        return self._lease is not None
+        return self._lease.number is not None
 
     def command(self, values: Mapping[str, float]) -> str | None:
         """Commands these axes for half a second. Returns why the robot does not follow, None where it does.
@@ -47,12 +46,8 @@ class Control:
         Raises RefusedError where somebody else has control, or the robot refuses the command.
         """
         with self._lock:
-            lease = self._take()
-            self._sequence += 1
-            deadline_ns = time.monotonic_ns() + self._clock_offset_ns + round(_HOLDS_S * 1e9)
-            answer = self._connection.request(
-                "command", lease=lease, sequence=self._sequence, deadline_ns=deadline_ns, axes=dict(values)
-            )
+            self._take()
+            answer = self._lease.command(values, _HOLDS_S)
         return _NOT_FOLLOWED.get(str(answer.get("fate")))
 
     def mode(self, mode: str) -> None:
@@ -70,41 +65,23 @@ class Control:
     def give_up_when_idle(self) -> None:
         """Gives the lease up where nobody has steered for a while; to be called now and then."""
         with self._lock:
-            if self._lease is None or time.monotonic() - self._used_s < _IDLE_S:
-                return
-            lease, self._lease = self._lease, None
-            try:
-                self._connection.request("release", lease=lease)
-            except RefusedError:
-                # It has ended by itself.
-                return
+            if time.monotonic() - self._used_s >= _IDLE_S:
+                self._lease.release()
 
     def _take(self) -> int:
         """The lease, taken anew or renewed where that is due."""
         now_s = time.monotonic()
         self._used_s = now_s
-        if self._lease is not None and now_s - self._renewed_s < _RENEW_S:
-            return self._lease
+        number = self._lease.number
+        if number is not None and now_s - self._renewed_s < _RENEW_S:
+            return number
         try:
-            self._renew()
+            number = self._lease.renew()
         except RefusedError:
-            if self._lease is None:
+            if self._lease.number is None:
                 raise
             # A page that was silent for too long: its lease has ended, and whoever comes first has the next one.
-            self._lease = None
-            self._renew()
+            self._lease.number = None
+            number = self._lease.renew()
         self._renewed_s = now_s
-        assert self._lease is not None
-        return self._lease
-
-    def _renew(self) -> None:
-        """Takes the lease, or lengthens it. Its end tells the robot's clock, which may drift against this one."""
-        asked_ns = time.monotonic_ns()
-        granted = self._connection.request("lease", source="network", seconds=_LEASE_S, lease=self._lease)
-        answered_ns = time.monotonic_ns()
-        try:
-            self._lease = int(granted["lease"])
-            clock_ns = int(granted["expires_ns"]) - round(_LEASE_S * 1e9)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DaemonError("expected a lease, found none", hint="update gaitwayd") from error
-        self._clock_offset_ns = clock_ns - (asked_ns + answered_ns) // 2
+        return number
