@@ -45,7 +45,8 @@ class Stream:
         answers = {
             "hello": HELLO,
             "clock": {"kind": "clock", "clock_ns": 0},
-            "lease": {"kind": "lease", "lease": 1},
+            "lease": {"kind": "lease", "lease": 1, "expires_ns": 2_000_000_000},
+            "policies": {"kind": "policies", "policies": [{"name": "fly", "file": None, "runs": False}]},
             "command": {"kind": "fate", "fate": "followed", "limits": []},
             "dance": {"kind": "refused", "code": "unknown_kind", "message": "kind: found dance", "hint": "walk"},
         }

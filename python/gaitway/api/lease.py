@@ -34,7 +34,8 @@ class Lease:
             number = int(granted["lease"])
             clock_ns = int(granted["expires_ns"]) - round(self._seconds * 1e9)
         except (KeyError, TypeError, ValueError) as error:
-            raise DaemonError("expected a lease, found none", hint="update gaitwayd") from error
+            message = f"expected a lease, found one without a usable {error}"
+            raise DaemonError(message, hint="update the older of the two, gaitwayd or this package") from error
         self.clock_ahead_ns = clock_ns - (asked_ns + answered_ns) // 2
         self.number = number
         return number
