@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from gaitway.api.address import transport_to
 from gaitway.api.base import RobotConnection
 from gaitway.api.connected import ConnectedRobot
-from gaitway.api.connection import Connection, default_socket
-from gaitway.api.secure_tcp import SecureTransport
+from gaitway.api.connection import Connection
 from gaitway.api.simulated import SimulatedRobot
-from gaitway.api.transport import UnixTransport
 from gaitway.api.twin import TwinProcess, TwinRobot
 from gaitway.errors import UsageError
 from gaitway.printable import printable
@@ -106,13 +105,11 @@ def connect_any(where: str | Path | None, **options: Any) -> RobotConnection:
         return _simulate(rest, **options)
     if scheme == "twin":
         return _start_twin(rest, **options)
-    if scheme == "tcp":
-        return _call_far(rest, **options)
-    return _call(default_socket() if where is None else Path(where), **options)
+    return _call(where, **options)
 
 
 def _split(where: str | Path | None) -> tuple[str, str]:
-    """Scheme, and what stands behind it; the path of a socket has none."""
+    """Scheme, and the robot behind it; the path of a socket has none."""
     if not isinstance(where, str):
         return "socket", ""
     named = re.fullmatch(r"([A-Za-z][A-Za-z0-9+]*):(.*)", where, re.DOTALL)
@@ -123,8 +120,6 @@ def _split(where: str | Path | None) -> tuple[str, str]:
         known = ", ".join(f'"{name}:" ({what})' for name, what in _SCHEMES.items())
         message = f"expected the path of a socket, {known}; found {printable(where)!r}"
         raise UsageError(message, hint='as in connect(), connect("/run/gaitway.sock") or connect("twin:so101")')
-    if scheme == "tcp":
-        return scheme, rest.removeprefix("//").rstrip("/")
     return scheme, rest or DEFAULT_ROBOT
 
 
@@ -139,16 +134,11 @@ def _check(scheme: str, options: dict[str, Any]) -> None:
             )
 
 
-def _call(path: Path, client: str | None = None, source: str = "network") -> ConnectedRobot:
-    client = client or _program()
-    return ConnectedRobot(lambda: Connection(UnixTransport(path), client=client), source)
-
-
-def _call_far(
-    address: str, client: str | None = None, source: str = "network", key: str | Path | None = None
+def _call(
+    where: str | Path | None, client: str | None = None, source: str = "network", key: str | Path | None = None
 ) -> ConnectedRobot:
     client, path = client or _program(), None if key is None else Path(key)
-    return ConnectedRobot(lambda: Connection(SecureTransport(address, path), client=client), source)
+    return ConnectedRobot(lambda: Connection(transport_to(where, path), client=client), source)
 
 
 def _start_twin(

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gaitway.api import Connection
+from gaitway.api.address import transport_to
 from gaitway.api.lease import Lease
-from gaitway.api.secure_tcp import SecureTransport
 from gaitway.errors import DaemonError, GaitwayError, RefusedError, UsageError
 from gaitway.teleop.latency import Latency
 
@@ -31,10 +31,7 @@ Range = tuple[float, float]
 
 def dial(where: str | Path, key: Path | None = None) -> Connection:
     """A connection to a gaitwayd that runs: by its socket, or by its address tcp://host:port with a pairing key."""
-    address = str(where)
-    if address.startswith("tcp://"):
-        return Connection(SecureTransport(address.removeprefix("tcp://").rstrip("/"), key), client=_CLIENT)
-    return Connection(Path(where), client=_CLIENT)
+    return Connection(transport_to(where, key), client=_CLIENT)
 
 
 @dataclass(frozen=True)

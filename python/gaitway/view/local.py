@@ -7,16 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gaitway.api import Connection, Transport
-from gaitway.api.secure_tcp import SecureTransport
-from gaitway.api.transport import UnixTransport
+from gaitway.api import Connection
+from gaitway.api.address import transport_to
 from gaitway.errors import DaemonError, GaitwayError, ProfileError
 from gaitway.robot import Robot
 from gaitway.view.control import CLIENT, Control
 from gaitway.view.source import State, Steering
 
-#: How the address of a robot on another machine begins.
-TCP = "tcp://"
 #: Messages of each topic a second: what the page is sent.
 _RATE_HZ = 30.0
 #: Between two tries to find the robot again, s.
@@ -94,13 +91,8 @@ class LocalSource:
             raise DaemonError(self._lost or "the robot is not there", hint="the view goes on looking for it")
         return self._control
 
-    def _transport(self) -> Transport:
-        if isinstance(self.where, Path):
-            return UnixTransport(self.where)
-        return SecureTransport(self.where.removeprefix(TCP).rstrip("/"), self._key)
-
     def _open(self) -> Connection:
-        connection = Connection(self._transport(), client=CLIENT)
+        connection = Connection(transport_to(self.where, self._key), client=CLIENT)
         try:
             hello = connection.hello
             robot = self._robot if self._robot is not None else _shipped(str(hello.get("robot")))

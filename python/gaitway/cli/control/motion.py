@@ -143,19 +143,11 @@ def stop(settings: ConnectionSettings) -> None:
 
 def _send_stop(settings: ConnectionSettings) -> Any:
     """The stop before anything else is said: gaitwayd hears it from a client that it would refuse otherwise."""
-    from pathlib import Path
-
-    from gaitway.api import default_socket
-    from gaitway.api.secure_tcp import SecureTransport
-    from gaitway.api.transport import Transport, UnixTransport
+    from gaitway.api.address import transport_to
 
     where = address(settings)
     try:
-        transport: Transport
-        if where is not None and str(where).startswith("tcp://"):
-            transport = SecureTransport(str(where).removeprefix("tcp://").rstrip("/"), settings.key)
-        else:
-            transport = UnixTransport(default_socket() if where is None else Path(where))
+        transport = transport_to(where, settings.key)
         transport.send(json.dumps({"kind": "stop"}).encode() + b"\n")
     except (DaemonError, OSError):
         # Said by the connection that follows.

@@ -52,6 +52,8 @@ def teleop(settings: TeleopSettings) -> int:
 
 
 def _check(settings: TeleopSettings) -> None:
+    from gaitway.api.address import is_elsewhere
+
     seconds = settings.seconds
     if seconds is not None and not (math.isfinite(seconds) and seconds > 0):
         raise UsageError(f"--seconds: expected more than 0, found {seconds}", hint="leave it out to run on")
@@ -59,7 +61,7 @@ def _check(settings: TeleopSettings) -> None:
         raise UsageError("--record and --no-record exclude each other", hint="give one of them")
     if str(settings.leader) == settings.follower:
         raise UsageError("--leader and --follower: expected two ports, found one", hint="ls /dev/serial/by-id")
-    if settings.key is not None and not settings.follower.startswith("tcp://"):
+    if settings.key is not None and not is_elsewhere(settings.follower):
         raise UsageError("--key: expected a follower at a tcp:// address, found none", hint="leave --key out")
     if not _is_running_robot(settings.follower):
         return
@@ -76,7 +78,9 @@ def _check(settings: TeleopSettings) -> None:
 
 def _is_running_robot(follower: str) -> bool:
     """A socket or an address of a gaitwayd that runs; else it is a port."""
-    if follower.startswith("tcp://"):
+    from gaitway.api.address import is_elsewhere
+
+    if is_elsewhere(follower):
         return True
     path = Path(follower)
     return path.exists() and stat.S_ISSOCK(path.stat().st_mode)

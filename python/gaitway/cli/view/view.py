@@ -104,13 +104,13 @@ def _recording(path: Path, named: str | None, config: Path | None) -> "RecordedR
 def _running(socket: str | None, named: str | None, config: Path | None, key: Path | None) -> "LocalSource | None":
     """The robot that runs under gaitwayd; None where none does and no socket was named."""
     from gaitway.api import default_socket
+    from gaitway.api.address import is_elsewhere
     from gaitway.robot import Robot
     from gaitway.view import LocalSource
-    from gaitway.view.local import TCP
 
     where: Path | str = default_socket()
     if socket is not None:
-        where = socket if socket.startswith(TCP) else Path(socket)
+        where = socket if is_elsewhere(socket) else Path(socket)
     robot = None if named is None else Robot.load(named, config=config)
     try:
         source = LocalSource(where, robot, key=key)
