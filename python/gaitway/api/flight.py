@@ -2,16 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING
 
-from gaitway.errors import GaitwayError
+from gaitway.api.closing import Closing
 
 if TYPE_CHECKING:
     from gaitway.recorder import Recorder
 
 
-class FlightRecording:
+class FlightRecording(Closing):
     """A recording under way; `gaitway.Recording.load(path)` reads it after `close`."""
 
     def __init__(self, recorder: "Recorder", stop: Callable[[], None]) -> None:
@@ -26,16 +25,3 @@ class FlightRecording:
         if recorder is not None:
             self._stop()
             recorder.close()
-
-    def __enter__(self) -> "FlightRecording":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except GaitwayError:
-            # What went wrong inside comes first.
-            if error is None:
-                raise

@@ -4,11 +4,11 @@ import csv
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
+from gaitway.api.closing import Closing
 from gaitway.api.info import RobotInfo
 from gaitway.api.state import JointState, RobotState
-from gaitway.errors import GaitwayError, RecordingError, UsageError
+from gaitway.errors import RecordingError, UsageError
 
 _XYZ = "xyz"
 #: What a joint does, a column each.
@@ -18,7 +18,7 @@ _JOINT = ("goal_rad", "position_rad", "target_rad", "age_s", "voltage_v", "tempe
 Watch = Callable[[Callable[[RobotState], None]], Callable[[], None]]
 
 
-class StateLog:
+class StateLog(Closing):
     """A .csv file that grows by a row a state until `close`; what is not known is an empty cell.
 
     Of a program that is killed the rows until then are there.
@@ -56,19 +56,6 @@ class StateLog:
                 self._failure = self._failure or error
         if self._failure is not None:
             raise _unwritten(self.path, self._failure) from self._failure
-
-    def __enter__(self) -> "StateLog":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except GaitwayError:
-            # What went wrong inside comes first.
-            if error is None:
-                raise
 
     def _see(self, state: RobotState) -> None:
         with self._writing:
