@@ -1,8 +1,14 @@
 """Signals that ask a program to end."""
 
+import ctypes
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+#: Linux's prctl: a signal for when the parent has died.
+_PR_SET_PDEATHSIG = 1
 
 
 @contextmanager
@@ -15,3 +21,19 @@ def caught(hear: Callable[[int], object]) -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def bound_to_this_process() -> Callable[[], None] | None:
+    """A `preexec_fn` of `subprocess`: the child is asked to end when this process has died, however that was."""
+    if sys.platform != "linux":
+        return None
+    # Loaded here: between fork and exec as little as possible happens.
+    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
+
+    def bind() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            # It died before it was asked.
+            os._exit(1)
+
+    return bind

@@ -69,9 +69,9 @@ def test_a_stopped_run_lies_limp_counts_no_fall_and_is_put_on_its_feet_again() -
     def look(run: Run) -> bool:
         ticks = run.ticks
         if ticks == 50:
-            watching.source.stop()
+            watching.source.stop_button.press()
         if ticks == 150:
-            watching.source.clear()
+            watching.source.stop_button.clear()
         watching.source.look(run, {"vx": 0.1})
         state = watching.source.latest()
         assert state is not None

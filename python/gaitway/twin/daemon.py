@@ -1,21 +1,18 @@
 """`Daemon`: gaitwayd as a process of its own, its log read while it runs."""
 
-import ctypes
 import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import sysconfig
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gaitway.errors import DaemonError, UsageError
+from gaitway.signals import bound_to_this_process
 
-#: Linux's prctl: a signal for when the parent has died.
-_PR_SET_PDEATHSIG = 1
 _CHECKOUT_BINARY = Path(__file__).resolve().parents[3] / "target" / "release" / "gaitwayd"
 
 
@@ -79,7 +76,7 @@ class Daemon:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=os.environ | home | dict(environment or {}),
-                preexec_fn=_bound_to_this_process(),
+                preexec_fn=bound_to_this_process(),
             )
         assert self._process.stdout is not None
         self._log = self._process.stdout
@@ -134,19 +131,3 @@ class Daemon:
             return DaemonError(f"gaitwayd was ended by {name}", hint=hint or "something killed it: try again")
         kind = UsageError if code == 2 else DaemonError
         return kind(message or f"gaitwayd ended with {code}", hint=hint or "its log may tell more")
-
-
-def _bound_to_this_process() -> Callable[[], None] | None:
-    """What the child does before it becomes gaitwayd: it asks for a signal at this process's death."""
-    if sys.platform != "linux":
-        return None
-    # Loaded here: between fork and exec as little as possible happens.
-    prctl, parent = ctypes.CDLL(None, use_errno=True).prctl, os.getpid()
-
-    def bind() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-        if os.getppid() != parent:
-            # It died before it was asked.
-            os._exit(1)
-
-    return bind

@@ -14,6 +14,7 @@ from gaitway.sim import RobotSim, World
 from gaitway.sim.lockstep import LYING_S
 from gaitway.sim.trunk import pose_of
 from gaitway.view.source import State, Steering
+from gaitway.view.stop_button import GO_ON, StopButton, stand_up
 
 #: A command that is not renewed for so long is over: whoever gave it has gone, s.
 COMMAND_HOLDS_S = 0.5
@@ -43,12 +44,12 @@ class SimulationSource:
         self._goals = pose
         self._asked: array[float] = robot.command(**{axis: pose[axis] for axis in self._directly})
         self._asked_at_s = float("-inf")
-        self._stop_asked, self._clear_asked, self._closing = threading.Event(), threading.Event(), threading.Event()
+        self._stop_button, self._closing = StopButton(self._sim, self._controller), threading.Event()
         self._latest: State | None = None
         self._ended: str | None = None
         self._contacts: list[bool] = []
         self._lying_ticks = 0
-        self._stopped = self._is_steered = False
+        self._is_steered = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
         self._thread.start()
 
@@ -63,9 +64,9 @@ class SimulationSource:
         if self._controller is None:
             limits = dict(zip(self._robot.joint_names, self._robot.limits_rad, strict=True))
             joints = {axis: limits[axis] for axis in self._directly}
-            return Steering(joints, self.command if joints else None, self._stop_asked.set, self._clear_asked.set)
+            return Steering(joints, self.command if joints else None, self._stop_button.press, self._stop_button.clear)
         ranges = {axis: ends for axis, ends in self._controller.policy.contract.envelope.items() if ends[0] < ends[1]}
-        return Steering(ranges, self.command, self._stop_asked.set, self._clear_asked.set)
+        return Steering(ranges, self.command, self._stop_button.press, self._stop_button.clear)
 
     def command(self, values: Mapping[str, float]) -> None:
         """Commands these axes, the others zero. Velocities hold until `COMMAND_HOLDS_S` after the last command."""
@@ -96,28 +97,18 @@ class SimulationSource:
             while not self._closing.is_set():
                 pacer.wait()
                 began_ns = time.perf_counter_ns()
-                self._obey()
+                if self._stop_button.obey():
+                    self._lying_ticks = 0
                 command, goals = self._tick()
                 self._latest = self._state(command, goals, (time.perf_counter_ns() - began_ns) / 1e6)
         except GaitwayError as error:
             self._ended = error.message
         self._ended = self._ended or "the simulation was ended"
 
-    def _obey(self) -> None:
-        if self._stop_asked.is_set():
-            self._stop_asked.clear()
-            self._stopped = True
-            self._sim.set_torque(False)
-        if self._clear_asked.is_set():
-            self._clear_asked.clear()
-            if self._stopped:
-                self._stopped = False
-                self._stand_up()
-
     def _tick(self) -> "tuple[array[float], array[float]]":
         """The command and the goals of this tick."""
         command = self._asked
-        self._is_steered = not self._stopped and time.monotonic() - self._asked_at_s <= COMMAND_HOLDS_S
+        self._is_steered = not self._stop_button.is_set and time.monotonic() - self._asked_at_s <= COMMAND_HOLDS_S
         if not self._is_steered:
             held = zip(command, self._is_velocity, strict=True)
             command = array("f", (0.0 if is_velocity else value for value, is_velocity in held))
@@ -127,10 +118,10 @@ class SimulationSource:
             "f", self._directed(command) if self._controller is None else self._controller.step(sensors, command)
         )
         self._sim.step(goals)
-        if self._stopped:
+        if self._stop_button.is_set:
             return command, goals
         if self._lying_ticks == 1:
-            self._stand_up()
+            stand_up(self._sim, self._controller)
         elif self._lying_ticks == 0 and self._has_fallen():
             self._sim.set_torque(False)
             self._lying_ticks = round(LYING_S * self._sim.loop_hz) + 1
@@ -141,7 +132,7 @@ class SimulationSource:
         """The goals of a robot without a policy: joints go to the angles asked for, at most at half their speed."""
         asked = dict(zip(self._robot.command_axes, command, strict=True))
         for joint, limit_rps in zip(self._robot.joint_names, self._robot.velocity_limits_rps, strict=True):
-            if joint in self._directly and not self._stopped:
+            if joint in self._directly and not self._stop_button.is_set:
                 step_rad = _DIRECT_SHARE * limit_rps / self._sim.loop_hz
                 away_rad = asked[joint] - self._goals[joint]
                 self._goals[joint] += max(-step_rad, min(step_rad, away_rad))
@@ -150,19 +141,10 @@ class SimulationSource:
     def _has_fallen(self) -> bool:
         return self._sim.fallen or (self._controller is not None and self._controller.record().fallen)
 
-    def _stand_up(self) -> None:
-        self._lying_ticks = 0
-        if self._sim.description.trunk is not None:
-            self._sim.stand_up()
-        else:
-            self._sim.set_torque(True)
-        if self._controller is not None:
-            self._controller.reset(array("f", self._robot.default_pose_rad))
-
     def _state(self, command: "array[float]", goals: "array[float]", tick_ms: float) -> State:
         sim = self._sim
-        is_limp = self._stopped or self._lying_ticks > 0
-        what = "stopped" if self._stopped else "fallen" if self._lying_ticks else "running"
+        is_limp = self._stop_button.is_set or self._lying_ticks > 0
+        what = "stopped" if self._stop_button.is_set else "fallen" if self._lying_ticks else "running"
         return State(
             time_s=sim.time_s,
             joint_rad=sim.joint_position_rad.tolist(),
@@ -174,5 +156,5 @@ class SimulationSource:
             command=command.tolist(),
             tick_ms=tick_ms,
             owner="this view" if self._is_steered else None,
-            stopped_hint="Go on puts it back on its feet." if self._stopped else None,
+            stopped_hint=GO_ON if self._stop_button.is_set else None,
         )

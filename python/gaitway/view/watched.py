@@ -1,6 +1,5 @@
 """`WatchedRun`: a run of `simulate` that somebody looks at while it goes on, and may steer."""
 
-import threading
 import time
 from array import array
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from gaitway.sim import RobotSim, Run
 from gaitway.sim.trunk import pose_of
 from gaitway.view.simulated import COMMAND_HOLDS_S
 from gaitway.view.source import State, Steering
+from gaitway.view.stop_button import GO_ON, StopButton
 
 
 class WatchedRun:
@@ -24,7 +24,8 @@ class WatchedRun:
         self._latest: State | None = None
         self._asked: dict[str, float] = {}
         self._asked_at_s = float("-inf")
-        self._stop_asked, self._clear_asked = threading.Event(), threading.Event()
+        #: Its stop button, for keys beside the page.
+        self.stop_button = StopButton(sim, controller)
         self._ended: str | None = None
         envelope = controller.policy.contract.envelope
         self._ranges = {axis: ends for axis, ends in envelope.items() if row is not None and ends[0] < ends[1]}
@@ -38,19 +39,11 @@ class WatchedRun:
     def steering(self) -> Steering:
         """Stop and its end; of a run that is steered every axis that the policy follows."""
         command = None if self._row is None else self.command
-        return Steering(self._ranges, command, self.stop, self._clear_asked.set)
+        return Steering(self._ranges, command, self.stop_button.press, self.stop_button.clear)
 
     def command(self, values: Mapping[str, float]) -> None:
         """Commands these axes until `COMMAND_HOLDS_S` have passed."""
         self._asked, self._asked_at_s = dict(values), time.monotonic()
-
-    def stop(self) -> None:
-        """Makes the robot limp, until it is cleared."""
-        self._stop_asked.set()
-
-    def clear(self) -> None:
-        """Puts a stopped robot back on its feet."""
-        self._clear_asked.set()
 
     def latest(self) -> State | None:
         """The newest state."""
@@ -77,29 +70,12 @@ class WatchedRun:
 
     def look(self, run: Run, otherwise: Mapping[str, float]) -> None:
         """Takes the state of the run, and sets what it does next: as the page commands, else `otherwise`."""
-        self._obey(run)
+        self.stop_button.obey()
+        run.stopped = self.stop_button.is_set
         if self._row is not None:
             values = self._asked if self.is_commanded else otherwise
             self._row[:] = self.robot.command(**({} if run.stopped else dict(values)))
         self._latest = self._state(run)
-
-    def _obey(self, run: Run) -> None:
-        if self._stop_asked.is_set():
-            self._stop_asked.clear()
-            run.stopped = True
-            self._sim.set_torque(False)
-        if self._clear_asked.is_set():
-            self._clear_asked.clear()
-            if run.stopped:
-                run.stopped = False
-                self._stand_up()
-
-    def _stand_up(self) -> None:
-        if self._sim.description.trunk is not None:
-            self._sim.stand_up()
-        else:
-            self._sim.set_torque(True)
-        self._controller.reset(array("f", self.robot.default_pose_rad))
 
     def _state(self, run: Run) -> State:
         sim, record = self._sim, run.record
@@ -117,5 +93,5 @@ class WatchedRun:
             command=[] if record is None else list(record.command),
             tick_ms=run.work_ns[-1] / 1e6 if run.work_ns else None,
             owner="this view" if self.is_commanded else None,
-            stopped_hint="Go on puts it back on its feet." if run.stopped else None,
+            stopped_hint=GO_ON if run.stopped else None,
         )

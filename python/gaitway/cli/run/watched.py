@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand
 
+from gaitway import signals
 from gaitway.cli.run.keys import Keys
 from gaitway.cli.run.settings import RunSettings
 from gaitway.cli.view.view import has_display
@@ -78,7 +79,7 @@ def opened(
 
     ended: list[bool] = []
     shown = WatchedRun(sim, controller, plan.segments[0].command if settings.keyboard else None)
-    others = {" ": shown.stop, "c": shown.clear, "q": lambda: ended.append(True)}
+    others = {" ": shown.stop_button.press, "c": shown.stop_button.clear, "q": lambda: ended.append(True)}
     with ExitStack() as stack:
         keys = Keys(shown.steering.ranges, others) if settings.keyboard else None
         # First, so that an error of theirs finds the terminal as it was.
@@ -126,7 +127,11 @@ class Page:
         if self._process is None and api_socket is not None and api_socket.exists():
             command = [sys.executable, "-m", "gaitway.cli", "view", "--socket", str(api_socket)]
             # Its first line, the address, is for a person; stdout is for the report.
-            self._process = subprocess.Popen([*command, "--robot", self._robot], stdout=sys.stderr.fileno())
+            self._process = subprocess.Popen(
+                [*command, "--robot", self._robot],
+                stdout=sys.stderr.fileno(),
+                preexec_fn=signals.bound_to_this_process(),
+            )
 
     def close(self) -> None:
         """Ends the page's server."""
