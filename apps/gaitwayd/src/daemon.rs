@@ -138,8 +138,10 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
     let status = Arc::clone(&running.status);
     let marks = recording.as_ref().map(Recording::marks);
     let api_robot = api_robot.with_policies(shelf.clone()).with_marks(marks);
-    let api = local_api::serve(settings.results.socket.clone(), network, api_robot, leases, &mut log);
-    let reporters = Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu };
+    let api =
+        local_api::serve(settings.results.socket.clone(), network, api_robot, Arc::clone(&leases), &mut log);
+    let reporters =
+        Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu, leases: &leases };
     let why = minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));

@@ -15,10 +15,11 @@ use gaitway_model::RobotProfile;
 use gaitway_platform::guard::Guard;
 use gaitway_platform::heartbeat::{GUARDS, Heartbeat, LOOP_LIMIT_NS};
 use gaitway_platform::{Clock, MonotonicClock, PortError, SerialPort};
-use gaitway_runtime::api::PolicyShelf;
+use gaitway_runtime::api::{LeaseTable, PolicyShelf};
 use gaitway_runtime::robot::{Event, Mailbox};
 use gaitway_runtime::stop::Stop;
 use serde_json::json;
+use std::sync::{Mutex, PoisonError};
 
 /// Why a loop ends that shall begin again.
 pub(crate) const ANOTHER_POLICY: &str = "another policy";
@@ -37,6 +38,8 @@ pub(crate) struct Reporters<'a> {
     /// Where another policy is wanted.
     pub policies: &'a PolicyShelf,
     pub imu: &'a mut Imu,
+    /// Who stopped the robot.
+    pub leases: &'a Mutex<LeaseTable>,
 }
 
 impl Reporters<'_> {
@@ -45,6 +48,14 @@ impl Reporters<'_> {
             recording.tell(log);
         }
         self.imu.tell(log);
+    }
+
+    /// A stop from elsewhere; keys, signals and guards tell of theirs themselves.
+    fn tell_stop(&self, log: &mut Log) {
+        let leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
+        let by = leases.stopped_by().unwrap_or("a client of the local API that gave no name");
+        let hint = "look at the robot, then clear it: c at the terminal, or a gamepad of its own";
+        log.say("warn", "emergency stop", json!({ "by": by, "hint": hint }));
     }
 }
 
@@ -63,6 +74,8 @@ pub(crate) struct LoopMonitor<'a> {
     keys: Option<Keys>,
     port_gone_since_ns: Option<u64>,
     shown_ns: u64,
+    /// Whether a client of the local API has stopped the robot.
+    is_stopped_from_elsewhere: bool,
     /// Why it ends, once it does.
     why: Option<&'static str>,
 }
@@ -87,6 +100,7 @@ impl<'a> LoopMonitor<'a> {
             keys: Keys::of_stdin(settings.operator.keyboard, log),
             port_gone_since_ns: None,
             shown_ns: 0,
+            is_stopped_from_elsewhere: false,
             why: None,
         })
     }
@@ -136,6 +150,11 @@ impl<'a> LoopMonitor<'a> {
                 log.event(&event, self.profile);
             }
             reporters.tell(log);
+            let was_stopped = self.is_stopped_from_elsewhere;
+            self.is_stopped_from_elsewhere = mailbox.is_stopped_by(Source::Network);
+            if self.is_stopped_from_elsewhere && !was_stopped {
+                reporters.tell_stop(log);
+            }
             let now_ns = self.clock.now_ns();
             let is_time = end_ns.is_some_and(|end_ns| now_ns >= end_ns);
             let ends = match reporters.policies.wanted() {

@@ -20,6 +20,7 @@ pub struct LeaseTable {
     trim: CommandTrim,
     last_lease: u64,
     last_client: ClientId,
+    stopped_by: Option<String>,
 }
 
 /// What is added to commands.
@@ -44,13 +45,23 @@ impl LeaseTable {
     /// A table in which nobody holds anything.
     pub fn new(mailbox: Arc<Mailbox>) -> LeaseTable {
         let holders = [const { None }; SOURCES];
-        LeaseTable { mailbox, holders, trim: CommandTrim::default(), last_lease: 0, last_client: 0 }
+        let trim = CommandTrim::default();
+        LeaseTable { mailbox, holders, trim, last_lease: 0, last_client: 0, stopped_by: None }
     }
 
     /// A number for a client that comes.
     pub(crate) fn welcome(&mut self) -> ClientId {
         self.last_client += 1;
         self.last_client
+    }
+
+    /// The client that stopped the robot last, by the name it gave.
+    pub fn stopped_by(&self) -> Option<&str> {
+        self.stopped_by.as_deref()
+    }
+
+    pub(super) fn note_stop(&mut self, client: Option<&str>) {
+        self.stopped_by = client.map(String::from);
     }
 
     /// A new lease, or one that is renewed. The lease of another client is never taken away before its end.

@@ -19,7 +19,7 @@ const WISH: u8 = AT_ONCE - 1;
 
 /// A source that may not do what it asked for.
 #[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
-#[error("{what}: expected somebody at the robot, found {}", source_name(*.found))]
+#[error("{what}: expected somebody at the robot, found {}", words(*.found))]
 pub struct NotAtTheRobot {
     /// What they asked for.
     pub what: &'static str,
@@ -27,8 +27,14 @@ pub struct NotAtTheRobot {
     pub found: Source,
 }
 
-fn source_name(source: Source) -> &'static str {
-    source.name()
+fn words(source: Source) -> &'static str {
+    match source {
+        Source::Program => "the arguments of a program",
+        Source::Agent => "an agent",
+        Source::Network => "a client of the local API, or a remote gamepad",
+        Source::Terminal => "the terminal",
+        Source::Pad => "a gamepad",
+    }
 }
 
 impl NotAtTheRobot {
@@ -208,6 +214,11 @@ impl Mailbox {
         self.emergency_stop.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether this source has stopped the robot since the stop was last cleared.
+    pub fn is_stopped_by(&self, source: Source) -> bool {
+        self.emergency_stop.load(Ordering::Relaxed) & (1 << source as u8) != 0
+    }
+
     /// Says that what needed a hand is put right.
     pub fn clear_faults(&self, source: Source) -> Result<(), NotAtTheRobot> {
         at_the_robot("clearing faults", source)?;
@@ -261,6 +272,10 @@ mod tests {
         for source in Source::ALL {
             let mailbox = Mailbox::new();
             mailbox.set_emergency_stop(source);
+            assert_eq!(
+                Source::ALL.map(|other| mailbox.is_stopped_by(other)),
+                Source::ALL.map(|other| other == source)
+            );
             for other in Source::ALL {
                 mailbox.set_emergency_stop(source);
                 assert_eq!(mailbox.clear_emergency_stop(other).is_ok(), other >= Source::Terminal);

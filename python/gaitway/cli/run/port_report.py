@@ -25,6 +25,9 @@ def print_report(result: dict[str, Any], events: list[dict[str, Any]], joints: l
         console.print("[yellow]it was given another policy meanwhile: the figures are those since then[/]")
     if result["command_ended"] is not None:
         console.print(f"[yellow]its command ended before: {escape(result['command_ended'])}[/]")
+    stops = [str(event["by"]) for event in events if event["event"] == "emergency stop"]
+    if stops:
+        console.print(f"[bold red]emergency stop[/] by {escape(', '.join(stops))}")
     faults = Counter(_fault(event) for event in events if event["event"] == "fault")
     if faults:
         console.print("faults: " + ", ".join(f"{escape(fault)} × {count}" for fault, count in faults.items()))
