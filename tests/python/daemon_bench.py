@@ -5,24 +5,16 @@ import math
 import subprocess
 import time
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from background import Background
+from program import wait_until
 
 from gaitway import Robot, _native
 
 ROOT = Path(__file__).parents[2]
 BINARY = ROOT / "target" / "release" / "gaitwayd"
-
-
-def wait_until(holds: Callable[[], bool], otherwise: str = "not yet") -> None:
-    """Until it holds; a generous limit against hanging, no measurement."""
-    end = time.monotonic() + 90
-    while not holds():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.002)
 
 
 class Bench(Background):

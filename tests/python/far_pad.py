@@ -6,7 +6,7 @@ import socket
 import struct
 from types import TracebackType
 
-from daemon_bench import wait_until
+from program import wait_until
 
 NOBODY = bytes(24)
 

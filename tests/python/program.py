@@ -1,9 +1,11 @@
-"""The `gaitway` program, run as a person runs it."""
+"""The `gaitway` program, run as a person runs it; other processes, and what is waited for."""
 
 import json
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +22,22 @@ def parse(result: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
     assert result.stdout.count("\n") == 1, result.stdout + result.stderr
     parsed: dict[str, Any] = json.loads(result.stdout)
     return parsed
+
+
+def wait_until(holds: Callable[[], object], otherwise: str | Callable[[], str] = "not yet") -> None:
+    """Until it holds; a generous limit against hanging, no measurement."""
+    end_s = time.monotonic() + 90
+    while not holds():
+        assert time.monotonic() < end_s, otherwise() if callable(otherwise) else otherwise
+        time.sleep(0.002)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import children
 
 from gaitway.bench.account import STALL_EVERY, account, quantiles, unnoticed_stalls
 from gaitway.bench.marks import marks
@@ -127,11 +128,10 @@ def test_busy_processes_end_with_their_block_and_real_time_is_given_back() -> No
     policy = os.sched_getscheduler(0)
     with busy_processes(2), real_time(1) as granted:
         assert (os.sched_getscheduler(0) == os.SCHED_FIFO) == granted
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-        assert len(children) >= 2
+        begun = children(os.getpid())
+        assert len(begun) >= 2
     assert os.sched_getscheduler(0) == policy
-    left = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    assert not set(children) & set(left)
+    assert not set(begun) & set(children(os.getpid()))
 
 
 def run_bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

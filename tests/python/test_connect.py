@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
+from program import wait_until
 
 import gaitway
 from gaitway.api import AsyncRobot, ConnectedRobot, RobotState, SimulatedRobot, TwinRobot

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon_bench import BINARY, Bench, wait_until
+from daemon_bench import BINARY, Bench
 from daemon_session import Session
-from program import parse, run_gaitway
+from program import parse, run_gaitway, wait_until
 
 from gaitway import _native
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Keyboard, states
+from program import children, wait_until
 
 #: A loop that makes no progress for so long is frozen (ARCHITECTURE.md, "What cuts the torque").
 LIMIT_S = 0.3
@@ -19,8 +20,7 @@ LIMIT_S = 0.3
 
 def guards(pid: int) -> list[int]:
     """The guards of a program, in the order of their start."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    names = {int(child): Path(f"/proc/{child}/comm").read_text().strip() for child in children}
+    names = {child: Path(f"/proc/{child}/comm").read_text().strip() for child in children(pid)}
     return sorted(child for child, name in names.items() if name == "gaitway-guard")
 
 

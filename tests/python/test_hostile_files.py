@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_bench import BINARY, Bench, wait_until
+from daemon_bench import BINARY, Bench
 from daemon_session import flight
-from program import run_gaitway
+from program import run_gaitway, wait_until
 
 import gaitway
 from gaitway import files, printable

@@ -8,10 +8,11 @@ from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
-from daemon_bench import BINARY, Bench, wait_until
+from daemon_bench import BINARY, Bench
 from daemon_session import Session, asked, flight, listen, states
 from far_pad import FarPad
 from hands import FORWARD, HAT_Y, LEFT_BUMPER, LEFT_X, LEFT_Y, MENU, MIDDLE, A, B, Hands, Y
+from program import wait_until
 
 from gaitway.recording import Recording
 

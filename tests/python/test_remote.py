@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session, asked, asked_in_turn, flight, listen, states
 from far_pad import FarPad
-from program import run_gaitway
+from program import run_gaitway, wait_until
 
 import gaitway
 from gaitway.errors import DaemonError, UsageError

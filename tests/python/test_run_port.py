@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from daemon_bench import Bench
 from daemon_session import flight
-from program import parse, run_gaitway
+from program import children, has_ended, parse, run_gaitway, wait_until
 
 import gaitway
 from gaitway.recording import Recording
@@ -63,24 +63,6 @@ def running(bench: Bench, *arguments: str) -> Iterator[Running]:
         if run.process.poll() is None:
             run.process.kill()
             run.process.communicate()
-
-
-def wait_until(is_so: Callable[[], bool], what: str | Callable[[], str]) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end_s, what() if callable(what) else what
-        time.sleep(0.02)
-
-
-def children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 def test_without_a_command_it_stands_and_other_programs_command_it(bench: Bench) -> None:
@@ -141,22 +123,22 @@ def test_a_second_signal_ends_it_at_once(bench: Bench) -> None:
     bench.wait_for(0)
 
 
-def test_killed_it_leaves_no_robot_that_runs_on(bench: Bench) -> None:
-    with running(bench, "--no-record", "--command", "vx=0.1") as run:
+def test_killed_it_leaves_no_robot_that_runs_on_and_no_page(bench: Bench) -> None:
+    with running(bench, "--no-record", "--command", "vx=0.1", "--view", "web") as run:
         run.until("running")
-        bench.wait_writes(50)
-        (daemon,) = children(run.process.pid)
-        family = [daemon, *children(daemon)]
+        wait_until(lambda: len(children(run.process.pid)) == 2, "there is no page")
+        daemon, page = children(run.process.pid)
+        family = [daemon, page, *children(daemon)]
         run.process.kill()
         # Nothing happens to the robot that gaitwayd would have to say.
-        wait_until(lambda: all(map(has_ended, family)), "gaitwayd runs on")
+        wait_until(lambda: all(map(has_ended, family)), "gaitwayd or the page runs on")
     bench.wait_for(0)
 
 
 def test_the_emergency_stop_ends_a_command_for_good(bench: Bench) -> None:
     with running(bench, "--no-record", "--command", "vx=0.1") as run:
         run.until("running")
-        with gaitway.connect(bench.folder / "api.sock") as robot:
+        with gaitway.connect(bench.folder / "api.sock", client="a phone") as robot:
             wait_until(lambda: robot.observe().command["vx"] != 0, "the command never comes")
             robot.stop()
         run.until("the command ended: emergency stop")
@@ -164,6 +146,7 @@ def test_the_emergency_stop_ends_a_command_for_good(bench: Bench) -> None:
         run.process.send_signal(signal.SIGINT)
         code, report = run.ended()
     assert code == 1 and "its command ended before: emergency stop" in report
+    assert "emergency stop by a phone" in report
 
 
 def test_a_command_that_cannot_be_given_ends_the_run_softly(bench: Bench) -> None:

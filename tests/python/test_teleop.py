@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import flight
-from program import parse, run_gaitway
+from program import parse, run_gaitway, wait_until
 
 from gaitway import Recording, Robot
 from gaitway.bringup.motors.lerobot import LeRobotCalibration

@@ -12,9 +12,10 @@ from typing import Any
 
 import jsonschema
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session, asked, asked_in_turn, flight, listen
 from PIL import Image
+from program import wait_until
 
 from gaitway.recording import Recording
 

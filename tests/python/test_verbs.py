@@ -7,14 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from daemon_bench import Bench
 from daemon_session import Session
-from program import parse, run_gaitway
+from program import parse, run_gaitway, wait_until
 
 import gaitway
 from gaitway import _native
@@ -50,13 +50,6 @@ def path(robot_bench: Bench, tmp_path: Path) -> Iterator[Path]:
     finally:
         process.terminate()
         process.communicate(timeout=30)
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    end_s = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < end_s, what
-        time.sleep(0.02)
 
 
 def verb(path: Path, *arguments: object) -> "subprocess.CompletedProcess[str]":

@@ -8,14 +8,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from program import run_gaitway
+from program import run_gaitway, wait_until
 
 from gaitway import Policy, Robot
 from gaitway.errors import GaitwayError, RecordingError, UsageError
@@ -87,13 +86,6 @@ def scene(server: ViewServer) -> dict[str, Any]:
     assert status == 200
     parsed: dict[str, Any] = json.loads(body)
     return parsed
-
-
-def wait_for(holds: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def test_the_page_and_everything_it_names_are_served(server: ViewServer) -> None:
@@ -176,7 +168,7 @@ def test_one_page_steers_at_a_time(server: ViewServer, still: StillSource) -> No
     status, answer = command("other")
     assert status == 400 and "another page" in json.loads(answer)["error"]
     assert len(still.asked) == 1
-    wait_for(lambda: command("other")[0] == 200)
+    wait_until(lambda: command("other")[0] == 200)
 
 
 def test_a_mode_is_asked_by_its_name(server: ViewServer, still: StillSource) -> None:
@@ -217,13 +209,13 @@ def test_the_joints_of_an_arm_without_a_policy_go_where_they_are_asked() -> None
     robot = Robot.load("so101")
     source = SimulationSource(robot, None)
     try:
-        wait_for(lambda: source.latest() is not None)
+        wait_until(lambda: source.latest() is not None)
         before = list(state_of(source).joint_rad)
         assert source.steering.command is not None
         source.steering.command(dict(zip(robot.joint_names, before, strict=True)) | {"shoulder_pan": before[0] + 0.5})
-        wait_for(lambda: state_of(source).joint_rad[0] > before[0] + 0.4)
+        wait_until(lambda: state_of(source).joint_rad[0] > before[0] + 0.4)
         # It keeps the angle: what is no velocity does not end.
-        wait_for(lambda: state_of(source).owner is None)
+        wait_until(lambda: state_of(source).owner is None)
         assert state_of(source).command[0] == pytest.approx(before[0] + 0.5, abs=1e-5)
     finally:
         source.close()
@@ -366,7 +358,7 @@ def test_the_simulation_walks_as_asked_stops_and_goes_on() -> None:
     robot = Robot.load()
     source = SimulationSource(robot, Policy.default(robot))
     try:
-        wait_for(lambda: source.latest() is not None)
+        wait_until(lambda: source.latest() is not None)
 
         def walks() -> bool:
             assert source.steering.command is not None
@@ -375,19 +367,19 @@ def test_the_simulation_walks_as_asked_stops_and_goes_on() -> None:
             assert state is not None and state.base is not None
             return state.base[0] > 0.1
 
-        wait_for(walks)
+        wait_until(walks)
         # Whoever asked has gone: the command is over by itself.
-        wait_for(lambda: state_of(source).command[0] == 0)
+        wait_until(lambda: state_of(source).command[0] == 0)
         assert COMMAND_HOLDS_S < 1
         assert source.steering.stop is not None and source.steering.clear is not None
         source.steering.stop()
-        wait_for(lambda: state_of(source).state == "stopped")
+        wait_until(lambda: state_of(source).state == "stopped")
         assert all(map(math.isnan, state_of(source).goal_rad)), "it is limp"
         source.steering.command({"vx": 0.15}) if source.steering.command else None
-        wait_for(lambda: (state_of(source).tilt_rad or 0) > 0.5 or state_of(source).base[2] < 0.12)  # type: ignore[index]
+        wait_until(lambda: (state_of(source).tilt_rad or 0) > 0.5 or state_of(source).base[2] < 0.12)  # type: ignore[index]
         assert state_of(source).command[0] == 0, "a stopped robot takes no command"
         source.steering.clear()
-        wait_for(lambda: state_of(source).state == "running")
+        wait_until(lambda: state_of(source).state == "running")
     finally:
         source.close()
     assert source.ended is not None

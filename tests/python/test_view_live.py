@@ -1,12 +1,12 @@
 """The view of a robot that runs under gaitwayd: what it shows, who may command, and how a lost robot is found again."""
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from daemon_bench import Bench
+from program import wait_until
 from test_view import ROBOTS, Stream, ask, scene
 
 from gaitway import Robot
@@ -23,7 +23,7 @@ def running(bench: Bench) -> Iterator[Path]:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
     try:
-        wait_for(path.exists)
+        wait_until(path.exists)
         yield path
     finally:
         process.terminate()
@@ -34,17 +34,10 @@ def running(bench: Bench) -> Iterator[Path]:
 def source(running: Path) -> Iterator[LocalSource]:
     source = LocalSource(running)
     try:
-        wait_for(lambda: source.latest() is not None and state_of(source).state == "running")
+        wait_until(lambda: source.latest() is not None and state_of(source).state == "running")
         yield source
     finally:
         source.close()
-
-
-def wait_for(holds: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 90
-    while not holds():
-        assert time.monotonic() < deadline_s
-        time.sleep(0.02)
 
 
 def state_of(source: LocalSource) -> State:
@@ -83,14 +76,14 @@ def test_a_command_holds_while_it_is_renewed_and_then_others_may_have_the_robot(
         assert command(source, vx=0.1) is None
         return abs(state_of(source).command[0] - 0.1) < 1e-6 and state_of(source).owner == "this view"
 
-    wait_for(commanded)
+    wait_until(commanded)
     assert state_of(source).held_by is None
     other = Connection(running, client="anna")
     try:
         with pytest.raises(RefusedError, match="view has control"):
             other.request("lease", source="network", seconds=5)
         # Nobody renews it: it goes to zero, and the lease is given up.
-        wait_for(lambda: state_of(source).command[0] == 0)
+        wait_until(lambda: state_of(source).command[0] == 0)
         lease = 0
 
         def granted() -> bool:
@@ -99,25 +92,25 @@ def test_a_command_holds_while_it_is_renewed_and_then_others_may_have_the_robot(
                 lease = other.request("lease", source="network", seconds=10)["lease"]
             return lease > 0
 
-        wait_for(granted)
+        wait_until(granted)
         with pytest.raises(RefusedError, match="anna has control"):
             command(source, vx=0.1)
         now_ns = other.request("clock")["clock_ns"]
         other.request("command", lease=lease, sequence=1, deadline_ns=now_ns + 900_000_000, axes={"wz": 0.2})
-        wait_for(lambda: state_of(source).held_by is not None)
+        wait_until(lambda: state_of(source).held_by is not None)
         assert state_of(source).owner == state_of(source).held_by != "this view"
     finally:
         other.close()
-    wait_for(lambda: state_of(source).held_by is None)
-    wait_for(lambda: command(source, vx=0.05) is None)
+    wait_until(lambda: state_of(source).held_by is None)
+    wait_until(lambda: command(source, vx=0.05) is None)
 
 
 def test_a_mode_is_taken_and_a_command_to_a_robot_that_stands_says_what_to_do(source: LocalSource) -> None:
     source.steering.modes["stand"]()
-    wait_for(lambda: state_of(source).state == "ready")
+    wait_until(lambda: state_of(source).state == "ready")
     assert "run" in (command(source, vx=0.1) or "")
     source.steering.modes["run"]()
-    wait_for(lambda: state_of(source).state == "running")
+    wait_until(lambda: state_of(source).state == "running")
 
 
 def test_a_robot_with_other_joints_than_the_profile_is_refused(running: Path) -> None:
@@ -134,24 +127,24 @@ def test_no_robot_is_said_at_once(tmp_path: Path) -> None:
 def test_a_robot_that_ends_or_dies_is_told_found_again_and_not_commanded(bench: Bench, binary: None) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
-    wait_for(path.exists)
+    wait_until(path.exists)
     source = LocalSource(path)
     try:
-        wait_for(lambda: source.latest() is not None and state_of(source).state == "running")
+        wait_until(lambda: source.latest() is not None and state_of(source).state == "running")
         command(source, vx=0.1)
         process.terminate()
         process.communicate(timeout=60)
-        wait_for(lambda: source.lost == "gaitwayd has ended")
+        wait_until(lambda: source.lost == "gaitwayd has ended")
         with pytest.raises(DaemonError):
             command(source, vx=0.1)
         before_s = state_of(source).time_s
         process = bench.start("--no-record", "--socket", str(path))
-        wait_for(lambda: source.lost is None and state_of(source).state == "running")
+        wait_until(lambda: source.lost is None and state_of(source).state == "running")
         assert state_of(source).time_s != before_s
         assert state_of(source).command[0] == 0, "a robot that is back is not commanded"
         process.kill()
         process.communicate(timeout=60)
-        wait_for(lambda: source.lost is not None and "died" in source.lost)
+        wait_until(lambda: source.lost is not None and "died" in source.lost)
         # The page is told with every look, and how old the picture is.
         with ViewServer(source) as server:
             stream = Stream(server)
@@ -169,13 +162,13 @@ def test_a_robot_that_ends_or_dies_is_told_found_again_and_not_commanded(bench: 
 def test_a_stop_needs_no_control_and_says_how_it_is_cleared(bench: Bench, binary: None) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
-    wait_for(path.exists)
+    wait_until(path.exists)
     source = LocalSource(path)
     try:
-        wait_for(lambda: source.latest() is not None and state_of(source).state == "running")
+        wait_until(lambda: source.latest() is not None and state_of(source).state == "running")
         with ViewServer(source) as server:
             assert ask(server, "stop", body=b"{}", headers=JSON)[0] == 200
-            wait_for(lambda: state_of(source).state == "limp")
+            wait_until(lambda: state_of(source).state == "limp")
             assert "press c" in (state_of(source).stopped_hint or "")
             assert ask(server, "mode", body=b'{"mode": "run"}', headers=JSON)[0] == 400
             assert ask(server, "clear", body=b"{}", headers=JSON)[0] == 404

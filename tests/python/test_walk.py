@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from program import children, has_ended
 
 import gaitway
 from gaitway._native import TwinHost
@@ -99,18 +100,6 @@ def test_over_the_wire_it_walks_as_in_lockstep(tmp_path: Path, name: str, reques
         "limp", "aligning", "ready", "running", "holding", "limp",
     ]  # fmt: skip
     assert list(tmp_path.iterdir()) == []
-
-
-def children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

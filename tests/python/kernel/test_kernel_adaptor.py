@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session
 from kernel_board import Cable
+from program import wait_until
 
 
 @pytest.fixture

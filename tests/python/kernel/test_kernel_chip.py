@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session, flight
 from kernel_board import BUS, Wires
+from program import wait_until
 
 from gaitway import Robot, _native
 from gaitway.recording import Recording

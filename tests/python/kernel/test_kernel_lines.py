@@ -6,10 +6,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from board import LEFT_ANTENNA, LEFT_EYE, PROJECTOR, RIGHT_ANTENNA, RIGHT_EYE
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session, flight
 from hands import LEFT_TRIGGER, PULLED, RIGHT_TRIGGER, X
 from kernel_board import CHIP, KernelBoard, KernelHands, Wires
+from program import wait_until
 
 from gaitway import Robot, _native
 from gaitway.errors import GaitwayError

@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session, asked, flight
 from hands import FORWARD, HAT_Y, LEFT_X, LEFT_Y, MIDDLE, A
 from kernel_board import KernelHands, OtherInput
+from program import wait_until
 
 from gaitway import Policy, Robot, _native
 from gaitway.errors import GaitwayError

@@ -4,10 +4,11 @@ import subprocess
 import wave
 from pathlib import Path
 
-from daemon_bench import Bench, wait_until
+from daemon_bench import Bench
 from daemon_session import Session
 from hands import B
 from kernel_board import KernelHands
+from program import wait_until
 
 from gaitway import Robot
 from gaitway.bringup.doctor import body
