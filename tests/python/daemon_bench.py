@@ -33,9 +33,13 @@ class Bench(Background):
         self.driven = self.most_driven = 0
         #: Where the joints are, rad; a limp one stays where somebody puts it.
         self.position_rad = [0.7 * angle for angle in self.duck.default_pose_rad]
+        self._started: list[subprocess.Popen[str]] = []
         self.begin()
 
     def close(self) -> None:
+        for process in self._started:
+            # A test that failed has left it.
+            process.kill()
         super().close()
         self.host.stop()
 
@@ -51,7 +55,9 @@ class Bench(Background):
         command += ["--stats-json", str(self.folder / "stats.json"), *arguments]
         if no_config and not {"--config", "--duck-config-path"} & set(arguments):
             command.append("--no-config")
-        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._started.append(process)
+        return process
 
     def stats(self) -> dict[str, Any]:
         result: dict[str, Any] = json.loads((self.folder / "stats.json").read_text())

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -30,6 +31,12 @@ def wait_until(holds: Callable[[], object], otherwise: str | Callable[[], str] =
     while not holds():
         assert time.monotonic() < end_s, otherwise() if callable(otherwise) else otherwise
         time.sleep(0.002)
+
+
+def listens(path: Path) -> bool:
+    """Whether somebody answers at a socket: its file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def children(pid: int) -> list[int]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import accumulate
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -152,8 +153,10 @@ def test_every_byte_of_the_program_is_in_the_exchanges_of_the_twin() -> None:
         whole = [(size, ns) for size, ns in zip(sizes, taken, strict=True) if size in (READ, GOALS)]
         # A machine that stands still makes one piece of two writes, and there are retries then; never of all.
         assert {size for size, _ in whole} == {READ, GOALS}
-        for size, ns in whole:
-            assert ns == BYTE_NS * sum(size), "an ideal wire takes ten bits a byte and nothing else"
+        for size in (READ, GOALS):
+            ideal_ns, taken_ns = BYTE_NS * sum(size), [ns for other, ns in whole if other == size]
+            # One during which the machine stood still took longer.
+            assert min(taken_ns) == median(taken_ns) == ideal_ns, "an ideal wire takes ten bits a byte, nothing else"
         # Each exchange belongs to the tick that wrote its first byte. The reads at the end, by which the program knows
         # that the wire has carried everything, belong to none.
         starts = list(accumulate((count for count, _ in sizes), initial=0))

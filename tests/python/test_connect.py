@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from daemon_bench import Bench
-from program import wait_until
+from program import listens, wait_until
 
 import gaitway
 from gaitway.api import AsyncRobot, ConnectedRobot, RobotState, SimulatedRobot, TwinRobot
@@ -450,7 +450,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, binary: None) -> Iterator[
     bench, path = Bench(folder), folder / "api.sock"
     process = bench.start("--record", str(folder / "recordings"), "--socket", str(path))
     try:
-        wait_until(path.exists)
+        wait_until(lambda: listens(path))
         with gaitway.connect(path) as robot:
             yield robot
     finally:
@@ -542,7 +542,7 @@ def test_who_has_control_is_told_to_who_wants_it(bench: Bench) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
     try:
-        wait_until(path.exists)
+        wait_until(lambda: listens(path))
         with (
             gaitway.connect(path, client="anna") as anna,
             gaitway.connect(path, client="ben") as ben,
@@ -575,7 +575,7 @@ def test_a_robot_that_does_not_get_up_says_why(bench: Bench) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--stand", "--socket", str(path))
     try:
-        wait_until(path.exists)
+        wait_until(lambda: listens(path))
         with gaitway.connect(path) as robot:
             with pytest.raises(DaemonError, match="may only stand") as refused:
                 robot.walk(vx=0.1)

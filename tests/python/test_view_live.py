@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from daemon_bench import Bench
-from program import wait_until
+from program import listens, wait_until
 from test_view import ROBOTS, Stream, ask, scene
 
 from gaitway import Robot
@@ -23,7 +23,7 @@ def running(bench: Bench) -> Iterator[Path]:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
     try:
-        wait_until(path.exists)
+        wait_until(lambda: listens(path))
         yield path
     finally:
         process.terminate()
@@ -127,7 +127,7 @@ def test_no_robot_is_said_at_once(tmp_path: Path) -> None:
 def test_a_robot_that_ends_or_dies_is_told_found_again_and_not_commanded(bench: Bench, binary: None) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
-    wait_until(path.exists)
+    wait_until(lambda: listens(path))
     source = LocalSource(path)
     try:
         wait_until(lambda: source.latest() is not None and state_of(source).state == "running")
@@ -162,7 +162,7 @@ def test_a_robot_that_ends_or_dies_is_told_found_again_and_not_commanded(bench: 
 def test_a_stop_needs_no_control_and_says_how_it_is_cleared(bench: Bench, binary: None) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--socket", str(path))
-    wait_until(path.exists)
+    wait_until(lambda: listens(path))
     source = LocalSource(path)
     try:
         wait_until(lambda: source.latest() is not None and state_of(source).state == "running")

@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from gaitway._native import ServoDesk
@@ -133,7 +132,8 @@ def _round_trip(robot: Robot, desk: ServoDesk, present: list[int], device: Path)
             times_ms.append((time.perf_counter_ns() - begun_ns) * 1e-6)
     if not times_ms:
         return skipped(what, "no sound answer")
-    trip_ms, wire_ms = median(times_ms), _PING_BYTES * 1e4 / robot.native.baud
+    # A busy computer is late now and then, an adaptor that holds bytes back is it every time.
+    trip_ms, wire_ms = sorted(times_ms)[len(times_ms) // 4], _PING_BYTES * 1e4 / robot.native.baud
     found = f"{trip_ms:.2f} ms for {wire_ms:.2f} ms of wire"
     if trip_ms < _SLOW_MS:
         return passed(what, found)
