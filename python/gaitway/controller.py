@@ -43,7 +43,7 @@ class Controller:
         if self.policy.native.native:
             self.native.step(row, command, self.goals, phase_factor_offset)
         elif self.native.observe(row, command, phase_factor_offset):
-            action = self.policy.ask_session(self.native.record().observation)
+            action = self.policy.infer([self.native.record().observation])
             self.native.act(action, self.goals)
         return self.goals
 

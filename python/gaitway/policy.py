@@ -5,7 +5,8 @@ from typing import Any
 
 from gaitway import _native, extras, files
 from gaitway.contract import Contract
-from gaitway.errors import PolicyError, UsageError
+from gaitway.errors import UsageError
+from gaitway.onnx_session import OnnxSession
 from gaitway.robot import Robot
 
 ENGINES = ("native", "onnxruntime")
@@ -18,7 +19,7 @@ class Policy:
     one does not know, with whatever bits onnxruntime gives.
     """
 
-    def __init__(self, native: _native.Policy, path: Path, session: Any = None) -> None:
+    def __init__(self, native: _native.Policy, path: Path, session: OnnxSession | None = None) -> None:
         self.native = native
         self.path = path
         self._session = session
@@ -70,7 +71,7 @@ class Policy:
             raise UsageError(f"engine: expected one of {', '.join(ENGINES)}, found {engine!r}")
         known = (robot or Robot.load()).known_contracts
         native = _native.Policy.from_onnx(data, known, assume_contract, native=engine == "native")
-        return cls(native, path, None if engine == "native" else open_session(data, native.contract))
+        return cls(native, path, None if engine == "native" else OnnxSession(data, native.contract))
 
     @property
     def contract(self) -> Contract:
@@ -102,35 +103,10 @@ class Policy:
         if rows.ndim != 2 or rows.shape[1] != self.contract.observation_len:
             raise UsageError(f"observations: expected [rows, {self.contract.observation_len}], found {rows.shape}")
         if self._session is not None:
-            return np.concatenate([self.ask_session(row) for row in rows])
+            return np.concatenate([self._session.run(row) for row in rows])
         actions = np.empty((len(rows), self.contract.action_len), dtype=np.float32)
         self.native.infer(rows, actions, len(rows))
         return actions
 
-    def ask_session(self, observation: Any) -> Any:
-        """The onnxruntime session's output [1, actions] for one observation."""
-        np = extras.load("numpy", "sim")
-        row = np.asarray(observation, dtype=np.float32)[None]
-        return self._session.run(None, {self._session.get_inputs()[0].name: row})[0]
-
     def __repr__(self) -> str:
         return f"Policy({self.contract.name!r}, {self.basis} contract, {self.engine} engine)"
-
-
-def open_session(data: bytes, contract: Contract) -> Any:
-    """An onnxruntime session of one thread whose shape is the contract's."""
-    onnxruntime = extras.load("onnxruntime", "onnxruntime")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise PolicyError(f"onnxruntime cannot load it: {error}", hint="export the policy again") from error
-    shapes = (session.get_inputs()[0].shape[-1], session.get_outputs()[0].shape[-1])
-    expected = (contract.observation_len, contract.action_len)
-    if shapes != expected:
-        raise PolicyError(
-            f"network does not fit its contract: input and output length: expected {expected}, found {shapes}",
-            hint="embed the contract this network was exported with",
-        )
-    return session

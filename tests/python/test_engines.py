@@ -1,6 +1,7 @@
 """The native engine and onnxruntime: which runs what, and that they agree on a walk."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,35 +11,56 @@ from onnx import TensorProto, helper, numpy_helper
 
 import gaitway
 from gaitway import _native
-from gaitway.errors import UnsupportedOperatorError
+from gaitway.errors import PolicyError, UnsupportedOperatorError
 from gaitway.script import steady
 from gaitway.sim import RobotSim, simulate
 
 ROBOT = gaitway.Robot.load()
+ENGINES = ("native", "onnxruntime")
+
+
+Values = Sequence[tuple[str, list[int | str]]]
+OBSERVATION, ACTION = ("obs", [1, 101]), ("continuous_actions", [1, 14])
+
+
+def policy_file(
+    folder: Path, nodes: list[onnx.NodeProto], inputs: Values = (OBSERVATION,), outputs: Values = (ACTION,)
+) -> Path:
+    """A policy file of these nodes with the shipped policy's contract; `weights` ask for nearly nothing."""
+    rng = np.random.default_rng(0)
+    weights = numpy_helper.from_array(rng.normal(0, 1e-3, (101, 14)).astype(np.float32), "weights")
+    described = [
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in values]
+        for values in (inputs, outputs)
+    ]
+    graph = helper.make_graph(nodes, "policy", *described, [weights])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    file = folder / "policy.onnx"
+    file.write_bytes(_native.embed(model.SerializeToString(), contract()))
+    return file
+
+
+def described(values: Values) -> list[onnx.ValueInfoProto]:
+    return [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in values]
+
+
+def contract() -> gaitway.Contract:
+    shipped = json.loads(gaitway.Policy.load(ROBOT.default_policy).contract.to_json())
+    del shipped["golden"]
+    return gaitway.Contract.from_json(json.dumps(shipped))
+
+
+def dense(output: str = "continuous_actions") -> onnx.NodeProto:
+    return helper.make_node("MatMul", ["obs", "weights"], [output], name="dense")
 
 
 @pytest.fixture
 def softplus(tmp_path: Path) -> Path:
-    """A policy with an operator the native engine does not run; it asks for nearly nothing."""
-    rng = np.random.default_rng(0)
-    weights = numpy_helper.from_array(rng.normal(0, 1e-3, (101, 14)).astype(np.float32), "weights")
-    graph = helper.make_graph(
-        [
-            helper.make_node("MatMul", ["obs", "weights"], ["hidden"], name="dense"),
-            helper.make_node("Softplus", ["hidden"], ["continuous_actions"], name="squash"),
-        ],
-        "softplus",
-        [helper.make_tensor_value_info("obs", TensorProto.FLOAT, [1, 101])],
-        [helper.make_tensor_value_info("continuous_actions", TensorProto.FLOAT, [1, 14])],
-        [weights],
+    """A policy with an operator the native engine does not run."""
+    return policy_file(
+        tmp_path, [dense("hidden"), helper.make_node("Softplus", ["hidden"], ["continuous_actions"], name="squash")]
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    contract = json.loads(gaitway.Policy.load(ROBOT.default_policy).contract.to_json())
-    del contract["golden"]
-    file = tmp_path / "softplus.onnx"
-    file.write_bytes(_native.embed(model.SerializeToString(), gaitway.Contract.from_json(json.dumps(contract))))
-    onnx.checker.check_model(onnx.load(file))
-    return file
 
 
 def test_an_unknown_operator_is_named_with_the_extra_that_runs_it(softplus: Path) -> None:
@@ -66,3 +88,41 @@ def test_both_engines_walk_the_same_way() -> None:
         speeds.append(run.figures()["velocity_mps"][0])
     # The last bits differ, and walking amplifies them; the gait is the same.
     assert speeds[0] == pytest.approx(speeds[1], abs=0.01)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_action_is_the_output_that_the_contract_names(tmp_path: Path, engine: str) -> None:
+    nodes = [helper.make_node("MatMul", ["obs", "weights"], ["both"])]
+    nodes += [helper.make_node("Neg", ["both"], ["log_std"]), helper.make_node("Abs", ["both"], ["continuous_actions"])]
+    file = policy_file(tmp_path, nodes, outputs=(("log_std", [1, 14]), ACTION))
+    actions = gaitway.Policy.load(file, engine=engine).infer(np.ones((1, 101)))
+    assert actions.min() >= 0 and actions.max() > 0
+
+
+def test_an_input_that_the_action_does_not_need_is_left_out(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, [dense()], inputs=(("time_step", [1, 1]), OBSERVATION))
+    assert gaitway.Policy.load(file).infer(np.ones((1, 101))).shape == (1, 14)
+    with pytest.raises(PolicyError, match="input: expected obs, found time_step, obs"):
+        gaitway.Policy.load(file, engine="onnxruntime")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_row_may_be_of_rank_one(tmp_path: Path, engine: str) -> None:
+    file = policy_file(tmp_path, [dense()], (("obs", [101]),), (("continuous_actions", [14]),))
+    assert gaitway.Policy.load(file, engine=engine).infer(np.ones((2, 101))).shape == (2, 14)
+
+
+def test_a_length_that_the_file_does_not_say_is_found_by_running_it(tmp_path: Path) -> None:
+    unknown = helper.make_node("Softplus", ["a"], ["b"])
+    twice = helper.make_node("Concat", ["b", "b"], ["continuous_actions"], axis=1)
+    file = policy_file(tmp_path, [dense("a"), unknown, twice], outputs=(("continuous_actions", [1, "n"]),))
+    with pytest.raises(PolicyError, match="expected 14 numbers, found 28"):
+        gaitway.Policy.load(file, engine="onnxruntime")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_weights_in_another_file_are_refused_by_both(tmp_path: Path, engine: str) -> None:
+    model = onnx.load(policy_file(tmp_path, [dense()]))
+    onnx.save(model, tmp_path / "out.onnx", save_as_external_data=True, location="out.data", size_threshold=0)
+    with pytest.raises(PolicyError, match=r'tensor "weights" lies in another file'):
+        gaitway.Policy.load(tmp_path / "out.onnx", engine=engine)

@@ -14,7 +14,8 @@ from gaitway import _native, extras, files
 from gaitway.bench.account import medians, time_calls
 from gaitway.controller import Controller
 from gaitway.errors import MissingExtraError
-from gaitway.policy import Policy, open_session
+from gaitway.onnx_session import OnnxSession
+from gaitway.policy import Policy
 from gaitway.robot import Robot
 
 _Figures = dict[str, float]
@@ -76,11 +77,11 @@ def _ratio(figures: list[_Figures], others: list[_Figures]) -> float:
 def _onnxruntime_call(policy: Policy) -> Callable[[int], object]:
     """One inference by onnxruntime: one thread, input and output bound once."""
     np = extras.load("numpy", "sim")
-    session = open_session(files.read_bytes(policy.path, "policy"), policy.contract)
-    binding = session.io_binding()
+    network = OnnxSession(files.read_bytes(policy.path, "policy"), policy.contract)
+    session, binding = network.native, network.native.io_binding()
     observation = np.zeros((1, policy.contract.observation_len), np.float32)
     action = np.empty((1, policy.contract.action_len), np.float32)
-    source, sink = session.get_inputs()[0].name, session.get_outputs()[0].name
+    source, sink = network.input, network.output
     binding.bind_input(source, "cpu", 0, np.float32, observation.shape, observation.ctypes.data)
     binding.bind_output(sink, "cpu", 0, np.float32, action.shape, action.ctypes.data)
     buffers = (observation, action)

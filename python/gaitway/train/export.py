@@ -14,7 +14,8 @@ from gaitway.command import VELOCITY_AXES
 from gaitway.contract import Contract
 from gaitway.errors import TrainingError
 from gaitway.golden import vectors
-from gaitway.policy import Policy, open_session
+from gaitway.onnx_session import OnnxSession
+from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sim.description import Description
 from gaitway.sim.loader import description_of
@@ -95,9 +96,8 @@ def check(
     policy = Policy.from_bytes(data, path, robot=robot)
     with torch.no_grad():
         trained = actor(torch.from_numpy(observations)).numpy()
-    session = open_session(data, policy.contract)
-    name = session.get_inputs()[0].name
-    foreign = np.concatenate([session.run(None, {name: row[None]})[0] for row in observations])
+    session = OnnxSession(data, policy.contract)
+    foreign = np.concatenate([session.run(row) for row in observations])
     differences = {
         "native": float(np.abs(policy.infer(observations) - trained).max()),
         "onnxruntime": float(np.abs(foreign - trained).max()),

@@ -47,7 +47,7 @@ impl Policy {
     /// them for a file that carries none.
     pub fn from_onnx(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
         let mut policy = Policy::of_file(bytes, known, assume)?;
-        let plan = Plan::from_onnx(bytes)?;
+        let plan = Plan::from_onnx_for_output(bytes, &policy.contract.network.output)?;
         policy.check_network(&plan)?;
         policy.plan = Some(Arc::new(plan));
         Ok(policy)
@@ -61,7 +61,7 @@ impl Policy {
         assume: Option<&str>,
     ) -> Result<Policy, PolicyError> {
         let mut policy = Policy::of_file(bytes, known, assume)?;
-        match Plan::from_onnx(bytes) {
+        match Plan::from_onnx_for_output(bytes, &policy.contract.network.output) {
             Ok(plan) => policy.check_network(&plan)?,
             Err(_) if policy.basis == Basis::Assumed => {
                 policy.notes.push(
@@ -111,6 +111,7 @@ impl Policy {
 
     fn of_file(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
         metadata::refuse_other_files(bytes)?;
+        metadata::refuse_data_elsewhere(bytes)?;
         let weights = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
         let (contract, basis) = match embedded(bytes, &weights)? {
             Some(contract) => (contract, Basis::Embedded),
@@ -194,6 +195,7 @@ impl Policy {
 /// The ONNX file with `contract` embedded, made to name these weights. The weights' bytes are not touched.
 pub fn embed(bytes: &[u8], contract: &Contract) -> Result<Vec<u8>, PolicyError> {
     metadata::refuse_other_files(bytes)?;
+    metadata::refuse_data_elsewhere(bytes)?;
     let mut contract = contract.clone();
     contract.weights_sha256 = metadata::weights_sha256(bytes, METADATA_PREFIX)?;
     let json = contract.canonical_json()?;

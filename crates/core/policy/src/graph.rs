@@ -1,7 +1,7 @@
-//! From the file's graph to a plan: names, order, the input and the output.
+//! From the file's graph to a plan: what the action needs, names, order, the input and the output.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
@@ -20,6 +20,17 @@ impl Plan {
         Self::from_onnx_with_path(bytes, CpuPath::from_environment()?)
     }
 
+    /// [`Plan::from_onnx`] for the output of this name, where the file has several. What only the others need is left
+    /// out, and may be anything.
+    ///
+    /// # Errors
+    /// As [`Plan::from_onnx`], and where none of several outputs has the name.
+    pub fn from_onnx_for_output(bytes: &[u8], output: &str) -> Result<Plan, OnnxError> {
+        let path = CpuPath::from_environment()?.require()?;
+        let _mode = FloatMode::set();
+        build(bytes, path, Some(output))
+    }
+
     /// Reads an ONNX file for one path.
     ///
     /// # Errors
@@ -27,16 +38,18 @@ impl Plan {
     pub fn from_onnx_with_path(bytes: &[u8], path: CpuPath) -> Result<Plan, OnnxError> {
         let path = path.require()?;
         let _mode = FloatMode::set();
-        build(bytes, path)
+        build(bytes, path, None)
     }
 }
 
-/// Reads a file and lowers its graph for the path.
-fn build(bytes: &[u8], path: CpuPath) -> Result<Plan, OnnxError> {
+/// Reads a file and lowers what its output needs for the path; `output` names one of several.
+fn build(bytes: &[u8], path: CpuPath, output: Option<&str>) -> Result<Plan, OnnxError> {
     let graph = proto::decode(bytes)?.ok_or(OnnxError::MissingGraph)?;
+    let output = pick_output(&graph, output)?;
+    let (nodes, needed) = what_it_needs(&graph, output);
     let mut names = Names::default();
     let mut lowering = Lowering::new(path);
-    for initializer in &graph.initializer {
+    for initializer in graph.initializer.iter().filter(|tensor| needed.contains(tensor.name.as_str())) {
         let (dims, numbers) = tensor::decode(initializer, &initializer.name)?;
         lowering.count_parameters(&numbers);
         names.define(
@@ -45,15 +58,14 @@ fn build(bytes: &[u8], path: CpuPath) -> Result<Plan, OnnxError> {
             Value { dims, source: Source::Constant(numbers) },
         )?;
     }
-    let input = single_input(&graph, &names)?;
+    let input = single_input(&graph, &needed)?;
     let input_dims = row_dims(input)?;
     let input_value = lowering.input(input_dims)?;
     let input_len = input_value.len();
     names.define("an input", &input.name, input_value)?;
-    for node in &graph.node {
+    for node in nodes {
         lower_node(node, &mut names, &mut lowering)?;
     }
-    let output = single_output(&graph)?;
     let value = names.read("the graph's output", &output.name)?;
     check_output(output, value)?;
     lowering.into_plan(input.name.clone(), input_len, output.name.clone(), value)
@@ -108,22 +120,55 @@ fn label(node: &proto::Node) -> String {
     }
 }
 
-/// The one input; old files list their initialisers among the inputs too.
-fn single_input<'a>(graph: &'a proto::Graph, names: &Names) -> Result<&'a ValueInfo, OnnxError> {
-    let inputs: Vec<_> = graph.input.iter().filter(|input| !names.0.contains_key(&input.name)).collect();
-    match inputs.as_slice() {
-        [input] => Ok(input),
-        _ => Err(OnnxError::InputCount { found: inputs.iter().map(|input| input.name.clone()).collect() }),
+/// The one input that the output needs; old files list their initialisers among the inputs too.
+fn single_input<'a>(graph: &'a proto::Graph, needed: &HashSet<&str>) -> Result<&'a ValueInfo, OnnxError> {
+    let initializers: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
+    let all: Vec<_> =
+        graph.input.iter().filter(|input| !initializers.contains(input.name.as_str())).collect();
+    let used: Vec<_> = all.iter().copied().filter(|input| needed.contains(input.name.as_str())).collect();
+    match (used.as_slice(), all.as_slice()) {
+        ([input], _) | ([], [input]) => Ok(input),
+        _ => Err(OnnxError::InputCount { found: all.iter().map(|input| input.name.clone()).collect() }),
     }
 }
 
-fn single_output(graph: &proto::Graph) -> Result<&ValueInfo, OnnxError> {
+/// The one output, or that of several which is named.
+fn pick_output<'a>(graph: &'a proto::Graph, named: Option<&str>) -> Result<&'a ValueInfo, OnnxError> {
     match graph.output.as_slice() {
         [output] => Ok(output),
         outputs => {
-            Err(OnnxError::OutputCount { found: outputs.iter().map(|output| output.name.clone()).collect() })
+            let found = || outputs.iter().map(|output| output.name.clone()).collect();
+            let output = outputs.iter().find(|output| Some(output.name.as_str()) == named);
+            output.ok_or_else(|| OnnxError::OutputCount { found: found() })
         }
     }
+}
+
+/// The nodes that the output is made from, in file order, and the names of all values on the way to it.
+fn what_it_needs<'a>(
+    graph: &'a proto::Graph,
+    output: &'a ValueInfo,
+) -> (Vec<&'a proto::Node>, HashSet<&'a str>) {
+    let mut givers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, node) in graph.node.iter().enumerate() {
+        for name in &node.output {
+            givers.entry(name).or_default().push(index);
+        }
+    }
+    let mut is_needed = vec![false; graph.node.len()];
+    let mut needed = HashSet::from([output.name.as_str()]);
+    let mut open = vec![output.name.as_str()];
+    while let Some(name) = open.pop() {
+        for &index in givers.get(name).into_iter().flatten() {
+            if !std::mem::replace(&mut is_needed[index], true) {
+                open.extend(
+                    graph.node[index].input.iter().filter(|input| needed.insert(input)).map(String::as_str),
+                );
+            }
+        }
+    }
+    let nodes = graph.node.iter().zip(is_needed).filter(|(_, is_needed)| *is_needed).map(|(node, _)| node);
+    (nodes.collect(), needed)
 }
 
 /// The dimensions declared for the input: one row, its length known, a batch of any size read as one.
@@ -146,6 +191,7 @@ fn check_output(info: &ValueInfo, value: &Value) -> Result<(), OnnxError> {
     if matches!(value.source, Source::Constant(Numbers::Ints(_))) || value.row_len().is_none() {
         return Err(not_a_row(format!("{:?}", value.dims)));
     }
+    tensor::require_finite(&info.name, value.constant().unwrap_or_default())?;
     let Some(declared) = declared_dims(info)? else {
         return Ok(());
     };

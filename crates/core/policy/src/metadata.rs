@@ -1,15 +1,23 @@
-//! The `metadata_props` of an ONNX file, read and spliced at wire level: no other byte of the file ever changes.
+//! An ONNX file at wire level: what kind of file it is, whether it is whole, and its `metadata_props`, read and
+//! spliced so that no other byte ever changes.
 
 use gaitway_filekind::FileKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::OnnxError;
+use crate::proto::{GRAPH_NODE, MODEL_GRAPH};
 use crate::wire::{self, Field};
 
 /// `ModelProto.metadata_props`, and in an entry its key and value.
 const METADATA_PROPS: u64 = 14;
 const KEY: u64 = 1;
 const VALUE: u64 = 2;
+/// From the file to the places of a tensor's data in other files.
+const GRAPH_INITIALIZER: u64 = 5;
+const NODE_ATTRIBUTE: u64 = 5;
+const ATTRIBUTE_TENSOR: u64 = 5;
+const TENSOR_NAME: u64 = 8;
+const TENSOR_EXTERNAL_DATA: u64 = 13;
 
 /// Refuses files that are known to be something else. A parser would say at which byte one is no ONNX, and of an empty
 /// one not even that.
@@ -20,6 +28,40 @@ pub fn refuse_other_files(bytes: &[u8]) -> Result<(), OnnxError> {
     match FileKind::of(bytes) {
         FileKind::Onnx | FileKind::Unknown => Ok(()),
         found => Err(OnnxError::OtherFile { found }),
+    }
+}
+
+/// Refuses a network of which a tensor lies in another file: a hash of this one would not tell its weights.
+///
+/// # Errors
+/// [`OnnxError::ExternalData`], which names the first such tensor.
+pub fn refuse_data_elsewhere(bytes: &[u8]) -> Result<(), OnnxError> {
+    for graph in inside(bytes, MODEL_GRAPH) {
+        let graph = graph?;
+        inside(graph, GRAPH_INITIALIZER).try_for_each(|tensor| refuse_external(tensor?))?;
+        for node in inside(graph, GRAPH_NODE) {
+            for attribute in inside(node?, NODE_ATTRIBUTE) {
+                inside(attribute?, ATTRIBUTE_TENSOR).try_for_each(|tensor| refuse_external(tensor?))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The messages that the fields of this number hold.
+fn inside(message: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], OnnxError>> {
+    let fields = wire::fields(message)
+        .filter(move |field| field.as_ref().map_or(true, |field| field.number == number));
+    fields.map(|field| field.map(|field| field.payload))
+}
+
+fn refuse_external(tensor: &[u8]) -> Result<(), OnnxError> {
+    let mut places = inside(tensor, TENSOR_EXTERNAL_DATA);
+    match places.next().transpose()? {
+        None => Ok(()),
+        Some(_) => Err(OnnxError::ExternalData {
+            tensor: String::from_utf8_lossy(last_payload(tensor, TENSOR_NAME)?).into_owned(),
+        }),
     }
 }
 

@@ -13,8 +13,9 @@ const MAX_ENTRIES: u64 = 100_000;
 /// Dimensions of a value; a policy has two.
 const MAX_RANK: u64 = 8;
 
-const MODEL_GRAPH: u64 = 7;
-const GRAPH_NODE: u64 = 1;
+/// Numbers of fields: a file's graph, and its nodes.
+pub const MODEL_GRAPH: u64 = 7;
+pub const GRAPH_NODE: u64 = 1;
 
 /// The file's graph, `None` where it has none.
 pub fn decode(bytes: &[u8]) -> Result<Option<Graph>, OnnxError> {

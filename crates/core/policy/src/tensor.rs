@@ -17,7 +17,8 @@ pub enum Numbers {
     Ints(Rc<[i64]>),
 }
 
-/// Checks a tensor's dimensions against its data and decodes it; `name` is what errors call it.
+/// Checks a tensor's dimensions against its data and decodes it; `name` is what errors call it. Its numbers may be
+/// anything: an infinite one is a bound of Clip, or wrong.
 pub fn decode(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, Numbers), OnnxError> {
     if tensor.data_location == EXTERNAL {
         return Err(OnnxError::ExternalData { tensor: name.to_owned() });
@@ -68,7 +69,6 @@ fn floats(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32
         raw => raw_chunks(tensor, name, raw, elements)?.map(f32::from_le_bytes).collect(),
     };
     require_len(tensor, name, elements, values.len())?;
-    require_finite(name, &values)?;
     Ok(values)
 }
 

@@ -27,6 +27,32 @@ fn old_files_list_initialisers_among_the_inputs() {
 }
 
 #[test]
+fn what_the_output_does_not_need_is_left_out() {
+    // A second head with an operator nobody runs, and a weight that is no number; an input nobody reads.
+    let nodes = [
+        node("Relu", &["x"], &["h"]),
+        node("NonMaxSuppression", &["h", "nan"], &["log_std"]),
+        node("Add", &["h", "h"], &["y"]),
+    ];
+    let outputs = [row("log_std", 2), row("y", 2)];
+    let constants = [tensor("nan", &[1], &[f32::NAN])];
+    let bytes = model(&nodes, &constants, &[row("z", 3), row("x", 2)], &outputs);
+    let plan = Plan::from_onnx_for_output(&bytes, "y").unwrap();
+    let names = (plan.input_name(), plan.output_name(), plan.input_len(), plan.output_len());
+    assert_eq!(names, ("x", "y", 2, 2));
+    let mut found = [0.0; 2];
+    plan.run(&mut plan.workspace(), &[-1.0, 2.0], &mut found).unwrap();
+    assert_eq!(found, [0.0, 4.0]);
+    assert!(Plan::from_onnx_for_output(&bytes, "x").unwrap_err().to_string().contains("found 2: log_std, y"));
+    assert!(
+        Plan::from_onnx_for_output(&bytes, "log_std").unwrap_err().to_string().contains("NonMaxSuppression")
+    );
+    // With one output nobody need name it.
+    let one = model(&nodes[..1], &[], &[row("z", 3), row("x", 2)], &[row("h", 2)]);
+    assert_eq!(Plan::from_onnx_for_output(&one, "y").unwrap().output_name(), "h");
+}
+
+#[test]
 fn normaliser_is_found_where_there_is_one() {
     let constants = [tensor("mean", &[2], &[1.0, 2.0]), tensor("scale", &[], &[4.0])];
     let normaliser = |second: &str| {

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Message, REAL_FILES, real_file, synthetic};
+use common::{Message, REAL_FILES, node, real_file, synthetic, x_to_y};
 use gaitway_policy::{OnnxError, Plan, metadata};
 use sha2::{Digest, Sha256};
 
@@ -49,4 +49,21 @@ fn damaged_bytes_are_refused() {
         assert!(matches!(metadata::weights_sha256(bytes, ""), Err(OnnxError::Malformed { .. })));
     }
     assert!(matches!(metadata::read(&not_utf8, "key"), Err(OnnxError::Malformed { .. })));
+}
+
+#[test]
+fn data_in_another_file_is_named_wherever_its_tensor_is() {
+    let elsewhere = common::tensor_head("w", &[1], common::FLOAT)
+        .message(13, &Message::default().text(1, "location").text(2, "policy.onnx.data"))
+        .int(14, 1);
+    let error = OnnxError::ExternalData { tensor: "w".to_owned() };
+    let initializer = x_to_y(1, 1, &[node("Relu", &["x"], &["y"])], std::slice::from_ref(&elsewhere));
+    assert_eq!(metadata::refuse_data_elsewhere(&initializer), Err(error.clone()));
+    let attribute = Message::default().text(1, "value").message(5, &elsewhere);
+    let constant = x_to_y(1, 1, &[node("Constant", &[], &["y"]).message(5, &attribute)], &[]);
+    assert_eq!(metadata::refuse_data_elsewhere(&constant), Err(error));
+    for whole in REAL_FILES.into_iter().filter_map(real_file).chain([synthetic()]) {
+        assert_eq!(metadata::refuse_data_elsewhere(&whole), Ok(()));
+    }
+    assert!(matches!(metadata::refuse_data_elsewhere(b"\x3a\x05"), Err(OnnxError::Malformed { .. })));
 }

@@ -41,6 +41,15 @@ fn clip_takes_bounds_from_inputs_and_attributes() {
 }
 
 #[test]
+fn an_infinite_bound_of_clip_bounds_nothing() {
+    let [below, above] = [f32::NEG_INFINITY, f32::INFINITY].map(|bound| tensor("b", &[], &[bound]));
+    check_map(node("Clip", &["x", "b"], &["y"]), &[below], |x| x);
+    check_map(node("Clip", &["x", "", "b"], &["y"]), &[above], |x| x);
+    let old = node("Clip", &["x"], &["y"]).message(5, &float_attribute("min", f32::NEG_INFINITY));
+    check_map(old.message(5, &float_attribute("max", 0.25)), &[], |x| x.min(0.25));
+}
+
+#[test]
 fn nan_passes_through_clip_and_relu() {
     let zero = tensor("zero", &[], &[0.0]);
     for operator in [node("Relu", &["x"], &["y"]), node("Clip", &["x", "zero", "zero"], &["y"])] {

@@ -85,12 +85,11 @@ fn with_tensor(tensor: Message) -> Result<Plan, OnnxError> {
 
 fn whole_files() -> Vec<&'static str> {
     let huge: Vec<Message> = (0..100_001).map(|_| Message::default()).collect();
-    let doubling: Vec<Message> = (0..40)
-        .map(|i| {
-            let (from, to) = (if i == 0 { "x".to_owned() } else { format!("d{i}") }, format!("d{}", i + 1));
-            node("Concat", &[&from, &from], &[&to]).message(5, &int_attribute("axis", 1))
-        })
-        .collect();
+    let doubling = (0..40).map(|i| {
+        let (from, to) = (if i == 0 { "x".to_owned() } else { format!("d{i}") }, format!("d{}", i + 1));
+        node("Concat", &[&from, &from], &[&to]).message(5, &int_attribute("axis", 1))
+    });
+    let doubling: Vec<Message> = doubling.chain([node("Relu", &["d40"], &["y"])]).collect();
     vec![
         refused(Plan::from_onnx(b"no onnx at all"), "malformed", &["byte"]),
         refused(
@@ -120,7 +119,16 @@ fn inputs_and_outputs() -> Vec<&'static str> {
     let untyped = Message::default().text(1, "x");
     vec![
         refused(identity_with(&[], &y()), "input count", &["found 0"]),
-        refused(identity_with(&[row("x", 4), row("z", 4)], &y()), "input count", &["found 2", "x, z"]),
+        refused(
+            Plan::from_onnx(&model(
+                &[node("Add", &["x", "z"], &["y"])],
+                &[],
+                &[row("x", 4), row("z", 4)],
+                &y(),
+            )),
+            "input count",
+            &["found 2", "x, z"],
+        ),
         refused(identity_with(&x(), &[]), "output count", &["found 0"]),
         refused(identity_with(&x(), &[row("y", 4), row("x", 4)]), "output count", &["y, x"]),
         refused(identity_with(&[untyped], &y()), "not a row", &["\"x\"", "unknown"]),
@@ -160,7 +168,10 @@ fn tensors() -> Vec<&'static str> {
         ),
         refused(with_tensor(tensor("x", &[4], &[1.0; 4])), "input count", &["found 0"]),
         refused(
-            graph(&[relu()], &[tensor("c", &[1], &[1.0]), tensor("c", &[1], &[1.0])]),
+            graph(
+                &[node("Add", &["x", "c"], &["y"])],
+                &[tensor("c", &[1], &[1.0]), tensor("c", &[1], &[1.0])],
+            ),
             "duplicate value",
             &["\"c\""],
         ),
@@ -240,7 +251,7 @@ fn operators() -> Vec<&'static str> {
             &["axis"],
         ),
         refused(
-            graph(&[node("Div", &["zero", "zero"], &["h"])], &[zero]),
+            graph(&[node("Div", &["zero", "zero"], &["h"]), node("Add", &["x", "h"], &["y"])], &[zero]),
             "not finite",
             &["Div -> h", "NaN"],
         ),

@@ -113,9 +113,6 @@ pub fn constant(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, O
         "value_int" => (vec![], Numbers::Ints([attribute.i.ok_or_else(missing)?].into())),
         _ => (vec![attribute.ints.len()], Numbers::Ints(attribute.ints.as_slice().into())),
     };
-    if let Numbers::Floats(floats) = &numbers {
-        tensor::require_finite(&node.label, floats)?;
-    }
     lowering.count_parameters(&numbers);
     Ok(Value { dims, source: Source::Constant(numbers) })
 }

@@ -51,15 +51,19 @@ pub fn map(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxEr
     lowering.emit(node, Op::Map(op), value, None, value.dims.clone())
 }
 
-/// A bound of Clip: an attribute before version 11, an input since, both optional.
+/// A bound of Clip: an attribute before version 11, an input since, both optional. An infinite one bounds nothing.
 fn bound(node: &NodeView<'_>, name: &str, input: usize) -> Result<Option<f32>, OnnxError> {
-    if node.optional(input).is_none() {
-        return node.float(name);
-    }
-    match node.floats(input)?.constant() {
-        Some([bound]) => Ok(Some(*bound)),
-        Some(many) => Err(node.mismatch(name, "one number", many.len().to_string())),
-        None => Err(node.unsupported(format!("{name} that is not constant"))),
+    let found = match node.optional(input) {
+        None => node.any_float(name)?,
+        Some(_) => match node.any_floats(input)?.constant() {
+            Some([bound]) => Some(*bound),
+            Some(many) => return Err(node.mismatch(name, "one number", many.len().to_string())),
+            None => return Err(node.unsupported(format!("{name} that is not constant"))),
+        },
+    };
+    match found {
+        Some(bound) if bound.is_nan() => Err(node.invalid(format!("{name} is not a number"))),
+        _ => Ok(found),
     }
 }
 

@@ -32,8 +32,15 @@ impl NodeView<'_> {
         Err(self.invalid(format!("expected {least} to {most} inputs, found {count}")))
     }
 
-    /// An input that must be there and must be floats.
+    /// An input that must be there and must be floats, finite where they are known.
     pub fn floats(&self, index: usize) -> Result<&Value, OnnxError> {
+        let value = self.any_floats(index)?;
+        tensor::require_finite(&self.node.input[index], value.constant().unwrap_or_default())?;
+        Ok(value)
+    }
+
+    /// An input that must be there and must be floats, known or not, finite or not.
+    pub fn any_floats(&self, index: usize) -> Result<&Value, OnnxError> {
         let missing = || self.invalid(format!("input {index} is missing"));
         let value = self.inputs.get(index).and_then(Option::as_ref).ok_or_else(missing)?;
         if value.constant_ints().is_some() {
@@ -82,12 +89,15 @@ impl NodeView<'_> {
 
     /// A floating-point attribute, finite.
     pub fn float(&self, name: &str) -> Result<Option<f32>, OnnxError> {
-        let Some(attribute) = self.attribute(name) else {
-            return Ok(None);
-        };
-        let value = attribute.f.ok_or_else(|| self.invalid(format!("attribute {name:?} is not a float")))?;
-        tensor::require_finite(&format!("{}.{name}", self.label), &[value])?;
-        Ok(Some(value))
+        let value = self.any_float(name)?;
+        tensor::require_finite(&format!("{}.{name}", self.label), value.as_slice())?;
+        Ok(value)
+    }
+
+    /// A floating-point attribute, finite or not.
+    pub fn any_float(&self, name: &str) -> Result<Option<f32>, OnnxError> {
+        let wrong_type = || self.invalid(format!("attribute {name:?} is not a float"));
+        self.attribute(name).map(|attribute| attribute.f.ok_or_else(wrong_type)).transpose()
     }
 
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
