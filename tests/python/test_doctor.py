@@ -310,19 +310,36 @@ def test_a_noisy_bus(tmp_path: Path) -> None:
 
 
 def test_an_adaptor_that_holds_bytes_back(tmp_path: Path) -> None:
-    for latency_us, verdict, has_timer in ((4_000, WARN, False), (16_000, FAIL, True)):
-        link = tmp_path / f"bus{latency_us}"
-        host = _native.TwinHost(DUCK.native, link=link, usb_latency_us=latency_us)
-        try:
-            # Adaptors of FTDI have one; the servo board's own has not.
-            timer = tmp_path / "sys/class/tty" / link.resolve().name / "device/latency_timer"
-            if has_timer:
-                timer.parent.mkdir(parents=True)
-                timer.write_text("16\n")
-            remedy = f"echo 1 | sudo tee {timer}" if has_timer else "another USB port"
-            expect(bus.look(DUCK, link, tmp_path), "round trip", verdict, remedy)
-        finally:
-            host.stop()
+    link = tmp_path / "bus"
+    host = _native.TwinHost(DUCK.native, link=link, usb_latency_us=16_000)
+    try:
+        # Adaptors of FTDI have one; the servo board's own has not.
+        timer = tmp_path / "sys/class/tty" / link.resolve().name / "device/latency_timer"
+        timer.parent.mkdir(parents=True)
+        timer.write_text("16\n")
+        expect(bus.look(DUCK, link, tmp_path), "round trip", FAIL, f"echo 1 | sudo tee {timer}")
+    finally:
+        host.stop()
+
+
+@pytest.mark.parametrize(
+    ("times_ms", "verdict", "found"),
+    [
+        ([0.4] * 20, PASS, "0.40 ms for 0.12 ms of wire"),
+        ([4.0] * 20, WARN, "4.00 ms"),
+        ([15.9] * 20, FAIL, "15.90 ms"),
+        # A computer that is busy most of the time.
+        ([0.4] * 6 + [12.0] * 14, PASS, "0.40 ms"),
+        ([2.4] * 4 + [2.5] * 16, WARN, "2.50 ms"),
+        ([7.9] * 20, WARN, "7.90 ms"),
+        ([8.0] * 20, FAIL, "8.00 ms"),
+        ([], Verdict.SKIP, "no sound answer"),
+    ],
+)
+def test_round_trips_are_judged(tmp_path: Path, times_ms: list[float], verdict: Verdict, found: str) -> None:
+    finding = bus.judge_round_trips(times_ms, 1_000_000, tmp_path)
+    assert finding.verdict == verdict and found in finding.found
+    assert ("another USB port" in finding.remedy) == (verdict in (WARN, FAIL))
 
 
 def test_torque_that_was_left_on(bench: Bench) -> None:

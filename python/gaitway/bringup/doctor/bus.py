@@ -124,16 +124,21 @@ def _power(robot: Robot, port: Path) -> Finding:
 
 
 def _round_trip(robot: Robot, desk: ServoDesk, present: list[int], device: Path) -> Finding:
-    what = "round trip"
     times_ms = []
     for turn in range(_PINGS):
         begun_ns = time.perf_counter_ns()
         if isinstance(desk.ping(present[turn % len(present)]), list):
             times_ms.append((time.perf_counter_ns() - begun_ns) * 1e-6)
+    return judge_round_trips(times_ms, robot.native.baud, device)
+
+
+def judge_round_trips(times_ms: list[float], baud: int, device: Path) -> Finding:
+    """Whether the adaptor holds bytes back, by how long pings took; `device` is its folder in /sys/class/tty."""
+    what = "round trip"
     if not times_ms:
         return skipped(what, "no sound answer")
     # A busy computer is late now and then, an adaptor that holds bytes back is it every time.
-    trip_ms, wire_ms = sorted(times_ms)[len(times_ms) // 4], _PING_BYTES * 1e4 / robot.native.baud
+    trip_ms, wire_ms = sorted(times_ms)[len(times_ms) // 4], _PING_BYTES * 1e4 / baud
     found = f"{trip_ms:.2f} ms for {wire_ms:.2f} ms of wire"
     if trip_ms < _SLOW_MS:
         return passed(what, found)
