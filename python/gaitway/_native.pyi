@@ -45,6 +45,7 @@ __all__ = [
     "repair",
     "run_guard",
     "summarise",
+    "survey",
     "tick_times",
 ]
 
@@ -159,6 +160,31 @@ def check(policy: Policy, robot: Robot) -> Check | None:
 
 def remedy(errno: int) -> str:
     """What a person can do about what the system says, by its number; to check the path where it is unknown."""
+
+@type_check_only
+class PortDict(TypedDict):
+    name: str
+    type: str
+    shape: str
+
+@type_check_only
+class Obstacle(TypedDict):
+    message: str
+    hint: str
+
+@type_check_only
+class Survey(TypedDict):
+    producer: str
+    opsets: list[tuple[str, int]]
+    inputs: list[PortDict]
+    outputs: list[PortDict]
+    operators: dict[str, int]
+    metadata: dict[str, str]
+    obstacles: list[Obstacle]
+
+def survey(data: bytes, output: str | None = None) -> Survey:
+    """What an ONNX file has, whether or not it can be run, and all that keeps the native engine from running it for
+    `output`. Raises PolicyError for another kind of file."""
 
 def embed(data: bytes, contract: Contract) -> bytes:
     """The ONNX file with the contract embedded; the weights' bytes are not touched."""

@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from program import parse, run_gaitway
 
 import gaitway
 from gaitway import _native
@@ -126,3 +127,31 @@ def test_weights_in_another_file_are_refused_by_both(tmp_path: Path, engine: str
     onnx.save(model, tmp_path / "out.onnx", save_as_external_data=True, location="out.data", size_threshold=0)
     with pytest.raises(PolicyError, match=r'tensor "weights" lies in another file'):
         gaitway.Policy.load(tmp_path / "out.onnx", engine=engine)
+
+
+def test_a_file_without_a_contract_is_shown_with_all_that_is_in_its_way(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Softplus", ["obs"], ["a"]),
+        helper.make_node("Erf", ["a"], ["b"]),
+        helper.make_node("Softplus", ["b"], ["actions"]),
+    ]
+    graph = helper.make_graph(nodes, "policy", described([("obs", ["batch", 4])]), described([("actions", [1, 4])]))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="tests")
+    helper.set_model_props(model, {"joint_names": "knee,hip"})
+    file = tmp_path / "bare.onnx"
+    onnx.save(model, file)
+    found = parse(run_gaitway("policy", "inspect", file, "--json"))
+    network = found["network"]
+    assert found["contract"] is None and "carries no contract" in found["refused"]["error"]
+    assert network["inputs"] == [{"name": "obs", "type": "float32", "shape": "[batch, 4]"}]
+    assert (network["operators"], network["metadata"]) == ({"Erf": 1, "Softplus": 2}, {"joint_names": "knee,hip"})
+    assert [obstacle["message"].split()[1] for obstacle in network["obstacles"]] == ["Softplus", "Erf"]
+    shown = run_gaitway("policy", "inspect", file)
+    assert shown.returncode == 0
+    for told in (
+        "written by tests, opset onnx 17",
+        "input obs: float32 [batch, 4]",
+        "in the way: operator Erf",
+        "knee",
+    ):
+        assert told in shown.stdout

@@ -1,4 +1,4 @@
-//! `Policy`, `embed` and `check`.
+//! `Policy`, `embed`, `survey` and `check`.
 
 use crate::buffers;
 use crate::contract::Contract;
@@ -6,9 +6,10 @@ use crate::count::Count;
 use crate::errors;
 use crate::robot::Robot;
 use gaitway_control::Basis;
-use gaitway_policy::FloatMode;
+use gaitway_policy::{FloatMode, Port, Survey, metadata};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Rows that are inferred in one call.
@@ -116,6 +117,41 @@ impl Policy {
 pub fn embed<'py>(py: Python<'py>, data: &[u8], contract: &Contract) -> PyResult<Bound<'py, PyBytes>> {
     let bytes = gaitway_control::embed(data, &contract.contract).map_err(|error| errors::policy(&error))?;
     Ok(PyBytes::new(py, &bytes))
+}
+
+/// What an ONNX file has, and all that keeps the native engine from running it for `output`.
+#[pyfunction]
+#[pyo3(signature = (data, output=None))]
+pub fn survey<'py>(py: Python<'py>, data: &[u8], output: Option<&str>) -> PyResult<Bound<'py, PyDict>> {
+    let looked = metadata::refuse_other_files(data).and_then(|()| Survey::of(data));
+    let found = looked.map_err(|error| errors::policy(&error.into()))?;
+    let result = PyDict::new(py);
+    result.set_item("producer", found.producer)?;
+    result.set_item("opsets", found.opsets)?;
+    result.set_item("inputs", ports(py, found.inputs)?)?;
+    result.set_item("outputs", ports(py, found.outputs)?)?;
+    result.set_item("operators", found.operators)?;
+    result.set_item("metadata", found.metadata.into_iter().collect::<BTreeMap<_, _>>())?;
+    let obstacles = PyList::empty(py);
+    for error in gaitway_policy::obstacles(data, output) {
+        let entry = PyDict::new(py);
+        entry.set_item("message", error.to_string())?;
+        entry.set_item("hint", error.hint())?;
+        obstacles.append(entry)?;
+    }
+    result.set_item("obstacles", obstacles)?;
+    Ok(result)
+}
+
+fn ports(py: Python<'_>, ports: Vec<Port>) -> PyResult<Bound<'_, PyList>> {
+    let entries = ports.into_iter().map(|port| {
+        let entry = PyDict::new(py);
+        entry.set_item("name", port.name)?;
+        entry.set_item("type", port.kind)?;
+        entry.set_item("shape", port.shape)?;
+        Ok(entry)
+    });
+    PyList::new(py, entries.collect::<PyResult<Vec<_>>>()?)
 }
 
 /// The golden vectors' report as a dict, or `None` where the contract carries none.

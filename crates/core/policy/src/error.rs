@@ -3,7 +3,8 @@
 use crate::cpu::CpuPathError;
 use gaitway_filekind::FileKind;
 
-const ANOTHER_RUNTIME: &str = "pip install 'gaitway[onnxruntime]' runs it";
+const ANOTHER_RUNTIME: &str =
+    "another engine runs it: --engine onnxruntime, which comes with pip install 'gaitway[onnxruntime]'";
 const EXPORT_AGAIN: &str = "the file is not valid ONNX; export it again, or copy it again if it was cut off";
 const EXPORT_F32: &str = "export the network in float32 with all weights inside the file";
 
@@ -25,6 +26,14 @@ pub enum OnnxError {
     /// The message holds no graph.
     #[error("the file has no graph")]
     MissingGraph,
+    /// Operators of a version that is not known here.
+    #[error("expected ONNX opset 1 to {newest}, found {found}")]
+    UnknownOpset {
+        /// The newest that is known.
+        newest: i64,
+        /// The file's.
+        found: i64,
+    },
     /// More of something than any policy needs.
     #[error("{what}: {found} is more than the limit of {limit}")]
     TooLarge {
@@ -36,7 +45,7 @@ pub enum OnnxError {
         found: u64,
     },
     /// An operator, or a use of one, that this crate does not run.
-    #[error("operator {operator} at node {node} is not supported: {reason}; {ANOTHER_RUNTIME}")]
+    #[error("operator {operator} at node {node} is not supported: {reason}")]
     UnsupportedOperator {
         /// The operator's name, with its domain where it is not ONNX's own.
         operator: String,
@@ -147,6 +156,18 @@ pub enum OnnxError {
 }
 
 impl OnnxError {
+    /// Whether both say the same of an operator, of which a file may have many nodes.
+    pub(crate) fn is_of_same_operator(&self, other: &OnnxError) -> bool {
+        use OnnxError::UnsupportedOperator as Unsupported;
+        match (self, other) {
+            (
+                Unsupported { operator, reason, .. },
+                Unsupported { operator: other, reason: other_reason, .. },
+            ) => operator == other && reason == other_reason,
+            _ => false,
+        }
+    }
+
     /// What the person who has the file can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
@@ -157,11 +178,13 @@ impl OnnxError {
             | OnnxError::DuplicateValue { .. }
             | OnnxError::DimensionMismatch { .. }
             | OnnxError::TensorSize { .. } => "run onnx.checker.check_model on it, and export it again",
+            OnnxError::UnknownOpset { .. } => "export it again: torch.onnx.export(…, opset_version=17)",
             OnnxError::TooLarge { .. } => "it is far beyond a gait policy; check that it is the right file",
             OnnxError::UnsupportedOperator { .. } => ANOTHER_RUNTIME,
-            OnnxError::InputCount { .. } | OnnxError::OutputCount { .. } => {
+            OnnxError::InputCount { .. } => {
                 "export only the actor, from one observation row to one action row"
             }
+            OnnxError::OutputCount { .. } => "name the action's output in the contract: network.output",
             OnnxError::NotARow { .. } => {
                 "export with a batch of one or a dynamic batch, and a fixed last dimension"
             }

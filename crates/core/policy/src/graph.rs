@@ -6,9 +6,10 @@ use std::collections::{HashMap, HashSet};
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
 use crate::float_mode::FloatMode;
-use crate::lower::{Lowering, NodeView, Source, Value, lower};
+use crate::lower::{Lowering, NodeView, Source, Value, lower, require_known};
 use crate::plan::Plan;
 use crate::proto::{self, ValueInfo};
+use crate::prune::{pick_output, single_input, what_it_needs};
 use crate::tensor::{self, Numbers};
 
 impl Plan {
@@ -42,33 +43,119 @@ impl Plan {
     }
 }
 
+/// Everything that keeps an ONNX file from becoming a plan for its output, or the one of several that is named: each
+/// operator that is not known, and the first other thing on each way from the input to the output. Nothing where the
+/// file can be run.
+pub fn obstacles(bytes: &[u8], output: Option<&str>) -> Vec<OnnxError> {
+    let _mode = FloatMode::set();
+    build_or_say_why_not(bytes, CpuPath::Scalar, output).err().unwrap_or_default()
+}
+
 /// Reads a file and lowers what its output needs for the path; `output` names one of several.
 fn build(bytes: &[u8], path: CpuPath, output: Option<&str>) -> Result<Plan, OnnxError> {
-    let graph = proto::decode(bytes)?.ok_or(OnnxError::MissingGraph)?;
-    let output = pick_output(&graph, output)?;
+    build_or_say_why_not(bytes, path, output).map_err(|obstacles| {
+        let first = obstacles.into_iter().next();
+        first.unwrap_or(OnnxError::MissingGraph)
+    })
+}
+
+/// [`build`], which does not end at the first thing in its way.
+fn build_or_say_why_not(bytes: &[u8], path: CpuPath, output: Option<&str>) -> Result<Plan, Vec<OnnxError>> {
+    let graph = proto::decode(bytes).map_err(|error| vec![error])?;
+    let output = pick_output(&graph, output).map_err(|error| vec![error])?;
     let (nodes, needed) = what_it_needs(&graph, output);
-    let mut names = Names::default();
-    let mut lowering = Lowering::new(path);
+    let mut reader = Reader::new(path);
     for initializer in graph.initializer.iter().filter(|tensor| needed.contains(tensor.name.as_str())) {
-        let (dims, numbers) = tensor::decode(initializer, &initializer.name)?;
-        lowering.count_parameters(&numbers);
-        names.define(
-            "an initialiser",
-            &initializer.name,
-            Value { dims, source: Source::Constant(numbers) },
-        )?;
+        let read = reader.initializer(initializer);
+        reader.note(read, [initializer.name.as_str()]);
     }
-    let input = single_input(&graph, &needed)?;
-    let input_dims = row_dims(input)?;
-    let input_value = lowering.input(input_dims)?;
-    let input_len = input_value.len();
-    names.define("an input", &input.name, input_value)?;
+    let input = single_input(&graph, &needed).and_then(|input| Ok((input, reader.input(input)?)));
+    let input =
+        input.map_err(|error| reader.note(Err(error), graph.input.iter().map(|input| input.name.as_str())));
     for node in nodes {
-        lower_node(node, &mut names, &mut lowering)?;
+        reader.node(node);
     }
-    let value = names.read("the graph's output", &output.name)?;
-    check_output(output, value)?;
-    lowering.into_plan(input.name.clone(), input_len, output.name.clone(), value)
+    reader.finish(input.ok(), output)
+}
+
+/// A graph while it is read: what it has given so far, and what it could not give.
+struct Reader {
+    names: Names,
+    lowering: Lowering,
+    obstacles: Vec<OnnxError>,
+    /// Values that are missing for a reason among the obstacles.
+    lost: HashSet<String>,
+}
+
+impl Reader {
+    fn new(path: CpuPath) -> Reader {
+        let (names, lowering) = (Names::default(), Lowering::new(path));
+        Reader { names, lowering, obstacles: Vec::new(), lost: HashSet::new() }
+    }
+
+    /// Keeps an error, of the same operator once, and that these values are missing by it.
+    fn note<'a>(&mut self, read: Result<(), OnnxError>, gives: impl IntoIterator<Item = &'a str>) {
+        if let Err(error) = read {
+            let is_told = self.obstacles.iter().any(|told| told.is_of_same_operator(&error));
+            if !is_told {
+                self.obstacles.push(error);
+            }
+            self.lost.extend(gives.into_iter().map(str::to_owned));
+        }
+    }
+
+    fn initializer(&mut self, initializer: &proto::Tensor) -> Result<(), OnnxError> {
+        let (dims, numbers) = tensor::decode(initializer, &initializer.name)?;
+        self.lowering.count_parameters(&numbers);
+        let value = Value { dims, source: Source::Constant(numbers) };
+        self.names.define("an initialiser", &initializer.name, value)
+    }
+
+    /// The length of the input.
+    fn input(&mut self, input: &ValueInfo) -> Result<usize, OnnxError> {
+        let value = self.lowering.input(row_dims(input)?)?;
+        let len = value.len();
+        self.names.define("an input", &input.name, value)?;
+        Ok(len)
+    }
+
+    /// Lowers a node. One whose input is missing is asked only whether it is known; what it gives is missing, too.
+    fn node(&mut self, node: &proto::Node) {
+        if node.input.iter().any(|value| self.lost.contains(value)) {
+            let known = require_known(&NodeView { node, label: label(node), inputs: Vec::new() });
+            self.note(known, []);
+            self.lost.extend(node.output.iter().cloned());
+        } else {
+            let read = self.lower(node);
+            self.note(read, node.output.iter().map(String::as_str));
+        }
+    }
+
+    fn lower(&mut self, node: &proto::Node) -> Result<(), OnnxError> {
+        let label = label(node);
+        // ONNX leaves out an optional input by the empty name.
+        let read = |name: &String| match name.is_empty() {
+            true => Ok(None),
+            false => self.names.read(&label, name).cloned().map(Some),
+        };
+        let inputs = node.input.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let view = NodeView { node, label, inputs };
+        let values = lower(&mut self.lowering, &view)?;
+        let named = node.output.iter().zip(values).filter(|(name, _)| !name.is_empty());
+        named.into_iter().try_for_each(|(name, value)| self.names.define(&view.label, name, value))
+    }
+
+    fn finish(self, input: Option<(&ValueInfo, usize)>, output: &ValueInfo) -> Result<Plan, Vec<OnnxError>> {
+        let Some((input, input_len)) = input.filter(|_| self.obstacles.is_empty()) else {
+            return Err(self.obstacles);
+        };
+        let whole = || {
+            let value = self.names.read("the graph's output", &output.name)?;
+            check_output(output, value)?;
+            self.lowering.into_plan(input.name.clone(), input_len, output.name.clone(), value)
+        };
+        whole().map_err(|error| vec![error])
+    }
 }
 
 /// What each name stands for so far. Nodes are read in file order, which ONNX requires to be topological.
@@ -94,24 +181,6 @@ impl Names {
     }
 }
 
-fn lower_node(node: &proto::Node, names: &mut Names, lowering: &mut Lowering) -> Result<(), OnnxError> {
-    let label = label(node);
-    // ONNX leaves out an optional input by the empty name.
-    let inputs = node
-        .input
-        .iter()
-        .map(|name| if name.is_empty() { Ok(None) } else { names.read(&label, name).cloned().map(Some) })
-        .collect::<Result<Vec<_>, _>>()?;
-    let view = NodeView { node, label, inputs };
-    let values = lower(lowering, &view)?;
-    for (name, value) in node.output.iter().zip(values) {
-        if !name.is_empty() {
-            names.define(&view.label, name, value)?;
-        }
-    }
-    Ok(())
-}
-
 /// What errors call a node: its name, or what it gives.
 fn label(node: &proto::Node) -> String {
     match node.output.first() {
@@ -120,60 +189,9 @@ fn label(node: &proto::Node) -> String {
     }
 }
 
-/// The one input that the output needs; old files list their initialisers among the inputs too.
-fn single_input<'a>(graph: &'a proto::Graph, needed: &HashSet<&str>) -> Result<&'a ValueInfo, OnnxError> {
-    let initializers: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
-    let all: Vec<_> =
-        graph.input.iter().filter(|input| !initializers.contains(input.name.as_str())).collect();
-    let used: Vec<_> = all.iter().copied().filter(|input| needed.contains(input.name.as_str())).collect();
-    match (used.as_slice(), all.as_slice()) {
-        ([input], _) | ([], [input]) => Ok(input),
-        _ => Err(OnnxError::InputCount { found: all.iter().map(|input| input.name.clone()).collect() }),
-    }
-}
-
-/// The one output, or that of several which is named.
-fn pick_output<'a>(graph: &'a proto::Graph, named: Option<&str>) -> Result<&'a ValueInfo, OnnxError> {
-    match graph.output.as_slice() {
-        [output] => Ok(output),
-        outputs => {
-            let found = || outputs.iter().map(|output| output.name.clone()).collect();
-            let output = outputs.iter().find(|output| Some(output.name.as_str()) == named);
-            output.ok_or_else(|| OnnxError::OutputCount { found: found() })
-        }
-    }
-}
-
-/// The nodes that the output is made from, in file order, and the names of all values on the way to it.
-fn what_it_needs<'a>(
-    graph: &'a proto::Graph,
-    output: &'a ValueInfo,
-) -> (Vec<&'a proto::Node>, HashSet<&'a str>) {
-    let mut givers: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, node) in graph.node.iter().enumerate() {
-        for name in &node.output {
-            givers.entry(name).or_default().push(index);
-        }
-    }
-    let mut is_needed = vec![false; graph.node.len()];
-    let mut needed = HashSet::from([output.name.as_str()]);
-    let mut open = vec![output.name.as_str()];
-    while let Some(name) = open.pop() {
-        for &index in givers.get(name).into_iter().flatten() {
-            if !std::mem::replace(&mut is_needed[index], true) {
-                open.extend(
-                    graph.node[index].input.iter().filter(|input| needed.insert(input)).map(String::as_str),
-                );
-            }
-        }
-    }
-    let nodes = graph.node.iter().zip(is_needed).filter(|(_, is_needed)| *is_needed).map(|(node, _)| node);
-    (nodes.collect(), needed)
-}
-
 /// The dimensions declared for the input: one row, its length known, a batch of any size read as one.
 fn row_dims(info: &ValueInfo) -> Result<Vec<usize>, OnnxError> {
-    let not_a_row = || OnnxError::NotARow { value: info.name.clone(), found: shape_text(info) };
+    let not_a_row = || OnnxError::NotARow { value: info.name.clone(), found: info.shape_text() };
     let dims = declared_dims(info)?.ok_or_else(not_a_row)?;
     proto::limit_rank(&info.name, dims.len())?;
     let Some((Some(len), leading)) = dims.split_last() else {
@@ -204,7 +222,7 @@ fn mismatched_output(info: &ValueInfo, value: &Value) -> OnnxError {
     OnnxError::DimensionMismatch {
         node: info.name.clone(),
         what: "the graph's output".to_owned(),
-        expected: shape_text(info),
+        expected: info.shape_text(),
         found: format!("{:?}", value.dims),
     }
 }
@@ -222,17 +240,4 @@ fn declared_dims(info: &ValueInfo) -> Result<Option<Vec<Option<usize>>>, OnnxErr
 /// Exporters write -1 for a dimension that may vary. One beyond this machine's sizes is refused by its limit later.
 fn fixed_len(len: i64) -> Option<usize> {
     (len >= 0).then(|| usize::try_from(len).unwrap_or(usize::MAX))
-}
-
-fn shape_text(info: &ValueInfo) -> String {
-    let tensor = info.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref());
-    let Some(shape) = tensor.and_then(|tensor| tensor.shape.as_ref()) else {
-        return "unknown".to_owned();
-    };
-    let dims = shape.dim.iter().map(|dim| match (dim.dim_value, &dim.dim_param) {
-        (Some(len), _) => len.to_string(),
-        (None, Some(name)) => name.clone(),
-        (None, None) => "?".to_owned(),
-    });
-    format!("[{}]", dims.collect::<Vec<_>>().join(", "))
 }

@@ -20,6 +20,8 @@ mod lower;
 mod pack;
 mod plan;
 mod proto;
+mod prune;
+mod survey;
 mod tensor;
 mod wire;
 
@@ -28,4 +30,6 @@ pub mod metadata;
 pub use cpu::{CpuPath, CpuPathError};
 pub use error::{LengthError, OnnxError};
 pub use float_mode::FloatMode;
+pub use graph::obstacles;
 pub use plan::{Normaliser, Plan, Workspace};
+pub use survey::{Port, Survey};

@@ -13,16 +13,23 @@ const MAX_ENTRIES: u64 = 100_000;
 /// Dimensions of a value; a policy has two.
 const MAX_RANK: u64 = 8;
 
+/// The newest version of ONNX's operators that was read here: a later one may change what an operator means.
+const NEWEST_OPSET: i64 = 28;
+
 /// Numbers of fields: a file's graph, and its nodes.
 pub const MODEL_GRAPH: u64 = 7;
 pub const GRAPH_NODE: u64 = 1;
 
-/// The file's graph, `None` where it has none.
-pub fn decode(bytes: &[u8]) -> Result<Option<Graph>, OnnxError> {
+/// The file's graph, of operators that are known here.
+pub fn decode(bytes: &[u8]) -> Result<Graph, OnnxError> {
     limit("bytes in the file", MAX_FILE_BYTES, bytes.len() as u64)?;
     limit("nodes, attributes and tensors in the file", MAX_ENTRIES, count_entries(bytes)?)?;
     let model = Model::decode(bytes).map_err(|error| OnnxError::Malformed { reason: error.to_string() })?;
-    Ok(model.graph)
+    let mut own = model.opset_import.iter().filter(|opset| opset.is_of_onnx()).map(|opset| opset.version);
+    match own.find(|version| !(1..=NEWEST_OPSET).contains(version)) {
+        Some(found) => Err(OnnxError::UnknownOpset { newest: NEWEST_OPSET, found }),
+        None => model.graph.ok_or(OnnxError::MissingGraph),
+    }
 }
 
 /// Refuses values of more dimensions than any policy has, since each value carries its own.
@@ -55,6 +62,8 @@ fn count_entries(bytes: &[u8]) -> Result<u64, OnnxError> {
 
 #[derive(Clone, PartialEq, Message)]
 struct Model {
+    #[prost(message, repeated, tag = "8")]
+    opset_import: Vec<OperatorSet>,
     #[prost(message, optional, tag = "7")]
     graph: Option<Graph>,
 }
@@ -156,4 +165,66 @@ pub struct Dimension {
     pub dim_value: Option<i64>,
     #[prost(string, optional, tag = "2")]
     pub dim_param: Option<String>,
+}
+
+impl ValueInfo {
+    /// The declared dimensions, as `[1, n]`.
+    pub fn shape_text(&self) -> String {
+        let tensor = self.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref());
+        let Some(shape) = tensor.and_then(|tensor| tensor.shape.as_ref()) else {
+            return "unknown".to_owned();
+        };
+        let dims = shape.dim.iter().map(|dim| match (dim.dim_value, &dim.dim_param) {
+            (Some(len), _) => len.to_string(),
+            (None, Some(name)) => name.clone(),
+            (None, None) => "?".to_owned(),
+        });
+        format!("[{}]", dims.collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl OperatorSet {
+    /// Whether it is ONNX's own.
+    pub fn is_of_onnx(&self) -> bool {
+        self.domain.is_empty() || self.domain == "ai.onnx"
+    }
+}
+
+impl Node {
+    /// The operator, with its domain where it is not ONNX's own.
+    pub fn operator(&self) -> String {
+        match self.domain.as_str() {
+            "" | "ai.onnx" => self.op_type.clone(),
+            domain => format!("{domain}.{}", self.op_type),
+        }
+    }
+}
+
+/// What a file says beside its graph.
+#[derive(Clone, PartialEq, Message)]
+pub struct About {
+    #[prost(string, tag = "2")]
+    pub producer_name: String,
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
+    #[prost(message, repeated, tag = "8")]
+    pub opset_import: Vec<OperatorSet>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata_props: Vec<Entry>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct OperatorSet {
+    #[prost(string, tag = "1")]
+    pub domain: String,
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct Entry {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
 }

@@ -120,7 +120,8 @@ fn unsupported(name: &str, data_type: i32) -> OnnxError {
     }
 }
 
-fn type_name(data_type: i32) -> String {
+/// A type of numbers, by ONNX's number for it.
+pub fn type_name(data_type: i32) -> String {
     const NAMES: [&str; 17] = [
         "undefined",
         "float32",

@@ -4,7 +4,7 @@
 mod common;
 
 use common::*;
-use gaitway_policy::{LengthError, Plan};
+use gaitway_policy::{LengthError, Plan, Survey, obstacles};
 
 #[test]
 fn the_batch_may_be_named_unknown_or_missing() {
@@ -50,6 +50,56 @@ fn what_the_output_does_not_need_is_left_out() {
     // With one output nobody need name it.
     let one = model(&nodes[..1], &[], &[row("z", 3), row("x", 2)], &[row("h", 2)]);
     assert_eq!(Plan::from_onnx_for_output(&one, "y").unwrap().output_name(), "h");
+}
+
+#[test]
+fn everything_in_the_way_is_told_at_once_and_nothing_that_follows_from_it() {
+    let nodes = [
+        node("GRU", &["x", "half"], &["h"]),
+        node("Softplus", &["h"], &["r"]),
+        node("Split", &["h"], &["a", "b"]),
+        node("Softplus", &["x"], &["s"]),
+        node("Tanh", &["x"], &["t"]),
+        node("Add", &["r", "s"], &["sum"]),
+        node("Add", &["sum", "t"], &["y"]),
+        node("Mystery", &["x"], &["unneeded"]),
+    ];
+    let half = tensor_head("half", &[1], 10);
+    let bytes = x_to_y(2, 2, &nodes, &[half]);
+    let told: Vec<String> = obstacles(&bytes, None).iter().map(ToString::to_string).collect();
+    let [half, gru, softplus] = told.as_slice() else { panic!("{told:?}") };
+    assert!(half.contains("\"half\" has the type float16") && gru.contains("GRU"), "{told:?}");
+    assert!(softplus.contains("Softplus at node Softplus -> r"), "once, though there are two: {told:?}");
+    assert_eq!(obstacles(&x_to_y(2, 2, &[node("Relu", &["x"], &["y"])], &[]), None), []);
+    assert_eq!(Plan::from_onnx(&bytes).unwrap_err(), obstacles(&bytes, None)[0]);
+}
+
+#[test]
+fn a_file_that_cannot_be_run_can_be_looked_into() {
+    let nodes =
+        [node("Mystery", &["x", "c"], &["y"]), node("Relu", &["x"], &["z"]), node("Relu", &["z"], &["v"])];
+    let inputs = [row("c", 2), value_info("x", FLOAT, &[Dim::Name("batch"), Dim::Len(2)])];
+    let mut bytes = model(&nodes, &[tensor("c", &[2], &[1.0, 2.0])], &inputs, &[row("y", 2), row("v", 2)]);
+    let entry = Message::default().text(1, "joint_names").text(2, "knee");
+    let opset = Message::default().text(1, "com.me").int(2, 3);
+    bytes.extend(
+        Message::default().text(2, "pytorch").text(3, "2.9").message(8, &opset).message(14, &entry).0,
+    );
+    let survey = Survey::of(&bytes).unwrap();
+    assert_eq!(survey.producer, "pytorch 2.9");
+    assert!(survey.opsets.contains(&("com.me".to_owned(), 3)));
+    let [input] = survey.inputs.as_slice() else { panic!("{survey:?}") };
+    assert_eq!(
+        (input.name.as_str(), input.kind.as_str(), input.shape.as_str()),
+        ("x", "float32", "[batch, 2]")
+    );
+    assert_eq!(survey.outputs.iter().map(|output| output.name.as_str()).collect::<Vec<_>>(), ["y", "v"]);
+    assert_eq!(
+        survey.operators.into_iter().collect::<Vec<_>>(),
+        [("Mystery".to_owned(), 1), ("Relu".to_owned(), 2)]
+    );
+    assert_eq!(survey.metadata, [("joint_names".to_owned(), "knee".to_owned())]);
+    assert!(Survey::of(b"nothing").is_err());
 }
 
 #[test]

@@ -8,6 +8,7 @@ import typer
 
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
+from gaitway.cli.policy.shown import print_check, print_contract, print_network, print_refusal
 from gaitway.errors import PolicyError
 from gaitway.robots import DEFAULT_ROBOT
 
@@ -39,18 +40,41 @@ def _load(data: bytes, file: Path, robot: "Robot", assume: str | None = None) ->
 def inspect(
     file: _File, robot: _RobotOption = DEFAULT_ROBOT, assume_contract: _Assume = None, as_json: _Json = False
 ) -> None:
-    """Print the contract of a policy file."""
-    from gaitway import files
+    """Show the network of a policy file, what keeps it from running, and its contract."""
+    from gaitway import _native, files
     from gaitway.robot import Robot
 
-    policy = _load(files.read_bytes(file, "policy"), file, Robot.load(robot), assume_contract)
+    data = files.read_bytes(file, "policy")
+    # First: what is no ONNX file has nothing to show.
+    network = _native.survey(data)
+    policy: Policy | None = None
+    refusal: PolicyError | None = None
+    try:
+        policy = _load(data, file, Robot.load(robot), assume_contract)
+    except PolicyError as error:
+        refusal = error
+    else:
+        network = _native.survey(data, json.loads(policy.contract.to_json())["network"]["output"])
+    if as_json:
+        print_json(_facts(policy, refusal) | {"network": network})
+        return
+    print_network(file, network)
+    if policy is not None:
+        print_contract(policy)
+    elif refusal is not None:
+        print_refusal(refusal)
+
+
+def _facts(policy: "Policy | None", refusal: PolicyError | None) -> dict[str, Any]:
+    """What is known of the contract: all of it, or why there is none."""
+    if policy is None:
+        refused = None if refusal is None else {"error": refusal.message, "hint": refusal.hint}
+        nothing = dict.fromkeys(("sha256", "basis", "engine", "contract"))
+        return nothing | {"golden_ticks": 0, "refused": refused}
     contract = json.loads(policy.contract.to_json())
     golden = contract.pop("golden", None)
-    if as_json:
-        about = {"sha256": policy.contract_sha256, "basis": policy.basis, "engine": policy.engine}
-        print_json(about | {"golden_ticks": len(golden["ticks"]) if golden else 0, "contract": contract})
-        return
-    _print_contract(policy, contract, golden)
+    about = {"sha256": policy.contract_sha256, "basis": policy.basis, "engine": policy.engine, "refused": None}
+    return about | {"golden_ticks": len(golden["ticks"]) if golden else 0, "contract": contract}
 
 
 @app.command()
@@ -105,7 +129,7 @@ def check(
         about = {"contract": policy.contract.name, "verdict": controller.verdict, "passed": passed}
         print_json(about | {"overrides": controller.overrides, "golden": report})
     else:
-        _print_check(controller.verdict, controller.overrides, report)
+        print_check(controller.verdict, controller.overrides, report)
     return 0 if passed else 1
 
 
@@ -130,53 +154,3 @@ def _check_actions(policy: "Policy", report: "Check") -> None:
                         "pattern": "another engine ran the network; no pattern looked for",
                     }
                 )
-
-
-def _print_contract(policy: "Policy", contract: dict[str, Any], golden: dict[str, Any] | None) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False, markup=False)
-    console.print(f"{contract['name']}: {contract['description']}")
-    console.print(f"  sha256 {policy.contract_sha256} ({policy.basis})", soft_wrap=True)
-    console.print(f"  robot {contract['robot']['profile']}, {contract['policy_rate_hz']} Hz, {policy.engine} engine")
-    terms = Table("from", "term", "source", "unit", "width", "scale", "history", "lag", title="observation")
-    start = 0
-    for term in contract["observation"]:
-        cells = (start, term["name"], term["source"], term["unit"], term["width"], term["scale"])
-        terms.add_row(*map(str, cells), str(term["history"]), str(term["lag"]))
-        start += term["width"]
-    console.print(terms)
-    axes = Table("axis", "unit", "min", "max", "dead zone", title="command")
-    for axis in contract["command"]:
-        axes.add_row(axis["axis"], axis["unit"], *(f"{axis[key]:g}" for key in ("min", "max", "dead_zone")))
-    console.print(axes)
-    action = {key: value for key, value in contract["action"].items() if key != "joints"}
-    console.print(f"action: {json.dumps(action)} for {len(contract['action']['joints'])} joints")
-    head = "added to the targets" if contract["head_command"]["added_to_target"] else "left to the policy"
-    console.print(f"head command: {head}")
-    console.print(f"phase: {json.dumps(contract.get('phase'))}")
-    console.print(f"gains: {json.dumps(contract['gains'])}")
-    made_by = f"{len(golden['ticks'])} ticks, made by {golden['made_by']}" if golden else "none"
-    console.print(f"golden vectors: {made_by}")
-
-
-def _print_check(verdict: str, overrides: list[str], report: "Check | None") -> None:
-    from rich.console import Console
-    from rich.markup import escape
-
-    console = Console(highlight=False)
-    console.print(f"verdict: [bold]{verdict}[/]")
-    for override in overrides:
-        console.print(f"  {override}", markup=False, style="yellow")
-    if report is None:
-        console.print("[bold red]no golden vectors[/]: nothing to check observation and action by")
-        return
-    for finding in report["findings"]:
-        where = f"[bold]{escape(finding['what'])}[/] number {finding['index']} at tick {finding['tick']}"
-        values = f"expected {finding['expected']:.6g}, found {finding['found']:.6g}"
-        console.print(f"[bold red]differs:[/] {where}: {values}; {escape(finding['pattern'])}")
-    if not report["findings"]:
-        error = report["largest_action_error"]
-        actions = f"largest action error {error:.1e}" if report["actions_checked"] else "actions not compared"
-        console.print(f"[bold green]all agrees[/]: {report['ticks']} golden ticks, {actions}")

@@ -14,27 +14,44 @@ pub use value::{Source, Value};
 
 use crate::error::OnnxError;
 
-/// The values a node gives, one for each of its outputs.
-pub fn lower(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>, OnnxError> {
+/// What gives the one value of an operator.
+type Rule = fn(&mut Lowering, &NodeView<'_>) -> Result<Value, OnnxError>;
+
+fn rule(operator: &str) -> Option<Rule> {
+    Some(match operator {
+        "Gemm" => linear::gemm,
+        "MatMul" => linear::matmul,
+        "Add" | "Sub" | "Mul" | "Div" => elementwise::zip,
+        "Abs" | "Relu" | "Elu" | "Tanh" | "Sigmoid" | "Swish" | "Clip" => elementwise::map,
+        "Slice" => arrange::slice,
+        "Concat" => arrange::concat,
+        "Constant" => arrange::constant,
+        "Identity" => |_, node| arrange::identity(node),
+        "Flatten" => |_, node| arrange::flatten(node),
+        "Reshape" => |_, node| arrange::reshape(node),
+        _ => return None,
+    })
+}
+
+/// Refuses an operator that is run by nothing here, whatever it is given.
+pub fn require_known(node: &NodeView<'_>) -> Result<(), OnnxError> {
     if !node.node.domain.is_empty() && node.node.domain != "ai.onnx" {
         return Err(node.unsupported("only ONNX's own operators are"));
     }
-    if node.node.op_type == "Split" {
-        return arrange::split(lowering, node);
-    }
-    let value = match node.node.op_type.as_str() {
-        "Gemm" => linear::gemm(lowering, node),
-        "MatMul" => linear::matmul(lowering, node),
-        "Add" | "Sub" | "Mul" | "Div" => elementwise::zip(lowering, node),
-        "Abs" | "Relu" | "Elu" | "Tanh" | "Sigmoid" | "Swish" | "Clip" => elementwise::map(lowering, node),
-        "Slice" => arrange::slice(lowering, node),
-        "Concat" => arrange::concat(lowering, node),
-        "Constant" => arrange::constant(lowering, node),
-        "Identity" => arrange::identity(node),
-        "Flatten" => arrange::flatten(node),
-        "Reshape" => arrange::reshape(node),
+    match node.node.op_type.as_str() {
+        "Split" => Ok(()),
+        known if rule(known).is_some() => Ok(()),
         _ => Err(node.unsupported("it is none of those a gait policy is made of")),
-    }?;
+    }
+}
+
+/// The values a node gives, one for each of its outputs.
+pub fn lower(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>, OnnxError> {
+    require_known(node)?;
+    let Some(rule) = rule(&node.node.op_type) else {
+        return arrange::split(lowering, node);
+    };
+    let value = rule(lowering, node)?;
     match node.node.output.len() {
         1 => Ok(vec![value]),
         count => Err(node.invalid(format!("expected 1 output, found {count}"))),

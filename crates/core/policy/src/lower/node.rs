@@ -105,10 +105,7 @@ impl NodeView<'_> {
     }
 
     pub fn unsupported(&self, reason: impl Into<String>) -> OnnxError {
-        let operator = match self.node.domain.as_str() {
-            "" | "ai.onnx" => self.node.op_type.clone(),
-            domain => format!("{domain}.{}", self.node.op_type),
-        };
+        let operator = self.node.operator();
         OnnxError::UnsupportedOperator { operator, node: self.label.clone(), reason: reason.into() }
     }
 
