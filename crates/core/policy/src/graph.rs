@@ -12,6 +12,9 @@ use crate::proto::{self, ValueInfo};
 use crate::prune::{pick_output, single_input, what_it_needs};
 use crate::tensor::{self, Numbers};
 
+/// More than a person reads: a hostile file has thousands.
+const MOST_OBSTACLES: usize = 50;
+
 impl Plan {
     /// Reads an ONNX file for the fastest path of this CPU, or the one that `GAITWAY_CPU` forces.
     ///
@@ -44,8 +47,8 @@ impl Plan {
 }
 
 /// Everything that keeps an ONNX file from becoming a plan for its output, or the one of several that is named: each
-/// operator that is not known, and the first other thing on each way from the input to the output. Nothing where the
-/// file can be run.
+/// operator that is not known, and the first other thing on each way from the input to the output, fifty at most. Nothing
+/// where the file can be run.
 pub fn obstacles(bytes: &[u8], output: Option<&str>) -> Vec<OnnxError> {
     let _mode = FloatMode::set();
     build_or_say_why_not(bytes, CpuPath::Scalar, output).err().unwrap_or_default()
@@ -96,8 +99,8 @@ impl Reader {
     /// Keeps an error, of the same operator once, and that these values are missing by it.
     fn note<'a>(&mut self, read: Result<(), OnnxError>, gives: impl IntoIterator<Item = &'a str>) {
         if let Err(error) = read {
-            let is_told = self.obstacles.iter().any(|told| told.is_of_same_operator(&error));
-            if !is_told {
+            let is_told = || self.obstacles.iter().any(|told| told.is_of_same_operator(&error));
+            if self.obstacles.len() < MOST_OBSTACLES && !is_told() {
                 self.obstacles.push(error);
             }
             self.lost.extend(gives.into_iter().map(str::to_owned));

@@ -70,6 +70,11 @@ fn everything_in_the_way_is_told_at_once_and_nothing_that_follows_from_it() {
     let [half, gru, softplus] = told.as_slice() else { panic!("{told:?}") };
     assert!(half.contains("\"half\" has the type float16") && gru.contains("GRU"), "{told:?}");
     assert!(softplus.contains("Softplus at node Softplus -> r"), "once, though there are two: {told:?}");
+    let names: Vec<(String, String)> = (0..10_000).map(|i| (format!("Op{i}"), format!("v{i}"))).collect();
+    let each = names.iter().map(|(operator, value)| node(operator, &["x"], &[value]));
+    let values: Vec<&str> = names.iter().map(|(_, value)| value.as_str()).collect();
+    let hostile: Vec<Message> = each.chain([node("Concat", &values, &["y"])]).collect();
+    assert_eq!(obstacles(&x_to_y(2, 2, &hostile, &[]), None).len(), 50);
     assert_eq!(obstacles(&x_to_y(2, 2, &[node("Relu", &["x"], &["y"])], &[]), None), []);
     assert_eq!(Plan::from_onnx(&bytes).unwrap_err(), obstacles(&bytes, None)[0]);
 }
