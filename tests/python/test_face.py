@@ -59,7 +59,7 @@ class Screen:
 def test_a_person_reads_sentences_above_a_status_that_stays_in_its_place(bench: Bench) -> None:
     screen = Screen(bench, "--stand")
     try:
-        screen.until(lambda text: "ready | control: program | command: zero | battery: 7.4 V | no fault" in text)
+        screen.until(lambda text: "ready | control: nobody | command: zero | battery: 7.4 V | no fault" in text)
         screen.press(b"h")
         screen.until(lambda text: "emergency stop: limp at once" in text)
         screen.press(b"q")
