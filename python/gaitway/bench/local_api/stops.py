@@ -13,7 +13,6 @@ from gaitway.bench.account import quantiles
 from gaitway.bench.clock import Progress
 from gaitway.bench.local_api.running_robot import RunningRobot
 from gaitway.bench.local_api.walker import Walker
-from gaitway.policy import Policy
 from gaitway.remote import Remote
 from gaitway.robot import Robot
 
@@ -144,8 +143,7 @@ def _key(running: RunningRobot) -> Iterator[Stop]:
 @contextmanager
 def _remote(running: RunningRobot) -> Iterator[Stop]:
     address = running.event("listening for a pad")["address"]
-    contract = Policy.load(running.robot.default_policy, robot=running.robot).contract
-    with Remote(address, contract=contract) as remote:
+    with Remote(address) as remote:
         yield lambda: _timed(lambda: remote.press("motors"))
 
 
