@@ -60,8 +60,10 @@ impl LeaseTable {
         self.stopped_by.as_deref()
     }
 
-    pub(super) fn note_stop(&mut self, client: Option<&str>) {
+    /// Emergency stop, whoever asks; the name is kept for the log.
+    pub(super) fn stop(&mut self, client: Option<&str>) {
         self.stopped_by = client.map(String::from);
+        self.mailbox.set_emergency_stop(Source::Network);
     }
 
     /// A new lease, or one that is renewed. The lease of another client is never taken away before its end.

@@ -6,7 +6,6 @@ use crate::api::lines::LineReader;
 use crate::api::network::NetworkDoor;
 use crate::api::robot::ApiRobot;
 use crate::api::session::is_stop;
-use gaitway_control::arbiter::Source;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
 use gaitway_platform::worker::{End, Worker};
@@ -81,13 +80,13 @@ struct Leaving {
 
 impl Leaving {
     /// False once they have gone, or had their time.
-    fn stays(&mut self, robot: &ApiRobot, now_ns: u64) -> bool {
+    fn stays(&mut self, leases: &Mutex<LeaseTable>, now_ns: u64) -> bool {
         let mut chunk = [0; 512];
         let read = self.stream.read(&mut chunk);
         let len = read.as_ref().map_or(0, |len| *len);
         let stop = |line: &[u8]| {
             if is_stop(line) {
-                robot.mailbox.set_emergency_stop(Source::Network);
+                lock(leases).stop(None);
             }
         };
         self.lines.take(&chunk[..len], stop);
@@ -101,7 +100,7 @@ impl Server {
         while !end.has_come() {
             self.wait(clock.now_ns());
             let now_ns = clock.now_ns();
-            self.leaving.retain_mut(|client| client.stays(&self.robot, now_ns));
+            self.leaving.retain_mut(|client| client.stays(&self.leases, now_ns));
             self.welcome_local(now_ns);
             self.welcome_remote(now_ns);
             for client in &mut self.clients {

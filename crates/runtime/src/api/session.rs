@@ -111,8 +111,7 @@ impl Session {
     ) -> Result<ReplyBody, Refusal> {
         if let Ask::Stop {} = ask {
             // Whoever it is.
-            robot.mailbox.set_emergency_stop(arbiter::Source::Network);
-            leases.note_stop(self.name.as_deref());
+            leases.stop(self.name.as_deref());
             return Ok(ReplyBody::done());
         }
         if let Ask::Hello { client, .. } = ask {
