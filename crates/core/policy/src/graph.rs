@@ -232,7 +232,7 @@ fn mismatched_output(info: &ValueInfo, value: &Value) -> OnnxError {
 
 /// The declared dimensions, `None` for one that may vary; `None` altogether where no shape is declared.
 fn declared_dims(info: &ValueInfo) -> Result<Option<Vec<Option<usize>>>, OnnxError> {
-    let Some(tensor) = info.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref()) else {
+    let Some(tensor) = info.tensor_type() else {
         return Ok(None);
     };
     tensor::require_float(&info.name, tensor.elem_type)?;

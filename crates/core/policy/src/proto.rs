@@ -25,7 +25,8 @@ pub fn decode(bytes: &[u8]) -> Result<Graph, OnnxError> {
     limit("bytes in the file", MAX_FILE_BYTES, bytes.len() as u64)?;
     limit("nodes, attributes and tensors in the file", MAX_ENTRIES, count_entries(bytes)?)?;
     let model = Model::decode(bytes).map_err(|error| OnnxError::Malformed { reason: error.to_string() })?;
-    let mut own = model.opset_import.iter().filter(|opset| opset.is_of_onnx()).map(|opset| opset.version);
+    let mut own =
+        model.opset_import.iter().filter(|opset| is_of_onnx(&opset.domain)).map(|opset| opset.version);
     match own.find(|version| !(1..=NEWEST_OPSET).contains(version)) {
         Some(found) => Err(OnnxError::UnknownOpset { newest: NEWEST_OPSET, found }),
         None => model.graph.ok_or(OnnxError::MissingGraph),
@@ -168,10 +169,14 @@ pub struct Dimension {
 }
 
 impl ValueInfo {
+    /// The declared type, `None` where none is declared, or not of a tensor.
+    pub fn tensor_type(&self) -> Option<&TensorType> {
+        self.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref())
+    }
+
     /// The declared dimensions, as `[1, n]`.
     pub fn shape_text(&self) -> String {
-        let tensor = self.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref());
-        let Some(shape) = tensor.and_then(|tensor| tensor.shape.as_ref()) else {
+        let Some(shape) = self.tensor_type().and_then(|tensor| tensor.shape.as_ref()) else {
             return "unknown".to_owned();
         };
         let dims = shape.dim.iter().map(|dim| match (dim.dim_value, &dim.dim_param) {
@@ -183,19 +188,17 @@ impl ValueInfo {
     }
 }
 
-impl OperatorSet {
-    /// Whether it is ONNX's own.
-    pub fn is_of_onnx(&self) -> bool {
-        self.domain.is_empty() || self.domain == "ai.onnx"
-    }
+/// Whether operators of this domain are ONNX's own.
+pub fn is_of_onnx(domain: &str) -> bool {
+    matches!(domain, "" | "ai.onnx")
 }
 
 impl Node {
     /// The operator, with its domain where it is not ONNX's own.
     pub fn operator(&self) -> String {
-        match self.domain.as_str() {
-            "" | "ai.onnx" => self.op_type.clone(),
-            domain => format!("{domain}.{}", self.op_type),
+        match is_of_onnx(&self.domain) {
+            true => self.op_type.clone(),
+            false => format!("{}.{}", self.domain, self.op_type),
         }
     }
 }

@@ -62,7 +62,7 @@ impl Survey {
 }
 
 fn port(info: &ValueInfo) -> Port {
-    let tensor = info.r#type.as_ref().and_then(|r#type| r#type.tensor_type.as_ref());
-    let kind = tensor.map_or_else(|| "unknown".to_owned(), |tensor| tensor::type_name(tensor.elem_type));
+    let kind =
+        info.tensor_type().map_or_else(|| "unknown".to_owned(), |tensor| tensor::type_name(tensor.elem_type));
     Port { name: info.name.clone(), kind, shape: info.shape_text() }
 }

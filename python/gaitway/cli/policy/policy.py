@@ -45,16 +45,17 @@ def inspect(
     from gaitway.robot import Robot
 
     data = files.read_bytes(file, "policy")
-    # First: what is no ONNX file has nothing to show.
-    network = _native.survey(data)
     policy: Policy | None = None
     refusal: PolicyError | None = None
+    output: str | None = None
     try:
         policy = _load(data, file, Robot.load(robot), assume_contract)
     except PolicyError as error:
         refusal = error
     else:
-        network = _native.survey(data, json.loads(policy.contract.to_json())["network"]["output"])
+        output = json.loads(policy.contract.to_json())["network"]["output"]
+    # What is no ONNX file has nothing to show.
+    network = _native.survey(data, output)
     if as_json:
         print_json(_facts(policy, refusal) | {"network": network})
         return

@@ -13,6 +13,7 @@ pub use node::NodeView;
 pub use value::{Source, Value};
 
 use crate::error::OnnxError;
+use crate::proto;
 
 /// What gives the one value of an operator.
 type Rule = fn(&mut Lowering, &NodeView<'_>) -> Result<Value, OnnxError>;
@@ -35,7 +36,7 @@ fn rule(operator: &str) -> Option<Rule> {
 
 /// Refuses an operator that is run by nothing here, whatever it is given.
 pub fn require_known(node: &NodeView<'_>) -> Result<(), OnnxError> {
-    if !node.node.domain.is_empty() && node.node.domain != "ai.onnx" {
+    if !proto::is_of_onnx(&node.node.domain) {
         return Err(node.unsupported("only ONNX's own operators are"));
     }
     match node.node.op_type.as_str() {
