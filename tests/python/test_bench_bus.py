@@ -155,12 +155,13 @@ def test_every_byte_of_the_program_is_in_the_exchanges_of_the_twin() -> None:
         assert {size for size, _ in whole} == {READ, GOALS}
         for size in (READ, GOALS):
             ideal_ns, taken_ns = BYTE_NS * sum(size), [ns for other, ns in whole if other == size]
-            # One during which the machine stood still took longer.
+            # One during which the machine stood still took longer: its request came in two parts, or was overlapped by
+            # another's answers.
             assert min(taken_ns) == median(taken_ns) == ideal_ns, "an ideal wire takes ten bits a byte, nothing else"
         # Each exchange belongs to the tick that wrote its first byte. The reads at the end, by which the program knows
         # that the wire has carried everything, belong to none.
         starts = list(accumulate((count for count, _ in sizes), initial=0))
-        assert starts[-1] >= written >= before + 30 * 72
+        assert starts[-1] > written >= before + 30 * 72
         own_ns = sum(ns for start, ns in zip(starts, taken, strict=False) if before <= start < written)
         cycles, _ = match(dict(found), told)
         assert sum(cycle.wire_ns for cycle in cycles) == own_ns

@@ -29,6 +29,8 @@ const PREFAULT_KIB: usize = 64;
 const MARGIN_NS: u64 = 200_000;
 /// Longer than goals and limits take on the wire, ns.
 const SETTLED_NS: u64 = 2_000_000;
+/// Later than an answer that a machine which stood still held back, ns.
+const SILENCE_NS: u64 = 20_000_000;
 /// Reads at the end before a machine that lets none through is given up.
 const MAX_SETTLING_READS: usize = 100;
 /// The part of a period that slow reads leave free, as in the robot's loop.
@@ -202,6 +204,15 @@ struct CountingPort {
     bytes: u64,
 }
 
+impl CountingPort {
+    /// Throws away what has been answered so far.
+    fn discard(&mut self) -> Result<(), PortError> {
+        let mut chunk = [0; 512];
+        while self.read(&mut chunk)? > 0 {}
+        Ok(())
+    }
+}
+
 impl Port for CountingPort {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, PortError> {
         let count = self.port.write(bytes)?;
@@ -312,9 +323,11 @@ impl Program<'_> {
     /// Returns when the wire has carried everything, which a port that is closed would drop: who answers has heard all
     /// that was said before.
     fn settle(&mut self) -> Result<(), BusBenchError> {
-        // Apart from the goals, with which it would else be one piece to the twin.
-        self.clock.wait_until(self.clock.now_ns() + SETTLED_NS);
         for _ in 0..MAX_SETTLING_READS {
+            // Apart from the goals, with which it would else be one piece to the twin; and the answer to an earlier
+            // request, which says nothing about this one, is out of the way.
+            self.clock.wait_until(self.clock.now_ns() + SILENCE_NS);
+            self.driver.port_mut().discard()?;
             if self.read(u64::MAX)? == self.goal_rad.len() as u64 {
                 break;
             }
