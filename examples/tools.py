@@ -89,7 +89,7 @@ def do(remote: gaitway.Remote, tool: str, seconds: float = 0.0, **wish: float) -
     elif tool == "sound":
         remote.press("sound")
     else:
-        remote.stop()
+        remote.stand()
     return {}
 
 
@@ -104,7 +104,7 @@ def move(remote: gaitway.Remote, seconds: float, wish: dict[str, float]) -> None
                 raise DaemonError(f"the duck does not walk: it is {state}", hint="somebody at the robot must help")
             time.sleep(max(0.0, min(0.1, end_s - time.monotonic())))
     finally:
-        remote.stop()
+        remote.stand()
 
 
 def how() -> dict[str, Any]:

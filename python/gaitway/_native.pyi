@@ -435,6 +435,10 @@ class PadSender:
     def datagram(self) -> bytes:
         """How it stands, 78 bytes; each has the next number."""
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the robot's emergency stop was set at its last answer."""
+
     def hear(self, datagram: bytes) -> bool:
         """True for the robot's answer, without which it follows nothing."""
 

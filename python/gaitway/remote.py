@@ -24,6 +24,8 @@ _LAST_PORT = 65535
 #: A robot that is there answers 50 times a second.
 _ANSWER_S = 5.0
 _SILENT_S = 3.0
+#: A stop is confirmed within this time where the robot hears anything.
+_STOPPED_S = 5.0
 _MOST_ANSWERS = 64
 _MOST_BYTES = 256
 
@@ -102,9 +104,38 @@ class Remote:
         self._check()
         self._pad.look(pitch_rad, yaw_rad, roll_rad)
 
-    def stop(self) -> None:
+    def stand(self) -> None:
         """Sticks in the middle: it stands, its head where it was left."""
         self.walk()
+
+    def emergency_stop(self) -> None:
+        """Stops the robot: no servo has torque from the next tick on. It needs no control: whoever has it, it stops.
+
+        Somebody at the robot clears the stop, nobody else. Returns once the robot has confirmed it; raises DaemonError
+        where it does not.
+        """
+        self._check()
+        self._pad.hold("stop")
+        try:
+            with self._news:
+                # What the robot says of a stop before this one is no answer to it.
+                last = self._said + _TIMES
+                is_stopped = self._news.wait_for(lambda: self._said >= last and self._pad.is_stopped, _STOPPED_S)
+        finally:
+            self._pad.hold(None)
+        if not is_stopped:
+            raise DaemonError(f"{self._address} does not confirm the emergency stop", hint="stop it at the robot")
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the robot's emergency stop is set, as it said last."""
+        return self._pad.is_stopped
+
+    def stop(self) -> None:
+        """The name that `stand` had in version 0.1."""
+        message = "Remote.stop() is called stand() now; emergency_stop() is the other thing"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        self.stand()
 
     def press(self, button: str) -> None:
         """Presses one of `BUTTONS` once and lets it go, in 0.2 s. Raises UsageError for another name."""

@@ -32,7 +32,7 @@ class FarPad:
 
     def datagram(self, sticks: tuple[int, ...] = (0,) * 6, buttons: int = 0) -> bytes:
         self.number += 1
-        return self.sign(b"GWP2" + self.moment + struct.pack("<I6hH", self.number, *sticks, buttons))
+        return self.sign(b"GWP3" + self.moment + struct.pack("<I6hH", self.number, *sticks, buttons))
 
     def send(self, sticks: tuple[int, ...] = (0,) * 6, buttons: int = 0) -> bytes:
         """Says how it stands, at the newest moment it knows; what was said."""
@@ -51,7 +51,7 @@ class FarPad:
                 return heard
             except ConnectionRefusedError:
                 continue
-            if len(answer) == 108 and answer[:4] == b"GWA3" and answer == self.sign(answer[:76]):
+            if len(answer) == 109 and answer[:4] == b"GWA4" and answer == self.sign(answer[:77]):
                 self.moment, heard = answer[4:28], True
                 self.reach = struct.unpack("<12f", answer[28:76])
                 self.answers += 1

@@ -9,7 +9,7 @@ from typing import Any
 KEY, AXIS, REPORT = 1, 3, 0
 #: Codes and ends of an Xbox pad over Bluetooth.
 LEFT_X, LEFT_Y, RIGHT_X, RIGHT_Y, RIGHT_TRIGGER, LEFT_TRIGGER, HAT_Y = 0, 1, 2, 5, 9, 10, 17
-A, B, X, Y, LEFT_BUMPER, MENU = 0x130, 0x131, 0x133, 0x134, 0x136, 0x13B
+A, B, X, Y, LEFT_BUMPER, VIEW, MENU = 0x130, 0x131, 0x133, 0x134, 0x136, 0x13A, 0x13B
 MIDDLE, FORWARD, PULLED = 32768, 0, 1023
 
 

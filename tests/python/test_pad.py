@@ -11,7 +11,7 @@ import pytest
 from daemon_bench import BINARY, Bench
 from daemon_session import Session, asked, flight, listen, states
 from far_pad import FarPad
-from hands import FORWARD, HAT_Y, LEFT_BUMPER, LEFT_X, LEFT_Y, MENU, MIDDLE, A, B, Hands, Y
+from hands import FORWARD, HAT_Y, LEFT_BUMPER, LEFT_X, LEFT_Y, MENU, MIDDLE, VIEW, A, B, Hands, Y
 from program import wait_until
 
 from gaitway.recording import Recording
@@ -109,6 +109,28 @@ def test_pause_stands_and_walks_and_the_motors_button_is_limp(bench: Bench) -> N
         session.until("stopping")
         hands.tap(MENU)
         assert states(session.ended())[-1] == "limp"
+
+
+def test_its_stop_button_is_the_emergency_stop_which_two_buttons_clear(bench: Bench) -> None:
+    hands = Hands(bench.folder / "pad")
+    with follow(bench, hands, "--no-record") as session:
+        hands.tap(VIEW)
+        stop = session.until("emergency stop")[-1]
+        assert "hold stop and press motors" in stop["hint"]
+        bench.wait_for(0)
+        hands.tap(MENU)
+        session.until("pad button", button="motors")
+        hands.tap(A)
+        session.until("pad button", button="pause")
+        assert bench.driven == 0, "it gets up by no button as long as the stop is set"
+        hands.press(VIEW)
+        hands.tap(MENU)
+        session.until("pad button", button="motors")
+        hands.release(VIEW)
+        hands.tap(MENU)
+        session.until("state", to="ready")
+        assert bench.driven == 14
+        session.stop()
 
 
 @pytest.mark.parametrize("player", ["plays", "fails", "is missing"])

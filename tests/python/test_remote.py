@@ -37,7 +37,7 @@ def test_speeds_are_asked_as_they_are_wished_and_the_head_stays_where_it_was_lef
             bench.wait_writes(100)
             remote.walk(forward_mps=0.12)
             bench.wait_writes(100)
-            remote.stop()
+            remote.stand()
             bench.wait_writes(100)
         session.until("pad gone")
         session.stop()
@@ -229,11 +229,41 @@ def test_what_cannot_be_asked_is_refused_and_leaves_what_was_asked(bench: Bench)
                 assert words in refused.value.message and refused.value.hint
             bench.wait_writes(100)
         with pytest.raises(UsageError, match="closed"):
-            remote.stop()
+            remote.stand()
         remote.close()
         session.until("pad gone")
         session.stop()
     assert asked_in_turn(Recording.load(flight(bench.folder / "recordings")), VX) == [0, 0.1, 0]
+
+
+def test_its_emergency_stop_is_heard_while_another_one_drives(bench: Bench) -> None:
+    session, address = listen(bench, "--no-record")
+    with session, FarPad(address).greet() as driver, gaitway.Remote(address) as remote:
+        end = threading.Event()
+
+        def drive() -> None:
+            while not end.wait(0.02):
+                driver.send((0, 32767, 0, 0, 0, 0))
+
+        thread = threading.Thread(target=drive)
+        thread.start()
+        try:
+            session.until("pad")
+            driver_port = driver.line.getsockname()[1]
+            assert not remote.is_stopped
+            remote.emergency_stop()
+            assert remote.is_stopped and bench.driven == 0
+            by = session.until("emergency stop")[-1]["by"]
+            # The button of a pad that only says it: it has stopped already.
+            remote.emergency_stop()
+        finally:
+            end.set()
+            thread.join()
+        with pytest.warns(DeprecationWarning, match="emergency_stop"):
+            remote.stop()
+        said = session.stop()
+    assert by.startswith("remote gamepad 127.0.0.1:") and by != f"remote gamepad 127.0.0.1:{driver_port}"
+    assert sum(event["event"] == "emergency stop" for event in said) == 1
 
 
 def test_where_nobody_listens_is_said_at_once_and_when_they_have_gone(bench: Bench) -> None:

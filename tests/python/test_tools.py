@@ -125,7 +125,11 @@ def test_a_model_walks_turns_looks_takes_a_picture_plays_a_sound_and_stops(bench
     rows = [row for row, asks in enumerate(forward) if abs(asks - 0.1) < 1e-4]
     woken_ns = recording.column("tick.woken_ns")
     assert (woken_ns[rows[-1]] - woken_ns[rows[0]]) * 1e-9 == pytest.approx(2, abs=0.5)
-    assert rows == list(range(rows[0], rows[-1] + 1)) and forward[rows[-1] + 1] == 0
+    # Between two calls it stands, unless the second comes before the pad has said so again.
+    assert (
+        rows == list(range(rows[0], rows[-1] + 1))
+        and min(abs(forward[rows[-1] + 1] - mps) for mps in (0, -0.15)) < 1e-4
+    )
     assert recording.column("tick.command[0]")[-1] == 0
 
 

@@ -121,10 +121,7 @@ fn say_key(level: &str, name: &str, words: &str, log: &mut Log) {
 fn act(action: Action, key: Key, stop: &Stop, mailbox: &Mailbox, log: &mut Log) {
     match action {
         Action::Clear => {
-            // Whoever clears has a hand at the robot: it must not get up by itself then.
-            mailbox.request_mode(RequestedMode::Limp, false);
-            let cleared = mailbox.clear_emergency_stop(Source::Terminal);
-            if let Err(error) = cleared.and_then(|()| mailbox.clear_faults(Source::Terminal)) {
+            if let Err(error) = mailbox.clear_by_hand(Source::Terminal) {
                 log.say("error", "not cleared", json!({ "error": error.to_string(), "hint": error.hint() }));
             }
             if stop.is_void(key) {

@@ -10,6 +10,7 @@ use crate::loop_thread::Running;
 use crate::pad::Pads;
 use crate::recording::Recording;
 use gaitway_control::arbiter::Source;
+use gaitway_control::supervisor::CLEAR_STOP;
 use gaitway_hal::actuators::Actuators;
 use gaitway_model::RobotProfile;
 use gaitway_platform::guard::Guard;
@@ -50,12 +51,11 @@ impl Reporters<'_> {
         self.imu.tell(log);
     }
 
-    /// A stop from elsewhere; keys, signals and guards tell of theirs themselves.
+    /// A stop by a client or a gamepad; keys, signals and guards tell of theirs themselves.
     fn tell_stop(&self, log: &mut Log) {
         let leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let by = leases.stopped_by().unwrap_or("a client of the local API that gave no name");
-        let hint = "look at the robot, then clear it: c at the terminal, or a gamepad of its own";
-        log.say("warn", "emergency stop", json!({ "by": by, "hint": hint }));
+        log.say("warn", "emergency stop", json!({ "by": by, "hint": CLEAR_STOP }));
     }
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct LoopMonitor<'a> {
     keys: Option<Keys>,
     port_gone_since_ns: Option<u64>,
     shown_ns: u64,
-    /// Whether a client of the local API has stopped the robot.
-    is_stopped_from_elsewhere: bool,
+    /// Whether a client of the local API or a gamepad has stopped the robot.
+    is_stopped_by_client: bool,
     /// Why it ends, once it does.
     why: Option<&'static str>,
 }
@@ -100,7 +100,7 @@ impl<'a> LoopMonitor<'a> {
             keys: Keys::of_stdin(settings.operator.keyboard, log),
             port_gone_since_ns: None,
             shown_ns: 0,
-            is_stopped_from_elsewhere: false,
+            is_stopped_by_client: false,
             why: None,
         })
     }
@@ -150,9 +150,10 @@ impl<'a> LoopMonitor<'a> {
                 log.event(&event, self.profile);
             }
             reporters.tell(log);
-            let was_stopped = self.is_stopped_from_elsewhere;
-            self.is_stopped_from_elsewhere = mailbox.is_stopped_by(Source::Network);
-            if self.is_stopped_from_elsewhere && !was_stopped {
+            let was_stopped = self.is_stopped_by_client;
+            self.is_stopped_by_client =
+                [Source::Network, Source::Pad].map(|source| mailbox.is_stopped_by(source)) != [false; 2];
+            if self.is_stopped_by_client && !was_stopped {
                 reporters.tell_stop(log);
             }
             let now_ns = self.clock.now_ns();

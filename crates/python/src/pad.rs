@@ -119,6 +119,12 @@ impl PadSender {
         self.pad.datagram(&controls)
     }
 
+    /// Whether the robot's emergency stop was set at its last answer.
+    #[getter]
+    fn is_stopped(&self) -> bool {
+        self.pad.is_stopped()
+    }
+
     /// True for an answer of the robot.
     fn hear(&mut self, datagram: &[u8]) -> bool {
         self.pad.take(datagram)

@@ -9,26 +9,30 @@
 //!
 //! The robot answers every datagram that is signed with its key with the **moment** it is: a number that this start of
 //! it made up, and its clock. With it comes how far its sticks reach: speeds are scaled by the robot's own policy, whatever
-//! the other side knows of it. A pad says the newest moment it knows with every datagram, and the robot follows only those
+//! the other side knows of it; and whether its emergency stop is set. A pad says the newest moment it knows with every datagram, and the robot follows only those
 //! of the last second, each once and in order. So what somebody wrote down is of no use to them: a second later, after
 //! the robot or the pad was started again, or twice.
+//!
+//! The emergency stop is everybody's who has the key, while another has the pad too, and however often it is said.
 
 use super::seal::{Key, SIGNATURE_LEN};
 use super::{Button, Controls, Mode, Reach};
 
-/// Bytes of a datagram: `GWP2`, the moment, a number that counts up, how the pad stands, a signature.
+/// Bytes of a datagram: `GWP3`, the moment, a number that counts up, how the pad stands, a signature.
 pub const LEN: usize = NUMBER + 4 + CONTROLS_LEN + SIGNATURE_LEN;
-/// Bytes of an answer: `GWA3`, the moment, how far sticks reach, a signature.
+/// Bytes of an answer: `GWA4`, the moment, how far sticks reach, whether the emergency stop is set, a signature.
 pub const ANSWER_LEN: usize = ANSWER_CONTENT + SIGNATURE_LEN;
 /// Bytes of the number that a start of the robot makes up.
 pub const NONCE_LEN: usize = 16;
 
-const MAGIC: [u8; 4] = *b"GWP2";
-const ANSWER_MAGIC: [u8; 4] = *b"GWA3";
-/// Where the number stands: behind `GWP2`, nonce and clock.
+const MAGIC: [u8; 4] = *b"GWP3";
+const ANSWER_MAGIC: [u8; 4] = *b"GWA4";
+/// Where the number stands: behind `GWP3`, nonce and clock.
 const NUMBER: usize = 4 + NONCE_LEN + 8;
-/// Smallest and largest of six axes, behind the moment.
-const ANSWER_CONTENT: usize = NUMBER + 6 * 8;
+/// Smallest and largest of six axes.
+const REACH_LEN: usize = 6 * 8;
+/// Behind the moment: how far sticks reach, and one byte that is 1 while the emergency stop is set.
+const ANSWER_CONTENT: usize = NUMBER + REACH_LEN + 1;
 /// Six sticks and triggers as signed words, the buttons that are down as bits in the order of [`Button::ALL`], and behind
 /// them a bit for each [`Mode`] that is said.
 const CONTROLS_LEN: usize = 14;
@@ -81,6 +85,8 @@ pub struct Heard {
     pub answer: [u8; ANSWER_LEN],
     /// The pad stands as it says from now on.
     pub is_followed: bool,
+    /// It is the emergency stop, whoever has the pad.
+    pub stops: bool,
 }
 
 impl<Sender: PartialEq> NetworkPad<Sender> {
@@ -92,15 +98,17 @@ impl<Sender: PartialEq> NetworkPad<Sender> {
     }
 
     /// Bytes came. `None` for what is no such datagram or not signed with the key.
-    pub fn take(&mut self, sender: Sender, bytes: &[u8], now_ns: u64) -> Option<Heard> {
+    pub fn take(&mut self, sender: Sender, bytes: &[u8], now_ns: u64, is_stopped: bool) -> Option<Heard> {
         self.expire(now_ns);
         let (said, number, controls) = decode(self.key.open_signed(bytes)?)?;
         let mut answer = [0; ANSWER_LEN];
         Moment { nonce: self.nonce, at_ns: now_ns }.write(ANSWER_MAGIC, &mut answer);
-        write_reach(&self.reach, &mut answer[NUMBER..ANSWER_CONTENT]);
+        write_reach(&self.reach, &mut answer[NUMBER..NUMBER + REACH_LEN]);
+        answer[NUMBER + REACH_LEN] = u8::from(is_stopped);
         self.key.sign(&mut answer);
         let age_ns = now_ns.checked_sub(said.at_ns);
         let is_of_now = said.nonce == self.nonce && age_ns.is_some_and(|age_ns| age_ns <= FRESH_NS);
+        let stops = is_of_now && controls.is_held(Button::Stop);
         // One that was overtaken on the way, or comes a second time, is behind.
         let is_next = (said.at_ns, number) > self.last;
         let is_followed = is_of_now && is_next && self.sender.as_ref().is_none_or(|owner| *owner == sender);
@@ -108,7 +116,7 @@ impl<Sender: PartialEq> NetworkPad<Sender> {
             (self.sender, self.last) = (Some(sender), (said.at_ns, number));
             (self.heard_ns, self.controls) = (now_ns, controls);
         }
-        Some(Heard { answer, is_followed })
+        Some(Heard { answer, is_followed, stops })
     }
 
     /// How it stands; `None` where nobody has it.
@@ -137,18 +145,24 @@ pub struct RemotePad {
     moment: Moment,
     /// How far sticks reach there, once it was told.
     reach: Option<Reach>,
+    is_stopped: bool,
     number: u32,
 }
 
 impl RemotePad {
     /// A pad with `key`, which no robot has answered yet.
     pub fn new(key: Key) -> RemotePad {
-        RemotePad { key, moment: Moment::default(), reach: None, number: 0 }
+        RemotePad { key, moment: Moment::default(), reach: None, is_stopped: false, number: 0 }
     }
 
     /// How far sticks reach there; none before the robot has answered.
     pub fn reach(&self) -> Option<&Reach> {
         self.reach.as_ref()
+    }
+
+    /// Whether the robot's emergency stop was set at its last answer.
+    pub fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 
     /// The next datagram: the pad stands so.
@@ -165,12 +179,13 @@ impl RemotePad {
     /// Bytes came. True for an answer of a robot that has the key; one that was overtaken changes nothing.
     pub fn take(&mut self, bytes: &[u8]) -> bool {
         let content = self.key.open_signed(bytes).and_then(<[u8]>::split_first_chunk::<NUMBER>);
-        let content = content.filter(|(head, rest)| head[..4] == ANSWER_MAGIC && rest.len() == 6 * 8);
-        let Some((head, reach)) = content else { return false };
+        let content = content.filter(|(head, rest)| head[..4] == ANSWER_MAGIC && rest.len() == REACH_LEN + 1);
+        let Some((head, [reach @ .., is_stopped])) = content else { return false };
         let told = Moment::read(head);
         if told.nonce != self.moment.nonce || told.at_ns > self.moment.at_ns {
             self.moment = told;
             self.reach = Some(read_reach(reach));
+            self.is_stopped = *is_stopped != 0;
         }
         true
     }

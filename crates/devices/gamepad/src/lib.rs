@@ -35,11 +35,13 @@ pub enum Button {
     PhaseDown,
     /// Limp, or up again.
     Motors,
+    /// Emergency stop.
+    Stop,
 }
 
 impl Button {
     /// Every button.
-    pub const ALL: [Button; 8] = [
+    pub const ALL: [Button; 9] = [
         Button::Pause,
         Button::Head,
         Button::Sound,
@@ -48,6 +50,7 @@ impl Button {
         Button::PhaseUp,
         Button::PhaseDown,
         Button::Motors,
+        Button::Stop,
     ];
 
     /// Name in layouts, datagrams and logs.
@@ -61,6 +64,7 @@ impl Button {
             Button::PhaseUp => "phase_up",
             Button::PhaseDown => "phase_down",
             Button::Motors => "motors",
+            Button::Stop => "stop",
         }
     }
 

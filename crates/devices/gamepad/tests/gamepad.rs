@@ -396,7 +396,7 @@ fn key(byte: u8) -> Key {
 
 /// As docs/formats.md has it, made by nothing of the driver's.
 fn datagram(secret: u8, (nonce, at_ns): ([u8; 16], u64), number: u32, forward: i16, held: u16) -> Vec<u8> {
-    let mut bytes = Vec::from(*b"GWP2");
+    let mut bytes = Vec::from(*b"GWP3");
     bytes.extend(nonce);
     bytes.extend(at_ns.to_le_bytes());
     bytes.extend(number.to_le_bytes());
@@ -415,7 +415,7 @@ fn is_followed<Sender: PartialEq>(
     bytes: &[u8],
     now_ns: u64,
 ) -> bool {
-    pad.take(sender, bytes, now_ns).is_some_and(|heard| heard.is_followed)
+    pad.take(sender, bytes, now_ns, false).is_some_and(|heard| heard.is_followed)
 }
 
 #[test]
@@ -430,11 +430,42 @@ fn the_first_sender_has_the_pad_until_it_is_silent() {
     assert_eq!(pad.controls(510 * MS), None);
     assert!(is_followed(&mut pad, "two", &of(600, 1, 0, 0), 600 * MS));
     assert_eq!(pad.sender(), Some(&"two"));
-    for wrong in [&of(600, 2, 0, 3 << 8)[..], &of(600, 2, 0, 1 << 10), &of(600, 2, 0, 0)[..77], b"", &[0; 78]]
+    for wrong in [&of(600, 2, 0, 3 << 9)[..], &of(600, 2, 0, 1 << 11), &of(600, 2, 0, 0)[..77], b"", &[0; 78]]
     {
-        assert_eq!(pad.take("two", wrong, 601 * MS), None);
+        assert_eq!(pad.take("two", wrong, 601 * MS, false), None);
     }
     assert!(is_followed(&mut pad, "two", &of(600, 2, 0, 0), 602 * MS));
+}
+
+#[test]
+fn everybody_with_the_key_stops_it_whoever_has_the_pad() {
+    const STOP: u16 = 1 << Button::Stop as u16;
+    let mut pad = NetworkPad::new(key(1), NONCE, REACH);
+    let of = |secret, at_ms, held| datagram(secret, (NONCE, at_ms * MS), 1, 0, held);
+    let walks = datagram(1, (NONCE, 8 * MS), 7, 32767, 0);
+    assert!(is_followed(&mut pad, "one", &walks, 10 * MS));
+    // Older than the newest of who has it: a stop waits for no turn, and takes the pad from nobody.
+    let heard = pad.take("two", &of(1, 5, STOP), 20 * MS, false).unwrap();
+    assert!(heard.stops && !heard.is_followed);
+    assert!(pad.take("two", &of(1, 5, STOP), 21 * MS, true).unwrap().stops, "said once more");
+    assert_eq!(pad.controls(22 * MS).unwrap().left, [0.0, 1.0]);
+    assert_eq!(pad.sender(), Some(&"one"));
+    assert!(!pad.take("two", &of(1, 5, !STOP & 0xff), 23 * MS, true).unwrap().stops, "all other buttons");
+    assert_eq!(pad.take("two", &of(2, 5, STOP), 24 * MS, false), None, "another key");
+    assert!(!pad.take("two", &of(1, 5, STOP), 1006 * MS, false).unwrap().stops, "written down a second ago");
+    let restarted = datagram(1, ([7; 16], 5 * MS), 1, 0, STOP);
+    assert!(!pad.take("two", &restarted, 25 * MS, false).unwrap().stops);
+}
+
+#[test]
+fn a_pad_elsewhere_is_told_whether_the_robot_is_stopped() {
+    let (mut robot, mut pad) = (NetworkPad::new(key(1), NONCE, REACH), RemotePad::new(key(1)));
+    assert!(!pad.is_stopped());
+    for (at, is_stopped) in [(1, false), (2, true), (3, false)] {
+        let heard = robot.take("one", &pad.datagram(&Controls::default()), at * MS, is_stopped).unwrap();
+        assert!(pad.take(&heard.answer));
+        assert_eq!(pad.is_stopped(), is_stopped);
+    }
 }
 
 #[test]
@@ -444,17 +475,17 @@ fn what_another_key_signed_was_changed_or_cut_is_as_if_it_never_came() {
     for at in 0..good.len() {
         let mut forged = good.clone();
         forged[at] ^= 1 << (at % 8);
-        assert_eq!(pad.take("one", &forged, MS), None, "byte {at}");
-        assert_eq!(pad.take("one", &good[..at], MS), None, "{at} bytes of it");
+        assert_eq!(pad.take("one", &forged, MS, false), None, "byte {at}");
+        assert_eq!(pad.take("one", &good[..at], MS, false), None, "{at} bytes of it");
     }
     let mut longer = good.clone();
     longer.push(0);
     let unsigned = [&good[..46], &[0; 32]].concat();
     let (other, open) = (datagram(2, (NONCE, 0), 1, 32767, 0), datagram(0, (NONCE, 0), 1, 32767, 0));
     // Its own answer, sent back to it, is no datagram either.
-    let answer = pad.take("one", &datagram(1, (NONCE, 9 * MS), 1, 0, 0), MS).unwrap().answer;
+    let answer = pad.take("one", &datagram(1, (NONCE, 9 * MS), 1, 0, 0), MS, false).unwrap().answer;
     for forged in [&longer[..], &unsigned, &other, &open, &answer] {
-        assert_eq!(pad.take("one", forged, MS), None);
+        assert_eq!(pad.take("one", forged, MS, false), None);
     }
     assert_eq!(pad.controls(MS), None);
     assert!(is_followed(&mut pad, "one", &good, MS));
@@ -488,7 +519,7 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
     let mut pad = RemotePad::new(key(1));
     let forward = REACH.walk(0.15, 0.0, 0.0).unwrap();
     let talk = |robot: &mut NetworkPad<&str>, pad: &mut RemotePad, now_ns: u64| {
-        let heard = robot.take("one", &pad.datagram(&forward), now_ns).unwrap();
+        let heard = robot.take("one", &pad.datagram(&forward), now_ns, false).unwrap();
         assert!(pad.take(&heard.answer));
         heard.is_followed
     };
@@ -504,7 +535,7 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
     assert!(!talk(&mut robot, &mut pad, MS) && talk(&mut robot, &mut pad, 2 * MS));
     assert_eq!(pad.reach(), Some(&slower), "with another policy it reaches elsewhere");
     // Of two answers the newer one counts, in whatever order they come; what is no answer changes nothing.
-    let answers = [3, 4].map(|at| robot.take("one", &pad.datagram(&forward), at * MS).unwrap().answer);
+    let answers = [3, 4].map(|at| robot.take("one", &pad.datagram(&forward), at * MS, false).unwrap().answer);
     assert!(pad.take(&answers[1]) && pad.take(&answers[0]));
     for wrong in [&answers[1][..59], &[0; 60], b"", &pad.clone().datagram(&forward)] {
         assert!(!pad.take(wrong));
@@ -518,9 +549,9 @@ fn a_pad_is_followed_from_its_second_datagram_on_and_after_a_restart_of_either()
 fn asked_over_the_network(operator: &mut Operator, pads: &[Controls]) -> [f32; 7] {
     let (mut network, mut remote) = (NetworkPad::new(Key::open(), NONCE, REACH), RemotePad::new(Key::open()));
     for pad in pads {
-        let told = network.take("program", &remote.datagram(pad), 0).unwrap();
+        let told = network.take("program", &remote.datagram(pad), 0, false).unwrap();
         assert!(remote.take(&told.answer));
-        assert!(network.take("program", &remote.datagram(pad), 0).unwrap().is_followed);
+        assert!(network.take("program", &remote.datagram(pad), 0, false).unwrap().is_followed);
         operator.update(&network.controls(0).unwrap(), |_| {});
     }
     operator.command()
@@ -576,7 +607,7 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
     let mut hands = Hands::new();
     let (mut keyboard, mut network) = (Keyboard::default(), NetworkPad::new(key(1), NONCE, REACH));
     let (mut far, mut elsewhere) = (Operator::new(REACH), Operator::new(REACH));
-    let (mut chance, mut moved, mut followed) = (7_u64, 0_u64, 0_u64);
+    let (mut chance, mut moved, mut followed, mut stops) = (7_u64, 0_u64, 0_u64, 0_u64);
     for round in 0..rounds {
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let raw = chance.rotate_left((round % 64) as u32);
@@ -594,14 +625,16 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
         // Of another key, another start, a moment that is over, changed on the way: none of it is followed.
         let (secret, nonce) = (1 + (raw >> 56 & 1) as u8, if raw >> 57 & 1 == 0 { NONCE } else { [0; 16] });
         let at_ns = now_ns.saturating_sub((raw >> 58 & 1) * 1001 * MS);
-        let (forward, held) = ((raw >> 24) as i16, (raw >> 40) as u16 & 0x3ff);
+        let (forward, held) = ((raw >> 24) as i16, (raw >> 40) as u16 & 0x7ff);
         let mut bytes = datagram(secret, (nonce, at_ns), round as u32, forward, held);
         let bits = if raw >> 62 == 0 { (raw >> 32) as u8 } else { 0 };
         let at = (raw >> 3) as usize % bytes.len();
         bytes[at] ^= bits;
-        if let Some(heard) = network.take(raw >> 60, &bytes, now_ns) {
+        if let Some(heard) = network.take(raw >> 60, &bytes, now_ns, false) {
             assert!(secret == 1 && bits == 0);
-            assert!(!heard.is_followed || nonce == NONCE && now_ns - at_ns <= 1000 * MS);
+            let is_of_now = nonce == NONCE && now_ns - at_ns <= 1000 * MS;
+            assert!(is_of_now || !heard.is_followed && !heard.stops);
+            stops += u64::from(heard.stops);
             followed += u64::from(heard.is_followed);
         }
         match network.controls(now_ns) {
@@ -618,4 +651,5 @@ fn a_million_inputs_of_any_kind_stay_within_reach() {
         }
     }
     assert!(moved > rounds / 10 && followed > rounds / 100, "{moved} and {followed} of {rounds}");
+    assert!(stops > rounds / 100, "{stops} of {rounds}");
 }

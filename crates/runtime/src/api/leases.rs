@@ -61,9 +61,9 @@ impl LeaseTable {
     }
 
     /// Emergency stop, whoever asks; the name is kept for the log.
-    pub(super) fn stop(&mut self, client: Option<&str>) {
+    pub(crate) fn stop(&mut self, source: Source, client: Option<&str>) {
         self.stopped_by = client.map(String::from);
-        self.mailbox.set_emergency_stop(Source::Network);
+        self.mailbox.set_emergency_stop(source);
     }
 
     /// A new lease, or one that is renewed. The lease of another client is never taken away before its end.

@@ -5,6 +5,7 @@ use crate::api::policies::PolicyShelf;
 use crate::api::telemetry::{self, Beside};
 use crate::robot::Mailbox;
 use crate::robot::status::{Status, StatusSlot};
+use gaitway_control::supervisor::CLEAR_STOP;
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::{Command, Contract, RobotProfile};
 use gaitway_protocol::{AxisInfo, Code, Hello, Limit, PROTOCOL_VERSION, Refusal, ReplyBody, Topic, Trim};
@@ -77,8 +78,7 @@ impl ApiRobot {
         if !self.mailbox.is_stopped() {
             return Ok(());
         }
-        let hint = "look at the robot, then clear it there: c at the terminal it was started from";
-        Err(Refusal::new(Code::Stopped, "the emergency stop is set", hint))
+        Err(Refusal::new(Code::Stopped, "the emergency stop is set", CLEAR_STOP))
     }
 
     /// Keeps the last minute.

@@ -6,6 +6,7 @@ use crate::api::lines::LineReader;
 use crate::api::network::NetworkDoor;
 use crate::api::robot::ApiRobot;
 use crate::api::session::is_stop;
+use gaitway_control::arbiter::Source;
 use gaitway_platform::clock::{Clock, MonotonicClock};
 use gaitway_platform::exclusive::{BoundPath, ExclusiveError};
 use gaitway_platform::worker::{End, Worker};
@@ -86,7 +87,7 @@ impl Leaving {
         let len = read.as_ref().map_or(0, |len| *len);
         let stop = |line: &[u8]| {
             if is_stop(line) {
-                lock(leases).stop(None);
+                lock(leases).stop(Source::Network, None);
             }
         };
         self.lines.take(&chunk[..len], stop);

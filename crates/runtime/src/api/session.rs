@@ -111,7 +111,7 @@ impl Session {
     ) -> Result<ReplyBody, Refusal> {
         if let Ask::Stop {} = ask {
             // Whoever it is.
-            leases.stop(self.name.as_deref());
+            leases.stop(arbiter::Source::Network, self.name.as_deref());
             return Ok(ReplyBody::done());
         }
         if let Ask::Hello { client, .. } = ask {

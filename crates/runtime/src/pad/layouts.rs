@@ -134,7 +134,7 @@ mod tests {
     fn every_layout_that_ships_is_whole_and_pads_find_theirs() {
         for (name, _) in BUILT_IN {
             let layout = NamedLayout::load(Path::new(name)).unwrap();
-            assert!(layout.layout.sticks.len() >= 5 && layout.layout.buttons.len() == 6, "{name}");
+            assert!(layout.layout.sticks.len() >= 5 && layout.layout.buttons.len() == 7, "{name}");
         }
         // With the axes of its right stick, or without.
         for (device, has_right_stick, name) in [

@@ -80,7 +80,10 @@ impl Listener {
     }
 
     fn hear(&mut self, sender: SocketAddr, bytes: &[u8], now_ns: u64) -> Option<Heard> {
-        let heard = self.pad.take(sender, bytes, now_ns)?;
+        let heard = self.pad.take(sender, bytes, now_ns, self.session.is_stopped())?;
+        if heard.stops {
+            self.session.stop(&name_of(sender));
+        }
         // An answer that cannot be sent is lost, as on any network: the next is asked for soon.
         let _ = self.socket.send_to(&heard.answer, sender);
         Some(heard)
@@ -99,9 +102,13 @@ impl Listener {
             if self.last.replace(sender) == Some(sender) {
                 self.session.take_up(&controls);
             }
-            self.session.call(&format!("remote gamepad {sender}"));
+            self.session.call(&name_of(sender));
             tell(say, PadEvent::Found { name: sender.to_string(), layout: "network".to_owned() });
         }
         self.session.steer(&controls, now_ns, |event| tell(say, event));
     }
+}
+
+fn name_of(sender: SocketAddr) -> String {
+    format!("remote gamepad {sender}")
 }

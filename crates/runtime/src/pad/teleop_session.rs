@@ -101,11 +101,23 @@ impl TeleopSession {
         name.clone_into(&mut self.name);
     }
 
+    /// Whether the emergency stop is set.
+    pub fn is_stopped(&self) -> bool {
+        self.steered.mailbox.is_stopped()
+    }
+
+    /// Emergency stop by `name`, who need not have the pad.
+    pub fn stop(&self, name: &str) {
+        stop(self.source, name, &self.steered);
+    }
+
     /// The pad stands as it does at `now_ns`: its command holds until the lease ends, and each button that was
     /// pressed is done and told, once. Of a flood of presses most are left out, but never one that makes limp.
     pub fn steer(&mut self, controls: &Controls, now_ns: u64, mut tell: impl FnMut(PadEvent)) {
         self.gone_since_ns = None;
-        let (client, source, steered, presses) = (self.client, self.source, &self.steered, &mut self.presses);
+        let (client, source, name) = (self.client, self.source, &self.name);
+        let (steered, presses) = (&self.steered, &mut self.presses);
+        let clears = clears_stop(source, controls, steered);
         self.operator.update(controls, |button| {
             let has_room = presses.take(now_ns);
             if !has_room && !makes_limp(button, steered) {
@@ -120,7 +132,11 @@ impl TeleopSession {
             };
             let event = match held {
                 Err(refusal) => PadEvent::Held(refusal),
-                Ok(()) => match press(button, source, steered) {
+                Ok(()) if button == Button::Stop => {
+                    stop(source, name, steered);
+                    PadEvent::Pressed(button)
+                }
+                Ok(()) => match press(button, clears, source, steered) {
                     Ok(()) => PadEvent::Pressed(button),
                     Err(refused) => PadEvent::Refused(button, refused),
                 },
@@ -202,10 +218,28 @@ fn lock(leases: &Mutex<LeaseTable>) -> MutexGuard<'_, LeaseTable> {
     leases.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Nothing new where this source has stopped it already: the log names who came first.
+fn stop(source: Source, name: &str, steered: &TeleopTarget) {
+    if !steered.mailbox.is_stopped_by(source) {
+        lock(&steered.leases).stop(source, Some(name));
+    }
+}
+
+/// A person with the robot's own pad clears its emergency stop by two buttons at once, which no fright presses.
+fn clears_stop(source: Source, controls: &Controls, steered: &TeleopTarget) -> bool {
+    source == Source::Pad && controls.is_held(Button::Stop) && steered.mailbox.is_stopped()
+}
+
 /// What the robot is wished to do from now on.
-fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), NotAtTheRobot> {
+fn press(
+    button: Button,
+    clears_stop: bool,
+    source: Source,
+    steered: &TeleopTarget,
+) -> Result<(), NotAtTheRobot> {
     let mailbox = &steered.mailbox;
     match (button, mailbox.requested_mode().0) {
+        (Button::Motors, _) if clears_stop => mailbox.clear_by_hand(source),
         (Button::Pause, now @ RequestedMode::Walk) => mailbox.change_wish(source, now, RequestedMode::Stand),
         (Button::Pause, now @ RequestedMode::Stand) => mailbox.change_wish(source, now, RequestedMode::Walk),
         (Button::Motors, now @ RequestedMode::Limp) => mailbox.change_wish(source, now, RequestedMode::Stand),
@@ -219,7 +253,8 @@ fn press(button: Button, source: Source, steered: &TeleopTarget) -> Result<(), N
 }
 
 fn makes_limp(button: Button, steered: &TeleopTarget) -> bool {
-    button == Button::Motors && steered.mailbox.requested_mode().0 != RequestedMode::Limp
+    let is_limp = steered.mailbox.requested_mode().0 == RequestedMode::Limp;
+    button == Button::Stop || (button == Button::Motors && !is_limp)
 }
 
 #[cfg(test)]
@@ -298,6 +333,51 @@ mod tests {
         assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         near.steer(&controls, MS, |event| told.push(event));
         assert_eq!((steered.mailbox.requested_mode().0, told.len()), (RequestedMode::Stand, 2));
+    }
+
+    #[test]
+    fn every_pad_stops_and_only_the_robots_own_clears_with_two_buttons() {
+        for source in [Source::Network, Source::Pad] {
+            let steered = steered();
+            steered.mailbox.request_mode(RequestedMode::Walk, false);
+            let anna = (lock(&steered.leases).welcome(), "anna");
+            let walk = Command::velocity(0.1, 0.0, 0.0);
+            lock(&steered.leases).steer(anna, source, &walk, 500 * MS, 0).unwrap();
+            let mut session = TeleopSession::new(source, steered.clone());
+            session.call("the pad");
+            // Stopped by a flood, in which room is for nothing else, while anna has control.
+            flood(&mut session, Button::Lamp, 2000);
+            let mut controls = Controls::default();
+            controls.set(Button::Stop, true);
+            session.steer(&controls, 100 * MS, |_| {});
+            assert!(steered.mailbox.is_stopped_by(source));
+            assert_eq!(lock(&steered.leases).stopped_by(), Some("the pad"));
+            // The motors button alone clears nothing.
+            controls.set(Button::Stop, false);
+            for is_down in [false, true] {
+                controls.set(Button::Motors, is_down);
+                session.steer(&controls, 9_000 * MS, |_| {});
+            }
+            assert!(steered.mailbox.is_stopped());
+            for buttons in [&[][..], &[Button::Stop], &[Button::Stop, Button::Motors]] {
+                controls = Controls::default();
+                buttons.iter().for_each(|button| controls.set(*button, true));
+                session.steer(&controls, 20_000 * MS, |_| {});
+            }
+            assert_eq!(steered.mailbox.is_stopped(), source != Source::Pad);
+            // It does not get up by itself, whatever was wished of it meanwhile.
+            steered.mailbox.clear_by_hand(Source::Terminal).unwrap();
+            assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
+        }
+    }
+
+    #[test]
+    fn who_stops_a_stopped_robot_is_not_named() {
+        let steered = steered();
+        let session = TeleopSession::new(Source::Network, steered.clone());
+        session.stop("one");
+        session.stop("two");
+        assert_eq!(lock(&steered.leases).stopped_by(), Some("one"));
     }
 
     #[test]

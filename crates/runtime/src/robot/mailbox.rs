@@ -226,6 +226,14 @@ impl Mailbox {
         Ok(())
     }
 
+    /// Clears the emergency stop and faults. Whoever does has a hand at the robot: it must not get up by itself then.
+    pub fn clear_by_hand(&self, source: Source) -> Result<(), NotAtTheRobot> {
+        at_the_robot("clearing an emergency stop", source)?;
+        self.request_mode(RequestedMode::Limp, false);
+        self.clear_emergency_stop(source)?;
+        self.clear_faults(source)
+    }
+
     /// True once after [`Mailbox::clear_faults`].
     pub fn take_clear_faults(&self) -> bool {
         self.clear_faults.load(Ordering::Relaxed) && self.clear_faults.swap(false, Ordering::Relaxed)

@@ -80,6 +80,7 @@ class StopBench:
         yield "local API, socket", self._others, _socket
         yield "terminal, space", self._others, _key
         yield "local API, limp", self._others, _limp
+        yield "remote gamepad, stop", self._others, _remote_stop
         yield "remote gamepad, motors", self._others, _remote
 
     def _walk_a_little(self, running: RunningRobot) -> None:
@@ -138,6 +139,13 @@ def _socket(running: RunningRobot) -> Iterator[Stop]:
 @contextmanager
 def _key(running: RunningRobot) -> Iterator[Stop]:
     yield lambda: _timed(running.press_stop)
+
+
+@contextmanager
+def _remote_stop(running: RunningRobot) -> Iterator[Stop]:
+    address = running.event("listening for a pad")["address"]
+    with Remote(address) as remote:
+        yield lambda: _timed(remote.emergency_stop)
 
 
 @contextmanager

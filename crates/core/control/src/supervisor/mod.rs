@@ -13,7 +13,7 @@ mod state;
 mod transitions;
 
 pub use orders::{Change, Orders, Situation};
-pub use state::{Obstacle, Reason, RequestedMode, State};
+pub use state::{CLEAR_STOP, Obstacle, Reason, RequestedMode, State};
 
 use crate::readings::JointReading;
 use crate::safety_filter::{Goals, SafetyFilter, SafetyFilterState};

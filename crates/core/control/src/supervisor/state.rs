@@ -4,6 +4,10 @@ use crate::plausibility::Outside;
 use gaitway_model::profile::FaultKind;
 use std::fmt;
 
+/// How the emergency stop is cleared, for people.
+pub const CLEAR_STOP: &str = "look at the robot, then clear the stop there: c at the terminal of gaitwayd or gaitway run, \
+                              or hold stop and press motors on its own gamepad";
+
 /// What a robot is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum State {
@@ -159,7 +163,7 @@ impl Obstacle {
     /// What the person can do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Obstacle::EmergencyStop => "clear the emergency stop at the robot's terminal or with the pad",
+            Obstacle::EmergencyStop => CLEAR_STOP,
             Obstacle::Fault(kind) => kind.hint(),
             Obstacle::SilentServo { .. } => {
                 "check its plug, its power and its id: `gaitwayd --audit` lists who answers"
