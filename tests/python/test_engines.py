@@ -60,12 +60,12 @@ def dense(output: str = "continuous_actions") -> onnx.NodeProto:
 def softplus(tmp_path: Path) -> Path:
     """A policy with an operator the native engine does not run."""
     return policy_file(
-        tmp_path, [dense("hidden"), helper.make_node("Softplus", ["hidden"], ["continuous_actions"], name="squash")]
+        tmp_path, [dense("hidden"), helper.make_node("Hardmax", ["hidden"], ["continuous_actions"], name="squash")]
     )
 
 
 def test_an_unknown_operator_is_named_with_the_extra_that_runs_it(softplus: Path) -> None:
-    with pytest.raises(UnsupportedOperatorError, match=r"(?s)Softplus.*squash.*gaitway\[onnxruntime\]"):
+    with pytest.raises(UnsupportedOperatorError, match=r"(?s)Hardmax.*squash.*gaitway\[onnxruntime\]"):
         gaitway.Policy.load(softplus)
 
 
@@ -73,7 +73,7 @@ def test_onnxruntime_runs_it(softplus: Path) -> None:
     policy = gaitway.Policy.load(softplus, engine="onnxruntime")
     controller = gaitway.Controller(policy, ROBOT)
     goals = controller.step(RobotSim(ROBOT).sense(), gaitway.command())
-    # Softplus of nearly nothing is ln 2, and a quarter of it goes onto the default pose.
+    # Hardmax of nearly nothing is ln 2, and a quarter of it goes onto the default pose.
     moved = np.array(goals) - ROBOT.default_pose_rad
     assert moved.max() > 0.05
     assert np.isfinite(moved).all()
@@ -114,7 +114,7 @@ def test_a_row_may_be_of_rank_one(tmp_path: Path, engine: str) -> None:
 
 
 def test_a_length_that_the_file_does_not_say_is_found_by_running_it(tmp_path: Path) -> None:
-    unknown = helper.make_node("Softplus", ["a"], ["b"])
+    unknown = helper.make_node("Hardmax", ["a"], ["b"])
     twice = helper.make_node("Concat", ["b", "b"], ["continuous_actions"], axis=1)
     file = policy_file(tmp_path, [dense("a"), unknown, twice], outputs=(("continuous_actions", [1, "n"]),))
     with pytest.raises(PolicyError, match="expected 14 numbers, found 28"):
@@ -131,9 +131,9 @@ def test_weights_in_another_file_are_refused_by_both(tmp_path: Path, engine: str
 
 def test_a_file_without_a_contract_is_shown_with_all_that_is_in_its_way(tmp_path: Path) -> None:
     nodes = [
-        helper.make_node("Softplus", ["obs"], ["a"]),
-        helper.make_node("Erf", ["a"], ["b"]),
-        helper.make_node("Softplus", ["b"], ["actions"]),
+        helper.make_node("Hardmax", ["obs"], ["a"]),
+        helper.make_node("Celu", ["a"], ["b"]),
+        helper.make_node("Hardmax", ["b"], ["actions"]),
     ]
     graph = helper.make_graph(nodes, "policy", described([("obs", ["batch", 4])]), described([("actions", [1, 4])]))
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], producer_name="tests")
@@ -144,14 +144,14 @@ def test_a_file_without_a_contract_is_shown_with_all_that_is_in_its_way(tmp_path
     network = found["network"]
     assert found["contract"] is None and "carries no contract" in found["refused"]["error"]
     assert network["inputs"] == [{"name": "obs", "type": "float32", "shape": "[batch, 4]"}]
-    assert (network["operators"], network["metadata"]) == ({"Erf": 1, "Softplus": 2}, {"joint_names": "knee,hip"})
-    assert [obstacle["message"].split()[1] for obstacle in network["obstacles"]] == ["Softplus", "Erf"]
+    assert (network["operators"], network["metadata"]) == ({"Celu": 1, "Hardmax": 2}, {"joint_names": "knee,hip"})
+    assert [obstacle["message"].split()[1] for obstacle in network["obstacles"]] == ["Hardmax", "Celu"]
     shown = run_gaitway("policy", "inspect", file)
     assert shown.returncode == 0
     for told in (
         "written by tests, opset onnx 17",
         "input obs: float32 [batch, 4]",
-        "in the way: operator Erf",
+        "in the way: operator Celu",
         "knee",
     ):
         assert told in shown.stdout

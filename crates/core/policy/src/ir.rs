@@ -43,9 +43,13 @@ pub enum Op {
     Pick {
         /// Index of the first element.
         first: usize,
-        /// Distance to the next; may be negative.
+        /// Distance to the next; may be negative, or zero: the same element again and again.
         stride: isize,
     },
+    /// The elements with these indices.
+    Gather(Vec<usize>),
+    /// One number made of all elements, first to last.
+    Reduce(Reduce),
 }
 
 impl Op {
@@ -53,7 +57,7 @@ impl Op {
     pub fn padded_len(&self, len: usize) -> usize {
         match self {
             Op::Matvec(matrix) => matrix.padded_outputs(),
-            Op::Map(_) | Op::Zip(_) | Op::Pick { .. } => len,
+            _ => len,
         }
     }
 }
@@ -63,6 +67,22 @@ impl Op {
 pub enum Map {
     /// Absolute value.
     Abs,
+    /// The other sign.
+    Neg,
+    /// 1 ÷ x.
+    Reciprocal,
+    /// Square root.
+    Sqrt,
+    /// e to the power of x.
+    Exp,
+    /// Natural logarithm.
+    Log,
+    /// Sine of x rad.
+    Sin,
+    /// Cosine of x rad.
+    Cos,
+    /// Error function.
+    Erf,
     /// Zero where the element is below zero.
     Relu,
     /// `alpha expm1(x)` where x is below zero.
@@ -79,6 +99,37 @@ pub enum Map {
         /// Factor inside the sigmoid.
         alpha: f32,
     },
+    /// `ln(1 + exp(x))`.
+    Softplus,
+    /// `x ÷ (1 + |x|)`.
+    Softsign,
+    /// `x tanh(softplus(x))`.
+    Mish,
+    /// `x Φ(x)`, Φ the normal distribution's.
+    Gelu,
+    /// Gelu with Φ by a hyperbolic tangent.
+    GeluTanh,
+    /// `alpha x` where x is below zero.
+    LeakyRelu {
+        /// Slope below zero.
+        alpha: f32,
+    },
+    /// `gamma` times an Elu.
+    Selu {
+        /// Of the Elu.
+        alpha: f32,
+        /// Factor of all.
+        gamma: f32,
+    },
+    /// `alpha x + beta`, within 0 and 1.
+    HardSigmoid {
+        /// Slope.
+        alpha: f32,
+        /// At zero.
+        beta: f32,
+    },
+    /// `x` times the hard sigmoid of slope 1/6.
+    HardSwish,
     /// Raised to `low`, then lowered to `high`; where `low > high`, all becomes `high`.
     Clip {
         /// Lower bound, -∞ for none.
@@ -99,4 +150,31 @@ pub enum Zip {
     Mul,
     /// left ÷ right.
     Div,
+    /// left to the power of right.
+    Pow,
+    /// The larger one; a NaN where one is.
+    Max,
+    /// The smaller one; a NaN where one is.
+    Min,
+    /// left where it is not below zero, else left × right.
+    PRelu,
+}
+
+/// What becomes of all elements. Sums begin at zero and take each element in its turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reduce {
+    /// Their sum.
+    Sum,
+    /// Their sum ÷ their number.
+    Mean,
+    /// Sum of their absolute values.
+    L1,
+    /// Root of the sum of their squares.
+    L2,
+    /// Sum of their squares.
+    SumSquare,
+    /// The largest; a NaN where one is.
+    Max,
+    /// The smallest; a NaN where one is.
+    Min,
 }

@@ -5,8 +5,9 @@ use std::rc::Rc;
 use crate::error::OnnxError;
 use crate::proto;
 
-const FLOAT: i32 = 1;
-const INT64: i32 = 7;
+/// ONNX's numbers for types.
+pub const FLOAT: i32 = 1;
+pub const INT64: i32 = 7;
 /// `TensorProto.DataLocation.EXTERNAL`.
 const EXTERNAL: i32 = 1;
 

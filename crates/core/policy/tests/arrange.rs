@@ -82,3 +82,101 @@ fn constants_are_folded() {
     check(&bytes, &[0.5, 0.5, 0.5], &[420.5, 1.5, 2.5]);
     assert_eq!(Plan::from_onnx(&bytes).unwrap().macs(), 0);
 }
+
+#[test]
+fn shapes_are_known_and_change_no_number() {
+    let x: Vec<f32> = (0..6).map(|x| x as f32).collect();
+    let same = |nodes: &[Message], constants: &[Message]| {
+        assert_eq!(run(&x_to_y(6, 6, nodes, constants), &x), x);
+    };
+    let axes =
+        |name: &str, axes: &[i64]| node(name, &["x"], &["s"]).message(5, &ints_attribute("axes", axes));
+    same(
+        &[
+            axes("Unsqueeze", &[0, 2]),
+            node("Squeeze", &["s"], &["y"]).message(5, &ints_attribute("axes", &[0, 2])),
+        ],
+        &[],
+    );
+    same(&[node("Squeeze", &["x"], &["s"]), axes_of("Unsqueeze", "s", "y", &[0])], &[]);
+    same(&[node("Cast", &["x"], &["y"]).message(5, &int_attribute("to", 1))], &[]);
+    same(&[node("Dropout", &["x"], &["y"])], &[]);
+    let order = ints_attribute("perm", &[1, 0]);
+    same(&[node("Transpose", &["x"], &["t"]).message(5, &order), node("Transpose", &["t"], &["y"])], &[]);
+    // The batch, by way of its shape, as exporters write it.
+    let shape = [
+        node("Shape", &["x"], &["all"]),
+        node("Gather", &["all", "first"], &["batch"]),
+        axes_of("Unsqueeze", "batch", "b", &[0]),
+        node("Concat", &["b", "rest"], &["shape"]).message(5, &int_attribute("axis", 0)),
+        node("Reshape", &["x", "shape"], &["y"]),
+    ];
+    let scalar = tensor_head("first", &[], INT64).int(7, 0);
+    same(&shape, &[scalar, int_tensor("rest", &[-1])]);
+}
+
+#[test]
+fn a_row_is_cut_in_half_by_arithmetic_with_its_shape() {
+    let x: Vec<f32> = (0..6).map(|x| x as f32).collect();
+    let half = |operator: &str, constant: i64| {
+        let nodes = [
+            node("Shape", &["x"], &["all"]),
+            node("Gather", &["all", "last"], &["len"]),
+            node(operator, &["len", "c"], &["end"]),
+            axes_of("Unsqueeze", "end", "ends", &[0]),
+            node("Slice", &["x", "zero", "ends", "one"], &["y"]),
+        ];
+        let scalar = |name: &str, value: i64| tensor_head(name, &[], INT64).int(7, value);
+        let constants =
+            [scalar("last", -1), scalar("c", constant), int_tensor("zero", &[0]), int_tensor("one", &[1])];
+        Plan::from_onnx(&x_to_y(6, 3, &nodes, &constants))
+    };
+    for (operator, constant) in [("Div", 2), ("Sub", 3), ("Add", -3)] {
+        let plan = half(operator, constant).unwrap();
+        let mut y = [0.0; 3];
+        plan.run(&mut plan.workspace(), &x, &mut y).unwrap();
+        assert_eq!(y, [0.0, 1.0, 2.0], "{operator}");
+    }
+    for (operator, constant) in [("Div", 0), ("Mul", i64::MAX), ("Pow", 1)] {
+        assert!(half(operator, constant).is_err(), "{operator} {constant}");
+    }
+}
+
+#[test]
+fn elements_are_gathered_in_any_order() {
+    let x: Vec<f32> = (0..5).map(|x| x as f32 + 0.5).collect();
+    let gather = node("Gather", &["x", "places"], &["y"]).message(5, &int_attribute("axis", 1));
+    let places = int_tensor("places", &[3, 0, -1, 3]);
+    assert_eq!(run(&x_to_y(5, 4, std::slice::from_ref(&gather), &[places]), &x), [3.5, 0.5, 4.5, 3.5]);
+    for wrong in [5, -6] {
+        let bytes = x_to_y(5, 1, std::slice::from_ref(&gather), &[int_tensor("places", &[wrong])]);
+        assert!(Plan::from_onnx(&bytes).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn one_number_expands_to_a_row_and_constants_turn() {
+    let nodes = [
+        node("ReduceSum", &["x"], &["sum"]),
+        node("Shape", &["x"], &["shape"]),
+        node("Expand", &["sum", "shape"], &["y"]),
+    ];
+    assert_eq!(run(&x_to_y(3, 3, &nodes, &[]), &[1.0, 2.0, 4.0]), [7.0; 3]);
+    let nodes = [node("Transpose", &["w"], &["t"]), node("MatMul", &["x", "t"], &["y"])];
+    let weights = tensor("w", &[2, 3], &[1.0, 2.0, 3.0, 10.0, 20.0, 30.0]);
+    assert_eq!(run(&x_to_y(3, 2, &nodes, &[weights]), &[1.0, 0.0, 1.0]), [4.0, 40.0]);
+    let nodes = [node("ConstantOfShape", &["n"], &["zeros"]), node("Add", &["x", "zeros"], &["y"])];
+    assert_eq!(run(&x_to_y(3, 3, &nodes, &[int_tensor("n", &[3])]), &[1.0, 2.0, 4.0]), [1.0, 2.0, 4.0]);
+}
+
+#[test]
+fn what_is_random_is_refused_with_its_reason() {
+    for operator in ["RandomNormalLike", "RandomUniform", "Bernoulli", "Multinomial"] {
+        let error = Plan::from_onnx(&x_to_y(3, 3, &[node(operator, &["x"], &["y"])], &[])).unwrap_err();
+        assert!(error.to_string().contains("it is random"), "{error}");
+    }
+}
+
+fn axes_of(operator: &str, from: &str, to: &str, axes: &[i64]) -> Message {
+    node(operator, &[from], &[to]).message(5, &ints_attribute("axes", axes))
+}

@@ -56,9 +56,9 @@ fn what_the_output_does_not_need_is_left_out() {
 fn everything_in_the_way_is_told_at_once_and_nothing_that_follows_from_it() {
     let nodes = [
         node("GRU", &["x", "half"], &["h"]),
-        node("Softplus", &["h"], &["r"]),
+        node("Hardmax", &["h"], &["r"]),
         node("Split", &["h"], &["a", "b"]),
-        node("Softplus", &["x"], &["s"]),
+        node("Hardmax", &["x"], &["s"]),
         node("Tanh", &["x"], &["t"]),
         node("Add", &["r", "s"], &["sum"]),
         node("Add", &["sum", "t"], &["y"]),
@@ -67,9 +67,9 @@ fn everything_in_the_way_is_told_at_once_and_nothing_that_follows_from_it() {
     let half = tensor_head("half", &[1], 10);
     let bytes = x_to_y(2, 2, &nodes, &[half]);
     let told: Vec<String> = obstacles(&bytes, None).iter().map(ToString::to_string).collect();
-    let [half, gru, softplus] = told.as_slice() else { panic!("{told:?}") };
+    let [half, gru, hardmax] = told.as_slice() else { panic!("{told:?}") };
     assert!(half.contains("\"half\" has the type float16") && gru.contains("GRU"), "{told:?}");
-    assert!(softplus.contains("Softplus at node Softplus -> r"), "once, though there are two: {told:?}");
+    assert!(hardmax.contains("Hardmax at node Hardmax -> r"), "once, though there are two: {told:?}");
     let names: Vec<(String, String)> = (0..10_000).map(|i| (format!("Op{i}"), format!("v{i}"))).collect();
     let each = names.iter().map(|(operator, value)| node(operator, &["x"], &[value]));
     let values: Vec<&str> = names.iter().map(|(_, value)| value.as_str()).collect();

@@ -1,12 +1,32 @@
 //! Functions of each element and of each pair of elements.
 
 use super::activation::{elu, sigmoid, swish, tanh};
+use super::functions::{
+    gelu, gelu_tanh, hard_sigmoid, hard_swish, leaky_relu, mish, selu, softplus, softsign,
+};
 use crate::ir::{Map, Zip};
 
 #[inline(always)]
 pub fn map(map: Map, x: &[f32], y: &mut [f32]) {
     match map {
         Map::Abs => each(x, y, f32::abs),
+        Map::Neg => each(x, y, |x| -x),
+        Map::Reciprocal => each(x, y, |x| 1.0 / x),
+        Map::Sqrt => each(x, y, f32::sqrt),
+        Map::Exp => each(x, y, libm::expf),
+        Map::Log => each(x, y, libm::logf),
+        Map::Sin => each(x, y, libm::sinf),
+        Map::Cos => each(x, y, libm::cosf),
+        Map::Erf => each(x, y, libm::erff),
+        Map::Softplus => each(x, y, softplus),
+        Map::Softsign => each(x, y, softsign),
+        Map::Mish => each(x, y, mish),
+        Map::Gelu => each(x, y, gelu),
+        Map::GeluTanh => each(x, y, gelu_tanh),
+        Map::LeakyRelu { alpha } => each(x, y, |x| leaky_relu(x, alpha)),
+        Map::Selu { alpha, gamma } => each(x, y, |x| selu(x, alpha, gamma)),
+        Map::HardSigmoid { alpha, beta } => each(x, y, |x| hard_sigmoid(x, alpha, beta)),
+        Map::HardSwish => each(x, y, hard_swish),
         Map::Relu => each(x, y, |x| if x < 0.0 { 0.0 } else { x }),
         Map::Elu { alpha } => each(x, y, |x| elu(x, alpha)),
         Map::Tanh => each(x, y, tanh),
@@ -23,6 +43,10 @@ pub fn zip(zip: Zip, left: &[f32], right: &[f32], y: &mut [f32]) {
         Zip::Sub => pairs(left, right, y, |a, b| a - b),
         Zip::Mul => pairs(left, right, y, |a, b| a * b),
         Zip::Div => pairs(left, right, y, |a, b| a / b),
+        Zip::Pow => pairs(left, right, y, libm::powf),
+        Zip::Max => pairs(left, right, y, |a, b| if a.is_nan() || a > b { a } else { b }),
+        Zip::Min => pairs(left, right, y, |a, b| if a.is_nan() || a < b { a } else { b }),
+        Zip::PRelu => pairs(left, right, y, |a, b| if a < 0.0 { a * b } else { a }),
     }
 }
 

@@ -5,7 +5,9 @@
 
 mod activation;
 mod elementwise;
+mod functions;
 mod matvec;
+mod reduce;
 mod tile;
 
 pub use elementwise::canonicalise;
@@ -28,6 +30,12 @@ pub fn apply<T: Tile>(op: &Op, left: &[f32], right: &[f32], out: &mut [f32]) {
                 *y = left[first.wrapping_add_signed(stride.wrapping_mul(i as isize))];
             }
         }
+        Op::Gather(indices) => {
+            for (&index, y) in indices.iter().zip(out) {
+                *y = left[index];
+            }
+        }
+        Op::Reduce(reduce) => out[0] = reduce::reduce(*reduce, left),
     }
 }
 

@@ -11,7 +11,7 @@ pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>,
     node.allow_attributes(&["axis", "split", "num_outputs"])?;
     node.require_inputs(1, 2)?;
     let (row, len) = node.row(0)?;
-    require_last_axis(node, node.int("axis")?.unwrap_or(0), row)?;
+    node.require_last_axis(node.int("axis")?.unwrap_or(0), row)?;
     let outputs = node.node.output.len();
     let sizes = match node.ints("split", 1)? {
         Some(sizes) => sizes,
@@ -45,7 +45,7 @@ fn equal_parts(len: usize, outputs: usize, uneven: bool) -> Vec<i64> {
 pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["starts", "ends", "axes"])?;
     node.require_inputs(1, 5)?;
-    let (row, len) = node.row(0)?;
+    let (row, len) = node.any_row(0)?;
     let missing = || node.invalid("starts or ends are missing");
     let starts = node.ints("starts", 1)?.ok_or_else(missing)?;
     let ends = node.ints("ends", 2)?.ok_or_else(missing)?;
@@ -57,7 +57,7 @@ pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onnx
     let mut kept = Window { first: 0, count: len, stride: 1 };
     let mut cut = vec![false; row.dims.len()];
     for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
-        let axis = resolve_axis(node, axis, row.dims.len())?;
+        let axis = node.axis(axis, row.dims.len())?;
         if std::mem::replace(&mut cut[axis], true) {
             return Err(node.invalid(format!("axis {axis} is sliced twice")));
         }
@@ -76,12 +76,12 @@ pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onnx
 pub fn concat(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["axis"])?;
     node.require_inputs(1, usize::MAX)?;
-    let (first, _) = node.row(0)?;
-    require_last_axis(node, node.int("axis")?.unwrap_or(1), first)?;
+    let (first, _) = node.any_row(0)?;
+    node.require_last_axis(node.int("axis")?.unwrap_or(1), first)?;
     let mut parts = Vec::with_capacity(node.inputs.len());
     let mut sum = 0;
     for index in 0..node.inputs.len() {
-        let (part, len) = node.row(index)?;
+        let (part, len) = node.any_row(index)?;
         if part.dims.len() != first.dims.len() {
             let expected = format!("{} dimensions", first.dims.len());
             return Err(node.mismatch(format!("input {index}"), expected, part.dims.len().to_string()));
@@ -91,6 +91,13 @@ pub fn concat(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onn
         sum += len;
     }
     let dims = with_row_len(&first.dims, sum);
+    let ints: Option<Vec<&[i64]>> = parts.iter().map(|part| part.constant_ints()).collect();
+    if let Some(ints) = ints {
+        return Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.concat().into())) });
+    }
+    if parts.iter().any(|part| part.constant_ints().is_some()) {
+        return Err(node.unsupported("int64 and float32 together"));
+    }
     let known: Option<Vec<&[f32]>> = parts.iter().map(|part| part.constant()).collect();
     match known {
         Some(known) => Ok(Value::from_floats(dims, known.concat())),
@@ -117,11 +124,12 @@ pub fn constant(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, O
     Ok(Value { dims, source: Source::Constant(numbers) })
 }
 
-/// The input itself, of any type.
+/// The input itself, of any type. Dropout drops nothing but in training.
 pub fn identity(node: &NodeView<'_>) -> Result<Value, OnnxError> {
-    node.allow_attributes(&[])?;
-    node.require_inputs(1, 1)?;
-    node.optional(0).cloned().ok_or_else(|| node.invalid("input 0 is missing"))
+    let is_dropout = node.node.op_type == "Dropout";
+    node.allow_attributes(if is_dropout { &["seed", "ratio", "consumed_inputs"] } else { &[] })?;
+    node.require_inputs(1, if is_dropout { 2 } else { 1 })?;
+    node.any(0).cloned()
 }
 
 /// Flatten, where a row stays a row.
@@ -161,21 +169,4 @@ pub fn reshape(node: &NodeView<'_>) -> Result<Value, OnnxError> {
         return Err(node.mismatch("the shape", format!("one row of {len}"), format!("{shape:?}")));
     }
     Ok(Value { dims: with_row_len(&vec![1; dims.len()], len), source: row.source.clone() })
-}
-
-fn require_last_axis(node: &NodeView<'_>, axis: i64, row: &Value) -> Result<(), OnnxError> {
-    let rank = row.dims.len();
-    if resolve_axis(node, axis, rank)? + 1 == rank {
-        return Ok(());
-    }
-    Err(node.unsupported(format!("axis {axis} of {rank}; the last is")))
-}
-
-/// The axis counted from the front.
-fn resolve_axis(node: &NodeView<'_>, axis: i64, rank: usize) -> Result<usize, OnnxError> {
-    let resolved = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
-    match usize::try_from(resolved) {
-        Ok(resolved) if resolved < rank => Ok(resolved),
-        _ => Err(node.invalid(format!("axis {axis} of a value with {rank} dimensions"))),
-    }
 }

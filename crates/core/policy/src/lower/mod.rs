@@ -5,6 +5,9 @@ mod elementwise;
 mod linear;
 mod lowering;
 mod node;
+mod normalise;
+mod reduce;
+mod shape;
 mod value;
 mod window;
 
@@ -22,12 +25,27 @@ fn rule(operator: &str) -> Option<Rule> {
     Some(match operator {
         "Gemm" => linear::gemm,
         "MatMul" => linear::matmul,
-        "Add" | "Sub" | "Mul" | "Div" => elementwise::zip,
-        "Abs" | "Relu" | "Elu" | "Tanh" | "Sigmoid" | "Swish" | "Clip" => elementwise::map,
+        "Add" | "Sub" | "Mul" | "Div" | "Pow" | "PRelu" => elementwise::zip,
+        "Sum" | "Max" | "Min" => elementwise::zip_all,
+        "Clip" => elementwise::clip,
+        map if elementwise::is_map(map) => elementwise::map,
+        reduction if reduce::of(reduction).is_some() => reduce::reduce,
+        "Softmax" => normalise::softmax,
+        "LayerNormalization" => normalise::layer,
+        "RMSNormalization" => normalise::root_mean_square,
+        "BatchNormalization" => normalise::batch,
+        "Cast" => |_, node| shape::cast(node),
+        "Shape" => |_, node| shape::shape(node),
+        "Squeeze" => |_, node| shape::squeeze(node),
+        "Unsqueeze" => |_, node| shape::unsqueeze(node),
+        "Transpose" => shape::transpose,
+        "Gather" => shape::gather,
+        "Expand" => shape::expand,
+        "ConstantOfShape" => shape::constant_of_shape,
         "Slice" => arrange::slice,
         "Concat" => arrange::concat,
         "Constant" => arrange::constant,
-        "Identity" => |_, node| arrange::identity(node),
+        "Identity" | "Dropout" => |_, node| arrange::identity(node),
         "Flatten" => |_, node| arrange::flatten(node),
         "Reshape" => |_, node| arrange::reshape(node),
         _ => return None,
@@ -42,8 +60,17 @@ pub fn require_known(node: &NodeView<'_>) -> Result<(), OnnxError> {
     match node.node.op_type.as_str() {
         "Split" => Ok(()),
         known if rule(known).is_some() => Ok(()),
+        random if is_random(random) => Err(node.unsupported(RANDOM)),
         _ => Err(node.unsupported("it is none of those a gait policy is made of")),
     }
+}
+
+/// Why no policy may roll dice.
+const RANDOM: &str =
+    "it is random: the same observation would give another action each time; export the mean action";
+
+fn is_random(operator: &str) -> bool {
+    operator.starts_with("Random") || matches!(operator, "Bernoulli" | "Multinomial")
 }
 
 /// The values a node gives, one for each of its outputs.

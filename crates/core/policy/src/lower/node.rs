@@ -41,8 +41,7 @@ impl NodeView<'_> {
 
     /// An input that must be there and must be floats, known or not, finite or not.
     pub fn any_floats(&self, index: usize) -> Result<&Value, OnnxError> {
-        let missing = || self.invalid(format!("input {index} is missing"));
-        let value = self.inputs.get(index).and_then(Option::as_ref).ok_or_else(missing)?;
+        let value = self.any(index)?;
         if value.constant_ints().is_some() {
             return Err(OnnxError::UnsupportedType {
                 tensor: self.node.input[index].clone(),
@@ -60,6 +59,15 @@ impl NodeView<'_> {
             .row_len()
             .ok_or_else(|| self.mismatch(format!("input {index}"), "one row", format!("{:?}", value.dims)))?;
         Ok((value, len))
+    }
+
+    /// An input that must be a single row of floats or of known whole numbers, and its length.
+    pub fn any_row(&self, index: usize) -> Result<(&Value, usize), OnnxError> {
+        let value = self.any(index)?;
+        match (value.constant_ints(), value.row_len()) {
+            (Some(_), Some(len)) => Ok((value, len)),
+            _ => self.row(index),
+        }
     }
 
     /// An input that may be left out.
@@ -98,6 +106,46 @@ impl NodeView<'_> {
     pub fn any_float(&self, name: &str) -> Result<Option<f32>, OnnxError> {
         let wrong_type = || self.invalid(format!("attribute {name:?} is not a float"));
         self.attribute(name).map(|attribute| attribute.f.ok_or_else(wrong_type)).transpose()
+    }
+
+    /// A text attribute.
+    pub fn text(&self, name: &str) -> Result<Option<String>, OnnxError> {
+        let wrong_type = || self.invalid(format!("attribute {name:?} is not a text"));
+        let decode = |attribute: &Attribute| {
+            let bytes = attribute.s.clone().ok_or_else(wrong_type)?;
+            String::from_utf8(bytes).map_err(|_| wrong_type())
+        };
+        self.attribute(name).map(decode).transpose()
+    }
+
+    /// An input that must be there, of any type.
+    pub fn any(&self, index: usize) -> Result<&Value, OnnxError> {
+        let missing = || self.invalid(format!("input {index} is missing"));
+        self.inputs.get(index).and_then(Option::as_ref).ok_or_else(missing)
+    }
+
+    /// Whole numbers that must be known.
+    pub fn constant_ints(&self, index: usize, what: &str) -> Result<&[i64], OnnxError> {
+        let value = self.any(index)?;
+        value.constant_ints().ok_or_else(|| self.unsupported(format!("{what} that is not constant int64")))
+    }
+
+    /// The axis counted from the front.
+    pub fn axis(&self, axis: i64, rank: usize) -> Result<usize, OnnxError> {
+        let resolved = if axis < 0 { axis.saturating_add(rank as i64) } else { axis };
+        match usize::try_from(resolved) {
+            Ok(resolved) if resolved < rank => Ok(resolved),
+            _ => Err(self.invalid(format!("axis {axis} of a value with {rank} dimensions"))),
+        }
+    }
+
+    /// Refuses every axis but the last, along which a row lies.
+    pub fn require_last_axis(&self, axis: i64, row: &Value) -> Result<(), OnnxError> {
+        let rank = row.dims.len();
+        if self.axis(axis, rank)? + 1 == rank {
+            return Ok(());
+        }
+        Err(self.unsupported(format!("axis {axis} of {rank}; the last is")))
     }
 
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {

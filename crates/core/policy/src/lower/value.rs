@@ -27,9 +27,11 @@ impl Value {
         self.dims.iter().product()
     }
 
-    /// The length where it is a single row: no dimension but the last may differ from one.
+    /// The length where it is a single row: no dimension but the last may differ from one. A number without dimensions
+    /// is a row of one.
     pub fn row_len(&self) -> Option<usize> {
         match self.dims.split_last() {
+            None => Some(1),
             Some((&len, leading)) if len > 0 && leading.iter().all(|&dim| dim == 1) => Some(len),
             _ => None,
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
 use crate::ir::{Op, Span};
+use crate::tensor::Numbers;
 
 /// Elements `first`, `first + stride`, ... of a row, `count` of them.
 pub struct Window {
@@ -42,6 +43,11 @@ pub fn window(
         Source::Arena(span) if window.stride == 1 => {
             let part = Span { start: span.start + window.first, len: window.count };
             Ok(Value { dims, source: Source::Arena(part) })
+        }
+        Source::Constant(Numbers::Ints(ints)) => {
+            let at = |index| window.first.wrapping_add_signed(window.stride.wrapping_mul(index as isize));
+            let taken: Vec<i64> = (0..window.count).map(|index| ints[at(index)]).collect();
+            Ok(Value { dims, source: Source::Constant(Numbers::Ints(taken.into())) })
         }
         _ => {
             let pick = Op::Pick { first: window.first, stride: window.stride };

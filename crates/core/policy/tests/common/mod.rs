@@ -82,6 +82,10 @@ pub fn float_attribute(name: &str, value: f32) -> Message {
     Message::default().text(1, name).float(2, value).int(20, 1)
 }
 
+pub fn text_attribute(name: &str, value: &str) -> Message {
+    Message::default().text(1, name).text(4, value).int(20, 3)
+}
+
 pub fn int_attribute(name: &str, value: i64) -> Message {
     Message::default().text(1, name).int(3, value).int(20, 2)
 }
@@ -190,12 +194,21 @@ pub fn input() -> Vec<f32> {
 
 /// Runs one node on all paths and compares with the formula, to a few units of the last place of float32.
 pub fn check(bytes: &[u8], input: &[f32], expected: &[f64]) {
+    compare(bytes, input, expected, |expected| 4e-7 * expected.abs().max(1e-6));
+}
+
+/// As [`check`], where a sum may cancel: to some units of one and the result.
+pub fn check_near(bytes: &[u8], input: &[f32], expected: &[f64]) {
+    compare(bytes, input, expected, |expected| 1e-6 * (1.0 + expected.abs()));
+}
+
+fn compare(bytes: &[u8], input: &[f32], expected: &[f64], allowed: impl Fn(f64) -> f64) {
     for path in CpuPath::available() {
         let found = run_on(bytes, path, input);
         assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(expected) {
+        for (found, &expected) in found.iter().zip(expected) {
             let error = (f64::from(*found) - expected).abs();
-            assert!(error <= 4e-7 * expected.abs().max(1e-6), "{path}: {found} {expected}");
+            assert!(error <= allowed(expected), "{path}: {found} {expected}");
         }
     }
 }
