@@ -3,7 +3,7 @@
     python examples/arm_policy.py tests/python/robots/arm/profile.toml out/arm
 
 Writes `model.onnx` and `contract.json` into the folder: a network of one matrix, which nobody trained, and what it must
-be fed and what its numbers mean. The contract has no golden ticks yet; `python -m gaitway.golden.vectors` adds them.
+be fed and what its numbers mean. The contract has no golden ticks yet; `gaitway policy embed` adds them.
 """
 
 import argparse

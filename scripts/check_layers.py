@@ -22,7 +22,7 @@ PYTHON_ROOMS = (
     ("_native", "extras", "files", "colours", "signals", "inert"),
     ("contract", "command"),
     ("robot", "recording"),
-    ("sensors", "onnx_session", "policy", "script"),
+    ("sensors", "onnx_metadata", "onnx_session", "policy", "script"),
     ("controller", "observations", "remote"),
     ("recorder", "convert"),
     ("sim",),

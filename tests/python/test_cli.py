@@ -216,6 +216,46 @@ def test_check_passes_what_ships_and_embed_makes_a_lone_file_complete(tmp_path: 
     assert copy.read_bytes() == WALK.read_bytes(), "embedding what is already there changes nothing"
 
 
+def test_embed_makes_golden_ticks_for_a_contract_without(tmp_path: Path) -> None:
+    """Of a policy as most trainings make them: gravity in place of the accelerometer, actions that the robot clips."""
+    contract = json.loads(gaitway.Policy.load(WALK).contract.to_json())
+    del contract["golden"]
+    accelerometer = next(term for term in contract["observation"] if term["source"] == "accelerometer")
+    accelerometer |= {"name": "gravity", "source": "projected_gravity", "unit": "1"}
+    contract["action"]["bounds"] = [-0.3, 0.3]
+    contract["gains"]["kp"] = 1
+    described, complete = tmp_path / "contract.json", tmp_path / "complete.onnx"
+    described.write_text(json.dumps(contract))
+    result = run_gaitway("policy", "embed", WALK, described, "-o", complete, "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert parse(result)["golden"] == {"ticks": 40, "made_by": "gaitway.golden (numpy, onnxruntime)"}
+    assert [words[:40] for words in parse(result)["warnings"]] == ["the stiffness of every joint is 1.000, a"]
+    checked = parse(run_gaitway("policy", "check", complete, "--json", cwd=tmp_path))
+    assert checked["passed"] is True and checked["golden"]["ticks"] == 40
+    # Without onnxruntime the actions are the engine's own, which is said.
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    (hidden / "sitecustomize.py").write_text(
+        "import importlib.util\nfind = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name == 'onnxruntime' else find(name, *rest)\n"
+    )
+    result = run_gaitway("policy", "embed", WALK, described, "-o", complete, cwd=tmp_path, PYTHONPATH=str(hidden))
+    assert "made by gaitway.golden (numpy; actions by the native engine)" in result.stdout
+    assert "suspicious: the stiffness of every joint is 1.000" in result.stderr
+    assert run_gaitway("policy", "check", complete, cwd=tmp_path).returncode == 0
+
+
+def test_embed_says_which_contract_it_makes_no_golden_ticks_for(tmp_path: Path) -> None:
+    contract = json.loads(gaitway.Policy.load(WALK).contract.to_json())
+    del contract["golden"]
+    contract["reset"]["target"] = "zero"
+    described = tmp_path / "contract.json"
+    described.write_text(json.dumps(contract))
+    result = run_gaitway("policy", "embed", WALK, described, "-o", tmp_path / "out.onnx", cwd=tmp_path)
+    assert result.returncode == 2 and "no golden ticks can be made: reset.target" in result.stderr
+    assert not (tmp_path / "out.onnx").exists()
+
+
 def test_check_names_the_term_of_a_wrong_contract_and_exits_with_1(tmp_path: Path) -> None:
     description = json.loads(gaitway.Policy.load(WALK).contract.to_json())
     velocity = next(term for term in description["observation"] if term["source"] == "joint_velocity")

@@ -13,6 +13,7 @@ from program import parse, run_gaitway
 import gaitway
 from gaitway import _native
 from gaitway.errors import PolicyError, UnsupportedOperatorError
+from gaitway.onnx_metadata import metadata_warnings
 from gaitway.script import steady
 from gaitway.sim import RobotSim, simulate
 
@@ -155,3 +156,39 @@ def test_a_file_without_a_contract_is_shown_with_all_that_is_in_its_way(tmp_path
         "knee",
     ):
         assert told in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("metadata", "words"),
+    [
+        (
+            {"joint_stiffness": "1.000,1.000", "joint_damping": "-0.000,-0.000"},
+            ["stiffness", "damping"],
+        ),
+        ({"joint_stiffness": "1.000,0.520", "joint_damping": "-0.000,0.010"}, []),
+        ({"joint_stiffness": "20.0,20.0", "joint_damping": "0.5,0.5", "joint_names": "knee,hip"}, []),
+        ({"joint_stiffness": "as trained", "joint_damping": "nan,"}, ["joint_stiffness has 1 entries, the action 2"]),
+        ({"joint_names": "head,knee,hip"}, ["joint_names has 3 entries, the action 2 numbers"]),
+        ({}, []),
+    ],
+)
+def test_metadata_that_no_training_has_is_called_suspicious(metadata: dict[str, str], words: list[str]) -> None:
+    found = metadata_warnings(metadata, 2)
+    assert len(found) == len(words), found
+    assert all(word in warning for word, warning in zip(words, found, strict=True))
+
+
+def test_inspect_shows_what_is_suspicious(tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("Relu", ["obs"], ["actions"])],
+        "policy",
+        described([("obs", [1, 2])]),
+        described([("actions", [1, 2])]),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)])
+    helper.set_model_props(model, {"joint_stiffness": "1.000,1.000", "joint_names": "head,knee,hip"})
+    file = tmp_path / "bare.onnx"
+    onnx.save(model, file)
+    assert len(parse(run_gaitway("policy", "inspect", file, "--json"))["warnings"]) == 2
+    shown = run_gaitway("policy", "inspect", file).stdout
+    assert shown.count("suspicious: ") == 2 and "some of these joints are not driven" in shown

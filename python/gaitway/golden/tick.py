@@ -17,7 +17,7 @@ Object = Mapping[str, Any]
 
 FEEDBACK = ("action", "target")
 SOURCES = (
-    "gyro", "accelerometer", "command", "joint_position", "joint_velocity",
+    "gyro", "accelerometer", "projected_gravity", "command", "joint_position", "joint_velocity",
     "action", "target", "foot_contact", "phase",
 )  # fmt: skip
 
@@ -123,6 +123,38 @@ class GaitClock:
         period = self.clock["period_ticks"]
         angle = 2.0 * math.pi * math.fmod(self.steps * self.clock["factor"], period) / period
         return float32([math.cos(angle), math.sin(angle)])
+
+
+class Gravity:
+    """Which way is down, as docs/formats.md has it: turned by the gyroscope, leaning to the accelerometer."""
+
+    G_MPS2 = np.float32(9.80665)
+    LEAN_PER_S = np.float32(2.0)
+
+    def __init__(self, rate_hz: int) -> None:
+        self.dt_s = np.float32(1.0) / np.float32(rate_hz)
+        self.reset()
+
+    def reset(self) -> None:
+        """Nothing was sensed before the first tick."""
+        self.up: Row | None = None
+
+    def update(self, gyro: Row, accelerometer: Row) -> None:
+        """This tick's samples."""
+        length = float32(np.linalg.norm(accelerometer))
+        measured = accelerometer / length
+        stillness = np.maximum(float32(0.0), float32(1.0) - float32(2.0) * np.abs(length / self.G_MPS2 - float32(1.0)))
+        if self.up is None:
+            self.up = measured if stillness > float32(0.5) else None
+            return
+        turned = self.up - self.dt_s * np.cross(gyro, self.up)
+        lean = np.minimum(self.LEAN_PER_S * self.dt_s * stillness, float32(1.0))
+        leaning = turned + lean * (measured - turned)
+        self.up = float32(leaning / np.linalg.norm(leaning))
+
+    def down(self) -> Row:
+        """Direction of gravity in the trunk frame; straight down before the robot was ever still."""
+        return float32([0.0, 0.0, -1.0]) if self.up is None else -self.up
 
 
 class Past:
@@ -246,11 +278,12 @@ class ActionMap:
         self.filtered: Row | None = None
         self.waiting = [self.default_pose] * self.delay_ticks
 
+    def bounded(self, action: Row) -> Row:
+        """What of the network's output is acted on, and remembered."""
+        return action if self.bounds is None else limited(action, *self.bounds)
+
     def targets(self, action: Row, command: Row) -> tuple[Row, Row]:
-        """The target the next observation remembers, and the one sent to the safety filter."""
-        if self.bounds is not None and not np.array_equal(action, limited(action, *self.bounds)):
-            found = f"{action.min()} to {action.max()}"
-            raise UnsupportedContractError(f"action.bounds: the network guarantees {self.bounds}, but gives {found}")
+        """Of a bounded action: the target the next observation remembers, and the one sent to the safety filter."""
         target = self.base + self.scale * action
         if self.alpha is not None:
             if self.filtered is not None:

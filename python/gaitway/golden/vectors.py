@@ -3,8 +3,9 @@
     python -m gaitway.golden.vectors CONTRACT.json MODEL.onnx -o OUT.json
 
 Works out, for every tick, the observation, the action (by onnxruntime) and the target that is fed back. OUT.json is
-the contract with these ticks in `golden`; vectors it already had are replaced. The last of seven digits may differ
-between machines, as onnxruntime's own arithmetic does.
+the contract with these ticks in `golden`; vectors it already had are replaced. `gaitway policy embed` makes them by
+itself for a contract without. The last of seven digits may differ between machines, as onnxruntime's own arithmetic
+does.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from gaitway.golden.tick import (
     ActionMap,
     Envelope,
     GaitClock,
+    Gravity,
     Object,
     Past,
     Row,
@@ -35,6 +37,8 @@ from gaitway.golden.tick import (
 Network = Callable[[Row], Row]
 
 MADE_BY = "gaitway.golden (numpy, onnxruntime)"
+#: Where onnxruntime is not installed: observation and targets are checked by them, the network is not.
+MADE_WITHOUT_ONNXRUNTIME = "gaitway.golden (numpy; actions by the native engine)"
 TOLERANCE = 1e-5
 #: Ticks of each episode. The first is longer than a gait of 27, so that the phase is seen to wrap.
 EPISODES = (29, 11)
@@ -108,6 +112,7 @@ def build(
     seed: int = 1,
     episodes: Sequence[int] = EPISODES,
     distort: Callable[[Row], Row] | None = None,
+    made_by: str = MADE_BY,
 ) -> dict[str, Any]:
     """The golden vectors of `contract`, whose network is `network`.
 
@@ -124,32 +129,36 @@ def build(
     actions = ActionMap(contract)
     envelope = Envelope(contract["command"], contract["policy_rate_hz"])
     clock = GaitClock(contract.get("phase"))
+    gravity = Gravity(contract["policy_rate_hz"])
     past = Past(contract["reset"], actions.default_pose)
     terms = [Term(term, actions.default_pose) for term in contract["observation"]]
     ticks, tick = [], 0
     for sample in inputs(contract, seed, episodes):
         if sample["reset"]:
             tick = 0
-            for part in (actions, envelope, clock, past):
+            for part in (actions, envelope, clock, gravity, past):
                 part.reset()
         command = envelope.apply(float32(sample["command"]))
         clock.run(envelope.moving(), "before_observation")
         for source in ("gyro", "accelerometer", "joint_position", "joint_velocity", "foot_contact"):
             past.add(source, sample[source])
+        gravity.update(float32(sample["gyro"]), float32(sample["accelerometer"]))
+        past.add("projected_gravity", gravity.down())
         past.add("command", command)
         past.add("phase", clock.value())
         observation = np.concatenate([term.row(past, tick) for term in terms])
         clock.run(envelope.moving(), "after_observation")
         observation = shortened(observation if distort is None else distort(observation))
         action = shortened(network(observation))
-        target, sent = map(shortened, actions.targets(action, command))
-        past.add("action", action)
+        bounded = actions.bounded(action)
+        target, sent = map(shortened, actions.targets(bounded, command))
+        past.add("action", bounded)
         past.add("target", target)
         check_widths(terms, past, len(observation), contract)
         rows = {"observation": observation, "action": action, "target": target, "sent": sent}
         ticks.append(sample | {name: written(row) for name, row in rows.items()})
         tick += 1
-    return {"made_by": MADE_BY, "tolerance": TOLERANCE, "ticks": ticks}
+    return {"made_by": made_by, "tolerance": TOLERANCE, "ticks": ticks}
 
 
 def check_widths(terms: Sequence[Term], past: Past, length: int, contract: Object) -> None:

@@ -87,7 +87,7 @@ pub struct Action {
     pub relative_to: Reference,
     /// Radians for an action of one.
     pub scale: PerJoint,
-    /// Bounds the network itself guarantees, by a tanh for example; a value outside is clipped and counted.
+    /// Lowest and highest action; a value outside is clipped and counted, and remembered as clipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<[f64; 2]>,
     /// Low-pass on the target.

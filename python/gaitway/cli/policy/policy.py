@@ -8,7 +8,7 @@ import typer
 
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
-from gaitway.cli.policy.shown import print_check, print_contract, print_network, print_refusal
+from gaitway.cli.policy.shown import network_warnings, print_check, print_contract, print_network, print_refusal
 from gaitway.errors import PolicyError
 from gaitway.robots import DEFAULT_ROBOT
 
@@ -57,7 +57,7 @@ def inspect(
     # What is no ONNX file has nothing to show.
     network = _native.survey(data, output)
     if as_json:
-        print_json(_facts(policy, refusal) | {"network": network})
+        print_json(_facts(policy, refusal) | {"network": network, "warnings": network_warnings(network)})
         return
     print_network(file, network)
     if policy is not None:
@@ -81,30 +81,51 @@ def _facts(policy: "Policy | None", refusal: PolicyError | None) -> dict[str, An
 @app.command()
 def embed(
     file: _File,
-    contract: Annotated[Path, typer.Argument(help="Contract, JSON, golden vectors included.")],
+    contract: Annotated[Path, typer.Argument(help="Contract, JSON; golden ticks are made where it has none.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="Where to; the file itself where left out.")
     ] = None,
+    robot: _RobotOption = DEFAULT_ROBOT,
     as_json: _Json = False,
 ) -> None:
-    """Write a contract into an ONNX file, which is then complete on its own."""
+    """Write a contract into an ONNX file, which is then complete on its own.
+
+    Golden ticks of invented sensors and commands are added to a contract without, by code that is independent of the
+    engine; gaitway policy check runs them.
+    """
     from gaitway import Contract, _native, files
+    from gaitway.cli.policy.golden_ticks import with_golden
     from gaitway.robot import Robot
 
-    description = Contract.from_json(files.read_text(contract, "contract"))
+    text = files.read_text(contract, "contract")
+    description = Contract.from_json(text)
+    network, loaded = files.read_bytes(file, "policy"), Robot.load(robot)
     if "golden" not in json.loads(description.to_json()):
-        raise PolicyError(
-            f"contract {contract} has no golden vectors",
-            hint="`python -m gaitway.golden.vectors` makes them",
-        )
-    data = _native.embed(files.read_bytes(file, "policy"), description)
+        description = with_golden(description, network, file, loaded)
+    data = _native.embed(network, description)
     # Loaded before it is written: a contract that does not fit its network must not reach a file.
-    embedded = _load(data, output or file, Robot.load())
+    embedded = _load(data, output or file, loaded)
     files.write_bytes(output or file, data, "policy")
+    golden = json.loads(description.to_json())["golden"]
+    about = {"ticks": len(golden["ticks"]), "made_by": golden["made_by"]}
+    warnings = _gain_warnings(json.loads(text))
     if as_json:
-        print_json({"file": str(output or file), "sha256": embedded.contract_sha256})
+        facts = {"file": str(output or file), "sha256": embedded.contract_sha256}
+        print_json(facts | {"golden": about, "warnings": warnings})
     else:
         typer.echo(f"{output or file}: contract {description.name}, sha256 {embedded.contract_sha256}")
+        typer.echo(f"  {about['ticks']} golden ticks, made by {about['made_by']}")
+        for warning in warnings:
+            typer.echo(f"suspicious: {warning}", err=True)
+
+
+def _gain_warnings(contract: dict[str, Any]) -> list[str]:
+    """Of a contract as it was written: one number for all joints, or a list."""
+    from gaitway.onnx_metadata import gain_warnings
+
+    kp, kd = ([gain] if isinstance(gain, int | float) else gain for gain in map(contract["gains"].get, ("kp", "kd")))
+    # Registers of servos may well hold a damping of zero.
+    return gain_warnings(kp, kd if any(str(value).startswith("-") for value in kd) else ())
 
 
 @app.command()

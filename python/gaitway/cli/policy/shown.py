@@ -27,9 +27,20 @@ def print_network(file: Path, network: "Survey") -> None:
     for key, value in network["metadata"].items():
         if not key.startswith("gaitway."):
             console.print(f"  {key}: {value if len(value) <= _LONGEST else value[:_LONGEST] + ' …'}")
+    for warning in network_warnings(network):
+        console.print(f"suspicious: {warning}", style="yellow")
     for obstacle in network["obstacles"]:
         console.print(f"in the way: {obstacle['message']}", style="yellow")
         console.print(f"  hint: {obstacle['hint']}")
+
+
+def network_warnings(network: "Survey") -> list[str]:
+    """What of the file's metadata is not to be believed."""
+    from gaitway.onnx_metadata import metadata_warnings
+
+    ends = [port["shape"].strip("[]").rpartition(",")[2].strip() for port in network["outputs"]]
+    actions = int(ends[0]) if len(ends) == 1 and ends[0].isdecimal() else None
+    return metadata_warnings(network["metadata"], actions)
 
 
 def print_refusal(refusal: "PolicyError") -> None:
