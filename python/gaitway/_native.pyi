@@ -12,6 +12,7 @@ __all__ = [
     "Controller",
     "Imu",
     "Motors",
+    "Network",
     "Pace",
     "Pacer",
     "Pad",
@@ -754,6 +755,40 @@ class Policy:
     def macs(self) -> int | None: ...
     @property
     def cpu_path(self) -> str | None: ...
+
+@final
+class Network:
+    """What the native engine makes of an ONNX file, whatever its numbers mean."""
+
+    def __new__(cls, data: bytes, output: str | None = None) -> Network:
+        """For the one output of the file, or the one of several that is named. Raises PolicyError for what it cannot
+        run."""
+
+    @property
+    def input(self) -> str:
+        """Name of the input."""
+
+    @property
+    def output(self) -> str:
+        """Name of the output."""
+
+    @property
+    def input_len(self) -> int: ...
+    @property
+    def output_len(self) -> int: ...
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of one run, those of matrices."""
+
+    @property
+    def parameters(self) -> int: ...
+    @property
+    def cpu_path(self) -> str: ...
+    def normaliser(self) -> tuple[list[float], list[float]] | None:
+        """Mean and standard deviation by which the network begins, where it does."""
+
+    def infer(self, inputs: Any, outputs: Any, rows: int) -> None:
+        """Outputs [rows, output_len] for inputs [rows, input_len], float32."""
 
 @final
 class Controller:

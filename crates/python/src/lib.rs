@@ -26,6 +26,7 @@ mod imu;
 mod machine;
 #[cfg(target_os = "linux")]
 mod motors;
+mod network;
 mod pacer;
 #[cfg(target_os = "linux")]
 mod pad;
@@ -87,6 +88,8 @@ mod _native {
     #[cfg(target_os = "linux")]
     #[pymodule_export]
     use super::motors::{Motors, run_guard};
+    #[pymodule_export]
+    use super::network::Network;
     #[pymodule_export]
     use super::pacer::{Pacer, Wake};
     #[cfg(target_os = "linux")]

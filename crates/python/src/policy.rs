@@ -1,19 +1,16 @@
 //! `Policy`, `embed`, `survey` and `check`.
 
-use crate::buffers;
 use crate::contract::Contract;
 use crate::count::Count;
 use crate::errors;
+use crate::network::infer_rows;
 use crate::robot::Robot;
 use gaitway_control::Basis;
-use gaitway_policy::{FloatMode, Port, Survey, metadata};
+use gaitway_policy::{Port, Survey, metadata};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Rows that are inferred in one call.
-const MAX_ROWS: u64 = 1_000_000;
 
 #[pyclass(frozen, module = "gaitway._native")]
 pub struct Policy {
@@ -96,20 +93,7 @@ impl Policy {
         let Some(plan) = self.policy.plan() else {
             return Err(errors::control(&gaitway_control::ControlError::ExternalEngine));
         };
-        let rows = rows.within("rows", 0..=MAX_ROWS)? as usize;
-        let (width, outputs) = (plan.input_len(), plan.output_len());
-        let input: Vec<f32> =
-            buffers::read_new(py, observations, "observations", rows.saturating_mul(width))?;
-        let mut output: Vec<f32> = buffers::read_new(py, actions, "actions", rows.saturating_mul(outputs))?;
-        py.detach(|| {
-            let _mode = FloatMode::set();
-            let mut workspace = plan.workspace();
-            for (observation, action) in input.chunks_exact(width).zip(output.chunks_exact_mut(outputs)) {
-                // The lengths are the plan's own.
-                let _ = plan.run(&mut workspace, observation, action);
-            }
-        });
-        buffers::write(py, actions, "actions", &output)
+        infer_rows(py, plan, observations, actions, rows)
     }
 }
 

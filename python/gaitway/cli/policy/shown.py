@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gaitway._native import Check, Survey
@@ -82,6 +82,24 @@ def print_contract(policy: "Policy") -> None:
     console.print(f"gains: {json.dumps(contract['gains'])}")
     made_by = f"{len(golden['ticks'])} ticks, made by {golden['made_by']}" if golden else "none"
     console.print(f"golden vectors: {made_by}")
+
+
+def print_comparison(found: dict[str, Any], agrees: bool) -> None:
+    """Two engines on one network, for people."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    size = f"{found['input_len']} → {found['output_len']}, {found['parameters']:,} parameters"
+    console.print(f"{found['file']}: {size}, {', '.join(f'{name} × {n}' for name, n in found['operators'].items())}")
+    words, style = ("agrees with", "green") if agrees else ("differs from", "red")
+    console.print(f"{words} onnxruntime on {found['rows']} random observations", style=style)
+    error = f"{found['largest_error']:.1e} of 1 + |b|"
+    console.print(
+        f"  largest difference: {error}; {found['largest_error_of_row']:.1e} of 1 + the observation's largest |b|"
+    )
+    times = f"{found['native_ns'] / 1e3:.1f} µs an observation ({found['cpu_path']})"
+    peer = f"onnxruntime, one thread: {found['onnxruntime_ns'] / 1e3:.1f} µs"
+    console.print(f"  {times}; {peer}; ratio {found['ratio']:.2f}")
 
 
 def print_check(verdict: str, overrides: list[str], report: "Check | None") -> None:

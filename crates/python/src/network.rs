@@ -1,0 +1,102 @@
+//! `Network`: what the native engine makes of an ONNX file, whatever its numbers mean.
+
+use crate::buffers;
+use crate::count::Count;
+use crate::errors;
+use gaitway_policy::{FloatMode, Plan};
+use pyo3::prelude::*;
+
+/// Rows that are inferred in one call.
+const MAX_ROWS: u64 = 1_000_000;
+
+#[pyclass(frozen, module = "gaitway._native")]
+pub struct Network {
+    plan: Plan,
+}
+
+#[pymethods]
+impl Network {
+    /// For the one output of the file, or the one of several that is named.
+    #[new]
+    #[pyo3(signature = (data, output=None))]
+    fn new(py: Python<'_>, data: &[u8], output: Option<&str>) -> PyResult<Network> {
+        let plan = py.detach(|| match output {
+            Some(output) => Plan::from_onnx_for_output(data, output),
+            None => Plan::from_onnx(data),
+        });
+        Ok(Network { plan: plan.map_err(|error| errors::policy(&error.into()))? })
+    }
+
+    #[getter]
+    fn input(&self) -> &str {
+        self.plan.input_name()
+    }
+
+    #[getter]
+    fn output(&self) -> &str {
+        self.plan.output_name()
+    }
+
+    #[getter]
+    fn input_len(&self) -> usize {
+        self.plan.input_len()
+    }
+
+    #[getter]
+    fn output_len(&self) -> usize {
+        self.plan.output_len()
+    }
+
+    #[getter]
+    fn macs(&self) -> u64 {
+        self.plan.macs()
+    }
+
+    #[getter]
+    fn parameters(&self) -> u64 {
+        self.plan.parameters()
+    }
+
+    #[getter]
+    fn cpu_path(&self) -> String {
+        self.plan.cpu_path().to_string()
+    }
+
+    /// Mean and standard deviation by which the network begins, where it does.
+    fn normaliser(&self) -> Option<(Vec<f32>, Vec<f32>)> {
+        self.plan.input_normaliser().map(|found| (found.mean, found.std))
+    }
+
+    fn infer(
+        &self,
+        py: Python<'_>,
+        inputs: &Bound<'_, PyAny>,
+        outputs: &Bound<'_, PyAny>,
+        rows: Count,
+    ) -> PyResult<()> {
+        infer_rows(py, &self.plan, inputs, outputs, rows)
+    }
+}
+
+/// The plan's output for rows that follow each other in one buffer.
+pub fn infer_rows(
+    py: Python<'_>,
+    plan: &Plan,
+    inputs: &Bound<'_, PyAny>,
+    outputs: &Bound<'_, PyAny>,
+    rows: Count,
+) -> PyResult<()> {
+    let rows = rows.within("rows", 0..=MAX_ROWS)? as usize;
+    let (width, out_width) = (plan.input_len(), plan.output_len());
+    let input: Vec<f32> = buffers::read_new(py, inputs, "observations", rows.saturating_mul(width))?;
+    let mut output: Vec<f32> = buffers::read_new(py, outputs, "actions", rows.saturating_mul(out_width))?;
+    py.detach(|| {
+        let _mode = FloatMode::set();
+        let mut workspace = plan.workspace();
+        for (observation, action) in input.chunks_exact(width).zip(output.chunks_exact_mut(out_width)) {
+            // The lengths are the plan's own.
+            let _ = plan.run(&mut workspace, observation, action);
+        }
+    });
+    buffers::write(py, outputs, "actions", &output)
+}

@@ -1,0 +1,250 @@
+"""Every operator of the native engine beside onnxruntime's own results, alone and in chains of many."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from program import parse, run_gaitway
+
+from gaitway import _native
+from gaitway.bench.compare import compare
+
+LENGTH = 19
+TOLERANCE = 1e-5
+Float = NDArray[np.float32]
+
+
+def policy_file(folder: Path, nodes: Sequence[Any], constants: dict[str, Any], outputs: int | None, opset: int) -> Path:
+    """`obs` [1, LENGTH] to `actions`, whatever they are."""
+    graph = helper.make_graph(
+        list(nodes),
+        "policy",
+        [helper.make_tensor_value_info("obs", TensorProto.FLOAT, [1, LENGTH])],
+        [helper.make_tensor_value_info("actions", TensorProto.FLOAT, None if outputs is None else [1, outputs])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    file = folder / "policy.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9), file)
+    return file
+
+
+def row(seed: int, *, low: float = -1.5, high: float = 1.5) -> Float:
+    return np.random.default_rng(seed).uniform(low, high, LENGTH).astype(np.float32)
+
+
+def one(operator: str, *more: str, **attributes: Any) -> list[Any]:
+    return [helper.make_node(operator, ["obs", *more], ["actions"], **attributes)]
+
+
+def of_positive(operator: str) -> list[Any]:
+    """A function that is defined for positive numbers alone."""
+    return [helper.make_node("Softplus", ["obs"], ["positive"]), helper.make_node(operator, ["positive"], ["actions"])]
+
+
+MAPS = [
+    "Abs",
+    "Neg",
+    "Reciprocal",
+    "Exp",
+    "Sin",
+    "Cos",
+    "Erf",
+    "Relu",
+    "Tanh",
+    "Sigmoid",
+    "Softplus",
+    "Softsign",
+    "Mish",
+    "HardSwish",
+    "Elu",
+    "LeakyRelu",
+    "Selu",
+    "HardSigmoid",
+    "Identity",
+    "Dropout",
+    "Softmax",
+]
+REDUCTIONS = ["ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMax", "ReduceMin"]
+AXES = np.array([1], np.int64)
+CASES: dict[str, tuple[list[Any], dict[str, Any], int | None, int]] = {
+    **{name: (one(name), {}, LENGTH, 18) for name in MAPS},
+    **{name: (of_positive(name), {}, LENGTH, 18) for name in ("Sqrt", "Log")},
+    **{name: (one(name, axes=[1]), {}, 1, 13) for name in REDUCTIONS if name != "ReduceSum"},
+    **{f"{name} of input axes": (one(name, "axes", keepdims=1), {"axes": AXES}, 1, 18) for name in REDUCTIONS},
+    **{
+        f"{name} of {kind}": (one(name, "c"), {"c": constant}, LENGTH, 18)
+        for name in ("Add", "Sub", "Mul", "Div", "Max", "Min", "Sum", "PRelu")
+        for kind, constant in (("row", row(1, low=0.2)), ("number", np.float32(0.7)))
+    },
+    "Pow 2": (one("Pow", "c"), {"c": np.float32(2.0)}, LENGTH, 18),
+    "Pow of positive": (
+        [helper.make_node("Exp", ["obs"], ["p"]), helper.make_node("Pow", ["p", "c"], ["actions"])],
+        {"c": row(2, low=-1.0)},
+        LENGTH,
+        18,
+    ),
+    "Clip": (one("Clip", "low", "high"), {"low": np.float32(-0.4), "high": np.float32(0.9)}, LENGTH, 18),
+    "Gelu": (one("Gelu"), {}, LENGTH, 20),
+    "Gelu tanh": (one("Gelu", approximate="tanh"), {}, LENGTH, 20),
+    "LayerNormalization": (
+        one("LayerNormalization", "s", "b", axis=-1, epsilon=1e-5),
+        {"s": row(3), "b": row(4)},
+        LENGTH,
+        17,
+    ),
+    "BatchNormalization": (
+        one("BatchNormalization", "s", "b", "m", "v"),
+        {"s": row(5), "b": row(6), "m": row(7), "v": row(8, low=0.3)},
+        LENGTH,
+        15,
+    ),
+    "Gather": (one("Gather", "i", axis=1), {"i": np.array([3, 0, -1, 3], np.int64)}, 4, 18),
+    "Transpose": (
+        [helper.make_node("Transpose", ["w"], ["t"]), *one("MatMul", "t")],
+        {"w": np.random.default_rng(9).normal(0, 0.3, (5, LENGTH)).astype(np.float32)},
+        5,
+        18,
+    ),
+    "Expand": (
+        [
+            helper.make_node("ReduceMean", ["obs"], ["mean"], axes=[1]),
+            helper.make_node("Shape", ["obs"], ["shape"]),
+            helper.make_node("Expand", ["mean", "shape"], ["actions"]),
+        ],
+        {},
+        LENGTH,
+        13,
+    ),
+    "unit length": (
+        # As PyTorch writes F.normalize.
+        [
+            helper.make_node("ReduceL2", ["obs"], ["n"], axes=[-1], keepdims=1),
+            helper.make_node("Clip", ["n", "eps"], ["m"]),
+            helper.make_node("Shape", ["obs"], ["shape"]),
+            helper.make_node("Expand", ["m", "shape"], ["e"]),
+            *one("Div", "e"),
+        ],
+        {"eps": np.float32(1e-12)},
+        LENGTH,
+        13,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_an_operator_gives_onnxruntimes_numbers(tmp_path: Path, case: str) -> None:
+    nodes, constants, outputs, opset = CASES[case]
+    found = compare(policy_file(tmp_path, nodes, constants, outputs, opset), 300)
+    assert found["largest_error"] <= TOLERANCE, found
+    assert found["output_len"] == outputs
+
+
+#: What a chain may be made of: each keeps numbers that the others can take.
+LINKS = [
+    "Tanh",
+    "Sigmoid",
+    "Elu",
+    "Softplus",
+    "Softsign",
+    "Mish",
+    "HardSwish",
+    "LeakyRelu",
+    "Selu",
+    "HardSigmoid",
+    "Sin",
+    "Cos",
+    "Erf",
+    "Neg",
+    "Softmax",
+    "Add",
+    "Sub",
+    "Mul",
+    "Max",
+    "Min",
+    "PRelu",
+    "LayerNormalization",
+    "BatchNormalization",
+    "Gather",
+    "ReduceL2",
+    "Concat",
+]
+
+
+def chain(seed: int) -> tuple[list[Any], dict[str, Any]]:
+    """Two to nine operators, one after the other, in an order that `seed` chooses."""
+    random = np.random.default_rng(seed)
+    nodes, constants, value = [], {}, "obs"
+    for number in range(random.integers(2, 10)):
+        operator, after = str(random.choice(LINKS)), f"v{number}"
+        name = f"c{number}"
+        if operator in ("Add", "Sub", "Mul", "Max", "Min", "PRelu"):
+            constants[name] = random.uniform(0.1, 0.9, LENGTH if random.random() < 0.5 else ()).astype(np.float32)
+            nodes.append(helper.make_node(operator, [value, name], [after]))
+        elif operator.endswith("Normalization"):
+            names = [f"{name}{letter}" for letter in ("sb" if operator.startswith("L") else "sbmv")]
+            constants |= {each: random.uniform(0.2, 1.5, LENGTH).astype(np.float32) for each in names}
+            # A row of nearly one number has no direction to be brought to length one.
+            nodes.append(helper.make_node(operator, [value, *names], [after], epsilon=0.1))
+        elif operator == "Gather":
+            constants[name] = random.integers(-LENGTH, LENGTH, LENGTH)
+            nodes.append(helper.make_node("Gather", [value, name], [after], axis=1))
+        elif operator == "ReduceL2":
+            nodes.append(helper.make_node(operator, [value, "axis"], [f"{name}n"], keepdims=1))
+            nodes.append(helper.make_node("Add", [value, f"{name}n"], [after]))
+        elif operator == "Concat":
+            constants |= {f"{name}i": np.array([0]), f"{name}j": np.array([7]), f"{name}k": np.array([LENGTH])}
+            for part, ends in (("a", "ij"), ("b", "jk")):
+                limits = [f"{name}{end}" for end in ends]
+                nodes.append(helper.make_node("Slice", [value, *limits, "axis"], [f"{name}{part}"]))
+            nodes.append(helper.make_node("Concat", [f"{name}b", f"{name}a"], [after], axis=1))
+        else:
+            nodes.append(helper.make_node(operator, [value], [after]))
+        value = after
+    nodes.append(helper.make_node("Identity", [value], ["actions"]))
+    return nodes, constants | {"axis": np.array([1])}
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_a_chain_of_operators_gives_onnxruntimes_numbers(tmp_path: Path, seed: int) -> None:
+    nodes, constants = chain(seed)
+    found = compare(policy_file(tmp_path, nodes, constants, LENGTH, 18), 50, seed=seed)
+    # Rounding that one operator leaves is grown by those after it.
+    assert found["largest_error_of_row"] <= 3 * TOLERANCE, (found, [node.op_type for node in nodes])
+
+
+def test_compare_tells_both_engines_times_and_what_differs(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, *CASES["LayerNormalization"])
+    found = parse(run_gaitway("policy", "compare", file, "--rows", 40, "--json"))
+    assert found["agrees"] is True and found["rows"] == 40 and found["operators"] == {"LayerNormalization": 1}
+    assert found["native_ns"] > 0 and found["onnxruntime_ns"] > 0
+    assert found["ratio"] == pytest.approx(found["native_ns"] / found["onnxruntime_ns"])
+    shown = run_gaitway("policy", "compare", file, "--rows", 40)
+    assert shown.returncode == 0
+    assert "agrees with onnxruntime on 40 random observations" in shown.stdout and "µs an observation" in shown.stdout
+
+
+def test_compare_says_what_it_cannot_run_and_which_output_it_asks_for(tmp_path: Path) -> None:
+    file = policy_file(tmp_path, one("RandomNormalLike"), {}, LENGTH, 17)
+    refused = run_gaitway("policy", "compare", file)
+    assert refused.returncode == 2 and "it is random" in refused.stderr
+    model = onnx.load(policy_file(tmp_path, one("Tanh"), {}, LENGTH, 17))
+    model.graph.node.append(helper.make_node("Abs", ["obs"], ["std"]))
+    model.graph.output.append(helper.make_tensor_value_info("std", TensorProto.FLOAT, [1, LENGTH]))
+    onnx.save(model, file)
+    assert "expected one output, found 2: actions, std" in run_gaitway("policy", "compare", file).stderr
+    assert parse(run_gaitway("policy", "compare", file, "--output", "std", "--json"))["operators"] == {
+        "Abs": 1,
+        "Tanh": 1,
+    }
+
+
+def test_a_network_of_no_rows_is_asked_nothing(tmp_path: Path) -> None:
+    network = _native.Network(policy_file(tmp_path, *CASES["Tanh"]).read_bytes())
+    nothing = np.empty((0, LENGTH), np.float32)
+    network.infer(nothing, nothing, 0)
+    assert (network.input, network.output, network.normaliser()) == ("obs", "actions", None)
