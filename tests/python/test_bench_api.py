@@ -25,7 +25,7 @@ def measured(*parts: str) -> dict[str, Any]:
 def test_every_stop_takes_the_torque_from_a_robot_that_walks(binary: None, capsys: pytest.CaptureFixture[str]) -> None:
     result = measured("stop")
     ways = result["stop"]["ways"]
-    assert len(ways) == 8 and ways["local API, Python"]["count"] == 2
+    assert len(ways) == 9 and ways["local API, Python"]["count"] == 2
     assert set(result["stop"]["gradually"]) == {"local API, limp", "remote gamepad, motors", "SIGINT", "SIGTERM"}
     for name, way in ways.items():
         off_ns = way["torque_off_ns"]["p50"]

@@ -124,6 +124,7 @@ def test_its_stop_button_is_the_emergency_stop_which_two_buttons_clear(bench: Be
         session.until("pad button", button="pause")
         assert bench.driven == 0, "it gets up by no button as long as the stop is set"
         hands.press(VIEW)
+        session.until("pad button", button="stop")
         hands.tap(MENU)
         session.until("pad button", button="motors")
         hands.release(VIEW)

@@ -18,6 +18,8 @@ from gaitway.robot import Robot
 
 #: Between the robot running again and the next stop, s: the calls meet the loop at every phase of its tick.
 _WALKS_S = (0.1, 0.2)
+#: The robot follows one remote gamepad until it has been silent for half a second, s.
+_RELEASED_S = 0.6
 #: Signals within 0.3 s of the first are the same request; the second one is meant.
 _SECOND_SIGNAL_S = 0.32
 
@@ -146,6 +148,7 @@ def _remote_stop(running: RunningRobot) -> Iterator[Stop]:
     address = running.event("listening for a pad")["address"]
     with Remote(address) as remote:
         yield lambda: _timed(remote.emergency_stop)
+    time.sleep(_RELEASED_S)
 
 
 @contextmanager
