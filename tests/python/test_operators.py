@@ -13,6 +13,7 @@ from program import parse, run_gaitway
 
 from gaitway import _native
 from gaitway.bench.compare import compare
+from gaitway.errors import PolicyError
 
 LENGTH = 19
 TOLERANCE = 1e-5
@@ -248,3 +249,69 @@ def test_a_network_of_no_rows_is_asked_nothing(tmp_path: Path) -> None:
     nothing = np.empty((0, LENGTH), np.float32)
     network.infer(nothing, nothing, 0)
     assert (network.input, network.output, network.normaliser()) == ("obs", "actions", None)
+
+
+def recurrent(kind: str, seed: int, *, bias: bool, state: bool, **attributes: Any) -> tuple[list[Any], dict[str, Any]]:
+    """A row through one step of a GRU or an LSTM of 11 hidden numbers, as PyTorch exports it."""
+    random, gates, hidden = np.random.default_rng(seed), {"GRU": 3, "LSTM": 4}[kind], 11
+    constants: dict[str, Any] = {
+        "axis0": np.array([0]),
+        "w": random.normal(0, 0.3, (1, gates * hidden, LENGTH)).astype(np.float32),
+        "r": random.normal(0, 0.3, (1, gates * hidden, hidden)).astype(np.float32),
+    }
+    inputs = ["step", "w", "r"]
+    if bias or state:
+        constants["b"] = random.normal(0, 0.3, (1, 2 * gates * hidden)).astype(np.float32)
+        inputs.append("b" if bias else "")
+    if state:
+        names = ["h", "c"][: 1 + (kind == "LSTM")]
+        constants |= {name: random.normal(0, 0.7, (1, 1, hidden)).astype(np.float32) for name in names}
+        inputs += ["", *names]
+    nodes = [
+        helper.make_node("Unsqueeze", ["obs", "axis0"], ["step"]),
+        helper.make_node(kind, inputs, ["", "last"], hidden_size=hidden, **attributes),
+        helper.make_node("Squeeze", ["last", "axis0"], ["actions"]),
+    ]
+    return nodes, {name: value for name, value in constants.items() if name != "b" or bias}
+
+
+@pytest.mark.parametrize("state", [False, True], ids=["from zero", "from a state"])
+@pytest.mark.parametrize("bias", [False, True], ids=["no bias", "bias"])
+@pytest.mark.parametrize(
+    ("kind", "attributes"),
+    [("GRU", {"linear_before_reset": 1}), ("GRU", {}), ("LSTM", {})],
+    ids=["GRU of PyTorch", "GRU", "LSTM"],
+)
+def test_a_step_of_a_recurrent_network_is_onnxruntimes(
+    tmp_path: Path, kind: str, attributes: dict[str, Any], bias: bool, state: bool
+) -> None:
+    nodes, constants = recurrent(kind, 5, bias=bias, state=state, **attributes)
+    found = compare(policy_file(tmp_path, nodes, constants, 11, 17), 300)
+    assert found["largest_error"] <= TOLERANCE, found
+
+
+@pytest.mark.parametrize("kind", ["GRU", "LSTM"])
+def test_every_output_of_a_recurrent_network_is_onnxruntimes(tmp_path: Path, kind: str) -> None:
+    nodes, constants = recurrent(kind, 6, bias=True, state=True)
+    outputs = ["y", "h_out", "c_out"][: 2 + (kind == "LSTM")]
+    nodes[1:] = [helper.make_node(kind, list(nodes[1].input), outputs, hidden_size=11)]
+    shapes = {"y": "flat_y", "h_out": "flat_h", "c_out": "flat_c"}
+    nodes += [helper.make_node("Reshape", [name, "flat"], [shapes[name]]) for name in outputs]
+    nodes.append(helper.make_node("Concat", [shapes[name] for name in outputs], ["actions"], axis=1))
+    constants |= {"flat": np.array([1, -1])}
+    found = compare(policy_file(tmp_path, nodes, constants, 11 * len(outputs), 17), 300)
+    assert found["largest_error"] <= TOLERANCE, found
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"direction": "reverse"}, "direction reverse"),
+        ({"clip": 3.0}, "clip"),
+        ({"activations": ["Tanh"] * 3}, "activations"),
+    ],
+)
+def test_a_recurrent_network_of_another_kind_is_refused(tmp_path: Path, attributes: dict[str, Any], told: str) -> None:
+    nodes, constants = recurrent("LSTM", 7, bias=True, state=False, **attributes)
+    with pytest.raises(PolicyError, match=told):
+        _native.Network(policy_file(tmp_path, nodes, constants, 11, 17).read_bytes())

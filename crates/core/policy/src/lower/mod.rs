@@ -6,6 +6,7 @@ mod linear;
 mod lowering;
 mod node;
 mod normalise;
+mod recurrent;
 mod reduce;
 mod shape;
 mod value;
@@ -20,6 +21,18 @@ use crate::proto;
 
 /// What gives the one value of an operator.
 type Rule = fn(&mut Lowering, &NodeView<'_>) -> Result<Value, OnnxError>;
+
+/// What gives the values of an operator that has several.
+type RuleOfSeveral = fn(&mut Lowering, &NodeView<'_>) -> Result<Vec<Value>, OnnxError>;
+
+fn rule_of_several(operator: &str) -> Option<RuleOfSeveral> {
+    Some(match operator {
+        "Split" => arrange::split,
+        "GRU" => recurrent::gru,
+        "LSTM" => recurrent::lstm,
+        _ => return None,
+    })
+}
 
 fn rule(operator: &str) -> Option<Rule> {
     Some(match operator {
@@ -58,7 +71,7 @@ pub fn require_known(node: &NodeView<'_>) -> Result<(), OnnxError> {
         return Err(node.unsupported("only ONNX's own operators are"));
     }
     match node.node.op_type.as_str() {
-        "Split" => Ok(()),
+        several if rule_of_several(several).is_some() => Ok(()),
         known if rule(known).is_some() => Ok(()),
         random if is_random(random) => Err(node.unsupported(RANDOM)),
         _ => Err(node.unsupported("it is none of those a gait policy is made of")),
@@ -76,12 +89,13 @@ fn is_random(operator: &str) -> bool {
 /// The values a node gives, one for each of its outputs.
 pub fn lower(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>, OnnxError> {
     require_known(node)?;
-    let Some(rule) = rule(&node.node.op_type) else {
-        return arrange::split(lowering, node);
+    let values = match (rule(&node.node.op_type), rule_of_several(&node.node.op_type)) {
+        (Some(rule), _) => vec![rule(lowering, node)?],
+        (None, Some(rule)) => rule(lowering, node)?,
+        (None, None) => Vec::new(),
     };
-    let value = rule(lowering, node)?;
     match node.node.output.len() {
-        1 => Ok(vec![value]),
-        count => Err(node.invalid(format!("expected 1 output, found {count}"))),
+        count if (1..=values.len()).contains(&count) => Ok(values),
+        count => Err(node.invalid(format!("expected 1 to {} outputs, found {count}", values.len()))),
     }
 }
