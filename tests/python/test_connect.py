@@ -571,6 +571,35 @@ def test_who_has_control_is_told_to_who_wants_it(bench: Bench) -> None:
         process.communicate(timeout=30)
 
 
+def test_a_walk_that_a_stronger_client_takes_over_is_told(bench: Bench) -> None:
+    path = bench.folder / "api.sock"
+    process = bench.start("--no-record", "--socket", str(path))
+    try:
+        wait_until(lambda: listens(path))
+        with gaitway.connect(path, client="model", source="agent") as model:
+            with gaitway.connect(path, client="anna") as anna:
+                told: list[Exception] = []
+
+                def walk_a_while() -> None:
+                    try:
+                        model.walk(vx=0.05, seconds=3)
+                    except GaitwayError as error:
+                        told.append(error)
+
+                walking = threading.Thread(target=walk_a_while)
+                walking.start()
+                wait_until(lambda: anna.status.command["vx"] == pytest.approx(0.05))
+                anna.walk(vx=0.1)
+                walking.join(timeout=60)
+                (error,) = told
+                assert isinstance(error, RefusedError) and error.code == "overridden" and error.hint
+                assert "follows anna, not this program" in error.message
+            model.walk(vx=0.05, seconds=0.5)
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
 def test_a_robot_that_does_not_get_up_says_why(bench: Bench) -> None:
     path = bench.folder / "api.sock"
     process = bench.start("--no-record", "--stand", "--socket", str(path))

@@ -104,8 +104,9 @@ class RobotConnection(ABC):
 
         It first waits until the robot is up. With `seconds` it returns after them, and the robot stands; it also
         stands where an exception such as Ctrl-C ends the wait. Else the command holds until the next one, or `close`.
-        Raises RefusedError where another client has control or the emergency stop is set, UsageError for an axis the
-        robot lacks, DaemonError where it does not get up.
+        Raises RefusedError where another client has control, or a stronger one has it at the end of `seconds` (code
+        "overridden"), or the emergency stop is set; UsageError for an axis the robot lacks, DaemonError where it does
+        not get up.
         """
         self.carry_out(self.begin(seconds, axes))
 

@@ -25,6 +25,7 @@ class Control:
     def __init__(self, connection: Connection, source: str) -> None:
         self._lease = Lease(connection, source, _LEASE_S)
         self._wanted: dict[str, float] = {}
+        self._is_overridden = False
         self._failure: GaitwayError | None = None
         #: Sequence numbers go out in their order, and leases are not taken twice.
         self._saying = threading.RLock()
@@ -46,6 +47,12 @@ class Control:
                 self._thread = threading.Thread(target=self._keep, name="command", daemon=True)
                 self._thread.start()
             return number
+
+    @property
+    def is_overridden(self) -> bool:
+        """Whether a stronger client had control when the command was last said."""
+        with self._saying:
+            return self._is_overridden
 
     def check(self) -> None:
         """Raises what lost the lease, where nobody was told yet."""
@@ -75,7 +82,8 @@ class Control:
         self._lease.release()
 
     def _say(self) -> None:
-        self._lease.command(self._wanted, _HOLDS_S)
+        told = self._lease.command(self._wanted, _HOLDS_S)
+        self._is_overridden = told.get("fate") == "overridden"
 
     def _keep(self) -> None:
         """Says again what is wanted, and renews the lease, until the end or until that fails."""
