@@ -1,5 +1,6 @@
 """The compiled core. People use the classes of `gaitway`, which wrap these."""
 
+from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypedDict, final, type_check_only
@@ -36,6 +37,7 @@ __all__ = [
     "embed",
     "file_kind",
     "holder",
+    "inline_weights",
     "make_pad_key",
     "pace",
     "pad_key_path",
@@ -186,6 +188,10 @@ class Survey(TypedDict):
 def survey(data: bytes, output: str | None = None) -> Survey:
     """What an ONNX file has, whether or not it can be run, and all that keeps the native engine from running it for
     `output`. Raises PolicyError for another kind of file."""
+
+def inline_weights(data: bytes, read: Callable[[str], bytes]) -> bytes:
+    """The ONNX file with the weights of files beside it inside; `read` has a file's content by its name. What is no
+    ONNX file comes back as it is. Raises PolicyError for a file that cannot be had, or is not beside it."""
 
 def embed(data: bytes, contract: Contract) -> bytes:
     """The ONNX file with the contract embedded; the weights' bytes are not touched."""

@@ -13,6 +13,8 @@ from gaitway import _native
 from gaitway.errors import GaitwayError, MissingFileError, UsageError
 
 _MAX_BYTES = 64 * 1024 * 1024
+#: As much as the native engine takes.
+_MAX_WEIGHTS_BYTES = 256 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 #: So many first bytes say what a file is.
 _HEAD_BYTES = 512
@@ -36,6 +38,27 @@ def read_bytes(path: Path, what: str, most: int = _MAX_BYTES) -> bytes:
         message = f"{what} {path}: expected at most {most} bytes, found more"
         raise UsageError(message, hint=f"is this really a {what}?")
     return data
+
+
+def read_policy(path: Path, what: str = "policy") -> bytes:
+    """The bytes of an ONNX file, the weights of files beside it inside.
+
+    Raises as `read_bytes` does, and PolicyError for weights that cannot be had, or whose file is not beside it.
+    """
+    path = as_path(path, what)
+    return _native.inline_weights(read_bytes(path, what), lambda name: _read_beside(path, name))
+
+
+def _read_beside(path: Path, name: str) -> bytes:
+    folder = path.parent.resolve()
+    file = (folder / name).resolve()
+    if not file.is_relative_to(folder):
+        raise ValueError(f"{name!r} leads out of {folder}")
+    try:
+        return read_bytes(file, "weights", _MAX_WEIGHTS_BYTES)
+    except GaitwayError as error:
+        # Why a tensor cannot be had: the hint is that of the whole file.
+        raise ValueError(error.message) from error
 
 
 def describe(data: bytes) -> str:

@@ -43,11 +43,11 @@ class Policy:
         does not run.
         """
         path = files.as_path(path, "policy")
-        data = files.read_bytes(path, "policy")
+        data = files.read_policy(path)
         policy = cls.from_bytes(data, path, robot=robot, assume_contract=assume_contract, engine=engine)
         if standing is not None:
             policy.native = policy.native.with_standing(
-                files.read_bytes(files.as_path(standing, "standing policy"), "standing policy")
+                files.read_policy(files.as_path(standing, "standing policy"), "standing policy")
             )
         return policy
 

@@ -33,7 +33,7 @@ class Recorder:
             folder or Path(_native.recordings_folder()),
             controller.robot.native,
             policy.native,
-            files.read_bytes(policy.path, "policy"),
+            files.read_policy(policy.path),
             controller.native,
         )
 

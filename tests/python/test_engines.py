@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from program import parse, run_gaitway
 
 import gaitway
-from gaitway import _native
+from gaitway import _native, files
 from gaitway.errors import PolicyError, UnsupportedOperatorError
 from gaitway.onnx_metadata import metadata_warnings
 from gaitway.script import steady
@@ -122,12 +122,69 @@ def test_a_length_that_the_file_does_not_say_is_found_by_running_it(tmp_path: Pa
         gaitway.Policy.load(file, engine="onnxruntime")
 
 
+def scattered(folder: Path, location: str = "out.data") -> Path:
+    """A policy whose weights lie in another file, and whose contract knows their hash."""
+    model = onnx.load(policy_file(folder, [dense()]))
+    del model.metadata_props[:]
+    file = folder / "out.onnx"
+    onnx.save(model, file, save_as_external_data=True, location="out.data", size_threshold=0)
+    whole = onnx.load_from_string(_native.embed(files.read_policy(file), contract()))
+    model = onnx.load(file, load_external_data=False)
+    model.metadata_props.extend(whole.metadata_props)
+    for entry in model.graph.initializer[0].external_data:
+        if entry.key == "location":
+            entry.value = location
+    file.write_bytes(model.SerializeToString())
+    return file
+
+
 @pytest.mark.parametrize("engine", ENGINES)
-def test_weights_in_another_file_are_refused_by_both(tmp_path: Path, engine: str) -> None:
-    model = onnx.load(policy_file(tmp_path, [dense()]))
-    onnx.save(model, tmp_path / "out.onnx", save_as_external_data=True, location="out.data", size_threshold=0)
-    with pytest.raises(PolicyError, match=r'tensor "weights" lies in another file'):
-        gaitway.Policy.load(tmp_path / "out.onnx", engine=engine)
+def test_weights_beside_the_file_are_run_and_hashed_by_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
+) -> None:
+    file = scattered(tmp_path)
+    monkeypatch.chdir("/")
+    rows = np.random.default_rng(0).normal(0, 1, (5, 101)).astype(np.float32)
+    whole = gaitway.Policy.load(policy_file(tmp_path, [dense()]), engine=engine)
+    policy = gaitway.Policy.load(file, engine=engine)
+    assert policy.infer(rows).tobytes() == whole.infer(rows).tobytes()
+    weights = file.with_name("out.data")
+    weights.write_bytes(bytes(byte ^ 0x80 if at % 4 == 3 else byte for at, byte in enumerate(weights.read_bytes())))
+    with pytest.raises(PolicyError, match="other weights"):
+        gaitway.Policy.load(file, engine=engine)
+
+
+def test_weights_are_brought_into_the_file(tmp_path: Path) -> None:
+    file, whole = scattered(tmp_path), tmp_path / "whole.onnx"
+    found = parse(run_gaitway("policy", "inline", file, "-o", whole, "--json"))
+    assert found["brought_in"] > 0 and found["bytes"] == whole.stat().st_size
+    for other in tmp_path.glob("out.*"):
+        other.unlink()
+    onnx.checker.check_model(onnx.load(whole))
+    gaitway.Policy.load(whole)
+    assert "all weights were inside" in run_gaitway("policy", "inline", whole).stdout
+    assert run_gaitway("policy", "inline", __file__).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("../out.data", "is not beside the file"),
+        ("/etc/passwd", "is not beside the file"),
+        ("a/../../out.data", "is not beside the file"),
+        ("C:out.data", "is not beside the file"),
+        ("link/passwd", "leads out of"),
+        ("none.data", "cannot read weights"),
+        ("out.short", "has 3 bytes"),
+    ],
+)
+def test_weights_elsewhere_are_refused(tmp_path: Path, location: str, told: str) -> None:
+    file = scattered(tmp_path, location)
+    (tmp_path / "link").symlink_to("/etc")
+    (tmp_path / "out.short").write_bytes(b"123")
+    with pytest.raises(PolicyError) as refused:
+        gaitway.Policy.load(file)
+    assert told in refused.value.message and refused.value.hint
 
 
 def test_a_file_without_a_contract_is_shown_with_all_that_is_in_its_way(tmp_path: Path) -> None:

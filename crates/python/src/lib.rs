@@ -96,7 +96,7 @@ mod _native {
     #[pymodule_export]
     use super::pad::{Pad, PadSender, make_pad_key, pad_key_path};
     #[pymodule_export]
-    use super::policy::{Policy, check, embed, survey};
+    use super::policy::{Policy, check, embed, inline_weights, survey};
     #[pymodule_export]
     use super::recording::{Recording, StepRecorder, cut, recordings_folder, repair, summarise};
     #[pymodule_export]

@@ -6,7 +6,7 @@ use crate::errors;
 use crate::network::infer_rows;
 use crate::robot::Robot;
 use gaitway_control::Basis;
-use gaitway_policy::{Port, Survey, metadata};
+use gaitway_policy::{OnnxError, Port, Survey, metadata};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::collections::BTreeMap;
@@ -101,6 +101,25 @@ impl Policy {
 pub fn embed<'py>(py: Python<'py>, data: &[u8], contract: &Contract) -> PyResult<Bound<'py, PyBytes>> {
     let bytes = gaitway_control::embed(data, &contract.contract).map_err(|error| errors::policy(&error))?;
     Ok(PyBytes::new(py, &bytes))
+}
+
+/// The ONNX file with the weights that lie in files beside it inside; `read` has their content by name. What is no ONNX
+/// file comes back as it is: who reads it says what it is.
+#[pyfunction]
+pub fn inline_weights<'py>(
+    py: Python<'py>,
+    data: &[u8],
+    read: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let mut content = |name: &str| {
+        let content = read.call1((name,)).and_then(|content| content.extract::<Vec<u8>>());
+        content.map_err(|error| error.value(py).to_string())
+    };
+    match gaitway_policy::inline(data, &mut content) {
+        Ok(bytes) => Ok(PyBytes::new(py, &bytes)),
+        Err(OnnxError::Malformed { .. }) => Ok(PyBytes::new(py, data)),
+        Err(error) => Err(errors::policy(&error.into())),
+    }
 }
 
 /// What an ONNX file has, and all that keeps the native engine from running it for `output`.

@@ -30,7 +30,7 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
     engine or onnxruntime cannot run.
     """
     np = extras.load("numpy", "sim")
-    data = files.read_bytes(file, "policy")
+    data = files.read_policy(file)
     network = _native.Network(data, output)
     theirs = _onnxruntime(data, network)
     inputs = _rows(network, rows, seed)

@@ -77,7 +77,7 @@ def _ratio(figures: list[_Figures], others: list[_Figures]) -> float:
 def _onnxruntime_call(policy: Policy) -> Callable[[int], object]:
     """One inference by onnxruntime: one thread, input and output bound once."""
     np = extras.load("numpy", "sim")
-    network = OnnxSession(files.read_bytes(policy.path, "policy"), policy.contract)
+    network = OnnxSession(files.read_policy(policy.path), policy.contract)
     session, binding = network.native, network.native.io_binding()
     observation = np.zeros((1, policy.contract.observation_len), np.float32)
     action = np.empty((1, policy.contract.action_len), np.float32)

@@ -72,7 +72,7 @@ class SimulatedLoop:
 
     def record(self, folder: Path) -> None:
         """Records every tick from now on into files of `folder`, as gaitwayd does; `loop.end_recording` ends it."""
-        self.loop.record(folder, self.policy.native, files.read_bytes(self.policy.path, "policy"))
+        self.loop.record(folder, self.policy.native, files.read_policy(self.policy.path))
 
     def _until(self, is_so: Callable[[], bool]) -> None:
         for _ in range(_START_TICKS):

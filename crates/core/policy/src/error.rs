@@ -6,7 +6,7 @@ use gaitway_filekind::FileKind;
 const ANOTHER_RUNTIME: &str =
     "another engine runs it: --engine onnxruntime, which comes with pip install 'gaitway[onnxruntime]'";
 const EXPORT_AGAIN: &str = "the file is not valid ONNX; export it again, or copy it again if it was cut off";
-const EXPORT_F32: &str = "export the network in float32 with all weights inside the file";
+const EXPORT_F32: &str = "export the network in float32";
 
 /// An ONNX file that cannot become a plan.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -128,6 +128,14 @@ pub enum OnnxError {
         /// The tensor's name.
         tensor: String,
     },
+    /// A tensor whose data lies in another file and cannot be had there.
+    #[error("the data of tensor {tensor:?} lies in another file: {reason}")]
+    OtherFileOfTensor {
+        /// The tensor's name.
+        tensor: String,
+        /// What is wrong with that file, or with its name.
+        reason: String,
+    },
     /// A tensor whose data is not as long as its dimensions say.
     #[error("tensor {tensor:?}: its dimensions {dims} ask for {expected} elements, its data holds {found}")]
     TensorSize {
@@ -188,7 +196,13 @@ impl OnnxError {
             OnnxError::NotARow { .. } => {
                 "export with a batch of one or a dynamic batch, and a fixed last dimension"
             }
-            OnnxError::UnsupportedType { .. } | OnnxError::ExternalData { .. } => EXPORT_F32,
+            OnnxError::UnsupportedType { .. } => EXPORT_F32,
+            OnnxError::ExternalData { .. } => {
+                "with that file beside it, `gaitway policy inline FILE` writes one with all weights inside"
+            }
+            OnnxError::OtherFileOfTensor { .. } => {
+                "copy the files of the weights beside it, under their own names"
+            }
             OnnxError::NotFinite { .. } => "the training diverged; take an earlier checkpoint",
             OnnxError::CpuPath(_) => "unset GAITWAY_CPU to take the fastest path of this CPU",
         }

@@ -5,19 +5,16 @@ use gaitway_filekind::FileKind;
 use sha2::{Digest, Sha256};
 
 use crate::error::OnnxError;
-use crate::proto::{GRAPH_NODE, MODEL_GRAPH};
+use crate::proto::{
+    ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MODEL_GRAPH, NODE_ATTRIBUTE, TENSOR_EXTERNAL_DATA,
+    TENSOR_NAME,
+};
 use crate::wire::{self, Field};
 
 /// `ModelProto.metadata_props`, and in an entry its key and value.
 const METADATA_PROPS: u64 = 14;
 const KEY: u64 = 1;
 const VALUE: u64 = 2;
-/// From the file to the places of a tensor's data in other files.
-const GRAPH_INITIALIZER: u64 = 5;
-const NODE_ATTRIBUTE: u64 = 5;
-const ATTRIBUTE_TENSOR: u64 = 5;
-const TENSOR_NAME: u64 = 8;
-const TENSOR_EXTERNAL_DATA: u64 = 13;
 
 /// Refuses files that are known to be something else. A parser would say at which byte one is no ONNX, and of an empty
 /// one not even that.

@@ -19,6 +19,13 @@ const NEWEST_OPSET: i64 = 28;
 /// Numbers of fields: a file's graph, and its nodes.
 pub const MODEL_GRAPH: u64 = 7;
 pub const GRAPH_NODE: u64 = 1;
+pub const GRAPH_INITIALIZER: u64 = 5;
+pub const NODE_ATTRIBUTE: u64 = 5;
+pub const ATTRIBUTE_TENSOR: u64 = 5;
+pub const TENSOR_NAME: u64 = 8;
+pub const TENSOR_RAW_DATA: u64 = 9;
+pub const TENSOR_EXTERNAL_DATA: u64 = 13;
+pub const TENSOR_DATA_LOCATION: u64 = 14;
 
 /// The file's graph, of operators that are known here.
 pub fn decode(bytes: &[u8]) -> Result<Graph, OnnxError> {

@@ -46,7 +46,7 @@ def inspect(
     from gaitway import _native, files
     from gaitway.robot import Robot
 
-    data = files.read_bytes(file, "policy")
+    data = files.read_policy(file)
     policy: Policy | None = None
     refusal: PolicyError | None = None
     output: str | None = None
@@ -101,7 +101,7 @@ def embed(
 
     text = files.read_text(contract, "contract")
     description = Contract.from_json(text)
-    network, loaded = files.read_bytes(file, "policy"), Robot.load(robot)
+    network, loaded = files.read_policy(file), Robot.load(robot)
     if "golden" not in json.loads(description.to_json()):
         description = with_golden(description, network, file, loaded)
     data = _native.embed(network, description)
@@ -128,6 +128,30 @@ def _gain_warnings(contract: dict[str, Any]) -> list[str]:
     kp, kd = ([gain] if isinstance(gain, int | float) else gain for gain in map(contract["gains"].get, ("kp", "kd")))
     # Registers of servos may well hold a damping of zero.
     return gain_warnings(kp, kd if any(str(value).startswith("-") for value in kd) else ())
+
+
+@app.command()
+def inline(
+    file: _File,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Where to; the file itself where left out.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Bring weights that lie in files beside an ONNX file into it, as gaitwayd asks for."""
+    from gaitway import _native, files
+
+    before = files.read_bytes(file, "policy")
+    data = files.read_policy(file)
+    # What is no ONNX file has no weights.
+    _native.survey(data)
+    files.write_bytes(output or file, data, "policy")
+    brought = len(data) - len(before)
+    if as_json:
+        print_json({"file": str(output or file), "bytes": len(data), "brought_in": brought})
+    else:
+        told = f"{brought:,} bytes brought in" if brought else "all weights were inside"
+        typer.echo(f"{output or file}: {told}, {len(data):,} bytes")
 
 
 @app.command()
@@ -167,7 +191,7 @@ def check(
     from gaitway.robot import Robot
 
     loaded = Robot.load(robot)
-    policy = _load(files.read_bytes(file, "policy"), file, loaded, assume_contract)
+    policy = _load(files.read_policy(file), file, loaded, assume_contract)
     controller = Controller(policy, loaded)
     report = _native.check(policy.native, loaded.native)
     if report is not None and not report["actions_checked"]:
