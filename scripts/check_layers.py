@@ -23,7 +23,7 @@ PYTHON_ROOMS = (
     ("contract", "command"),
     ("robot", "recording"),
     ("sensors", "onnx_metadata", "onnx_session", "policy", "script"),
-    ("controller", "observations", "remote"),
+    ("controller", "draft", "observations", "remote"),
     ("recorder", "convert"),
     ("sim",),
     ("evaluate",),

@@ -7,6 +7,12 @@ _OF_JOINTS = ("joint_names", "joint_stiffness", "joint_damping", "default_joint_
 _NOT_EXPORTED = "as of an actuator whose gains were not exported: take them from the configuration of the training"
 
 
+def row_length(shape: str) -> int | None:
+    """Numbers in a row whose shape reads `[batch, 14]`; None where the file does not say it."""
+    last = shape.strip("[]").rpartition(",")[2].strip()
+    return int(last) if last.isdecimal() else None
+
+
 def gain_warnings(stiffness: Sequence[float], damping: Sequence[float]) -> list[str]:
     """Gains that no training has: exporters write them where they cannot see the real ones."""
     found = []

@@ -1,5 +1,6 @@
 """`gaitway policy`: look into a policy file, write a contract into it, check it."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,6 +9,7 @@ import typer
 
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
+from gaitway.cli.policy.draft import draft, refuse_open_questions
 from gaitway.cli.policy.shown import network_warnings, print_check, print_contract, print_network, print_refusal
 from gaitway.errors import PolicyError
 from gaitway.robots import DEFAULT_ROBOT
@@ -25,6 +27,9 @@ _Assume = Annotated[str | None, typer.Option(help="Contract of a file that carri
 _Json = Json
 #: Largest |a−b| / (1 + largest |b|) of two engines that compute the same.
 _AGREES = 1e-5
+
+
+app.command()(draft)
 
 
 def _load(data: bytes, file: Path, robot: "Robot", assume: str | None = None) -> "Policy":
@@ -100,6 +105,9 @@ def embed(
     from gaitway.robot import Robot
 
     text = files.read_text(contract, "contract")
+    with contextlib.suppress(json.JSONDecodeError):
+        # What is no JSON is told by who reads the contract.
+        refuse_open_questions(json.loads(text), contract)
     description = Contract.from_json(text)
     network, loaded = files.read_policy(file), Robot.load(robot)
     if "golden" not in json.loads(description.to_json()):

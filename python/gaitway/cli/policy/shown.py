@@ -36,11 +36,10 @@ def print_network(file: Path, network: "Survey") -> None:
 
 def network_warnings(network: "Survey") -> list[str]:
     """What of the file's metadata is not to be believed."""
-    from gaitway.onnx_metadata import metadata_warnings
+    from gaitway.onnx_metadata import metadata_warnings, row_length
 
-    ends = [port["shape"].strip("[]").rpartition(",")[2].strip() for port in network["outputs"]]
-    actions = int(ends[0]) if len(ends) == 1 and ends[0].isdecimal() else None
-    return metadata_warnings(network["metadata"], actions)
+    lengths = [row_length(port["shape"]) for port in network["outputs"]]
+    return metadata_warnings(network["metadata"], lengths[0] if len(lengths) == 1 else None)
 
 
 def print_refusal(refusal: "PolicyError") -> None:

@@ -1,0 +1,37 @@
+"""What the microduck's exporter says in the metadata of a file: one entry of JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gaitway.draft.parts import Said
+from gaitway.errors import PolicyError
+
+KEY = "microduck"
+
+
+def is_of(metadata: Mapping[str, str]) -> bool:
+    """Whether the metadata are of this kind."""
+    return KEY in metadata
+
+
+def read(metadata: Mapping[str, str]) -> Said:
+    """The entry in the contract's words. Raises PolicyError for one that is damaged."""
+    try:
+        said: dict[str, Any] = json.loads(metadata[KEY])
+        return Said(
+            KEY,
+            joint_names=[str(name) for name in said["joint_names"]],
+            default_rad=[float(angle) for angle in said["default_joint_pos"]],
+            scale=_scale(said["action_scale"]),
+            kp=float(said["kp_fw"]) if "kp_fw" in said else None,
+            rate_hz=int(said["control_hz"]),
+            terms=[(str(name), int(width)) for name, width in said["observation"]],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"the metadata entry {KEY}: expected joints, pose, scale, rate and observation, found a bad {error}"
+        raise PolicyError(message, hint="export the policy again, or draft without it: --from none") from error
+
+
+def _scale(said: Any) -> float | list[float]:
+    return [float(value) for value in said] if isinstance(said, list) else float(said)
