@@ -51,7 +51,7 @@ test-fast: $(VENV)/test.stamp
 test-real-time: $(VENV)/test.stamp
 	@cargo build --release --quiet -p gaitwayd
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "$(REAL_TIME)" || \
-		{ echo "== once more, alone:"; $(PYTEST) --last-failed --last-failed-no-failures none -m "$(REAL_TIME)"; }
+		{ [ $$? -eq 1 ] && echo "== once more, alone:" && $(PYTEST) --last-failed --last-failed-no-failures none -m "$(REAL_TIME)"; }
 
 test-rest: $(VENV)/train.stamp docs test-real-time
 	$(BIN)/python -m mypy

@@ -439,6 +439,9 @@ class PadSender:
     def hold(self, button: str | None) -> None:
         """The one button that is down from now on. Raises UsageError for a name no button has."""
 
+    def stop(self, is_down: bool) -> None:
+        """The button of the emergency stop, whatever other button is down."""
+
     def datagram(self) -> bytes:
         """How it stands, 78 bytes; each has the next number."""
 

@@ -73,7 +73,7 @@ class Remote:
         self._failure: OSError | None = None
         self._heard_s: float | None = None
         self._process = os.getpid()
-        self._said = 0
+        self._said = self._answers = 0
         self._news = threading.Condition()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="remote", daemon=True)
@@ -114,15 +114,15 @@ class Remote:
         Somebody at the robot clears the stop, nobody else. Returns once the robot has confirmed it; raises DaemonError
         where it does not.
         """
-        self._check()
-        self._pad.hold("stop")
+        self._check_mine()
+        self._pad.stop(True)
         try:
             with self._news:
-                # What the robot says of a stop before this one is no answer to it.
-                last = self._said + _TIMES
-                is_stopped = self._news.wait_for(lambda: self._said >= last and self._pad.is_stopped, _STOPPED_S)
+                # Answers to what was said before are none to this: of each datagram there is one at most.
+                answers = self._answers + _TIMES
+                is_stopped = self._news.wait_for(lambda: self._answers >= answers and self._pad.is_stopped, _STOPPED_S)
         finally:
-            self._pad.hold(None)
+            self._pad.stop(False)
         if not is_stopped:
             raise DaemonError(f"{self._address} does not confirm the emergency stop", hint="stop it at the robot")
 
@@ -172,12 +172,16 @@ class Remote:
     ) -> None:
         self.close()
 
-    def _check(self) -> None:
+    def _check_mine(self) -> None:
+        """Raises UsageError where this is no remote that speaks."""
         if os.getpid() != self._process:
             message = f"expected to be used in process {self._process}, which made it, found one forked from it"
             raise UsageError(message, hint='make another one here, or begin with multiprocessing\'s method "spawn"')
         if self._end.is_set():
             raise UsageError("this remote is closed", hint="open another one")
+
+    def _check(self) -> None:
+        self._check_mine()
         if self._failure is not None:
             hint = "start gaitwayd --pad-listen ADDRESS there, and name the same port here"
             raise DaemonError(f"nobody listens at {self._address}: {self._failure.strerror}", hint=hint)
@@ -199,16 +203,17 @@ class Remote:
                 self._failure = failure
                 if heard:
                     self._heard_s = time.monotonic()
+                self._answers += heard
                 self._said += 1
                 self._news.notify_all()
 
-    def _hear(self) -> tuple[bool, OSError | None]:
-        """Whether the robot has answered, and what the network said where it has refused."""
-        heard = False
+    def _hear(self) -> tuple[int, OSError | None]:
+        """How often the robot has answered, and what the network said where it has refused."""
+        heard = 0
         try:
             # Somebody who answers more than was asked must not keep it from speaking.
             for _ in range(_MOST_ANSWERS):
-                heard |= self._pad.hear(self._socket.recv(_MOST_BYTES, socket.MSG_DONTWAIT))
+                heard += self._pad.hear(self._socket.recv(_MOST_BYTES, socket.MSG_DONTWAIT))
         except BlockingIOError:
             pass
         except OSError as error:

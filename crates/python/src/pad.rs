@@ -75,6 +75,8 @@ impl Pad {
 pub struct PadSender {
     controls: Controls,
     held: Option<Button>,
+    /// Beside whatever button is held.
+    stops: bool,
     pad: RemotePad,
 }
 
@@ -93,7 +95,7 @@ impl PadSender {
     fn new(key: Option<PathBuf>) -> PyResult<PadSender> {
         let key = key.as_deref().map(key_file::load).transpose().map_err(no_key)?;
         let pad = RemotePad::new(key.unwrap_or_else(Key::open));
-        Ok(PadSender { controls: Controls::default(), held: None, pad })
+        Ok(PadSender { controls: Controls::default(), held: None, stops: false, pad })
     }
 
     fn walk(&mut self, forward_mps: f32, leftward_mps: f32, turning_rps: f32) -> PyResult<()> {
@@ -111,11 +113,16 @@ impl PadSender {
         Ok(())
     }
 
+    fn stop(&mut self, is_down: bool) {
+        self.stops = is_down;
+    }
+
     fn datagram(&mut self) -> [u8; LEN] {
         let mut controls = self.controls;
         if let Some(button) = self.held {
             controls.set(button, true);
         }
+        controls.set(Button::Stop, self.stops || controls.is_held(Button::Stop));
         self.pad.datagram(&controls)
     }
 

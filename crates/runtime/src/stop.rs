@@ -142,8 +142,9 @@ impl Shared {
     /// The one that stops first: it must not wait for those before it. Returns until when other keys are left out.
     fn take(&self, bytes: &[u8], now_ns: u64, deaf_until_ns: u64, pass_on: &SyncSender<Key>) -> u64 {
         if bytes.contains(&STOP_KEY) {
-            self.mailbox.set_emergency_stop(Source::Terminal);
+            // Counted first: who clears at the same moment sees it, or clears before it is set.
             self.stops.fetch_add(1, Ordering::AcqRel);
+            self.mailbox.set_emergency_stop(Source::Terminal);
             return now_ns + DEAF_NS;
         }
         if now_ns >= deaf_until_ns {

@@ -149,9 +149,11 @@ class ConnectedRobot(RobotConnection):
                 _check_stop(seen)
                 hint = seen.fault_hint or "somebody set it limp; walk again gets it up"
                 raise DaemonError(f"{self.title} does not walk any more: {_how(seen)}", hint=hint)
-        if self._motion.axes and self._control.is_overridden:
+        if motion.axes and not motion.is_over and self._control.is_overridden:
             holder = self.status.lease_holder or "a stronger client"
-            hint = "wait until it lets go: a gamepad and the keys of the robot are stronger than programs"
+            hint = (
+                "wait until it ends, or switch the gamepad off: it is stronger than a program, and that than an agent"
+            )
             raise RefusedError(f"{self.title} follows {holder}, not this program", hint=hint, code="overridden")
 
     def _request_mode(self, mode: str) -> dict[str, Any]:

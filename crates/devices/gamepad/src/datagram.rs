@@ -101,14 +101,15 @@ impl<Sender: PartialEq> NetworkPad<Sender> {
     pub fn take(&mut self, sender: Sender, bytes: &[u8], now_ns: u64, is_stopped: bool) -> Option<Heard> {
         self.expire(now_ns);
         let (said, number, controls) = decode(self.key.open_signed(bytes)?)?;
-        let mut answer = [0; ANSWER_LEN];
-        Moment { nonce: self.nonce, at_ns: now_ns }.write(ANSWER_MAGIC, &mut answer);
-        write_reach(&self.reach, &mut answer[NUMBER..NUMBER + REACH_LEN]);
-        answer[NUMBER + REACH_LEN] = u8::from(is_stopped);
-        self.key.sign(&mut answer);
         let age_ns = now_ns.checked_sub(said.at_ns);
         let is_of_now = said.nonce == self.nonce && age_ns.is_some_and(|age_ns| age_ns <= FRESH_NS);
         let stops = is_of_now && controls.is_held(Button::Stop);
+        let mut answer = [0; ANSWER_LEN];
+        Moment { nonce: self.nonce, at_ns: now_ns }.write(ANSWER_MAGIC, &mut answer);
+        write_reach(&self.reach, &mut answer[NUMBER..NUMBER + REACH_LEN]);
+        // The answer to a stop confirms it.
+        answer[NUMBER + REACH_LEN] = u8::from(is_stopped || stops);
+        self.key.sign(&mut answer);
         // One that was overtaken on the way, or comes a second time, is behind.
         let is_next = (said.at_ns, number) > self.last;
         let is_followed = is_of_now && is_next && self.sender.as_ref().is_none_or(|owner| *owner == sender);

@@ -447,6 +447,8 @@ fn everybody_with_the_key_stops_it_whoever_has_the_pad() {
     // Older than the newest of who has it: a stop waits for no turn, and takes the pad from nobody.
     let heard = pad.take("two", &of(1, 5, STOP), 20 * MS, false).unwrap();
     assert!(heard.stops && !heard.is_followed);
+    let mut told = RemotePad::new(key(1));
+    assert!(told.take(&heard.answer) && told.is_stopped(), "the answer to it confirms it");
     assert!(pad.take("two", &of(1, 5, STOP), 21 * MS, true).unwrap().stops, "said once more");
     assert_eq!(pad.controls(22 * MS).unwrap().left, [0.0, 1.0]);
     assert_eq!(pad.sender(), Some(&"one"));

@@ -117,7 +117,7 @@ impl TeleopSession {
         self.gone_since_ns = None;
         let (client, source, name) = (self.client, self.source, &self.name);
         let (steered, presses) = (&self.steered, &mut self.presses);
-        let clears = clears_stop(source, controls, steered);
+        let clears = clears_stop(source, controls);
         self.operator.update(controls, |button| {
             let has_room = presses.take(now_ns);
             if !has_room && !makes_limp(button, steered) {
@@ -169,9 +169,11 @@ impl TeleopSession {
         }
     }
 
-    /// The pad is there, or there again: what it holds down already is no press.
+    /// The pad is there, or there again: what it holds down already is no press, but of the button that stops it is.
     pub fn take_up(&mut self, controls: &Controls) {
-        self.operator.take_up(controls);
+        let mut before = *controls;
+        before.set(Button::Stop, false);
+        self.operator.take_up(&before);
     }
 
     /// Nobody holds the pad any more: the lease ends by itself.
@@ -218,16 +220,20 @@ fn lock(leases: &Mutex<LeaseTable>) -> MutexGuard<'_, LeaseTable> {
     leases.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Nothing new where this source has stopped it already: the log names who came first.
+/// Said again and again by a pad elsewhere: the log names who came first.
 fn stop(source: Source, name: &str, steered: &TeleopTarget) {
-    if !steered.mailbox.is_stopped_by(source) {
+    if steered.mailbox.is_stopped_by(source) {
+        // Cleared since that look, it is set all the same.
+        steered.mailbox.set_emergency_stop(source);
+    } else {
         lock(&steered.leases).stop(source, Some(name));
     }
 }
 
-/// A person with the robot's own pad clears its emergency stop by two buttons at once, which no fright presses.
-fn clears_stop(source: Source, controls: &Controls, steered: &TeleopTarget) -> bool {
-    source == Source::Pad && controls.is_held(Button::Stop) && steered.mailbox.is_stopped()
+/// A person with the robot's own pad clears its emergency stop by two buttons at once, which no fright presses. As long
+/// as the one is held, the other does nothing else.
+fn clears_stop(source: Source, controls: &Controls) -> bool {
+    source == Source::Pad && controls.is_held(Button::Stop)
 }
 
 /// What the robot is wished to do from now on.
@@ -359,16 +365,32 @@ mod tests {
                 session.steer(&controls, 9_000 * MS, |_| {});
             }
             assert!(steered.mailbox.is_stopped());
-            for buttons in [&[][..], &[Button::Stop], &[Button::Stop, Button::Motors]] {
+            const BOTH: &[Button] = &[Button::Stop, Button::Motors];
+            for buttons in [&[][..], &[Button::Stop], BOTH, &[Button::Stop], BOTH] {
                 controls = Controls::default();
                 buttons.iter().for_each(|button| controls.set(*button, true));
                 session.steer(&controls, 20_000 * MS, |_| {});
             }
             assert_eq!(steered.mailbox.is_stopped(), source != Source::Pad);
+            if source == Source::Pad {
+                assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp, "pressed twice, it lies");
+            }
             // It does not get up by itself, whatever was wished of it meanwhile.
             steered.mailbox.clear_by_hand(Source::Terminal).unwrap();
             assert_eq!(steered.mailbox.requested_mode().0, RequestedMode::Limp);
         }
+    }
+
+    #[test]
+    fn a_stop_pressed_while_the_pad_was_away_is_heard_when_it_is_back() {
+        let steered = steered();
+        let mut session = TeleopSession::new(Source::Pad, steered.clone());
+        let mut controls = Controls::default();
+        controls.set(Button::Stop, true);
+        controls.set(Button::Motors, true);
+        session.take_up(&controls);
+        session.steer(&controls, MS, |_| {});
+        assert!(steered.mailbox.is_stopped_by(Source::Pad));
     }
 
     #[test]

@@ -229,8 +229,10 @@ impl Mailbox {
     /// Clears the emergency stop and faults. Whoever does has a hand at the robot: it must not get up by itself then.
     pub fn clear_by_hand(&self, source: Source) -> Result<(), NotAtTheRobot> {
         at_the_robot("clearing an emergency stop", source)?;
+        let seen = self.emergency_stop.load(Ordering::Relaxed);
         self.request_mode(RequestedMode::Limp, false);
-        self.clear_emergency_stop(source)?;
+        // A stop that came meanwhile, by whomever, stays.
+        let _ = self.emergency_stop.compare_exchange(seen, 0, Ordering::Relaxed, Ordering::Relaxed);
         self.clear_faults(source)
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 
 /// How the emergency stop is cleared, for people.
 pub const CLEAR_STOP: &str = "look at the robot, then clear the stop there: c at the terminal of gaitwayd or gaitway run, \
-                              or hold stop and press motors on its own gamepad";
+                              or hold stop (view, select) and press motors (menu) on its own gamepad";
 
 /// What a robot is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
