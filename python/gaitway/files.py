@@ -14,7 +14,7 @@ from gaitway.errors import GaitwayError, MissingFileError, UsageError
 
 _MAX_BYTES = 64 * 1024 * 1024
 #: As much as the native engine takes.
-_MAX_WEIGHTS_BYTES = 256 * 1024 * 1024
+_MAX_WEIGHTS_BYTES = 32 * 1024 * 1024
 _CHUNK_BYTES = 1 << 20
 #: So many first bytes say what a file is.
 _HEAD_BYTES = 512

@@ -161,13 +161,26 @@ def test_a_file_of_the_microduck_says_nearly_everything(tmp_path: Path) -> None:
         "provenance.source",
         "provenance.licence",
     }
-    with pytest.raises(PolicyError, match="the metadata entry microduck"):
-        draft(bare(tmp_path, {"microduck": '{"joint_names": []}'}).read_bytes(), DUCK, name="walk")
+    for broken in (
+        {},
+        MICRODUCK | {"observation": []},
+        MICRODUCK | {"observation": [["gyro", 3], ["x", -3]]},
+        MICRODUCK | {"control_hz": float("inf")},
+    ):
+        with pytest.raises(PolicyError, match="the metadata entry microduck"):
+            draft(bare(tmp_path, {"microduck": json.dumps(broken)}).read_bytes(), DUCK, name="walk")
+
+
+def test_a_gait_phase_asks_for_its_clock(tmp_path: Path) -> None:
+    metadata = MJLAB | {"observation_names": f"{TERMS},phase"}
+    begun = draft(bare(tmp_path, metadata, observations=53).read_bytes(), DUCK, name="walk")
+    assert "phase" in {question.path for question in begun.questions}
 
 
 def test_a_file_that_says_nothing_is_asked_everything(tmp_path: Path) -> None:
     file = bare(tmp_path, {})
     begun = parse(run_gaitway("policy", "draft", file, "--json"))
+    assert any("assumed" in warning for warning in begun["warnings"])
     assert begun["from"] == "none" and begun["contract"]["network"] == {"input": "obs", "output": "actions"}
     paths = {question["path"] for question in begun["questions"]}
     assert {"observation", "action.joints", "action.scale", "policy_rate_hz"} <= paths

@@ -115,7 +115,12 @@ pub fn inline_weights<'py>(
         let content = read.call1((name,)).and_then(|content| content.extract::<Vec<u8>>());
         content.map_err(|error| error.value(py).to_string())
     };
-    match gaitway_policy::inline(data, &mut content) {
+    let inlined = gaitway_policy::inline(data, &mut content).and_then(|bytes| {
+        // What lies in a branch is brought in by nobody.
+        metadata::refuse_data_elsewhere(&bytes)?;
+        Ok(bytes)
+    });
+    match inlined {
         Ok(bytes) => Ok(PyBytes::new(py, &bytes)),
         Err(OnnxError::Malformed { .. }) => Ok(PyBytes::new(py, data)),
         Err(error) => Err(errors::policy(&error.into())),

@@ -38,8 +38,8 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
     network.infer(inputs, ours, rows)
     expected = np.concatenate([theirs(row) for row in inputs])
     distance = np.abs(ours.astype(np.float64) - expected)
-    # What both call no number agrees.
-    distance[np.isnan(ours) & np.isnan(expected)] = 0.0
+    # What both call infinite, or no number, agrees.
+    distance[(ours == expected) | (np.isnan(ours) & np.isnan(expected))] = 0.0
     size = np.nan_to_num(np.abs(expected))
     native_ns, onnxruntime_ns = _times(network, theirs, inputs)
     return {
@@ -86,7 +86,10 @@ def _onnxruntime(data: bytes, network: _native.Network) -> Callable[[Any], Any]:
         raise PolicyError(f"onnxruntime asks for more inputs: {', '.join(sorted(others))}", hint=hint)
 
     def run(row: Any) -> Any:
-        return session.run([network.output], {network.input: row.reshape(shape)})[0].reshape(1, -1)
+        try:
+            return session.run([network.output], {network.input: row.reshape(shape)})[0].reshape(1, -1)
+        except Exception as error:
+            raise PolicyError(f"onnxruntime cannot run it: {error}", hint="export the policy again") from error
 
     return run
 

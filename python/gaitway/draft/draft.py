@@ -103,6 +103,11 @@ def _assembled(said: Said, network: Network, robot: "Robot", name: str) -> Draft
     else:
         terms, about = observation(said.terms, network.observation_len, len(axes), network.action_len)
         warnings += about
+    if said.kind == "none":
+        warnings.append(
+            "assumed, for the file says nothing: angles and actions relative to the default pose, histories that begin "
+            "at zero, no head command of the runtime's, no gait phase"
+        )
     contract = {
         "schema": "gaitway.contract/2",
         "name": name,
@@ -128,6 +133,8 @@ def _assembled(said: Said, network: Network, robot: "Robot", name: str) -> Draft
             "licence": f"{TODO}SPDX licence of the weights, as Apache-2.0",
         },
     }
+    if isinstance(terms, list) and any(term["source"] == "phase" for term in terms):
+        contract["phase"] = f"{TODO}the gait clock: period_ticks, factor, advance, runs, first_value"
     return Draft(contract, said.kind, warnings)
 
 

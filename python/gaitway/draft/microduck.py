@@ -26,11 +26,18 @@ def read(metadata: Mapping[str, str]) -> Said:
             scale=_scale(said["action_scale"]),
             kp=float(said["kp_fw"]) if "kp_fw" in said else None,
             rate_hz=int(said["control_hz"]),
-            terms=[(str(name), int(width)) for name, width in said["observation"]],
+            terms=_terms(said["observation"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
         message = f"the metadata entry {KEY}: expected joints, pose, scale, rate and observation, found a bad {error}"
         raise PolicyError(message, hint="export the policy again, or draft without it: --from none") from error
+
+
+def _terms(said: Any) -> list[tuple[str, int | None]]:
+    widths = [int(width) for _, width in said]
+    if not widths or min(widths) < 1:
+        raise ValueError("observation")
+    return [(str(name), width) for (name, _), width in zip(said, widths, strict=True)]
 
 
 def _scale(said: Any) -> float | list[float]:

@@ -192,7 +192,9 @@ impl OnnxError {
             OnnxError::InputCount { .. } => {
                 "export only the actor, from one observation row to one action row"
             }
-            OnnxError::OutputCount { .. } => "name the action's output in the contract: network.output",
+            OnnxError::OutputCount { .. } => {
+                "name the action's output: network.output of the contract, --output of compare, --action of draft"
+            }
             OnnxError::NotARow { .. } => {
                 "export with a batch of one or a dynamic batch, and a fixed last dimension"
             }

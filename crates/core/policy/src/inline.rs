@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::error::OnnxError;
+use crate::metadata;
 use crate::proto::{
     self, ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MODEL_GRAPH, NODE_ATTRIBUTE, TENSOR_DATA_LOCATION,
     TENSOR_EXTERNAL_DATA, TENSOR_NAME, TENSOR_RAW_DATA,
@@ -13,8 +14,8 @@ use crate::wire::{self, Field};
 /// Of an entry of the external data.
 const KEY: u64 = 1;
 const VALUE: u64 = 2;
-/// Of all weights together, and of the files that they are in (256 MiB, as much as a plan may have).
-const MAX_BYTES: u64 = 256 << 20;
+/// Of all weights together, and of the files that they are in (32 MiB, as much as a file may have).
+const MAX_BYTES: u64 = 32 << 20;
 
 /// Hands out the content of a file beside the ONNX file, by its name; or why it cannot be had.
 pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
@@ -68,6 +69,9 @@ impl Weights<'_, '_> {
 
     /// The tensor with its data inside; `None` where it has them.
     fn tensor(&mut self, tensor: &[u8]) -> Result<Option<Vec<u8>>, OnnxError> {
+        if !metadata::is_elsewhere(tensor)? {
+            return Ok(None);
+        }
         let (mut name, mut place, mut rest) = (String::new(), BTreeMap::new(), Vec::new());
         for field in wire::fields(tensor) {
             let field = field?;
@@ -84,9 +88,6 @@ impl Weights<'_, '_> {
                     rest.extend_from_slice(field.raw);
                 }
             }
-        }
-        if place.is_empty() {
-            return Ok(None);
         }
         let data = self.data(&name, &place)?;
         wire::push_field(&mut rest, TENSOR_RAW_DATA, data);

@@ -6,11 +6,19 @@ use sha2::{Digest, Sha256};
 
 use crate::error::OnnxError;
 use crate::proto::{
-    ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MODEL_GRAPH, NODE_ATTRIBUTE, TENSOR_EXTERNAL_DATA,
+    ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MODEL_GRAPH, NODE_ATTRIBUTE, TENSOR_DATA_LOCATION,
     TENSOR_NAME,
 };
 use crate::wire::{self, Field};
 
+/// Graphs of branches and loops inside each other.
+const MAX_DEPTH: usize = 8;
+/// `ModelProto.functions`, their nodes, and what an attribute may have beside a tensor.
+const MODEL_FUNCTIONS: u64 = 25;
+const FUNCTION_NODE: u64 = 7;
+const ATTRIBUTE_GRAPH: u64 = 6;
+const ATTRIBUTE_TENSORS: u64 = 10;
+const ATTRIBUTE_GRAPHS: u64 = 11;
 /// `ModelProto.metadata_props`, and in an entry its key and value.
 const METADATA_PROPS: u64 = 14;
 const KEY: u64 = 1;
@@ -33,16 +41,48 @@ pub fn refuse_other_files(bytes: &[u8]) -> Result<(), OnnxError> {
 /// # Errors
 /// [`OnnxError::ExternalData`], which names the first such tensor.
 pub fn refuse_data_elsewhere(bytes: &[u8]) -> Result<(), OnnxError> {
-    for graph in inside(bytes, MODEL_GRAPH) {
-        let graph = graph?;
-        inside(graph, GRAPH_INITIALIZER).try_for_each(|tensor| refuse_external(tensor?))?;
-        for node in inside(graph, GRAPH_NODE) {
-            for attribute in inside(node?, NODE_ATTRIBUTE) {
-                inside(attribute?, ATTRIBUTE_TENSOR).try_for_each(|tensor| refuse_external(tensor?))?;
+    inside(bytes, MODEL_GRAPH).try_for_each(|graph| refuse_in_graph(graph?, 0))?;
+    inside(bytes, MODEL_FUNCTIONS).try_for_each(|function| refuse_in_nodes(function?, FUNCTION_NODE, 0))
+}
+
+/// A graph, the branches of its nodes included.
+fn refuse_in_graph(graph: &[u8], depth: usize) -> Result<(), OnnxError> {
+    if depth > MAX_DEPTH {
+        return Err(OnnxError::Malformed {
+            reason: format!("more than {MAX_DEPTH} graphs inside each other"),
+        });
+    }
+    inside(graph, GRAPH_INITIALIZER).try_for_each(|tensor| refuse_external(tensor?))?;
+    refuse_in_nodes(graph, GRAPH_NODE, depth)
+}
+
+fn refuse_in_nodes(nodes: &[u8], number: u64, depth: usize) -> Result<(), OnnxError> {
+    for node in inside(nodes, number) {
+        for attribute in inside(node?, NODE_ATTRIBUTE) {
+            let attribute = attribute?;
+            for tensors in [ATTRIBUTE_TENSOR, ATTRIBUTE_TENSORS] {
+                inside(attribute, tensors).try_for_each(|tensor| refuse_external(tensor?))?;
+            }
+            for graphs in [ATTRIBUTE_GRAPH, ATTRIBUTE_GRAPHS] {
+                inside(attribute, graphs).try_for_each(|graph| refuse_in_graph(graph?, depth + 1))?;
             }
         }
     }
     Ok(())
+}
+
+/// Whether the data of a tensor lie in another file.
+pub(crate) fn is_elsewhere(tensor: &[u8]) -> Result<bool, OnnxError> {
+    /// `TensorProto.DataLocation.EXTERNAL`, as a varint.
+    const EXTERNAL: [u8; 1] = [1];
+    let mut is_elsewhere = false;
+    for field in wire::fields(tensor) {
+        let field = field?;
+        if field.number == TENSOR_DATA_LOCATION {
+            is_elsewhere = field.raw[1..] == EXTERNAL;
+        }
+    }
+    Ok(is_elsewhere)
 }
 
 /// The messages that the fields of this number hold.
@@ -53,13 +93,11 @@ fn inside(message: &[u8], number: u64) -> impl Iterator<Item = Result<&[u8], Onn
 }
 
 fn refuse_external(tensor: &[u8]) -> Result<(), OnnxError> {
-    let mut places = inside(tensor, TENSOR_EXTERNAL_DATA);
-    match places.next().transpose()? {
-        None => Ok(()),
-        Some(_) => Err(OnnxError::ExternalData {
-            tensor: String::from_utf8_lossy(last_payload(tensor, TENSOR_NAME)?).into_owned(),
-        }),
+    if !is_elsewhere(tensor)? {
+        return Ok(());
     }
+    let name = String::from_utf8_lossy(last_payload(tensor, TENSOR_NAME)?).into_owned();
+    Err(OnnxError::ExternalData { tensor: name })
 }
 
 /// The value of `key`, the last one where the file has several; `None` where it has none.

@@ -5,6 +5,8 @@ use std::rc::Rc;
 use crate::error::OnnxError;
 use crate::proto;
 
+/// Far more than a file of the largest size may hold.
+const MAX_ELEMENTS: usize = 1 << 28;
 /// ONNX's numbers for types.
 pub const FLOAT: i32 = 1;
 pub const INT64: i32 = 7;
@@ -60,8 +62,15 @@ fn dimensions(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, usize),
     };
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
     let dims = dims.ok_or_else(size_error)?;
-    let elements = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
-    Ok((dims, elements.ok_or_else(size_error)?))
+    let elements = elements(&dims).ok_or_else(size_error)?;
+    Ok((dims, elements))
+}
+
+/// The product of the dimensions. `None` where it is more than any network has, empty dimensions counted as one: what
+/// is made of these dimensions without the empty ones may be too large.
+pub fn elements(dims: &[usize]) -> Option<usize> {
+    let largest = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim.max(1)))?;
+    (largest <= MAX_ELEMENTS).then(|| dims.iter().product())
 }
 
 fn floats(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32]>, OnnxError> {

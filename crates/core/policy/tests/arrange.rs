@@ -177,6 +177,42 @@ fn what_is_random_is_refused_with_its_reason() {
     }
 }
 
+#[test]
+fn shapes_beyond_any_network_are_refused_before_anything_is_made() {
+    let empty = |name: &str, dims: &[i64]| tensor(name, dims, &[]);
+    let huge = 1 << 62;
+    let recurrent = |kind: &str| {
+        let step = axes_of("Unsqueeze", "x", "step", &[0]);
+        let node = node(kind, &["step", "w", "r"], &["y"]);
+        x_to_y(4, 4, &[step, node], &[empty("w", &[1, 0, 4]), empty("r", &[1, 0, huge])])
+    };
+    let turned = [node("Transpose", &["w"], &["t"]), node("MatMul", &["x", "t"], &["y"])];
+    let of_shape = |dims: &[i64]| {
+        let nodes = [node("ConstantOfShape", &["n"], &["c"]), node("Add", &["x", "c"], &["y"])];
+        x_to_y(4, 4, &nodes, &[int_tensor("n", dims)])
+    };
+    // Whole numbers that double with each node, beyond any memory.
+    let zero = tensor_attribute("value", &tensor_head("", &[1], INT64).int(7, 0));
+    let mut sums = vec![node("ConstantOfShape", &["n"], &["a0"]).message(5, &zero)];
+    for step in 1..40 {
+        let (before, after) = (format!("a{}", step - 1), format!("a{step}"));
+        sums.push(node("Add", &[&before, &before], &[&after]));
+    }
+    sums.push(node("Reshape", &["x", "a39"], &["y"]));
+    let sums = x_to_y(4, 4, &sums, &[int_tensor("n", &[4_000_000])]);
+    for bytes in [
+        recurrent("LSTM"),
+        recurrent("GRU"),
+        x_to_y(4, 4, &turned, &[empty("w", &[0, 1 << 40, 1 << 40])]),
+        of_shape(&[0, huge, huge]),
+        of_shape(&[huge]),
+        of_shape(&[-1]),
+        sums,
+    ] {
+        assert!(Plan::from_onnx(&bytes).is_err());
+    }
+}
+
 fn axes_of(operator: &str, from: &str, to: &str, axes: &[i64]) -> Message {
     node(operator, &[from], &[to]).message(5, &ints_attribute("axes", axes))
 }

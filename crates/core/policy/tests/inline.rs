@@ -102,7 +102,7 @@ fn a_small_file_brings_in_no_more_than_a_plan_may_have() {
     let place = [("location", "a.data")];
     let tensors: Vec<Message> = (0..5).map(|i| elsewhere(&format!("w{i}"), 1, &place)).collect();
     let file = x_to_y(1, 1, &[node("Relu", &["x"], &["y"])], &tensors);
-    let mut large = |_: &str| Ok(vec![0; 60 << 20]);
+    let mut large = |_: &str| Ok(vec![0; 10 << 20]);
     assert!(matches!(inline(&file, &mut large), Err(OnnxError::TooLarge { .. })));
 }
 

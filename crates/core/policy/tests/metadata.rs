@@ -62,6 +62,34 @@ fn data_in_another_file_is_named_wherever_its_tensor_is() {
     let attribute = Message::default().text(1, "value").message(5, &elsewhere);
     let constant = x_to_y(1, 1, &[node("Constant", &[], &["y"]).message(5, &attribute)], &[]);
     assert_eq!(metadata::refuse_data_elsewhere(&constant), Err(error));
+    // In a branch, in a list of tensors, in a function of the file; and one whose place is a leftover.
+    let branch = Message::default().message(5, &elsewhere);
+    for attribute in [
+        Message::default().message(6, &branch),
+        Message::default().message(11, &branch),
+        Message::default().message(10, &elsewhere),
+    ] {
+        let hidden = x_to_y(1, 1, &[node("If", &["x"], &["y"]).message(5, &attribute)], &[]);
+        assert_eq!(
+            metadata::refuse_data_elsewhere(&hidden),
+            Err(OnnxError::ExternalData { tensor: "w".to_owned() })
+        );
+        let function = Message::default().message(7, &node("Constant", &[], &["y"]).message(5, &attribute));
+        let file = Message::default().message(25, &function).0;
+        assert_eq!(
+            metadata::refuse_data_elsewhere(&file),
+            Err(OnnxError::ExternalData { tensor: "w".to_owned() })
+        );
+    }
+    let inside = elsewhere.clone().int(14, 0);
+    assert_eq!(metadata::refuse_data_elsewhere(&x_to_y(1, 1, &[], &[inside])), Ok(()));
+    let mut deep = Message::default();
+    for _ in 0..10 {
+        let attribute = Message::default().message(6, &deep);
+        deep = Message::default().message(1, &node("If", &["x"], &["y"]).message(5, &attribute));
+    }
+    let deep = Message::default().message(7, &deep).0;
+    assert!(matches!(metadata::refuse_data_elsewhere(&deep), Err(OnnxError::Malformed { .. })));
     for whole in REAL_FILES.into_iter().filter_map(real_file).chain([synthetic()]) {
         assert_eq!(metadata::refuse_data_elsewhere(&whole), Ok(()));
     }

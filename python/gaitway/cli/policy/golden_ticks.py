@@ -18,7 +18,9 @@ def with_golden(description: "Contract", data: bytes, file: Path, robot: "Robot"
     Their actions are onnxruntime's where it is installed, else the native engine's own. Raises PolicyError for a
     network that does not fit the contract, and for a contract that the builder does not implement.
     """
-    from gaitway import _native
+    from gaitway import _native, extras
+
+    extras.load("numpy", "sim")
     from gaitway.contract import Contract
     from gaitway.golden import vectors
     from gaitway.golden.tick import UnsupportedContractError

@@ -93,6 +93,7 @@ pub fn concat(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onn
     let dims = with_row_len(&first.dims, sum);
     let ints: Option<Vec<&[i64]>> = parts.iter().map(|part| part.constant_ints()).collect();
     if let Some(ints) = ints {
+        lowering.reserve_ints(sum)?;
         return Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.concat().into())) });
     }
     if parts.iter().any(|part| part.constant_ints().is_some()) {

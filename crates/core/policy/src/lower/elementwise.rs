@@ -11,7 +11,7 @@ pub fn zip(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxEr
     node.allow_attributes(&["broadcast", "consumed_inputs"])?;
     node.require_inputs(2, 2)?;
     if let (Some(left), Some(right)) = (node.any(0)?.constant_ints(), node.any(1)?.constant_ints()) {
-        return whole_numbers(node, left, right);
+        return whole_numbers(lowering, node, left, right);
     }
     let op = match node.node.op_type.as_str() {
         "Add" => Zip::Add,
@@ -25,7 +25,12 @@ pub fn zip(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxEr
 }
 
 /// Arithmetic of known whole numbers, as exporters do it with the dimensions of a shape.
-fn whole_numbers(node: &NodeView<'_>, left: &[i64], right: &[i64]) -> Result<Value, OnnxError> {
+fn whole_numbers(
+    lowering: &mut Lowering,
+    node: &NodeView<'_>,
+    left: &[i64],
+    right: &[i64],
+) -> Result<Value, OnnxError> {
     let (dims_left, dims_right) = (&node.any(0)?.dims, &node.any(1)?.dims);
     let differ = || node.mismatch("the right operand", format!("{dims_left:?}"), format!("{dims_right:?}"));
     let dims = broadcast(dims_left, dims_right).ok_or_else(differ)?;
@@ -37,6 +42,7 @@ fn whole_numbers(node: &NodeView<'_>, left: &[i64], right: &[i64]) -> Result<Val
         _ => return Err(node.unsupported("int64")),
     };
     let len = left.len().max(right.len());
+    lowering.reserve_ints(len)?;
     let pairs = left.iter().cycle().zip(right.iter().cycle()).take(len);
     let ints: Option<Vec<i64>> = pairs.map(|(&left, &right)| operation(left, right)).collect();
     let ints = ints.ok_or_else(|| node.invalid("its int64 overflow, or are divided by zero"))?;

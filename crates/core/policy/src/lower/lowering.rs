@@ -54,6 +54,11 @@ impl Lowering {
         proto::limit("numbers that the network needs memory for", MAX_FLOATS, self.floats)
     }
 
+    /// As [`Lowering::reserve`], for whole numbers, of which each is as large as two floats.
+    pub fn reserve_ints(&mut self, count: usize) -> Result<(), OnnxError> {
+        self.reserve((count as u64).saturating_mul(2))
+    }
+
     /// The value of an operation: computed now where its operands are known, else by a step of the plan.
     pub fn emit(
         &mut self,

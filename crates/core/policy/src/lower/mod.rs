@@ -47,7 +47,7 @@ fn rule(operator: &str) -> Option<Rule> {
         "LayerNormalization" => normalise::layer,
         "RMSNormalization" => normalise::root_mean_square,
         "BatchNormalization" => normalise::batch,
-        "Cast" => |_, node| shape::cast(node),
+        "Cast" => shape::cast,
         "Shape" => |_, node| shape::shape(node),
         "Squeeze" => |_, node| shape::squeeze(node),
         "Unsqueeze" => |_, node| shape::unsqueeze(node),

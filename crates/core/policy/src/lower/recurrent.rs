@@ -91,7 +91,7 @@ impl<'a> Gates<'a> {
         let (row, inputs) = node.row(0)?;
         let dims = &node.floats(RECURRENT)?.dims;
         let hidden = match dims.as_slice() {
-            [1, _, hidden] => *hidden,
+            [1, _, hidden] if *hidden > 0 => *hidden,
             _ => return Err(node.mismatch("the recurrent weights", "[1, n, hidden]", format!("{dims:?}"))),
         };
         let gates = Gates { node, row, count, inputs, hidden };
@@ -108,7 +108,7 @@ impl<'a> Gates<'a> {
         if value.constant().is_none() {
             return Err(self.node.unsupported(format!("{what} that are not constant")));
         }
-        if value.dims != expected || self.hidden == 0 {
+        if value.dims != expected {
             return Err(self.node.mismatch(what, format!("{expected:?}"), format!("{:?}", value.dims)));
         }
         Ok(())

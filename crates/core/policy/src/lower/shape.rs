@@ -8,10 +8,13 @@ use crate::proto;
 use crate::tensor::{self, Numbers};
 
 /// Cast between float32 and int64, and of numbers that are what they shall be.
-pub fn cast(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+pub fn cast(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["to", "saturate", "round_mode"])?;
     node.require_inputs(1, 1)?;
     let value = node.any(0)?;
+    if value.constant().is_some() || value.constant_ints().is_some() {
+        lowering.reserve_ints(value.len())?;
+    }
     let to = node.int("to")?.ok_or_else(|| node.invalid("attribute \"to\" is missing"))?;
     let numbers = match (i32::try_from(to).unwrap_or(-1), &value.source) {
         (tensor::FLOAT, Source::Arena(_) | Source::Constant(Numbers::Floats(_)))
@@ -128,6 +131,7 @@ pub fn gather(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onn
     let axis = node.axis(node.int("axis")?.unwrap_or(0), value.dims.len())?;
     let indices_dims = node.any(1)?.dims.clone();
     let indices = node.constant_ints(1, "an index")?;
+    lowering.reserve_ints(indices.len())?;
     let indices = indices.iter().map(|&index| node.axis(index, value.dims[axis]));
     let indices = indices.collect::<Result<Vec<usize>, _>>()?;
     proto::limit_rank(&node.label, value.dims.len() + indices_dims.len())?;
@@ -181,8 +185,9 @@ pub fn constant_of_shape(lowering: &mut Lowering, node: &NodeView<'_>) -> Result
     let shape = node.constant_ints(0, "a shape")?;
     proto::limit_rank(&node.label, shape.len())?;
     let dims: Vec<usize> = shape.iter().map(|&dim| usize::try_from(dim).unwrap_or(0)).collect();
-    let len = dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim)).unwrap_or(usize::MAX);
-    lowering.reserve(len as u64)?;
+    let too_large = || node.invalid(format!("the shape {shape:?} is far beyond a policy's"));
+    let len = tensor::elements(&dims).ok_or_else(too_large)?;
+    lowering.reserve_ints(len)?;
     let given = node.attribute("value").and_then(|attribute| attribute.t.as_ref());
     let numbers = match given.map(|given| tensor::decode(given, &node.label)).transpose()? {
         None => Numbers::Floats(vec![0.0; len].into()),

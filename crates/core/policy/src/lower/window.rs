@@ -45,6 +45,7 @@ pub fn window(
             Ok(Value { dims, source: Source::Arena(part) })
         }
         Source::Constant(Numbers::Ints(ints)) => {
+            lowering.reserve_ints(window.count)?;
             let at = |index| window.first.wrapping_add_signed(window.stride.wrapping_mul(index as isize));
             let taken: Vec<i64> = (0..window.count).map(|index| ints[at(index)]).collect();
             Ok(Value { dims, source: Source::Constant(Numbers::Ints(taken.into())) })
