@@ -11,19 +11,24 @@ _EXPORT_ACTOR = "export only the actor, from one observation row to one action r
 _OTHER_CONTRACT = "embed the contract this network was exported with"
 
 
+def one_thread_session(data: bytes) -> Any:
+    """onnxruntime's session of an ONNX file, on one thread. Raises PolicyError where it cannot load the file."""
+    onnxruntime = extras.load("onnxruntime", "onnxruntime")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise PolicyError(f"onnxruntime cannot load it: {error}", hint="export the policy again") from error
+
+
 class OnnxSession:
     """One thread of onnxruntime for a network of which its contract names input and output."""
 
     def __init__(self, data: bytes, contract: Contract) -> None:
         """Raises PolicyError where onnxruntime cannot load the file, or it does not fit the contract."""
-        onnxruntime = extras.load("onnxruntime", "onnxruntime")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        try:
-            #: The session itself.
-            self.native = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:
-            raise PolicyError(f"onnxruntime cannot load it: {error}", hint="export the policy again") from error
+        #: The session itself.
+        self.native = one_thread_session(data)
         names = json.loads(contract.to_json())["network"]
         #: Names of what is fed and of what is read.
         self.input, self.output = str(names["input"]), str(names["output"])

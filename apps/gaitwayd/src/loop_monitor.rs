@@ -152,7 +152,7 @@ impl<'a> LoopMonitor<'a> {
             reporters.tell(log);
             let was_stopped = self.is_stopped_by_client;
             self.is_stopped_by_client =
-                [Source::Network, Source::Pad].map(|source| mailbox.is_stopped_by(source)) != [false; 2];
+                [Source::Network, Source::Pad].into_iter().any(|source| mailbox.is_stopped_by(source));
             if self.is_stopped_by_client && !was_stopped {
                 reporters.tell_stop(log);
             }

@@ -4,18 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::error::OnnxError;
-use crate::metadata;
+use crate::metadata::{self, KEY, VALUE};
 use crate::proto::{
-    self, ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MODEL_GRAPH, NODE_ATTRIBUTE, TENSOR_DATA_LOCATION,
-    TENSOR_EXTERNAL_DATA, TENSOR_NAME, TENSOR_RAW_DATA,
+    self, ATTRIBUTE_TENSOR, GRAPH_INITIALIZER, GRAPH_NODE, MAX_FILE_BYTES, MODEL_GRAPH, NODE_ATTRIBUTE,
+    TENSOR_DATA_LOCATION, TENSOR_EXTERNAL_DATA, TENSOR_NAME, TENSOR_RAW_DATA,
 };
 use crate::wire::{self, Field};
-
-/// Of an entry of the external data.
-const KEY: u64 = 1;
-const VALUE: u64 = 2;
-/// Of all weights together, and of the files that they are in (32 MiB, as much as a file may have).
-const MAX_BYTES: u64 = 32 << 20;
 
 /// Hands out the content of a file beside the ONNX file, by its name; or why it cannot be had.
 pub type ReadFile<'a> = dyn FnMut(&str) -> Result<Vec<u8>, String> + 'a;
@@ -43,28 +37,25 @@ struct Weights<'a, 'b> {
 
 impl Weights<'_, '_> {
     fn graph(&mut self, graph: &[u8]) -> Result<Option<Vec<u8>>, OnnxError> {
-        let changed = changed(graph, &mut |field| match field.number {
+        inside(graph, &mut |field| match field.number {
             GRAPH_INITIALIZER => self.tensor(field.payload),
             GRAPH_NODE => self.node(field.payload),
             _ => Ok(None),
-        })?;
-        Ok(owned(changed))
+        })
     }
 
     fn node(&mut self, node: &[u8]) -> Result<Option<Vec<u8>>, OnnxError> {
-        let changed = changed(node, &mut |field| match field.number {
+        inside(node, &mut |field| match field.number {
             NODE_ATTRIBUTE => self.attribute(field.payload),
             _ => Ok(None),
-        })?;
-        Ok(owned(changed))
+        })
     }
 
     fn attribute(&mut self, attribute: &[u8]) -> Result<Option<Vec<u8>>, OnnxError> {
-        let changed = changed(attribute, &mut |field| match field.number {
+        inside(attribute, &mut |field| match field.number {
             ATTRIBUTE_TENSOR => self.tensor(field.payload),
             _ => Ok(None),
-        })?;
-        Ok(owned(changed))
+        })
     }
 
     /// The tensor with its data inside; `None` where it has them.
@@ -104,7 +95,7 @@ impl Weights<'_, '_> {
         if !self.files.contains_key(location) {
             let content = (self.read)(location).map_err(wrong)?;
             self.read_bytes = self.read_bytes.saturating_add(content.len() as u64);
-            proto::limit("bytes in the files of the weights", MAX_BYTES, self.read_bytes)?;
+            proto::limit("bytes in the files of the weights", MAX_FILE_BYTES, self.read_bytes)?;
             self.files.insert(location.clone(), content);
         }
         let content = self.files.get(location).map(Vec::as_slice).unwrap_or_default();
@@ -115,7 +106,7 @@ impl Weights<'_, '_> {
         let offset = number("offset", 0)?;
         let length = number("length", content.len().saturating_sub(offset))?;
         self.taken_bytes = self.taken_bytes.saturating_add(length as u64);
-        proto::limit("bytes of weights in other files", MAX_BYTES, self.taken_bytes)?;
+        proto::limit("bytes of weights in other files", MAX_FILE_BYTES, self.taken_bytes)?;
         let end = offset.checked_add(length).filter(|end| *end <= content.len());
         let too_short = || {
             wrong(format!("{location:?} has {} bytes, and {length} from {offset} are asked", content.len()))
@@ -155,25 +146,16 @@ fn changed<'a>(message: &'a [u8], change: &mut Change<'_>) -> Result<Cow<'a, [u8
     Ok(out.map_or(Cow::Borrowed(message), Cow::Owned))
 }
 
-/// The message where something in it was replaced.
-fn owned(message: Cow<'_, [u8]>) -> Option<Vec<u8>> {
-    match message {
+/// [`changed`]; `None` where nothing is.
+fn inside(message: &[u8], change: &mut Change<'_>) -> Result<Option<Vec<u8>>, OnnxError> {
+    Ok(match changed(message, change)? {
         Cow::Borrowed(_) => None,
         Cow::Owned(message) => Some(message),
-    }
+    })
 }
 
 fn entry(message: &[u8]) -> Result<(String, String), OnnxError> {
-    let (mut key, mut value) = (String::new(), String::new());
-    for field in wire::fields(message) {
-        let field = field?;
-        match field.number {
-            KEY => key = text(field.payload),
-            VALUE => value = text(field.payload),
-            _ => {}
-        }
-    }
-    Ok((key, value))
+    Ok((text(metadata::last_payload(message, KEY)?), text(metadata::last_payload(message, VALUE)?)))
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -19,10 +19,10 @@ const FUNCTION_NODE: u64 = 7;
 const ATTRIBUTE_GRAPH: u64 = 6;
 const ATTRIBUTE_TENSORS: u64 = 10;
 const ATTRIBUTE_GRAPHS: u64 = 11;
-/// `ModelProto.metadata_props`, and in an entry its key and value.
+/// `ModelProto.metadata_props`, and in an entry, as in those of external data, its key and value.
 const METADATA_PROPS: u64 = 14;
-const KEY: u64 = 1;
-const VALUE: u64 = 2;
+pub(crate) const KEY: u64 = 1;
+pub(crate) const VALUE: u64 = 2;
 
 /// Refuses files that are known to be something else. A parser would say at which byte one is no ONNX, and of an empty
 /// one not even that.
@@ -164,7 +164,7 @@ fn entry_key<'a>(field: &Field<'a>) -> Result<Option<&'a [u8]>, OnnxError> {
     if field.number == METADATA_PROPS { last_payload(field.payload, KEY).map(Some) } else { Ok(None) }
 }
 
-fn last_payload(message: &[u8], number: u64) -> Result<&[u8], OnnxError> {
+pub(crate) fn last_payload(message: &[u8], number: u64) -> Result<&[u8], OnnxError> {
     let mut payload: &[u8] = &[];
     for field in wire::fields(message) {
         let field = field?;

@@ -6,7 +6,7 @@ use crate::error::OnnxError;
 use crate::wire;
 
 /// Bytes of a file: thirty times the largest policy seen.
-const MAX_FILE_BYTES: u64 = 32 << 20;
+pub const MAX_FILE_BYTES: u64 = 32 << 20;
 /// Nodes, their fields, tensors and inputs together. Decoding makes 200 bytes of an empty one of two bytes.
 const MAX_ENTRIES: u64 = 100_000;
 
