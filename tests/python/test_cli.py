@@ -41,6 +41,13 @@ def test_a_run_for_people_says_how_far_and_draws_a_picture(tmp_path: Path) -> No
     assert (tmp_path / "out/run.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
+def test_a_path_in_an_error_is_never_broken_in_two(tmp_path: Path) -> None:
+    far = tmp_path.joinpath(*["a_folder_of_forty_characters_and_its_name"], "duck.onnx")
+    result = run_gaitway("policy", "check", far)
+    assert result.returncode == 2
+    assert str(far) in result.stderr, "whoever copies it, or searches for it, finds it whole"
+
+
 def test_a_robot_that_falls_exits_with_1(tmp_path: Path) -> None:
     result = run_gaitway("run", "--fast", "--kp", 2, "--seconds", 4, "--json", cwd=tmp_path)
     assert result.returncode == 1

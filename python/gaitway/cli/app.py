@@ -174,7 +174,8 @@ def _say(message: str, hint: str, as_json: bool) -> None:
         return
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False)
+    # Never folded: a path that was broken in two cannot be copied, and programs search these lines.
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
     console.print("[bold red]error:[/]", end=" ")
     console.print(message, markup=False)
     if hint:

@@ -194,7 +194,7 @@ def _result(trainer: "Trainer", folder: Path, done: bool) -> dict[str, Any]:
 def _print(result: dict[str, Any]) -> None:
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     minutes = result["seconds"] / 60
     console.print(f"{result['steps'] / 1e6:.2f} M steps in {minutes:.1f} min, {result['steps_per_s']:.0f} a second")
     if result["done"]:
