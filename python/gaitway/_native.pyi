@@ -770,21 +770,25 @@ class Network:
     """What the native engine makes of an ONNX file, whatever its numbers mean."""
 
     def __new__(cls, data: bytes, output: str | None = None) -> Network:
-        """For the one output of the file, or the one of several that is named. Raises PolicyError for what it cannot
-        run."""
+        """For all outputs of the file, or the one that is named, and all inputs that they need. Raises PolicyError for
+        what it cannot run."""
 
     @property
-    def input(self) -> str:
-        """Name of the input."""
+    def inputs(self) -> list[tuple[str, list[int]]]:
+        """Name and dimensions of each input."""
 
     @property
-    def output(self) -> str:
-        """Name of the output."""
+    def outputs(self) -> list[tuple[str, list[int]]]:
+        """Name and dimensions of each output."""
 
     @property
-    def input_len(self) -> int: ...
+    def input_len(self) -> int:
+        """Numbers of all inputs, which follow each other in a row."""
+
     @property
-    def output_len(self) -> int: ...
+    def output_len(self) -> int:
+        """Numbers of all outputs, which follow each other in a row."""
+
     @property
     def macs(self) -> int:
         """Multiply-adds of one run, those of matrices."""

@@ -137,12 +137,184 @@ CASES: dict[str, tuple[list[Any], dict[str, Any], int | None, int]] = {
 }
 
 
+def in_a_plane(*nodes: Any, dims: Sequence[int] = (1, 3, 6)) -> list[Any]:
+    """Nodes from `p`, the first 18 numbers in several axes, to `q`, which is flattened to `actions`."""
+    return [
+        helper.make_node("Slice", ["obs", "from", "to", "axis"], ["row"]),
+        helper.make_node("Reshape", ["row", "dims"], ["p"]),
+        *nodes,
+        helper.make_node("Flatten", ["q"], ["actions"]),
+    ]
+
+
+def plane(dims: Sequence[int] = (1, 3, 6), **constants: Any) -> dict[str, Any]:
+    """The constants of `in_a_plane`, and these."""
+    own = {"from": np.array([0]), "to": np.array([18]), "axis": np.array([1]), "dims": np.array(dims)}
+    return own | constants
+
+
+def normal(seed: int, *dims: int) -> Float:
+    return np.random.default_rng(seed).normal(0.0, 0.5, dims).astype(np.float32)
+
+
+#: Values of several rows, and choices.
+PLANES: dict[str, tuple[list[Any], dict[str, Any], int]] = {
+    "MatMul of rows": (in_a_plane(helper.make_node("MatMul", ["p", "w"], ["q"])), plane(w=normal(1, 6, 5)), 15),
+    "Gemm of rows": (
+        in_a_plane(helper.make_node("Gemm", ["p", "w", "b"], ["g"]), helper.make_node("Unsqueeze", ["g", "u"], ["q"])),
+        plane((3, 6), w=normal(2, 6, 5), b=normal(3, 5), u=np.array([0])),
+        15,
+    ),
+    "Transpose": (in_a_plane(helper.make_node("Transpose", ["p"], ["q"], perm=[0, 2, 1])), plane(), 18),
+    "Transpose of three": (
+        in_a_plane(
+            helper.make_node("Transpose", ["p"], ["t"], perm=[2, 0, 1]),
+            helper.make_node("Unsqueeze", ["t", "u"], ["q"]),
+        ),
+        plane((2, 3, 3), u=np.array([0])),
+        18,
+    ),
+    "Slice of axes": (
+        in_a_plane(helper.make_node("Slice", ["p", "s", "e", "axes", "steps"], ["q"])),
+        plane(s=np.array([2, 5]), e=np.array([-9, 0]), axes=np.array([1, 2]), steps=np.array([-1, -2])),
+        9,
+    ),
+    "Split of an axis": (
+        in_a_plane(
+            helper.make_node("Split", ["p", "parts"], ["a", "b"], axis=1),
+            helper.make_node("Concat", ["b", "a"], ["q"], axis=1),
+        ),
+        plane(parts=np.array([1, 2])),
+        18,
+    ),
+    "Concat of an inner axis": (
+        in_a_plane(helper.make_node("Concat", ["p", "c", "p"], ["q"], axis=2)),
+        plane(c=normal(4, 1, 3, 2)),
+        42,
+    ),
+    "Gather of rows": (
+        in_a_plane(helper.make_node("Gather", ["p", "i"], ["q"], axis=1)),
+        plane(i=np.array([2, 0, 2])),
+        18,
+    ),
+    "Gather of a row": (in_a_plane(helper.make_node("Gather", ["p", "i"], ["q"], axis=1)), plane(i=np.array(-1)), 6),
+    "Add of a column": (in_a_plane(helper.make_node("Add", ["p", "c"], ["q"])), plane(c=normal(5, 3, 1)), 18),
+    "Mul of a row and a column": (
+        in_a_plane(
+            helper.make_node("Slice", ["p", "z", "o", "last"], ["column"]),
+            helper.make_node("Mul", ["column", "c"], ["q"]),
+        ),
+        plane(z=np.array([0]), o=np.array([1]), last=np.array([2]), c=normal(6, 1, 1, 4)),
+        12,
+    ),
+    "Expand": (
+        in_a_plane(helper.make_node("Expand", ["p", "shape"], ["q"])),
+        plane((1, 18, 1), shape=np.array([18, 2])),
+        36,
+    ),
+    **{
+        f"{name} of axis {axis}": (
+            in_a_plane(helper.make_node(name, ["p", "a"], ["q"], keepdims=1)),
+            plane(a=np.array([axis])),
+            n,
+        )
+        for name in REDUCTIONS
+        for axis, n in ((1, 6), (-1, 3))
+    },
+    "Softmax of rows": (in_a_plane(helper.make_node("Softmax", ["p"], ["q"], axis=-1)), plane(), 18),
+    "LayerNormalization of rows": (
+        in_a_plane(helper.make_node("LayerNormalization", ["p", "s", "b"], ["q"], epsilon=0.01)),
+        plane(s=normal(7, 6), b=normal(8, 6)),
+        18,
+    ),
+    "BatchNormalization of channels": (
+        in_a_plane(helper.make_node("BatchNormalization", ["p", "s", "b", "m", "v"], ["q"])),
+        plane(s=normal(9, 3), b=normal(10, 3), m=normal(11, 3), v=np.abs(normal(12, 3)) + np.float32(0.2)),
+        18,
+    ),
+    **{
+        f"Conv of stride {stride}, dilation {dilation}, pads {pads}": (
+            in_a_plane(
+                helper.make_node("Conv", ["p", "w", "b"], ["q"], strides=[stride], dilations=[dilation], pads=pads)
+            ),
+            plane(w=normal(13, 4, 3, kernel), b=normal(14, 4)),
+            4 * ((6 + sum(pads) - dilation * (kernel - 1) - 1) // stride + 1),
+        )
+        for kernel, stride, dilation, pads in (
+            (3, 1, 1, [0, 0]),
+            (2, 2, 1, [0, 0]),
+            (3, 2, 2, [1, 0]),
+            (1, 1, 1, [0, 2]),
+            (6, 1, 1, [0, 0]),
+        )
+    },
+    **{
+        f"Where {name}": (
+            [helper.make_node(name, ["obs", "c"], ["is"]), helper.make_node("Where", ["is", "obs", "d"], ["actions"])],
+            {"c": row(1), "d": row(2)},
+            LENGTH,
+        )
+        for name in ("Less", "LessOrEqual", "Greater", "GreaterOrEqual")
+    },
+    "Where of both, not or either": (
+        [
+            helper.make_node("Less", ["obs", "c"], ["l"]),
+            helper.make_node("Greater", ["obs", "d"], ["g"]),
+            helper.make_node("And", ["l", "g"], ["both"]),
+            helper.make_node("Or", ["l", "g"], ["either"]),
+            helper.make_node("Not", ["both"], ["n"]),
+            helper.make_node("And", ["n", "either"], ["one"]),
+            helper.make_node("Cast", ["one"], ["number"], to=TensorProto.FLOAT),
+            helper.make_node("Where", ["both", "obs", "number"], ["actions"]),
+        ],
+        {"c": row(3), "d": row(4)},
+        LENGTH,
+    ),
+    "Where a shape is minus one": (
+        # As PyTorch writes x.expand(-1, n).
+        [
+            helper.make_node("Equal", ["asked", "minus"], ["is"]),
+            helper.make_node("Where", ["is", "ones", "asked"], ["shape"]),
+            helper.make_node("Expand", ["obs", "shape"], ["e"]),
+            helper.make_node("Cast", ["e"], ["b"], to=TensorProto.BOOL),
+            helper.make_node("Where", ["b", "e", "e"], ["actions"]),
+        ],
+        {"asked": np.array([-1, LENGTH]), "minus": np.array([-1, -1]), "ones": np.array([1, 1])},
+        LENGTH,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PLANES, ids=str)
+def test_values_of_several_rows_and_choices_are_onnxruntimes(tmp_path: Path, case: str) -> None:
+    nodes, constants, outputs = PLANES[case]
+    found = compare(policy_file(tmp_path, nodes, constants, outputs, 18), 300)
+    assert found["largest_error"] <= TOLERANCE, found
+    assert found["outputs"] == {"actions": outputs}
+
+
+def test_a_network_in_half_precision_is_onnxruntimes_but_for_its_rounding(tmp_path: Path) -> None:
+    weights = numpy_helper.from_array(normal(15, LENGTH, 7).astype(np.float16), "w")
+    tiny = numpy_helper.from_array(np.array([6e-8, 3e-5, 1.0, -2.0, 0.1, 65504.0, -0.0], np.float16), "b")
+    ports = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT16, [1, n])
+        for name, n in (("obs", LENGTH), ("actions", 7))
+    ]
+    nodes = [helper.make_node("Gemm", ["obs", "w", "b"], ["h"]), helper.make_node("Tanh", ["h"], ["actions"])]
+    graph = helper.make_graph(nodes, "half", ports[:1], ports[1:], [weights, tiny])
+    file = tmp_path / "half.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), file)
+    found = compare(file, 200)
+    assert found["largest_error_of_row"] <= found["tolerance"] == 2e-3, found
+    assert parse(run_gaitway("policy", "compare", file, "--json"))["agrees"] is True
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_an_operator_gives_onnxruntimes_numbers(tmp_path: Path, case: str) -> None:
     nodes, constants, outputs, opset = CASES[case]
     found = compare(policy_file(tmp_path, nodes, constants, outputs, opset), 300)
     assert found["largest_error"] <= TOLERANCE, found
-    assert found["output_len"] == outputs
+    assert found["outputs"] == {"actions": outputs}
 
 
 #: What a chain may be made of: each keeps numbers that the others can take.
@@ -237,18 +409,20 @@ def test_compare_says_what_it_cannot_run_and_which_output_it_asks_for(tmp_path: 
     model.graph.node.append(helper.make_node("Abs", ["obs"], ["std"]))
     model.graph.output.append(helper.make_tensor_value_info("std", TensorProto.FLOAT, [1, LENGTH]))
     onnx.save(model, file)
-    assert "expected one output, found 2: actions, std" in run_gaitway("policy", "compare", file).stderr
-    assert parse(run_gaitway("policy", "compare", file, "--output", "std", "--json"))["operators"] == {
-        "Abs": 1,
-        "Tanh": 1,
-    }
+    both = parse(run_gaitway("policy", "compare", file, "--json"))
+    assert (both["outputs"], both["agrees"]) == ({"actions": LENGTH, "std": LENGTH}, True)
+    alone = parse(run_gaitway("policy", "compare", file, "--output", "std", "--json"))
+    assert (alone["outputs"], alone["operators"]) == ({"std": LENGTH}, {"Abs": 1, "Tanh": 1})
+    unknown = run_gaitway("policy", "compare", file, "--output", "mean")
+    assert unknown.returncode == 2 and 'an output called "mean", found actions, std' in unknown.stderr
 
 
 def test_a_network_of_no_rows_is_asked_nothing(tmp_path: Path) -> None:
     network = _native.Network(policy_file(tmp_path, *CASES["Tanh"]).read_bytes())
     nothing = np.empty((0, LENGTH), np.float32)
     network.infer(nothing, nothing, 0)
-    assert (network.input, network.output, network.normaliser()) == ("obs", "actions", None)
+    assert (network.inputs, network.outputs) == ([("obs", [1, LENGTH])], [("actions", [1, LENGTH])])
+    assert network.normaliser() is None
 
 
 def recurrent(kind: str, seed: int, *, bias: bool, state: bool, **attributes: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -3,7 +3,7 @@
 use crate::buffers;
 use crate::count::Count;
 use crate::errors;
-use gaitway_policy::{FloatMode, Plan};
+use gaitway_policy::{FloatMode, Interface, Plan};
 use pyo3::prelude::*;
 
 /// Rows that are inferred in one call.
@@ -16,25 +16,27 @@ pub struct Network {
 
 #[pymethods]
 impl Network {
-    /// For the one output of the file, or the one of several that is named.
+    /// For all outputs of the file, or the one that is named, and all inputs that they need.
     #[new]
     #[pyo3(signature = (data, output=None))]
     fn new(py: Python<'_>, data: &[u8], output: Option<&str>) -> PyResult<Network> {
         let plan = py.detach(|| match output {
-            Some(output) => Plan::from_onnx_for_output(data, output),
+            Some(output) => Plan::from_onnx_with(data, &Interface::of_output(output)),
             None => Plan::from_onnx(data),
         });
         Ok(Network { plan: plan.map_err(|error| errors::policy(&error.into()))? })
     }
 
+    /// Name and dimensions of each input.
     #[getter]
-    fn input(&self) -> &str {
-        self.plan.input_name()
+    fn inputs(&self) -> Vec<(String, Vec<usize>)> {
+        self.plan.inputs().map(|port| (port.name.clone(), port.dims.clone())).collect()
     }
 
+    /// Name and dimensions of each output.
     #[getter]
-    fn output(&self) -> &str {
-        self.plan.output_name()
+    fn outputs(&self) -> Vec<(String, Vec<usize>)> {
+        self.plan.outputs().map(|port| (port.name.clone(), port.dims.clone())).collect()
     }
 
     #[getter]

@@ -6,7 +6,7 @@ use crate::errors;
 use crate::network::infer_rows;
 use crate::robot::Robot;
 use gaitway_control::Basis;
-use gaitway_policy::{OnnxError, Port, Survey, metadata};
+use gaitway_policy::{Interface, OnnxError, Port, Survey, metadata};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::collections::BTreeMap;
@@ -141,7 +141,8 @@ pub fn survey<'py>(py: Python<'py>, data: &[u8], output: Option<&str>) -> PyResu
     result.set_item("operators", found.operators)?;
     result.set_item("metadata", found.metadata.into_iter().collect::<BTreeMap<_, _>>())?;
     let obstacles = PyList::empty(py);
-    for error in gaitway_policy::obstacles(data, output) {
+    let interface = output.map_or_else(Interface::default, Interface::of_output);
+    for error in gaitway_policy::obstacles(data, &interface) {
         let entry = PyDict::new(py);
         entry.set_item("message", error.to_string())?;
         entry.set_item("hint", error.hint())?;

@@ -1,5 +1,6 @@
 """A network beside onnxruntime: the same rows through both, what differs, and how long each takes, in one run."""
 
+import math
 import statistics
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from gaitway.bench.account import time_calls
 from gaitway.errors import PolicyError
 from gaitway.onnx_session import one_thread_session
 
+#: How onnxruntime calls a float16, and how far the engines may differ: in half precision onnxruntime rounds what it
+#: gives to eleven bits, and the native engine computes in single.
+_HALF = "tensor(float16)"
+_TOLERANCE, _TOLERANCE_OF_HALF = 1e-5, 2e-3
 #: Of a robot that stumbles the observations are so much farther from the mean.
 _FAR = 3.0
 #: Calls that are timed in a round, and rounds: what slows down one engine slows down both.
@@ -23,18 +28,23 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
     """Both engines on `rows` random rows: how far they differ, and the times of a row, ns.
 
     `largest_error` is the largest |a−b| / (1 + |b|), b being onnxruntime's. For `largest_error_of_row` |b| is the
-    largest of its row: a small number among large ones is what a cancellation left, and float32 is no more exact than
-    the numbers that cancelled.
+    largest of its row, and `tolerance` is what it may be: a small number among large ones is what a cancellation left,
+    and float32 is no more exact than the numbers that cancelled.
 
     The rows are of the standard normal distribution. Where the network begins with a normaliser, they are about its
-    mean and by its standard deviation, half of them three times as far. Raises PolicyError for a file that the native
-    engine or onnxruntime cannot run.
+    mean and by its standard deviation, half of them three times as far. Of several inputs, as of several outputs, the
+    numbers follow each other; a state is an input and an output like any other. Raises PolicyError for a file that the
+    native engine or onnxruntime cannot run.
     """
     np = extras.load("numpy", "sim")
     data = files.read_policy(file)
     network = _native.Network(data, output)
-    theirs = _onnxruntime(data, network)
+    session = one_thread_session(data)
+    theirs = _onnxruntime(session, network)
+    is_half = any(value.type == _HALF for value in session.get_inputs())
     inputs = _rows(network, rows, seed)
+    if is_half:
+        inputs = inputs.astype(np.float16).astype(np.float32)
     ours = np.empty((rows, network.output_len), np.float32)
     network.infer(inputs, ours, rows)
     expected = np.concatenate([theirs(row) for row in inputs])
@@ -45,8 +55,8 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
     native_ns, onnxruntime_ns = _times(network, theirs, inputs)
     return {
         "file": str(file),
-        "input_len": network.input_len,
-        "output_len": network.output_len,
+        "inputs": {name: math.prod(dims) for name, dims in network.inputs},
+        "outputs": {name: math.prod(dims) for name, dims in network.outputs},
         "parameters": network.parameters,
         "macs": network.macs,
         "cpu_path": network.cpu_path,
@@ -55,8 +65,9 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
         "largest_error_of_row": float((distance / (1.0 + size.max(axis=1, keepdims=True))).max()),
         "native_ns": native_ns,
         "onnxruntime_ns": onnxruntime_ns,
+        "tolerance": _TOLERANCE_OF_HALF if is_half else _TOLERANCE,
         "ratio": native_ns / onnxruntime_ns,
-        "operators": _native.survey(data, network.output)["operators"],
+        "operators": _native.survey(data, output)["operators"],
     }
 
 
@@ -70,21 +81,26 @@ def _rows(network: _native.Network, rows: int, seed: int) -> Any:
     return made.astype(np.float32)
 
 
-def _onnxruntime(data: bytes, network: _native.Network) -> Callable[[Any], Any]:
-    """One row through onnxruntime, on one thread: its output [1, output_len]."""
-    session = one_thread_session(data)
-    (rank,) = (len(value.shape) for value in session.get_inputs() if value.name == network.input)
-    shape = (1,) * (rank - 1) + (network.input_len,)
-    others = {value.name for value in session.get_inputs()} - {network.input}
+def _onnxruntime(session: Any, network: _native.Network) -> Callable[[Any], Any]:
+    """One row through onnxruntime, on one thread: its outputs [1, output_len]."""
+    np = extras.load("numpy", "sim")
+    types = {value.name: value.type for value in session.get_inputs()}
+    others = types.keys() - {name for name, _ in network.inputs}
     if others:
-        hint = "the native engine leaves them out: the output does not need them"
+        hint = "the native engine leaves them out: the outputs do not need them"
         raise PolicyError(f"onnxruntime asks for more inputs: {', '.join(sorted(others))}", hint=hint)
+    names = [name for name, _ in network.outputs]
 
     def run(row: Any) -> Any:
+        fed, start = {}, 0
+        for name, dims in network.inputs:
+            part = row[start : (start := start + math.prod(dims))].reshape(dims)
+            fed[name] = part.astype(np.float16) if types[name] == _HALF else part
         try:
-            return session.run([network.output], {network.input: row.reshape(shape)})[0].reshape(1, -1)
+            found = session.run(names, fed)
         except Exception as error:
             raise PolicyError(f"onnxruntime cannot run it: {error}", hint="export the policy again") from error
+        return np.concatenate([output.reshape(1, -1) for output in found], axis=1).astype(np.float32)
 
     return run
 

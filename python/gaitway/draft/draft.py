@@ -65,7 +65,13 @@ def _network(data: bytes, survey: "_native.Survey", output: str | None) -> Netwo
         if declared is None:
             raise
         return declared
-    return Network(plan.input, plan.output, plan.input_len, plan.output_len)
+    for what, ports in (("input", plan.inputs), ("output", plan.outputs)):
+        if len(ports) != 1:
+            names = ", ".join(port for port, _ in ports)
+            hint = "name the action's output: --action; of several inputs write the contract by hand"
+            raise PolicyError(f"expected one {what}, found {len(ports)}: {names}", hint=hint)
+    ((observed, _),), ((acted, _),) = plan.inputs, plan.outputs
+    return Network(observed, acted, plan.input_len, plan.output_len)
 
 
 def _declared(survey: "_native.Survey", output: str | None) -> Network | None:

@@ -3,7 +3,7 @@
 use crate::error::PolicyError;
 use crate::units;
 use gaitway_model::Contract;
-use gaitway_policy::{Plan, metadata};
+use gaitway_policy::{Interface, OnnxError, Plan, metadata};
 use std::sync::Arc;
 
 /// Prefix of our own metadata in an ONNX file.
@@ -47,7 +47,7 @@ impl Policy {
     /// them for a file that carries none.
     pub fn from_onnx(bytes: &[u8], known: &[Contract], assume: Option<&str>) -> Result<Policy, PolicyError> {
         let mut policy = Policy::of_file(bytes, known, assume)?;
-        let plan = Plan::from_onnx_for_output(bytes, &policy.contract.network.output)?;
+        let plan = policy.network(bytes)?;
         policy.check_network(&plan)?;
         policy.plan = Some(Arc::new(plan));
         Ok(policy)
@@ -61,7 +61,7 @@ impl Policy {
         assume: Option<&str>,
     ) -> Result<Policy, PolicyError> {
         let mut policy = Policy::of_file(bytes, known, assume)?;
-        match Plan::from_onnx_for_output(bytes, &policy.contract.network.output) {
+        match policy.network(bytes) {
             Ok(plan) => policy.check_network(&plan)?,
             Err(_) if policy.basis == Basis::Assumed => {
                 policy.notes.push(
@@ -143,10 +143,24 @@ impl Policy {
         Ok(())
     }
 
-    fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {
+    /// The network, by the names that the contract has for its inputs, outputs and states.
+    fn network(&self, bytes: &[u8]) -> Result<Plan, PolicyError> {
+        Plan::from_onnx_with(bytes, &self.interface()).map_err(|error| match error {
+            OnnxError::NoPort { what, name: Some(expected), found } => {
+                let what = if what == "input" { "input name" } else { "output name" };
+                PolicyError::Shape { what, expected, found: found.join(", ") }
+            }
+            other => other.into(),
+        })
+    }
+
+    /// What of the file is fed, read and remembered.
+    fn interface(&self) -> Interface {
         let network = &self.contract.network;
-        same("input name", &network.input, plan.input_name())?;
-        same("output name", &network.output, plan.output_name())?;
+        Interface { inputs: vec![network.input.clone()], ..Interface::of_output(&network.output) }
+    }
+
+    fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {
         same("input length", &self.contract.observation_len().to_string(), &plan.input_len().to_string())?;
         same("output length", &self.contract.action_len().to_string(), &plan.output_len().to_string())
     }

@@ -80,20 +80,36 @@ pub enum OnnxError {
         /// The value's name.
         value: String,
     },
-    /// The graph has not exactly one input.
-    #[error("expected one input, found {}: {}", found.len(), found.join(", "))]
-    InputCount {
+    /// An input or output that the file does not have.
+    #[error("expected {}, found {}", expected_port(what, name.as_deref()), found_ports(found))]
+    NoPort {
+        /// "input" or "output".
+        what: &'static str,
+        /// The name that was asked for; absent where any would do.
+        name: Option<String>,
+        /// The names the file has.
+        found: Vec<String>,
+    },
+    /// Inputs that the outputs need and nothing feeds.
+    #[error("the network also takes {}, which nothing feeds", found.join(", "))]
+    UnfedInputs {
         /// The inputs' names.
         found: Vec<String>,
     },
-    /// The graph has not exactly one output.
-    #[error("expected one output, found {}: {}", found.len(), found.join(", "))]
-    OutputCount {
-        /// The outputs' names.
-        found: Vec<String>,
+    /// A state whose output is not as long as its input.
+    #[error("state {input} -> {output}: expected {expected} numbers from the output, found {found}")]
+    StateLength {
+        /// The input's name.
+        input: String,
+        /// The output's name.
+        output: String,
+        /// Numbers of the input.
+        expected: usize,
+        /// Numbers of the output.
+        found: usize,
     },
-    /// The input or output is not one row of known length.
-    #[error("{value:?} has the shape {found}; expected [1, n] or [n] with n known")]
+    /// The input or output is no batch of one of known dimensions.
+    #[error("{value:?} has the shape {found}; expected [1, n], [n] or [1, m, n] with m and n known")]
     NotARow {
         /// The value's name.
         value: String,
@@ -163,6 +179,14 @@ pub enum OnnxError {
     CpuPath(#[from] CpuPathError),
 }
 
+fn expected_port(what: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| format!("an {what}"), |name| format!("an {what} called {name:?}"))
+}
+
+fn found_ports(found: &[String]) -> String {
+    if found.is_empty() { "none".to_owned() } else { found.join(", ") }
+}
+
 impl OnnxError {
     /// Whether both say the same of an operator, of which a file may have many nodes.
     pub(crate) fn is_of_same_operator(&self, other: &OnnxError) -> bool {
@@ -189,11 +213,15 @@ impl OnnxError {
             OnnxError::UnknownOpset { .. } => "export it again: torch.onnx.export(…, opset_version=17)",
             OnnxError::TooLarge { .. } => "it is far beyond a gait policy; check that it is the right file",
             OnnxError::UnsupportedOperator { .. } => ANOTHER_RUNTIME,
-            OnnxError::InputCount { .. } => {
-                "export only the actor, from one observation row to one action row"
+            OnnxError::NoPort { .. } => {
+                "name one of the file's: network.input and network.output of the contract, --output of compare"
             }
-            OnnxError::OutputCount { .. } => {
-                "name the action's output: network.output of the contract, --output of compare, --action of draft"
+            OnnxError::UnfedInputs { .. } => {
+                "name them in the contract: network.further_inputs for more of the observation, network.states for what \
+                 an output remembers; or export only the actor"
+            }
+            OnnxError::StateLength { .. } => {
+                "pair each state's input with the output that gives its next value"
             }
             OnnxError::NotARow { .. } => {
                 "export with a batch of one or a dynamic batch, and a fixed last dimension"

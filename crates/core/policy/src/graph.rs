@@ -1,4 +1,4 @@
-//! From the file's graph to a plan: what the action needs, names, order, the input and the output.
+//! From the file's graph to a plan: what the outputs need, names, order, inputs, outputs and states.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -6,33 +6,36 @@ use std::collections::{HashMap, HashSet};
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
 use crate::float_mode::FloatMode;
+use crate::interface::{Fed, Interface, PortSpan, Read, State};
+use crate::ir::{Operand, Span};
 use crate::lower::{Lowering, NodeView, Source, Value, lower, require_known};
 use crate::plan::Plan;
 use crate::proto::{self, ValueInfo};
-use crate::prune::{pick_output, single_input, what_it_needs};
+use crate::prune::{pick_inputs, pick_outputs, pick_states, require_fed, what_it_needs};
 use crate::tensor::{self, Numbers};
 
 /// More than a person reads: a hostile file has thousands.
 const MOST_OBSTACLES: usize = 50;
 
 impl Plan {
-    /// Reads an ONNX file for the fastest path of this CPU, or the one that `GAITWAY_CPU` forces.
+    /// Reads an ONNX file for the fastest path of this CPU, or the one that `GAITWAY_CPU` forces. Every input that it
+    /// needs is fed and every output is read.
     ///
     /// # Errors
     /// [`OnnxError`]: the file is damaged, asks for what this crate does not do, or the variable names no usable path.
     pub fn from_onnx(bytes: &[u8]) -> Result<Plan, OnnxError> {
-        Self::from_onnx_with_path(bytes, CpuPath::from_environment()?)
+        Self::from_onnx_with(bytes, &Interface::default())
     }
 
-    /// [`Plan::from_onnx`] for the output of this name, where the file has several. What only the others need is left
-    /// out, and may be anything.
+    /// [`Plan::from_onnx`] for these inputs, outputs and states. What only other outputs need is left out, and may be
+    /// anything.
     ///
     /// # Errors
-    /// As [`Plan::from_onnx`], and where none of several outputs has the name.
-    pub fn from_onnx_for_output(bytes: &[u8], output: &str) -> Result<Plan, OnnxError> {
+    /// As [`Plan::from_onnx`], and where the file has no input or output of a name.
+    pub fn from_onnx_with(bytes: &[u8], interface: &Interface) -> Result<Plan, OnnxError> {
         let path = CpuPath::from_environment()?.require()?;
         let _mode = FloatMode::set();
-        build(bytes, path, Some(output))
+        build(bytes, path, interface)
     }
 
     /// Reads an ONNX file for one path.
@@ -42,43 +45,81 @@ impl Plan {
     pub fn from_onnx_with_path(bytes: &[u8], path: CpuPath) -> Result<Plan, OnnxError> {
         let path = path.require()?;
         let _mode = FloatMode::set();
-        build(bytes, path, None)
+        build(bytes, path, &Interface::default())
     }
 }
 
-/// Everything that keeps an ONNX file from becoming a plan for its output, or the one of several that is named: each
-/// operator that is not known, and the first other thing on each way from the input to the output, fifty at most. Nothing
-/// where the file can be run.
-pub fn obstacles(bytes: &[u8], output: Option<&str>) -> Vec<OnnxError> {
+/// Everything that keeps an ONNX file from becoming a plan: each operator that is not known, and the first other thing
+/// on each way from the inputs to the outputs, fifty at most. Nothing where the file can be run.
+pub fn obstacles(bytes: &[u8], interface: &Interface) -> Vec<OnnxError> {
     let _mode = FloatMode::set();
-    build_or_say_why_not(bytes, CpuPath::Scalar, output).err().unwrap_or_default()
+    build_or_say_why_not(bytes, CpuPath::Scalar, interface).err().unwrap_or_default()
 }
 
-/// Reads a file and lowers what its output needs for the path; `output` names one of several.
-fn build(bytes: &[u8], path: CpuPath, output: Option<&str>) -> Result<Plan, OnnxError> {
-    build_or_say_why_not(bytes, path, output).map_err(|obstacles| {
+/// Reads a file and lowers what its outputs need for the path.
+fn build(bytes: &[u8], path: CpuPath, interface: &Interface) -> Result<Plan, OnnxError> {
+    build_or_say_why_not(bytes, path, interface).map_err(|obstacles| {
         let first = obstacles.into_iter().next();
         first.unwrap_or(OnnxError::MissingGraph)
     })
 }
 
 /// [`build`], which does not end at the first thing in its way.
-fn build_or_say_why_not(bytes: &[u8], path: CpuPath, output: Option<&str>) -> Result<Plan, Vec<OnnxError>> {
+fn build_or_say_why_not(bytes: &[u8], path: CpuPath, interface: &Interface) -> Result<Plan, Vec<OnnxError>> {
     let graph = proto::decode(bytes).map_err(|error| vec![error])?;
-    let output = pick_output(&graph, output).map_err(|error| vec![error])?;
-    let (nodes, needed) = what_it_needs(&graph, output);
+    let ports = Ports::of(&graph, interface).map_err(|error| vec![error])?;
+    let (nodes, needed) = what_it_needs(&graph, ports.read());
     let mut reader = Reader::new(path);
     for initializer in graph.initializer.iter().filter(|tensor| needed.contains(tensor.name.as_str())) {
         let read = reader.initializer(initializer);
         reader.note(read, [initializer.name.as_str()]);
     }
-    let input = single_input(&graph, &needed).and_then(|input| Ok((input, reader.input(input)?)));
-    let input =
-        input.map_err(|error| reader.note(Err(error), graph.input.iter().map(|input| input.name.as_str())));
+    let inputs = pick_inputs(&graph, &interface.inputs, &ports.needed_without_states(&needed));
+    let inputs = inputs.map_err(|error| vec![error])?;
+    let taken: Vec<&ValueInfo> = inputs.iter().copied().chain(ports.state_inputs()).collect();
+    require_fed(&graph, &needed, &taken).map_err(|error| vec![error])?;
+    let laid_out: Vec<Option<Laid>> = taken.into_iter().map(|input| reader.input(input)).collect();
     for node in nodes {
         reader.node(node);
     }
-    reader.finish(input.ok(), output)
+    match laid_out.into_iter().collect::<Option<Vec<_>>>() {
+        Some(laid_out) => reader.finish(laid_out, &ports),
+        None => Err(reader.obstacles),
+    }
+}
+
+/// The outputs and states that an interface names.
+struct Ports<'a> {
+    outputs: Vec<&'a ValueInfo>,
+    states: Vec<(&'a ValueInfo, &'a ValueInfo)>,
+}
+
+impl<'a> Ports<'a> {
+    fn of(graph: &'a proto::Graph, interface: &Interface) -> Result<Ports<'a>, OnnxError> {
+        let outputs = pick_outputs(graph, &interface.outputs)?;
+        Ok(Ports { outputs, states: pick_states(graph, &interface.states)? })
+    }
+
+    /// All that a run must give.
+    fn read(&self) -> impl Iterator<Item = &'a ValueInfo> {
+        self.outputs.iter().copied().chain(self.states.iter().map(|(_, output)| *output))
+    }
+
+    fn state_inputs(&self) -> impl Iterator<Item = &'a ValueInfo> {
+        self.states.iter().map(|(input, _)| *input)
+    }
+
+    fn needed_without_states<'b>(&self, needed: &HashSet<&'b str>) -> HashSet<&'b str> {
+        let is_state = |name: &str| self.state_inputs().any(|input| input.name == name);
+        needed.iter().copied().filter(|name| !is_state(name)).collect()
+    }
+}
+
+/// An input in the arena.
+struct Laid {
+    name: String,
+    dims: Vec<usize>,
+    at: Span,
 }
 
 /// A graph while it is read: what it has given so far, and what it could not give.
@@ -114,12 +155,22 @@ impl Reader {
         self.names.define("an initialiser", &initializer.name, value)
     }
 
-    /// The length of the input.
-    fn input(&mut self, input: &ValueInfo) -> Result<usize, OnnxError> {
-        let value = self.lowering.input(row_dims(input)?)?;
-        let len = value.len();
+    /// Lays out an input; `None`, and the reason among the obstacles, where it cannot be.
+    fn input(&mut self, input: &ValueInfo) -> Option<Laid> {
+        let laid = self.lay_out(input);
+        let (laid, read) = match laid {
+            Ok(laid) => (Some(laid), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        self.note(read, [input.name.as_str()]);
+        laid
+    }
+
+    fn lay_out(&mut self, input: &ValueInfo) -> Result<Laid, OnnxError> {
+        let (value, at) = self.lowering.input(&input.name, batch_of_one(input)?)?;
+        let dims = value.dims.clone();
         self.names.define("an input", &input.name, value)?;
-        Ok(len)
+        Ok(Laid { name: input.name.clone(), dims, at })
     }
 
     /// Lowers a node. One whose input is missing is asked only whether it is known; what it gives is missing, too.
@@ -148,16 +199,47 @@ impl Reader {
         named.into_iter().try_for_each(|(name, value)| self.names.define(&view.label, name, value))
     }
 
-    fn finish(self, input: Option<(&ValueInfo, usize)>, output: &ValueInfo) -> Result<Plan, Vec<OnnxError>> {
-        let Some((input, input_len)) = input.filter(|_| self.obstacles.is_empty()) else {
+    /// The plan, where nothing is in the way; `laid_out` are the inputs that are fed, then those of the states.
+    fn finish(mut self, laid_out: Vec<Laid>, ports: &Ports<'_>) -> Result<Plan, Vec<OnnxError>> {
+        if !self.obstacles.is_empty() {
             return Err(self.obstacles);
-        };
-        let whole = || {
-            let value = self.names.read("the graph's output", &output.name)?;
-            check_output(output, value)?;
-            self.lowering.into_plan(input.name.clone(), input_len, output.name.clone(), value)
-        };
-        whole().map_err(|error| vec![error])
+        }
+        self.plan(laid_out, ports).map_err(|error| vec![error])
+    }
+
+    fn plan(&mut self, mut laid_out: Vec<Laid>, ports: &Ports<'_>) -> Result<Plan, OnnxError> {
+        let of_states = laid_out.split_off(laid_out.len() - ports.states.len());
+        let mut states = Vec::with_capacity(of_states.len());
+        for (input, (_, output)) in of_states.into_iter().zip(&ports.states) {
+            let (from, value) = self.output(output)?;
+            if value.len() != input.at.len {
+                let (expected, found) = (input.at.len, value.len());
+                let (input, output) = (input.name, output.name.clone());
+                return Err(OnnxError::StateLength { input, output, expected, found });
+            }
+            states.push(State { at: input.at, from });
+        }
+        let mut inputs: Vec<Fed> = Vec::with_capacity(laid_out.len());
+        for Laid { name, dims, at } in laid_out {
+            let start = inputs.last().map_or(0, |last| last.port.end());
+            inputs.push(Fed { port: PortSpan { name, start, len: at.len, dims }, at });
+        }
+        let mut outputs: Vec<Read> = Vec::with_capacity(ports.outputs.len());
+        for output in &ports.outputs {
+            let (from, value) = self.output(output)?;
+            let start = outputs.last().map_or(0, |last| last.port.end());
+            let (name, len) = (output.name.clone(), value.len());
+            outputs.push(Read { port: PortSpan { name, start, len, dims: value.dims }, from });
+        }
+        let lowering = std::mem::replace(&mut self.lowering, Lowering::new(CpuPath::Scalar));
+        Ok(lowering.into_plan(inputs, outputs, states))
+    }
+
+    /// Where an output of the graph is found, and what it is.
+    fn output(&mut self, output: &ValueInfo) -> Result<(Operand, Value), OnnxError> {
+        let value = self.names.read("the graph's output", &output.name)?.clone();
+        check_output(output, &value)?;
+        Ok((self.lowering.operand(&value)?, value))
     }
 }
 
@@ -192,25 +274,29 @@ fn label(node: &proto::Node) -> String {
     }
 }
 
-/// The dimensions declared for the input: one row, its length known, a batch of any size read as one.
-fn row_dims(info: &ValueInfo) -> Result<Vec<usize>, OnnxError> {
-    let not_a_row = || OnnxError::NotARow { value: info.name.clone(), found: info.shape_text() };
-    let dims = declared_dims(info)?.ok_or_else(not_a_row)?;
+/// The dimensions declared for an input, a batch of any size read as one.
+fn batch_of_one(info: &ValueInfo) -> Result<Vec<usize>, OnnxError> {
+    let not_one = || OnnxError::NotARow { value: info.name.clone(), found: info.shape_text() };
+    let dims = declared_dims(info)?.ok_or_else(not_one)?;
     proto::limit_rank(&info.name, dims.len())?;
-    let Some((Some(len), leading)) = dims.split_last() else {
-        return Err(not_a_row());
+    let Some((Some(_), leading)) = dims.split_last() else {
+        return Err(not_one());
     };
-    if *len == 0 || leading.iter().any(|dim| dim.unwrap_or(1) != 1) {
-        return Err(not_a_row());
-    }
-    Ok(leading.iter().map(|_| 1).chain([*len]).collect())
+    let known = leading.iter().map(|dim| dim.unwrap_or(1)).chain(dims.last().copied().flatten());
+    let dims: Vec<usize> = known.collect();
+    if is_batch_of_many(&dims) || dims.contains(&0) { Err(not_one()) } else { Ok(dims) }
 }
 
-/// The output is a row of floats, and of the declared dimensions where some are declared.
+/// Whether it is several rows, each for a robot of its own.
+fn is_batch_of_many(dims: &[usize]) -> bool {
+    matches!(dims, [many, _] if *many != 1)
+}
+
+/// The output is a batch of one of floats, and of the declared dimensions where some are declared.
 fn check_output(info: &ValueInfo, value: &Value) -> Result<(), OnnxError> {
-    let not_a_row = |found| OnnxError::NotARow { value: info.name.clone(), found };
-    if matches!(value.source, Source::Constant(Numbers::Ints(_))) || value.row_len().is_none() {
-        return Err(not_a_row(format!("{:?}", value.dims)));
+    let is_int = matches!(value.source, Source::Constant(Numbers::Ints(_)));
+    if is_int || value.len() == 0 || is_batch_of_many(&value.dims) {
+        return Err(OnnxError::NotARow { value: info.name.clone(), found: format!("{:?}", value.dims) });
     }
     tensor::require_finite(&info.name, value.constant().unwrap_or_default())?;
     let Some(declared) = declared_dims(info)? else {

@@ -1,5 +1,8 @@
 //! What a plan is made of: steps, where they read and write, and what each computes.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use crate::pack::Matrix;
 
 /// A stretch of the arena or of the constants.
@@ -7,6 +10,12 @@ use crate::pack::Matrix;
 pub struct Span {
     pub start: usize,
     pub len: usize,
+}
+
+impl Span {
+    pub fn range(self) -> Range<usize> {
+        self.start..self.start + self.len
+    }
 }
 
 /// Where a step reads.
@@ -33,8 +42,8 @@ pub struct Step {
 /// What a step computes. `left` and `right` are its operands; only `Zip` has a right one.
 #[derive(Debug)]
 pub enum Op {
-    /// `left · matrix + bias`.
-    Matvec(Matrix),
+    /// `left · matrix + bias`; shared by the rows of a value that has several.
+    Matvec(Arc<Matrix>),
     /// A function of each element.
     Map(Map),
     /// A function of each pair of elements; an operand of one element is used for all.
@@ -158,6 +167,18 @@ pub enum Zip {
     Min,
     /// left where it is not below zero, else left × right.
     PRelu,
+    /// One where left < right, else zero.
+    Less,
+    /// One where left ≤ right, else zero.
+    LessOrEqual,
+    /// One where both are equal, else zero.
+    Equal,
+    /// right where left is not zero, else zero.
+    KeepWhere,
+    /// right where left is zero, else zero.
+    KeepUnless,
+    /// The one of both that is not zero: bits of both together.
+    Merge,
 }
 
 /// What becomes of all elements. Sums begin at zero and take each element in its turn.

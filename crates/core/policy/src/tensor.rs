@@ -10,6 +10,8 @@ const MAX_ELEMENTS: usize = 1 << 28;
 /// ONNX's numbers for types.
 pub const FLOAT: i32 = 1;
 pub const INT64: i32 = 7;
+pub const BOOL: i32 = 9;
+pub const FLOAT16: i32 = 10;
 /// `TensorProto.DataLocation.EXTERNAL`.
 const EXTERNAL: i32 = 1;
 
@@ -29,15 +31,17 @@ pub fn decode(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, Numbers
     let (dims, elements) = dimensions(tensor, name)?;
     let numbers = match tensor.data_type {
         FLOAT => Numbers::Floats(floats(tensor, name, elements)?),
+        FLOAT16 => Numbers::Floats(halves(tensor, name, elements)?),
+        BOOL => Numbers::Floats(booleans(tensor, name, elements)?),
         INT64 => Numbers::Ints(ints(tensor, name, elements)?),
         other => return Err(unsupported(name, other)),
     };
     Ok((dims, numbers))
 }
 
-/// Refuses every type of input and output but float32.
+/// Refuses every type of input and output but float32, and float16, which is computed as float32.
 pub fn require_float(name: &str, data_type: i32) -> Result<(), OnnxError> {
-    if data_type == FLOAT { Ok(()) } else { Err(unsupported(name, data_type)) }
+    if matches!(data_type, FLOAT | FLOAT16) { Ok(()) } else { Err(unsupported(name, data_type)) }
 }
 
 /// Refuses infinities and NaN.
@@ -57,8 +61,11 @@ fn dimensions(tensor: &proto::Tensor, name: &str) -> Result<(Vec<usize>, usize),
         tensor: name.to_owned(),
         dims: format!("{:?}", tensor.dims),
         expected: "an impossible number of".to_owned(),
-        found: (tensor.float_data.len() + tensor.int64_data.len() + tensor.raw_data.as_slice().len())
-            .to_string(),
+        found: (tensor.float_data.len()
+            + tensor.int32_data.len()
+            + tensor.int64_data.len()
+            + tensor.raw_data.as_slice().len())
+        .to_string(),
     };
     let dims: Option<Vec<usize>> = tensor.dims.iter().map(|&dim| usize::try_from(dim).ok()).collect();
     let dims = dims.ok_or_else(size_error)?;
@@ -89,6 +96,42 @@ fn ints(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[i64]>
     };
     require_len(tensor, name, elements, values.len())?;
     Ok(values)
+}
+
+/// Numbers of half precision, exactly as they are. Without raw data each has a whole `int32` for itself.
+fn halves(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32]>, OnnxError> {
+    let values: Rc<[f32]> = match tensor.raw_data.as_slice() {
+        [] => tensor.int32_data.iter().map(|&bits| from_half(bits as u16)).collect(),
+        raw => raw_chunks(tensor, name, raw, elements)?
+            .map(|bytes| from_half(u16::from_le_bytes(bytes)))
+            .collect(),
+    };
+    require_len(tensor, name, elements, values.len())?;
+    Ok(values)
+}
+
+/// One for true, zero for false.
+fn booleans(tensor: &proto::Tensor, name: &str, elements: usize) -> Result<Rc<[f32]>, OnnxError> {
+    let values: Rc<[f32]> = match tensor.raw_data.as_slice() {
+        [] => tensor.int32_data.iter().map(|&int| f32::from(int != 0)).collect(),
+        raw => raw.iter().map(|&byte| f32::from(byte != 0)).collect(),
+    };
+    require_len(tensor, name, elements, values.len())?;
+    Ok(values)
+}
+
+/// The number of IEEE 754's binary16 with these bits; float32 has all of them.
+fn from_half(bits: u16) -> f32 {
+    /// 2^-24: the smallest number above zero, and the unit of those whose exponent is zero.
+    const SMALLEST: f32 = 5.960_464_5e-8;
+    let sign = u32::from(bits >> 15) << 31;
+    let (exponent, mantissa) = (u32::from(bits >> 10 & 0x1f), u32::from(bits & 0x3ff));
+    let magnitude = match exponent {
+        0 => (mantissa as f32 * SMALLEST).to_bits(),
+        0x1f => 0x7f80_0000 | mantissa << 13,
+        _ => (exponent + 112) << 23 | mantissa << 13,
+    };
+    f32::from_bits(sign | magnitude)
 }
 
 /// The raw data in little-endian pieces of `N` bytes, if it has no odd bytes left.
@@ -126,7 +169,7 @@ fn unsupported(name: &str, data_type: i32) -> OnnxError {
     OnnxError::UnsupportedType {
         tensor: name.to_owned(),
         found: type_name(data_type),
-        expected: "float32 (or int64 for a shape)",
+        expected: "float32 or float16 (or int64 for a shape)",
     }
 }
 

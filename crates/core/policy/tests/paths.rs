@@ -4,7 +4,7 @@
 mod common;
 
 use common::{FNV_START, REAL_FILES, Random, bits, fnv, real_file, run_on, synthetic};
-use gaitway_policy::{CpuPath, Plan};
+use gaitway_policy::{CpuPath, Plan, PortSpan};
 
 const OBSERVATIONS: usize = 2_000;
 
@@ -102,8 +102,9 @@ fn real_policies_describe_themselves() {
         return;
     };
     let plan = Plan::from_onnx(&bytes).unwrap();
-    assert_eq!((plan.input_name(), plan.input_len()), ("obs", 101));
-    assert_eq!((plan.output_name(), plan.output_len()), ("continuous_actions", 14));
+    let named = |port: Option<&PortSpan>| port.map(|port| (port.name.clone(), port.len));
+    assert_eq!(named(plan.inputs().next()), Some(("obs".to_owned(), 101)));
+    assert_eq!(named(plan.outputs().next()), Some(("continuous_actions".to_owned(), 14)));
     assert_eq!((plan.macs(), plan.parameters()), (219_136, 220_262));
     let normaliser = plan.input_normaliser().unwrap();
     assert_eq!((normaliser.mean.len(), normaliser.std.len()), (101, 101));

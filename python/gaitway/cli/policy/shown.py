@@ -88,7 +88,8 @@ def print_comparison(found: dict[str, Any], agrees: bool) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
-    size = f"{found['input_len']} → {found['output_len']}, {found['parameters']:,} parameters"
+    lengths = (" + ".join(map(str, found[ports].values())) for ports in ("inputs", "outputs"))
+    size = f"{' → '.join(lengths)}, {found['parameters']:,} parameters"
     console.print(f"{found['file']}: {size}, {', '.join(f'{name} × {n}' for name, n in found['operators'].items())}")
     words, style = ("agrees with", "green") if agrees else ("differs from", "red")
     console.print(f"{words} onnxruntime on {found['rows']} random observations", style=style)

@@ -47,6 +47,12 @@ pub fn zip(zip: Zip, left: &[f32], right: &[f32], y: &mut [f32]) {
         Zip::Max => pairs(left, right, y, |a, b| if a.is_nan() || a > b { a } else { b }),
         Zip::Min => pairs(left, right, y, |a, b| if a.is_nan() || a < b { a } else { b }),
         Zip::PRelu => pairs(left, right, y, |a, b| if a < 0.0 { a * b } else { a }),
+        Zip::Less => pairs(left, right, y, |a, b| if a < b { 1.0 } else { 0.0 }),
+        Zip::LessOrEqual => pairs(left, right, y, |a, b| if a <= b { 1.0 } else { 0.0 }),
+        Zip::Equal => pairs(left, right, y, |a, b| if a == b { 1.0 } else { 0.0 }),
+        Zip::KeepWhere => pairs(left, right, y, |a, b| if a != 0.0 { b } else { 0.0 }),
+        Zip::KeepUnless => pairs(left, right, y, |a, b| if a != 0.0 { 0.0 } else { b }),
+        Zip::Merge => pairs(left, right, y, |a, b| f32::from_bits(a.to_bits() | b.to_bits())),
     }
 }
 

@@ -16,7 +16,7 @@ pub use tile::Scalar;
 use tile::Tile;
 
 use crate::cpu::CpuPath;
-use crate::ir::{Op, Operand, Span, Step};
+use crate::ir::{Op, Operand, Step};
 
 /// Computes one step. `out` has the length that [`Op::padded_len`] gives.
 #[inline(always)]
@@ -82,12 +82,7 @@ fn interpret<T: Tile>(steps: &[Step], constants: &[f32], arena: &mut [f32]) {
 #[inline(always)]
 fn resolve<'a>(operand: Operand, arena: &'a [f32], constants: &'a [f32]) -> &'a [f32] {
     match operand {
-        Operand::Arena(span) => slice(arena, span),
-        Operand::Constant(span) => slice(constants, span),
+        Operand::Arena(span) => &arena[span.range()],
+        Operand::Constant(span) => &constants[span.range()],
     }
-}
-
-#[inline(always)]
-fn slice(floats: &[f32], span: Span) -> &[f32] {
-    &floats[span.start..span.start + span.len]
 }

@@ -1,17 +1,19 @@
 //! Operators that move numbers without changing them. Most only name a part of what is there.
 
-use super::window::{Window, window, with_row_len};
+use super::layout::{Layout, Window, lay_out};
+use super::rows::join;
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
 use crate::proto;
 use crate::tensor::{self, Numbers};
 
-/// Split along the row: sizes from the attribute, from the input, or equal parts.
+/// Split along an axis: sizes from the attribute, from the input, or equal parts.
 pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>, OnnxError> {
     node.allow_attributes(&["axis", "split", "num_outputs"])?;
     node.require_inputs(1, 2)?;
-    let (row, len) = node.row(0)?;
-    node.require_last_axis(node.int("axis")?.unwrap_or(0), row)?;
+    let value = node.any(0)?;
+    let axis = node.axis(node.int("axis")?.unwrap_or(0), value.dims.len())?;
+    let len = value.dims[axis];
     let outputs = node.node.output.len();
     let sizes = match node.ints("split", 1)? {
         Some(sizes) => sizes,
@@ -26,7 +28,8 @@ pub fn split(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Vec<Value>,
     let mut first = 0;
     let mut parts = Vec::with_capacity(outputs);
     for size in sizes {
-        parts.push(window(lowering, node, row, Window { first, count: size, stride: 1 })?);
+        let part = Layout::of(&value.dims).cut(axis, Window { first, count: size, stride: 1 });
+        parts.push(lay_out(lowering, node, value, &part)?);
         first += size;
     }
     Ok(parts)
@@ -41,11 +44,11 @@ fn equal_parts(len: usize, outputs: usize, uneven: bool) -> Vec<i64> {
     sizes.map(|size| i64::try_from(size).unwrap_or(0)).collect()
 }
 
-/// Slice along the row; other axes may only be kept whole.
+/// Slice along some axes.
 pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["starts", "ends", "axes"])?;
     node.require_inputs(1, 5)?;
-    let (row, len) = node.any_row(0)?;
+    let value = node.any(0)?;
     let missing = || node.invalid("starts or ends are missing");
     let starts = node.ints("starts", 1)?.ok_or_else(missing)?;
     let ends = node.ints("ends", 2)?.ok_or_else(missing)?;
@@ -54,56 +57,56 @@ pub fn slice(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onnx
     if [ends.len(), axes.len(), steps.len()] != [starts.len(); 3] || steps.contains(&0) {
         return Err(node.invalid("starts, ends, axes and steps differ in length, or a step is zero"));
     }
-    let mut kept = Window { first: 0, count: len, stride: 1 };
-    let mut cut = vec![false; row.dims.len()];
+    let mut kept = Layout::of(&value.dims);
+    let mut cut = vec![false; value.dims.len()];
     for (((start, end), axis), step) in starts.into_iter().zip(ends).zip(axes).zip(steps) {
-        let axis = node.axis(axis, row.dims.len())?;
+        let axis = node.axis(axis, value.dims.len())?;
         if std::mem::replace(&mut cut[axis], true) {
             return Err(node.invalid(format!("axis {axis} is sliced twice")));
         }
-        let along = Window::of_slice(start, end, step, row.dims[axis]);
+        let along = Window::of_slice(start, end, step, value.dims[axis]);
         if along.count == 0 {
             return Err(node.mismatch(format!("axis {axis}"), "at least one element", "none"));
         }
-        if axis + 1 == row.dims.len() {
-            kept = along;
-        }
+        kept = kept.cut(axis, along);
     }
-    window(lowering, node, row, kept)
+    lay_out(lowering, node, value, &kept)
 }
 
-/// Concat along the row.
+/// Concat along an axis.
 pub fn concat(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["axis"])?;
     node.require_inputs(1, usize::MAX)?;
-    let (first, _) = node.any_row(0)?;
-    node.require_last_axis(node.int("axis")?.unwrap_or(1), first)?;
+    let first = node.any(0)?;
+    let axis = node.axis(node.int("axis")?.unwrap_or(1), first.dims.len())?;
     let mut parts = Vec::with_capacity(node.inputs.len());
-    let mut sum = 0;
+    let mut dims = first.dims.clone();
+    dims[axis] = 0;
     for index in 0..node.inputs.len() {
-        let (part, len) = node.any_row(index)?;
-        if part.dims.len() != first.dims.len() {
-            let expected = format!("{} dimensions", first.dims.len());
-            return Err(node.mismatch(format!("input {index}"), expected, part.dims.len().to_string()));
+        let part = node.any(index)?;
+        let fits = |(own, &len)| own == axis || part.dims[own] == len;
+        if part.dims.len() != dims.len() || !dims.iter().enumerate().all(fits) {
+            let expected = format!("{:?} but for axis {axis}", first.dims);
+            return Err(node.mismatch(format!("input {index}"), expected, format!("{:?}", part.dims)));
         }
-        lowering.reserve(len as u64)?;
         parts.push(part);
-        sum += len;
+        dims[axis] = dims[axis].saturating_add(part.dims[axis]);
     }
-    let dims = with_row_len(&first.dims, sum);
-    let ints: Option<Vec<&[i64]>> = parts.iter().map(|part| part.constant_ints()).collect();
-    if let Some(ints) = ints {
-        lowering.reserve_ints(sum)?;
-        return Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.concat().into())) });
+    // One after the other they lie in the order of their axis where all axes before it have one element; else they are
+    // joined along it as if it were the first, and it is brought to its place.
+    let along_first =
+        |dims: &[usize]| (0..dims.len()).map(|place| dims[(place + axis) % dims.len()]).collect();
+    if dims[..axis].iter().all(|&len| len == 1) {
+        return join(lowering, node, &parts, dims);
     }
-    if parts.iter().any(|part| part.constant_ints().is_some()) {
-        return Err(node.unsupported("int64 and float32 together"));
-    }
-    let known: Option<Vec<&[f32]>> = parts.iter().map(|part| part.constant()).collect();
-    match known {
-        Some(known) => Ok(Value::from_floats(dims, known.concat())),
-        None => lowering.join(&parts, dims),
-    }
+    let turned: Vec<usize> = (0..dims.len()).map(|place| (place + axis) % dims.len()).collect();
+    let turn = |lowering: &mut Lowering, part: &Value| {
+        lay_out(lowering, node, part, &Layout::of(&part.dims).permuted(&turned))
+    };
+    let parts = parts.into_iter().map(|part| turn(lowering, part)).collect::<Result<Vec<_>, _>>()?;
+    let whole = join(lowering, node, &parts.iter().collect::<Vec<_>>(), along_first(&dims))?;
+    let back: Vec<usize> = (0..dims.len()).map(|place| (place + dims.len() - axis) % dims.len()).collect();
+    lay_out(lowering, node, &whole, &Layout::of(&whole.dims).permuted(&back))
 }
 
 /// Constant: a tensor, or numbers in an attribute.
@@ -133,41 +136,49 @@ pub fn identity(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.any(0).cloned()
 }
 
-/// Flatten, where a row stays a row.
-pub fn flatten(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+/// Flatten to two dimensions.
+pub fn flatten(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["axis"])?;
     node.require_inputs(1, 1)?;
-    let (row, len) = node.row(0)?;
-    let axis = node.int("axis")?.unwrap_or(1);
-    let rank = row.dims.len() as i64;
-    // As many axes as `axis` says become the first dimension, which must stay one.
-    if axis < -rank || axis > rank || (axis == rank && len != 1) {
-        return Err(node.mismatch("axis", format!("-{rank} to {}", rank - 1), axis.to_string()));
+    let value = node.any(0)?;
+    let (axis, rank) = (node.int("axis")?.unwrap_or(1), value.dims.len() as i64);
+    // As many axes as `axis` says become the first dimension.
+    let leading = if axis < 0 { axis + rank } else { axis };
+    if !(0..=rank).contains(&leading) {
+        return Err(node.mismatch("axis", format!("-{rank} to {rank}"), axis.to_string()));
     }
-    Ok(Value { dims: vec![1, len], source: row.source.clone() })
+    lowering.elements(node, &value.dims)?;
+    let (first, second) = value.dims.split_at(leading as usize);
+    Ok(Value { dims: vec![first.iter().product(), second.iter().product()], source: value.source.clone() })
 }
 
-/// Reshape to a constant shape, where a row stays a row.
-pub fn reshape(node: &NodeView<'_>) -> Result<Value, OnnxError> {
+/// Reshape to a constant shape.
+pub fn reshape(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["allowzero", "shape", "consumed_inputs"])?;
     node.require_inputs(1, 2)?;
-    let (row, len) = node.row(0)?;
+    let value = node.any(0)?;
+    let len = value.len();
     let shape = node.ints("shape", 1)?.ok_or_else(|| node.invalid("the shape is missing"))?;
     proto::limit_rank(&node.label, shape.len())?;
     let copies_zero = node.int("allowzero")?.unwrap_or(0) == 0;
-    let dims: Vec<i64> = shape
-        .iter()
-        .enumerate()
-        .map(|(axis, &dim)| match row.dims.get(axis) {
-            Some(&same) if dim == 0 && copies_zero => i64::try_from(same).unwrap_or(0),
-            _ => dim,
-        })
-        .collect();
-    let fits =
-        |(axis, &dim): (usize, &i64)| dim == -1 || dim == if axis + 1 == dims.len() { len as i64 } else { 1 };
-    let inferred = dims.iter().filter(|&&dim| dim == -1).count();
-    if dims.is_empty() || inferred > 1 || !dims.iter().enumerate().all(fits) {
-        return Err(node.mismatch("the shape", format!("one row of {len}"), format!("{shape:?}")));
+    let wrong = || node.mismatch("the shape", format!("{len} elements"), format!("{shape:?}"));
+    let known = |(axis, &dim): (usize, &i64)| match dim {
+        -1 => Some(None),
+        0 if copies_zero => value.dims.get(axis).map(|&same| Some(same)),
+        dim => usize::try_from(dim).ok().map(Some),
+    };
+    let dims: Vec<Option<usize>> =
+        shape.iter().enumerate().map(known).collect::<Option<_>>().ok_or_else(wrong)?;
+    let others: Vec<usize> = dims.iter().copied().flatten().collect();
+    let product = lowering.elements(node, &others)?;
+    let inferred = match shape.iter().filter(|&&dim| dim == -1).count() {
+        0 => product == len,
+        1 => product > 0 && len.is_multiple_of(product),
+        _ => false,
+    };
+    if !inferred {
+        return Err(wrong());
     }
-    Ok(Value { dims: with_row_len(&vec![1; dims.len()], len), source: row.source.clone() })
+    let dims = dims.into_iter().map(|dim| dim.unwrap_or_else(|| len / product)).collect();
+    Ok(Value { dims, source: value.source.clone() })
 }

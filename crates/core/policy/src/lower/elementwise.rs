@@ -1,11 +1,12 @@
 //! Operators on each element or each pair of elements.
 
+use super::layout::{broadcast, spread};
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
 use crate::ir::{Map, Op, Zip};
 use crate::tensor::Numbers;
 
-/// Operators of two operands, of the same length or one of them a single number.
+/// Operators of two operands, each repeated along its axes of one.
 pub fn zip(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     // Before version 7 an attribute allowed what is always allowed since; without `axis` it means the same.
     node.allow_attributes(&["broadcast", "consumed_inputs"])?;
@@ -31,9 +32,6 @@ fn whole_numbers(
     left: &[i64],
     right: &[i64],
 ) -> Result<Value, OnnxError> {
-    let (dims_left, dims_right) = (&node.any(0)?.dims, &node.any(1)?.dims);
-    let differ = || node.mismatch("the right operand", format!("{dims_left:?}"), format!("{dims_right:?}"));
-    let dims = broadcast(dims_left, dims_right).ok_or_else(differ)?;
     let operation: fn(i64, i64) -> Option<i64> = match node.node.op_type.as_str() {
         "Add" => i64::checked_add,
         "Sub" => i64::checked_sub,
@@ -41,10 +39,8 @@ fn whole_numbers(
         "Div" => i64::checked_div,
         _ => return Err(node.unsupported("int64")),
     };
-    let len = left.len().max(right.len());
-    lowering.reserve_ints(len)?;
-    let pairs = left.iter().cycle().zip(right.iter().cycle()).take(len);
-    let ints: Option<Vec<i64>> = pairs.map(|(&left, &right)| operation(left, right)).collect();
+    let (dims, pairs) = node.pairs_of_ints(lowering, left, right)?;
+    let ints: Option<Vec<i64>> = pairs.map(|(left, right)| operation(left, right)).collect();
     let ints = ints.ok_or_else(|| node.invalid("its int64 overflow, or are divided by zero"))?;
     Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.into())) })
 }
@@ -74,13 +70,12 @@ pub fn pair(
     right: &Value,
 ) -> Result<Value, OnnxError> {
     let dims = broadcast(&left.dims, &right.dims).ok_or_else(|| {
-        node.mismatch(
-            "the right operand",
-            format!("{:?} or one number", left.dims),
-            format!("{:?}", right.dims),
-        )
+        let expected = format!("what fits {:?}, axis by axis or one", left.dims);
+        node.mismatch("the right operand", expected, format!("{:?}", right.dims))
     })?;
-    lowering.emit(node, Op::Zip(op), left, Some(right), dims)
+    let left = spread(lowering, node, left, &dims)?;
+    let right = spread(lowering, node, right, &dims)?;
+    lowering.emit(node, Op::Zip(op), &left, Some(&right), dims)
 }
 
 /// A function of each element.
@@ -185,23 +180,4 @@ fn bound(node: &NodeView<'_>, name: &str, input: usize) -> Result<Option<f32>, O
         Some(bound) if bound.is_nan() => Err(node.invalid(format!("{name} is not a number"))),
         _ => Ok(found),
     }
-}
-
-/// The dimensions of the result where one operand is a single number or both have the same after leading ones.
-fn broadcast(left: &[usize], right: &[usize]) -> Option<Vec<usize>> {
-    let single = |dims: &[usize]| dims.iter().all(|&dim| dim == 1);
-    let kept = match (significant(left), significant(right)) {
-        (left, right) if left == right => left,
-        (left, _) if single(right) => left,
-        (_, right) if single(left) => right,
-        _ => return None,
-    };
-    let rank = left.len().max(right.len());
-    Some(std::iter::repeat_n(1, rank - kept.len()).chain(kept.iter().copied()).collect())
-}
-
-/// Without the leading ones.
-fn significant(dims: &[usize]) -> &[usize] {
-    let ones = dims.iter().take_while(|&&dim| dim == 1).count();
-    &dims[ones..]
 }

@@ -1,11 +1,12 @@
-//! Gemm and MatMul: a row times a constant matrix.
+//! Gemm and MatMul: rows times a constant matrix.
 
-use super::window::with_row_len;
+use super::rows::each_row;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::Op;
 use crate::pack::{LANES, Matrix};
 use crate::tensor;
+use std::sync::Arc;
 
 /// `alpha row · B + beta C`.
 ///
@@ -18,9 +19,9 @@ pub fn gemm(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxE
         return Err(node.unsupported("transA"));
     }
     let transposed = node.int("transB")?.unwrap_or(0) != 0;
-    let weights = scaled(node, weights(node)?, node.float("alpha")?)?;
+    let weights = scaled(node, require_constant(node, 1)?, node.float("alpha")?)?;
     let bias = match node.optional(2) {
-        Some(_) => Some(scaled(node, constant(node, 2)?, node.float("beta")?)?),
+        Some(_) => Some(scaled(node, require_constant(node, 2)?, node.float("beta")?)?),
         None => None,
     };
     product(lowering, node, &weights, bias.as_ref(), transposed)
@@ -30,8 +31,7 @@ pub fn gemm(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxE
 pub fn matmul(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&[])?;
     node.require_inputs(2, 2)?;
-    let weights = weights(node)?.clone();
-    product(lowering, node, &weights, None, false)
+    product(lowering, node, require_constant(node, 1)?, None, false)
 }
 
 fn product(
@@ -41,7 +41,8 @@ fn product(
     bias: Option<&Value>,
     transposed: bool,
 ) -> Result<Value, OnnxError> {
-    let (row, found) = node.row(0)?;
+    let rows = node.floats(0)?;
+    let found = rows.dims.last().copied().unwrap_or(0);
     let (inputs, outputs) = match weights.dims[..] {
         [outputs, inputs] if transposed => (inputs, outputs),
         [inputs, outputs] => (inputs, outputs),
@@ -60,12 +61,14 @@ fn product(
     let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| {
         numbers[if transposed { j * inputs + k } else { k * outputs + j }]
     });
-    let dims = with_row_len(&row.dims, outputs);
-    lowering.emit(node, Op::Matvec(matrix), row, None, dims)
+    let matrix = Arc::new(matrix);
+    each_row(lowering, node, rows, |lowering, row| {
+        lowering.emit(node, Op::Matvec(matrix.clone()), row, None, vec![1, outputs])
+    })
 }
 
 /// The bias of each output: zero without one, repeated where it is a single number.
-fn full_bias(node: &NodeView<'_>, bias: Option<&Value>, outputs: usize) -> Result<Vec<f32>, OnnxError> {
+pub fn full_bias(node: &NodeView<'_>, bias: Option<&Value>, outputs: usize) -> Result<Vec<f32>, OnnxError> {
     let Some(bias) = bias else {
         return Ok(vec![0.0; outputs]);
     };
@@ -77,11 +80,7 @@ fn full_bias(node: &NodeView<'_>, bias: Option<&Value>, outputs: usize) -> Resul
     }
 }
 
-fn weights<'a>(node: &'a NodeView<'_>) -> Result<&'a Value, OnnxError> {
-    constant(node, 1)
-}
-
-fn constant<'a>(node: &'a NodeView<'_>, index: usize) -> Result<&'a Value, OnnxError> {
+pub fn require_constant<'a>(node: &'a NodeView<'_>, index: usize) -> Result<&'a Value, OnnxError> {
     let value = node.floats(index)?;
     match value.constant() {
         Some(_) => Ok(value),

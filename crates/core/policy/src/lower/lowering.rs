@@ -4,6 +4,7 @@ use super::node::NodeView;
 use super::value::{Source, Value};
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
+use crate::interface::{Fed, Read, State};
 use crate::ir::{Op, Operand, Span, Step};
 use crate::kernels;
 use crate::pack::LANES;
@@ -13,6 +14,9 @@ use crate::tensor::{self, Numbers};
 
 /// Floats in all constants, packed weights and intermediate values together (256 MiB).
 const MAX_FLOATS: u64 = 64 << 20;
+
+/// What a step costs beside its numbers, in floats: one may be made of each row of one number.
+const FLOATS_OF_STEP: u64 = 32;
 
 /// A plan in the making.
 pub struct Lowering {
@@ -35,11 +39,13 @@ impl Lowering {
         self.path
     }
 
-    /// Lays out the graph's input, which must be the first in the arena.
-    pub fn input(&mut self, dims: Vec<usize>) -> Result<Value, OnnxError> {
+    /// Lays out an input of the graph. None may be laid out behind a step.
+    pub fn input(&mut self, name: &str, dims: Vec<usize>) -> Result<(Value, Span), OnnxError> {
+        let numbers = dims.iter().fold(1u64, |product, &dim| product.saturating_mul(dim as u64));
+        proto::limit(&format!("numbers of {name:?}"), MAX_FLOATS, numbers)?;
         let len = dims.iter().product();
         let span = self.allocate(len, len)?;
-        Ok(Value { dims, source: Source::Arena(span) })
+        Ok((Value { dims, source: Source::Arena(span) }, span))
     }
 
     pub fn count_parameters(&mut self, numbers: &Numbers) {
@@ -52,6 +58,18 @@ impl Lowering {
     pub fn reserve(&mut self, floats: u64) -> Result<(), OnnxError> {
         self.floats = self.floats.saturating_add(floats);
         proto::limit("numbers that the network needs memory for", MAX_FLOATS, self.floats)
+    }
+
+    /// As [`Lowering::reserve`], for steps.
+    pub fn reserve_steps(&mut self, count: usize) -> Result<(), OnnxError> {
+        self.reserve((count as u64).saturating_mul(FLOATS_OF_STEP))
+    }
+
+    /// How many elements a value of these dimensions has, where a network may have so many.
+    pub fn elements(&self, node: &NodeView<'_>, dims: &[usize]) -> Result<usize, OnnxError> {
+        proto::limit_rank(&node.label, dims.len())?;
+        let too_large = || node.invalid(format!("the dimensions {dims:?} are far beyond a policy's"));
+        tensor::elements(dims).ok_or_else(too_large)
     }
 
     /// As [`Lowering::reserve`], for whole numbers, of which each is as large as two floats.
@@ -68,7 +86,7 @@ impl Lowering {
         right: Option<&Value>,
         dims: Vec<usize>,
     ) -> Result<Value, OnnxError> {
-        let len = dims.iter().product();
+        let len = self.elements(node, &dims)?;
         let known = match right {
             Some(right) => left.constant().zip(right.constant()),
             None => left.constant().map(|left| (left, [].as_slice())),
@@ -78,15 +96,11 @@ impl Lowering {
             return Ok(Value { dims, source: Source::Constant(numbers) });
         }
         let span = self.allocate(len, op.padded_len(len))?;
-        let value = Value { dims, source: Source::Arena(span) };
-        if value.row_len().is_none() {
-            return Err(node.mismatch("the result", "one row", format!("{:?}", value.dims)));
-        }
         self.push(op, left, right, span)?;
-        Ok(value)
+        Ok(Value { dims, source: Source::Arena(span) })
     }
 
-    /// Lays out a row of `len` and fills it with the parts, one after the other.
+    /// Lays out a value of these dimensions and fills it with the parts, one after the other.
     pub fn join(&mut self, parts: &[&Value], dims: Vec<usize>) -> Result<Value, OnnxError> {
         let len = dims.iter().product();
         let whole = self.allocate(len, len)?;
@@ -99,27 +113,18 @@ impl Lowering {
         Ok(Value { dims, source: Source::Arena(whole) })
     }
 
-    pub fn into_plan(
-        mut self,
-        input_name: String,
-        input_len: usize,
-        output_name: String,
-        output: &Value,
-    ) -> Result<Plan, OnnxError> {
-        let operand = self.operand(output)?;
-        Ok(Plan {
+    pub fn into_plan(self, inputs: Vec<Fed>, outputs: Vec<Read>, states: Vec<State>) -> Plan {
+        Plan {
             cpu_path: self.path,
             steps: self.steps,
             constants: self.constants,
             arena_len: self.arena_len,
-            input_name,
-            input_len,
-            output_name,
-            output: operand,
-            output_len: output.len(),
+            inputs,
+            outputs,
+            states,
             macs: self.macs,
             parameters: self.parameters,
-        })
+        }
     }
 
     /// Runs the same kernel at load; at the baseline, since the path makes no difference to the bits.
@@ -144,6 +149,7 @@ impl Lowering {
         if let Op::Matvec(matrix) = &op {
             self.macs += matrix.inputs as u64 * output.len as u64;
         }
+        self.reserve_steps(1)?;
         let left = self.operand(left)?;
         let right = right.map_or(Ok(Operand::NONE), |right| self.operand(right))?;
         let output = Span { start: output.start, len: op.padded_len(output.len) };
@@ -152,7 +158,7 @@ impl Lowering {
     }
 
     /// Where a step finds the value when the plan runs.
-    fn operand(&mut self, value: &Value) -> Result<Operand, OnnxError> {
+    pub fn operand(&mut self, value: &Value) -> Result<Operand, OnnxError> {
         match &value.source {
             Source::Arena(span) => Ok(Operand::Arena(*span)),
             Source::Constant(Numbers::Floats(floats)) => {

@@ -1,16 +1,19 @@
 //! From ONNX nodes to steps: shapes checked, constants folded, weights packed, memory laid out.
 
 mod arrange;
+mod choose;
+mod convolve;
 mod elementwise;
+mod layout;
 mod linear;
 mod lowering;
 mod node;
 mod normalise;
 mod recurrent;
 mod reduce;
+mod rows;
 mod shape;
 mod value;
-mod window;
 
 pub use lowering::Lowering;
 pub use node::NodeView;
@@ -40,6 +43,10 @@ fn rule(operator: &str) -> Option<Rule> {
         "MatMul" => linear::matmul,
         "Add" | "Sub" | "Mul" | "Div" | "Pow" | "PRelu" => elementwise::zip,
         "Sum" | "Max" | "Min" => elementwise::zip_all,
+        "Less" | "LessOrEqual" | "Greater" | "GreaterOrEqual" | "Equal" | "And" | "Or" => choose::compare,
+        "Not" => choose::not,
+        "Where" => choose::choose,
+        "Conv" => convolve::conv,
         "Clip" => elementwise::clip,
         map if elementwise::is_map(map) => elementwise::map,
         reduction if reduce::of(reduction).is_some() => reduce::reduce,
@@ -59,8 +66,8 @@ fn rule(operator: &str) -> Option<Rule> {
         "Concat" => arrange::concat,
         "Constant" => arrange::constant,
         "Identity" | "Dropout" => |_, node| arrange::identity(node),
-        "Flatten" => |_, node| arrange::flatten(node),
-        "Reshape" => |_, node| arrange::reshape(node),
+        "Flatten" => arrange::flatten,
+        "Reshape" => arrange::reshape,
         _ => return None,
     })
 }

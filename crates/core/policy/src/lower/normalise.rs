@@ -1,7 +1,8 @@
 //! Operators that bring a row to a common scale, in steps of the others.
 
 use super::elementwise::{each, pair};
-use super::reduce::whole;
+use super::reduce::row_to_one;
+use super::rows::each_row;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::{Map, Reduce, Zip};
@@ -13,34 +14,39 @@ const EPSILON: f32 = 1e-5;
 pub fn softmax(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["axis"])?;
     node.require_inputs(1, 1)?;
-    let (row, _) = node.row(0)?;
-    node.require_last_axis(node.int("axis")?.unwrap_or(-1), row)?;
-    let most = row_to_one(lowering, node, Reduce::Max, row)?;
-    let shifted = pair(lowering, node, Zip::Sub, row, &most)?;
-    let powers = each(lowering, node, Map::Exp, &shifted)?;
-    let sum = row_to_one(lowering, node, Reduce::Sum, &powers)?;
-    pair(lowering, node, Zip::Div, &powers, &sum)
+    let value = node.floats(0)?;
+    node.require_last_axis(node.int("axis")?.unwrap_or(-1), value)?;
+    each_row(lowering, node, value, |lowering, row| {
+        let most = row_to_one(lowering, node, Reduce::Max, row)?;
+        let shifted = pair(lowering, node, Zip::Sub, row, &most)?;
+        let powers = each(lowering, node, Map::Exp, &shifted)?;
+        let sum = row_to_one(lowering, node, Reduce::Sum, &powers)?;
+        pair(lowering, node, Zip::Div, &powers, &sum)
+    })
 }
 
 /// `(x - mean) / √(variance + epsilon) · scale + bias`.
 pub fn layer(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
-    let row = normalised(node, &["axis", "epsilon", "stash_type"], 3)?;
-    let mean = row_to_one(lowering, node, Reduce::Mean, row)?;
-    let centred = pair(lowering, node, Zip::Sub, row, &mean)?;
-    let scaled = by_root_mean_square(lowering, node, &centred)?;
-    match node.optional(2) {
-        Some(_) => pair(lowering, node, Zip::Add, &scaled, node.floats(2)?),
-        None => Ok(scaled),
-    }
+    let value = normalised(node, 3)?;
+    let bias = node.optional(2).map(|_| node.floats(2)).transpose()?;
+    each_row(lowering, node, value, |lowering, row| {
+        let mean = row_to_one(lowering, node, Reduce::Mean, row)?;
+        let centred = pair(lowering, node, Zip::Sub, row, &mean)?;
+        let scaled = by_root_mean_square(lowering, node, &centred)?;
+        match bias {
+            Some(bias) => pair(lowering, node, Zip::Add, &scaled, bias),
+            None => Ok(scaled),
+        }
+    })
 }
 
 /// `x / √(mean of squares + epsilon) · scale`.
 pub fn root_mean_square(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
-    let row = normalised(node, &["axis", "epsilon", "stash_type"], 2)?.clone();
-    by_root_mean_square(lowering, node, &row)
+    let value = normalised(node, 2)?;
+    each_row(lowering, node, value, |lowering, row| by_root_mean_square(lowering, node, row))
 }
 
-/// `(x - mean) · (scale / √(variance + epsilon)) + bias`, all of them constant.
+/// `(x - mean) · (scale / √(variance + epsilon)) + bias` of each channel, which is the second axis; all constant.
 pub fn batch(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&[
         "epsilon",
@@ -54,37 +60,38 @@ pub fn batch(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onnx
     if node.int("training_mode")?.unwrap_or(0) != 0 {
         return Err(node.unsupported("training_mode"));
     }
-    let (row, len) = node.row(0)?;
-    if row.dims.len() != 2 {
-        return Err(node.unsupported(format!("{} dimensions; [1, n] is", row.dims.len())));
-    }
-    let epsilon = Value::from_floats(vec![], vec![node.float("epsilon")?.unwrap_or(EPSILON)]);
-    for (index, what) in [(1, "the scale"), (2, "the bias"), (3, "the mean"), (4, "the variance")] {
-        let found = node.floats(index)?.constant().map(<[f32]>::len);
-        if found != Some(len) {
-            let found = found.map_or("no constant".to_owned(), |len| len.to_string());
-            return Err(node.mismatch(what, format!("{len} constant numbers"), found));
+    let value = node.floats(0)?;
+    let &[_, channels, ref rest @ ..] = value.dims.as_slice() else {
+        return Err(node.mismatch("the input", "[1, n] or [1, n, ...]", format!("{:?}", value.dims)));
+    };
+    let per_channel: Vec<usize> = [channels].into_iter().chain(rest.iter().map(|_| 1)).collect();
+    let constant = |index, what| match node.floats(index)?.constant() {
+        Some(numbers) if numbers.len() == channels => {
+            Ok(Value::from_floats(per_channel.clone(), numbers.to_vec()))
         }
-    }
-    let variance = pair(lowering, node, Zip::Add, node.floats(4)?, &epsilon)?;
+        found => {
+            let found = found.map_or("no constant".to_owned(), |numbers| numbers.len().to_string());
+            Err(node.mismatch(what, format!("{channels} constant numbers"), found))
+        }
+    };
+    let (scale, bias) = (constant(1, "the scale")?, constant(2, "the bias")?);
+    let (mean, variance) = (constant(3, "the mean")?, constant(4, "the variance")?);
+    let epsilon = Value::from_floats(vec![], vec![node.float("epsilon")?.unwrap_or(EPSILON)]);
+    let variance = pair(lowering, node, Zip::Add, &variance, &epsilon)?;
     let deviation = each(lowering, node, Map::Sqrt, &variance)?;
-    let factor = pair(lowering, node, Zip::Div, node.floats(1)?, &deviation)?;
-    let centred = pair(lowering, node, Zip::Sub, row, node.floats(3)?)?;
+    let factor = pair(lowering, node, Zip::Div, &scale, &deviation)?;
+    let centred = pair(lowering, node, Zip::Sub, value, &mean)?;
     let scaled = pair(lowering, node, Zip::Mul, &centred, &factor)?;
-    pair(lowering, node, Zip::Add, &scaled, node.floats(2)?)
+    pair(lowering, node, Zip::Add, &scaled, &bias)
 }
 
-/// The row of a normalisation, after its attributes were looked at.
-fn normalised<'a>(
-    node: &'a NodeView<'_>,
-    attributes: &[&str],
-    most_inputs: usize,
-) -> Result<&'a Value, OnnxError> {
-    node.allow_attributes(attributes)?;
+/// The value of a normalisation along its last axis, after its attributes were looked at.
+fn normalised<'a>(node: &'a NodeView<'_>, most_inputs: usize) -> Result<&'a Value, OnnxError> {
+    node.allow_attributes(&["axis", "epsilon", "stash_type"])?;
     node.require_inputs(2, most_inputs)?;
-    let (row, _) = node.row(0)?;
-    node.require_last_axis(node.int("axis")?.unwrap_or(-1), row)?;
-    Ok(row)
+    let value = node.floats(0)?;
+    node.require_last_axis(node.int("axis")?.unwrap_or(-1), value)?;
+    Ok(value)
 }
 
 /// `row / √(mean of squares + epsilon) · scale`, the scale being input 1.
@@ -100,13 +107,4 @@ fn by_root_mean_square(
     let root = each(lowering, node, Map::Sqrt, &raised)?;
     let scaled = pair(lowering, node, Zip::Div, row, &root)?;
     pair(lowering, node, Zip::Mul, &scaled, node.floats(1)?)
-}
-
-fn row_to_one(
-    lowering: &mut Lowering,
-    node: &NodeView<'_>,
-    reduction: Reduce,
-    row: &Value,
-) -> Result<Value, OnnxError> {
-    whole(lowering, node, reduction, row, vec![1; row.dims.len()])
 }

@@ -7,6 +7,7 @@ use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::{Map, Op, Zip};
 use crate::pack::{LANES, Matrix};
+use std::sync::Arc;
 
 /// Inputs of both operators.
 const WEIGHTS: usize = 1;
@@ -165,7 +166,7 @@ impl<'a> Gates<'a> {
         lowering.reserve(hidden.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
         let first = gate * hidden;
         let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| weights[(first + j) * inputs + k]);
-        lowering.emit(node, Op::Matvec(matrix), row, None, vec![1, 1, hidden])
+        lowering.emit(node, Op::Matvec(Arc::new(matrix)), row, None, vec![1, 1, hidden])
     }
 }
 

@@ -1,5 +1,7 @@
-//! Operators that make one number of a row.
+//! Operators that make one number of several.
 
+use super::layout::{Layout, lay_out};
+use super::rows::each_row;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::{Op, Reduce};
@@ -18,13 +20,13 @@ pub fn of(operator: &str) -> Option<Reduce> {
     })
 }
 
-/// Over the row, and over any of the axes before it, which have one element.
+/// Over the axes that are named, or all.
 pub fn reduce(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["axes", "keepdims", "noop_with_empty_axes"])?;
     node.require_inputs(1, 2)?;
     let reduction = of(&node.node.op_type).ok_or_else(|| node.unsupported("unknown"))?;
-    let (row, _) = node.row(0)?;
-    let rank = row.dims.len();
+    let value = node.floats(0)?;
+    let rank = value.dims.len();
     let axes = node.ints("axes", 1)?.unwrap_or_default();
     if axes.is_empty() && node.int("noop_with_empty_axes")?.unwrap_or(0) != 0 {
         return Err(node.unsupported("noop_with_empty_axes"));
@@ -33,21 +35,40 @@ pub fn reduce(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onn
     for axis in axes {
         is_reduced[node.axis(axis, rank)?] = true;
     }
-    if is_reduced.last() == Some(&false) {
-        return Err(node.unsupported("axes without the last, along which the row lies"));
-    }
     let keeps = node.int("keepdims")?.unwrap_or(1) != 0;
-    let dims = is_reduced.iter().filter(|is_reduced| keeps || !**is_reduced).map(|_| 1).collect();
-    whole(lowering, node, reduction, row, dims)
+    let of_axis = |(axis, &is_reduced): (usize, &bool)| match is_reduced {
+        true => keeps.then_some(1),
+        false => Some(value.dims[axis]),
+    };
+    let dims = is_reduced.iter().enumerate().filter_map(of_axis).collect();
+    let rows = reduced_last(lowering, node, value, &is_reduced)?;
+    let found = each_row(lowering, node, &rows, |lowering, row| row_to_one(lowering, node, reduction, row))?;
+    Ok(Value { dims, source: found.source })
 }
 
-/// What the row comes to, with these dimensions.
-pub fn whole(
+/// The value with the axes that are reduced as one, behind all others.
+fn reduced_last(
+    lowering: &mut Lowering,
+    node: &NodeView<'_>,
+    value: &Value,
+    is_reduced: &[bool],
+) -> Result<Value, OnnxError> {
+    let axes = |wanted: bool| (0..is_reduced.len()).filter(move |&axis| is_reduced[axis] == wanted);
+    let order: Vec<usize> = axes(false).chain(axes(true)).collect();
+    let turned = lay_out(lowering, node, value, &Layout::of(&value.dims).permuted(&order))?;
+    let (kept, len): (Vec<usize>, usize) = (
+        axes(false).map(|axis| value.dims[axis]).collect(),
+        axes(true).map(|axis| value.dims[axis]).product(),
+    );
+    Ok(Value { dims: kept.into_iter().chain([len]).collect(), source: turned.source })
+}
+
+/// What a row comes to.
+pub fn row_to_one(
     lowering: &mut Lowering,
     node: &NodeView<'_>,
     reduction: Reduce,
     row: &Value,
-    dims: Vec<usize>,
 ) -> Result<Value, OnnxError> {
-    lowering.emit(node, Op::Reduce(reduction), row, None, dims)
+    lowering.emit(node, Op::Reduce(reduction), row, None, vec![1, 1])
 }

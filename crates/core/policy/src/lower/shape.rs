@@ -1,9 +1,9 @@
 //! Operators on shapes, and those that change a shape and no number. Shapes are known when a file is read.
 
-use super::window::{Window, with_row_len};
+use super::choose::is_not_zero;
+use super::layout::{Layout, Window, broadcast, lay_out, pick};
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
-use crate::ir::Op;
 use crate::proto;
 use crate::tensor::{self, Numbers};
 
@@ -17,13 +17,16 @@ pub fn cast(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxE
     }
     let to = node.int("to")?.ok_or_else(|| node.invalid("attribute \"to\" is missing"))?;
     let numbers = match (i32::try_from(to).unwrap_or(-1), &value.source) {
-        (tensor::FLOAT, Source::Arena(_) | Source::Constant(Numbers::Floats(_)))
+        (tensor::FLOAT | tensor::FLOAT16, Source::Arena(_) | Source::Constant(Numbers::Floats(_)))
         | (tensor::INT64, Source::Constant(Numbers::Ints(_))) => return Ok(value.clone()),
-        (tensor::FLOAT, Source::Constant(Numbers::Ints(ints))) => {
+        (tensor::FLOAT | tensor::FLOAT16, Source::Constant(Numbers::Ints(ints))) => {
             Numbers::Floats(ints.iter().map(|&int| int as f32).collect())
         }
         (tensor::INT64, Source::Constant(Numbers::Floats(floats))) => {
             Numbers::Ints(floats.iter().map(|&float| float as i64).collect())
+        }
+        (tensor::BOOL, Source::Arena(_) | Source::Constant(Numbers::Floats(_))) => {
+            return is_not_zero(lowering, node, value);
         }
         (other, _) => return Err(node.unsupported(format!("a cast to {}", tensor::type_name(other)))),
     };
@@ -82,11 +85,11 @@ pub fn unsqueeze(node: &NodeView<'_>) -> Result<Value, OnnxError> {
     Ok(Value { dims: dims.collect(), source: value.source.clone() })
 }
 
-/// Axes in another order: of a row only its dimensions change, of constants the numbers move.
+/// Axes in another order.
 pub fn transpose(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&["perm"])?;
     node.require_inputs(1, 1)?;
-    let value = node.any_floats(0)?;
+    let value = node.any(0)?;
     let rank = value.dims.len();
     let order = match node.ints("perm", usize::MAX)? {
         Some(order) => order.iter().map(|&axis| node.axis(axis, rank)).collect::<Result<Vec<_>, _>>()?,
@@ -97,30 +100,7 @@ pub fn transpose(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, 
     if !sorted.into_iter().eq(0..rank) {
         return Err(node.invalid(format!("perm {order:?} is no order of {rank} axes")));
     }
-    let dims: Vec<usize> = order.iter().map(|&axis| value.dims[axis]).collect();
-    match value.constant() {
-        Some(numbers) => {
-            lowering.reserve(numbers.len() as u64)?;
-            Ok(Value::from_floats(dims, transposed(numbers, &value.dims, &order)))
-        }
-        None => Ok(Value { dims, source: value.source.clone() }),
-    }
-}
-
-fn transposed(numbers: &[f32], dims: &[usize], order: &[usize]) -> Vec<f32> {
-    let mut strides = vec![1; dims.len()];
-    for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
-    }
-    let place = |mut index: usize| {
-        let mut from = 0;
-        for &axis in order.iter().rev() {
-            from += index % dims[axis] * strides[axis];
-            index /= dims[axis];
-        }
-        from
-    };
-    (0..numbers.len()).map(|index| numbers[place(index)]).collect()
+    lay_out(lowering, node, value, &Layout::of(&value.dims).permuted(&order))
 }
 
 /// Elements along one axis, whose indices are known.
@@ -134,48 +114,33 @@ pub fn gather(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, Onn
     lowering.reserve_ints(indices.len())?;
     let indices = indices.iter().map(|&index| node.axis(index, value.dims[axis]));
     let indices = indices.collect::<Result<Vec<usize>, _>>()?;
-    proto::limit_rank(&node.label, value.dims.len() + indices_dims.len())?;
     let dims: Vec<usize> =
         value.dims[..axis].iter().chain(&indices_dims).chain(&value.dims[axis + 1..]).copied().collect();
-    if let Some(ints) = value.constant_ints() {
-        if value.dims.len() > 1 {
-            return Err(node.unsupported("int64 of more than one dimension"));
+    let count = lowering.elements(node, &dims)?;
+    lowering.reserve_ints(count)?;
+    let (len, inner) = (value.dims[axis], value.dims[axis + 1..].iter().product::<usize>());
+    let outer = count.checked_div(indices.len() * inner).unwrap_or(0);
+    let mut places = Vec::with_capacity(count);
+    for before in 0..outer {
+        for &index in &indices {
+            let first = (before * len + index) * inner;
+            places.extend(first..first + inner);
         }
-        let ints: Vec<i64> = indices.iter().map(|&index| ints[index]).collect();
-        return Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.into())) });
     }
-    let (row, _) = node.row(0)?;
-    if axis + 1 == row.dims.len() {
-        return lowering.emit(node, Op::Gather(indices), row, None, dims);
-    }
-    match indices.as_slice() {
-        // The one element of that axis: the row itself.
-        [_] => Ok(Value { dims, source: row.source.clone() }),
-        _ => Err(node.unsupported("a row taken several times")),
-    }
+    pick(lowering, node, value, dims, places)
 }
 
-/// The row itself, or one number as often as the shape asks.
+/// Repeated along its axes of one, as far as the shape asks.
 pub fn expand(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxError> {
     node.allow_attributes(&[])?;
     node.require_inputs(2, 2)?;
-    let (row, len) = node.row(0)?;
+    let value = node.any(0)?;
     let shape = node.constant_ints(1, "a shape")?;
     proto::limit_rank(&node.label, shape.len())?;
-    let rank = shape.len().max(row.dims.len());
-    let wrong = || node.mismatch("the shape", format!("one row of {len}"), format!("{shape:?}"));
-    let (last, leading) = match shape.split_last() {
-        Some((&last, leading)) => (usize::try_from(last).map_err(|_| wrong())?, leading),
-        None => (1, shape),
-    };
-    if leading.iter().any(|&dim| dim != 1) || last == 0 || (last != len && last != 1 && len != 1) {
-        return Err(wrong());
-    }
-    let dims = with_row_len(&vec![1; rank.max(1)], last.max(len));
-    if last.max(len) == len {
-        return Ok(Value { dims, source: row.source.clone() });
-    }
-    lowering.emit(node, Op::Pick { first: 0, stride: 0 }, row, None, dims)
+    let asked: Option<Vec<usize>> = shape.iter().map(|&dim| usize::try_from(dim).ok()).collect();
+    let wrong = || node.mismatch("the shape", format!("what fits {:?}", value.dims), format!("{shape:?}"));
+    let dims = asked.and_then(|asked| broadcast(&value.dims, &asked)).ok_or_else(wrong)?;
+    lay_out(lowering, node, value, &Layout::of(&value.dims).spread(&dims))
 }
 
 /// The same number in all places of a shape that is known.
