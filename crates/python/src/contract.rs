@@ -68,6 +68,11 @@ impl Contract {
     }
 
     #[getter]
+    fn output_len(&self) -> usize {
+        self.contract.output_len()
+    }
+
+    #[getter]
     fn envelope<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let axes = self.contract.command.iter();
         axes.map(|known| (known.axis.as_str(), (known.min, known.max))).into_py_dict(py)

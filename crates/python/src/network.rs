@@ -76,29 +76,39 @@ impl Network {
         outputs: &Bound<'_, PyAny>,
         rows: Count,
     ) -> PyResult<()> {
-        infer_rows(py, &self.plan, inputs, outputs, rows)
+        infer_rows(py, &self.plan, inputs, outputs, rows, None)
     }
 }
 
-/// The plan's output for rows that follow each other in one buffer.
+/// The plan's outputs for rows that follow each other in one buffer; `state` is what it remembers, before and after.
 pub fn infer_rows(
     py: Python<'_>,
     plan: &Plan,
     inputs: &Bound<'_, PyAny>,
     outputs: &Bound<'_, PyAny>,
     rows: Count,
+    state: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
     let rows = rows.within("rows", 0..=MAX_ROWS)? as usize;
     let (width, out_width) = (plan.input_len(), plan.output_len());
     let input: Vec<f32> = buffers::read_new(py, inputs, "observations", rows.saturating_mul(width))?;
     let mut output: Vec<f32> = buffers::read_new(py, outputs, "actions", rows.saturating_mul(out_width))?;
+    let mut remembered = vec![0.0; plan.state_len()];
+    if let Some(state) = state {
+        buffers::read(py, state, "state", &mut remembered)?;
+    }
     py.detach(|| {
         let _mode = FloatMode::set();
         let mut workspace = plan.workspace();
+        // The lengths are the plan's own.
+        let _ = workspace.set_state(&remembered);
         for (observation, action) in input.chunks_exact(width).zip(output.chunks_exact_mut(out_width)) {
-            // The lengths are the plan's own.
             let _ = plan.run(&mut workspace, observation, action);
         }
+        remembered.copy_from_slice(workspace.state());
     });
+    if let Some(state) = state {
+        buffers::write(py, state, "state", &remembered)?;
+    }
     buffers::write(py, outputs, "actions", &output)
 }

@@ -82,18 +82,26 @@ impl Policy {
         self.policy.plan().map(|plan| plan.cpu_path().to_string())
     }
 
-    /// The network's output for observations that follow each other in one buffer.
+    #[getter]
+    fn state_len(&self) -> usize {
+        self.policy.plan().map_or(0, |plan| plan.state_len())
+    }
+
+    /// The network's outputs for observations that follow each other in one buffer, and in time: a recurrent network
+    /// begins with `state`, which then holds what it remembers, or with zeros.
+    #[pyo3(signature = (observations, actions, rows, state=None))]
     fn infer(
         &self,
         py: Python<'_>,
         observations: &Bound<'_, PyAny>,
         actions: &Bound<'_, PyAny>,
         rows: Count,
+        state: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<()> {
         let Some(plan) = self.policy.plan() else {
             return Err(errors::control(&gaitway_control::ControlError::ExternalEngine));
         };
-        infer_rows(py, plan, observations, actions, rows)
+        infer_rows(py, plan, observations, actions, rows, state)
     }
 }
 

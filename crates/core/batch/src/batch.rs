@@ -73,7 +73,7 @@ impl Batch {
             disturbance,
             commands,
             observation_len: contract.observation_len(),
-            action_len: contract.action_len(),
+            action_len: contract.output_len(),
             joints,
         })
     }

@@ -104,7 +104,7 @@ impl Replay {
             target: rows(),
             sent: rows(),
         };
-        let mut own_action = vec![0.0; contract.action_len()];
+        let mut own_action = vec![0.0; contract.output_len()];
         for tick in &golden.ticks {
             if tick.reset {
                 controller.reset(&neutral.default_pose_rad())?;
@@ -140,7 +140,7 @@ fn sensors(tick: &GoldenTick, controller: &Controller, joints: usize) -> Sensors
     for (&contact, &value) in program.contacts().iter().zip(&tick.foot_contact) {
         sensors.contact[contact] = value as f32;
     }
-    for (index, &joint) in program.joints().iter().enumerate() {
+    for (index, &joint) in program.observed_joints().iter().enumerate() {
         sensors.joint_position_rad[joint] = tick.joint_position[index] as f32;
         sensors.joint_velocity_rps[joint] = tick.joint_velocity[index] as f32;
     }

@@ -1,16 +1,17 @@
 //! One tick: observe, ask the network, act, pass the filter.
 
 use crate::action_map::ActionState;
+use crate::attitude::Yaw;
 use crate::error::ControlError;
 use crate::fixed::Fixed;
 use crate::options::{Gains, Options};
-use crate::phase::GaitState;
+use crate::phase::{GaitClock, GaitState};
 use crate::policy::Policy;
 use crate::record::{Refusal, TickRecord};
 use crate::safety_filter::{Goals, SafetyFilterState};
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_model::contract::FedBack;
-use gaitway_model::observation::ObservationState;
+use gaitway_model::observation::{Estimates, ObservationState};
 use gaitway_model::{Command, RobotProfile, Sensors};
 use gaitway_policy::{FloatMode, Plan, Workspace};
 use std::sync::Arc;
@@ -20,12 +21,14 @@ use std::sync::Arc;
 pub struct Controller {
     pub(crate) network: Option<(Arc<Plan>, Workspace)>,
     /// Runs in its place while the command asks for no velocity.
-    standing: Option<(Arc<Plan>, Workspace)>,
+    pub(crate) standing: Option<(Arc<Plan>, Workspace)>,
     pub(crate) fixed: Fixed,
     pub(crate) state: State,
     pub(crate) record: TickRecord,
     /// Targets that are due, in the order of the contract's joints: scratch.
     due_rad: Vec<f32>,
+    /// What the gait clock shows: scratch.
+    phase: Vec<f32>,
 }
 
 /// What changes from tick to tick; saved and restored whole.
@@ -39,6 +42,8 @@ pub(crate) struct State {
     pub command: Command,
     pub gait: GaitState,
     pub gravity: GravityEstimator,
+    /// Only where the observation has it.
+    pub yaw: Yaw,
     pub action: ActionState,
     pub filter: SafetyFilterState,
     /// Targets before the filter, rad, in the order of the robot.
@@ -65,6 +70,7 @@ impl Controller {
             command: fixed.envelope.idle(),
             gait: GaitState::default(),
             gravity: GravityEstimator::new(),
+            yaw: Yaw::default(),
             action: fixed.map.initial_state(fixed.reset_action),
             filter: fixed.filter.initial_state(&default_pose_rad),
             target_rad: default_pose_rad.clone(),
@@ -72,7 +78,7 @@ impl Controller {
         };
         let record = TickRecord {
             observation: vec![0.0; fixed.program.len()],
-            action: vec![0.0; contract.action_len()],
+            action: vec![0.0; contract.output_len()],
             target_rad: default_pose_rad.clone(),
             goal_rad: default_pose_rad.clone(),
             joint_limits: vec![0; default_pose_rad.len()],
@@ -81,7 +87,9 @@ impl Controller {
         };
         let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
         let standing = policy.standing_plan().map(|plan| (plan.clone(), plan.workspace()));
-        Ok(Controller { network, standing, fixed, state, record, due_rad: vec![0.0; contract.action_len()] })
+        let phase = vec![0.0; fixed.clock.as_ref().map_or(0, GaitClock::len)];
+        let due_rad = vec![0.0; contract.action_len()];
+        Ok(Controller { network, standing, fixed, state, record, due_rad, phase })
     }
 
     /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
@@ -219,6 +227,10 @@ impl Controller {
         state.command = self.fixed.envelope.idle();
         state.gait = GaitState::default();
         state.gravity = GravityEstimator::new();
+        state.yaw = Yaw::default();
+        for (_, workspace) in self.network.iter_mut().chain(&mut self.standing) {
+            workspace.reset();
+        }
         state.target_rad.copy_from_slice(&self.fixed.default_pose_rad);
         // Should the first action be refused, the robot stays where it is.
         for &joint in self.fixed.program.joints() {
@@ -236,6 +248,9 @@ impl Controller {
     fn begin_tick(&mut self, sensors: &Sensors, command: &Command) {
         let state = &mut self.state;
         state.gravity.update(sensors.gyro_rps, sensors.accel_mps2, 1.0 / self.fixed.loop_hz as f32);
+        if self.fixed.observes_euler {
+            state.yaw.update(sensors.gyro_rps, state.gravity.up(), 1.0 / self.fixed.loop_hz as f32);
+        }
         let was_fallen = state.filter.fallen;
         self.fixed.filter.watch_tilt(&mut state.filter, state.gravity.tilt_rad());
         state.counters.falls += u64::from(state.filter.fallen && !was_fallen);
@@ -263,9 +278,16 @@ impl Controller {
         if let Some(clock) = &fixed.clock {
             clock.before_observation(&mut state.gait, moving, state.command.phase_factor_offset);
         }
-        let phase = fixed.clock.as_ref().map_or([0.0; 2], |clock| clock.value(&state.gait));
-        let projected_gravity = state.gravity.up().map(|component| -component);
-        fixed.program.sense(&mut state.observation, sensors, &state.command, projected_gravity, phase);
+        if let Some(clock) = &fixed.clock {
+            clock.value(&state.gait, &mut self.phase);
+        }
+        let up = state.gravity.up();
+        let estimates = Estimates {
+            projected_gravity: up.map(|component| -component),
+            euler_rad: if fixed.observes_euler { state.yaw.euler_rad(up) } else { [0.0; 3] },
+            phase: &self.phase,
+        };
+        fixed.program.sense(&mut state.observation, sensors, &state.command, estimates);
         fixed.program.observe(&state.observation, &mut record.observation);
         record.policy_ran = true;
         record.stood = self.standing.is_some() && !moving;
@@ -315,6 +337,10 @@ impl Controller {
         if self.record.refusal == Refusal::None {
             self.take_action();
         }
+        if let Some(clock) = &self.fixed.clock {
+            let offset = self.state.command.phase_factor_offset;
+            clock.after_network(&mut self.state.gait, &self.record.action, offset);
+        }
         self.pass_filter();
         self.feed_back();
     }
@@ -322,7 +348,7 @@ impl Controller {
     fn judge(&self) -> Refusal {
         if !self.record.observation.iter().all(|number| number.is_finite()) {
             Refusal::NonFiniteObservation
-        } else if !self.fixed.map.accepts(&self.record.action) {
+        } else if !self.fixed.map.accepts(&self.record.action[..self.due_rad.len()]) {
             Refusal::NonFiniteAction
         } else {
             Refusal::None
@@ -333,7 +359,7 @@ impl Controller {
     fn take_action(&mut self) {
         let (fixed, state) = (&self.fixed, &mut self.state);
         self.record.action_clipped =
-            fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
+            fixed.map.apply(&mut state.action, &self.record.action[..self.due_rad.len()], &mut self.due_rad);
         fixed.add_head_command(&state.command, &mut self.due_rad);
         for (&joint, &target) in fixed.program.joints().iter().zip(&self.due_rad) {
             state.target_rad[joint] = target;

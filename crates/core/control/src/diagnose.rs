@@ -175,7 +175,7 @@ fn term_offsets(contract: &Contract, term: &Term, offsets: Vec<(usize, f32)>) ->
     let references: Vec<_> = offsets
         .iter()
         .filter(|(index, _)| *index < joints)
-        .map(|&(joint, offset)| (joint, -offset / term.scale as f32))
+        .map(|&(joint, offset)| (joint, -offset / term.scale_of(joint) as f32))
         .collect();
     pose(contract, term.relative_to, &references).unwrap_or_else(|| simplest(offsets))
 }
@@ -249,8 +249,10 @@ fn permutation(rows: &Rows, differs: &[usize]) -> Option<Vec<(usize, usize)>> {
 /// Ticks of a gait, where cosine and sine turn evenly in both.
 fn period(rows: &Rows, term: &Term, start: usize) -> Pattern {
     let turn = |rows: &[Vec<f32>], before: usize, tick: usize| {
-        let plain =
-            |tick: usize, column: usize| (rows[tick][column] - term.offset as f32) / term.scale as f32;
+        let plain = |tick: usize, column: usize| {
+            let place = column - start;
+            (rows[tick][column] - term.offset_of(place) as f32) / term.scale_of(place) as f32
+        };
         let (old, new) =
             ([plain(before, start), plain(before, start + 1)], [plain(tick, start), plain(tick, start + 1)]);
         let on_circle =

@@ -9,6 +9,7 @@ use crate::safety_filter::SafetyFilter;
 use gaitway_model::contract::FedBack;
 use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::profile::Between;
+use gaitway_model::term::Source;
 use gaitway_model::{Axis, Command, Contract, ObservationProgram, RobotProfile};
 
 /// Fastest loop, Hz: far beyond what a servo bus carries.
@@ -21,6 +22,7 @@ pub(crate) struct Fixed {
     pub program: ObservationProgram,
     pub envelope: CommandEnvelope,
     pub clock: Option<GaitClock>,
+    pub observes_euler: bool,
     pub map: ActionMap,
     pub filter: SafetyFilter,
     pub fed_back: FedBack,
@@ -57,7 +59,10 @@ impl Fixed {
             envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names()),
             axes: profile.command_axes.len(),
             contacts: profile.contacts.len(),
-            clock: options.phase(contract).map(|clock| GaitClock::new(&clock, options.factor(profile))),
+            clock: options.phase(contract).map(|clock| {
+                GaitClock::new(&clock, options.factor(profile), &contract.network, contract.action_len())
+            }),
+            observes_euler: contract.observation.iter().any(|term| term.source == Source::Euler),
             map,
             filter: SafetyFilter::new(profile, loop_hz),
             fed_back: contract.action.fed_back,

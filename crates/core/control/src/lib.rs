@@ -5,6 +5,7 @@
 
 mod action_map;
 pub mod arbiter;
+mod attitude;
 pub mod check;
 pub mod control_stack;
 mod controller;

@@ -4,7 +4,7 @@ use crate::error::ControlError;
 use crate::phase::FACTORS;
 use crate::policy::{Basis, Policy};
 use gaitway_model::contract::{Action, Filter, PhaseClock};
-use gaitway_model::per_joint::PerJoint;
+use gaitway_model::per_element::PerElement;
 use gaitway_model::profile::Between;
 use gaitway_model::{Contract, ObservationProgram, RobotProfile};
 use serde::{Deserialize, Serialize};
@@ -97,7 +97,7 @@ impl Options {
     pub(crate) fn action(&self, contract: &Contract, profile: &RobotProfile) -> Action {
         let mut action = contract.action.clone();
         if let Some(scale) = self.scale(profile) {
-            action.scale = PerJoint::All(scale);
+            action.scale = PerElement::All(scale);
         }
         if let Some(cutoff_hz) = self.cutoff_hz {
             action.filter = Some(Filter::LowPass { cutoff_hz });
@@ -108,7 +108,8 @@ impl Options {
     /// The contract's gait clock as it is run, but for its speed.
     pub(crate) fn phase(&self, contract: &Contract) -> Option<PhaseClock> {
         let phase = contract.phase.clone()?;
-        Some(PhaseClock { period_ticks: self.gait_period_ticks.unwrap_or(phase.period_ticks), ..phase })
+        let own_ticks = phase.period_ticks;
+        Some(PhaseClock { period_ticks: self.gait_period_ticks.map_or(own_ticks, f64::from), ..phase })
     }
 
     /// Gains of every joint of the robot: the policy's joints from the contract or from here, the rest as profiled.
@@ -124,15 +125,16 @@ impl Options {
             kd: joint.derivative_gain(&profile.actuators),
         });
         let mut gains: Vec<Gains> = profiled.collect();
+        let own = |gain: &Option<PerElement>, index| gain.as_ref().and_then(|gain| gain.get(index));
         for (index, &joint) in program.joints().iter().enumerate() {
             let name = &contract.action.joints[index].name;
             let is_head = contract.head_command.joints.iter().any(|head| head.joint == *name);
             let leg_kp = self.leg_kp.filter(|_| !is_head);
             let Gains { kp, ki, kd } = gains[joint];
             gains[joint] = Gains {
-                kp: self.kp.or(leg_kp).or(contract.gains.kp.get(index)).unwrap_or(kp),
+                kp: self.kp.or(leg_kp).or(own(&contract.gains.kp, index)).unwrap_or(kp),
                 ki: self.ki.unwrap_or(ki),
-                kd: self.kd.or(contract.gains.kd.get(index)).unwrap_or(kd),
+                kd: self.kd.or(own(&contract.gains.kd, index)).unwrap_or(kd),
             };
         }
         gains
@@ -152,6 +154,11 @@ impl Options {
                 &expected[..12],
                 &robot[..12]
             ));
+        }
+        if contract.gains.kp.is_none() && self.kp.is_none() {
+            found.push(
+                "gains of the robot profile: the contract has them in SI, not in its registers".to_owned(),
+            );
         }
         found.extend(self.gain_overrides());
         found.extend(self.motion_overrides(contract, profile));
@@ -184,8 +191,8 @@ impl Options {
         let cutoff_hz = self
             .cutoff_hz
             .filter(|&cutoff_hz| action.filter.as_ref() != Some(&Filter::LowPass { cutoff_hz }));
-        let own_ticks = contract.phase.as_ref().map_or(0, |phase| phase.period_ticks);
-        let ticks = self.gait_period_ticks.filter(|&ticks| ticks != own_ticks);
+        let own_ticks = contract.phase.as_ref().map_or(0.0, |phase| phase.period_ticks);
+        let ticks = self.gait_period_ticks.filter(|&ticks| f64::from(ticks) != own_ticks);
         [
             scale.map(|scale| format!("action scale {scale} for all joints instead of the contract's")),
             cutoff_hz.map(|hz| match action.filter {

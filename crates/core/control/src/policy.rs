@@ -3,7 +3,8 @@
 use crate::error::PolicyError;
 use crate::units;
 use gaitway_model::Contract;
-use gaitway_policy::{Interface, OnnxError, Plan, metadata};
+use gaitway_model::network::PortWidth;
+use gaitway_policy::{Interface, OnnxError, Plan, PortSpan, StatePorts, metadata};
 use std::sync::Arc;
 
 /// Prefix of our own metadata in an ONNX file.
@@ -157,12 +158,24 @@ impl Policy {
     /// What of the file is fed, read and remembered.
     fn interface(&self) -> Interface {
         let network = &self.contract.network;
-        Interface { inputs: vec![network.input.clone()], ..Interface::of_output(&network.output) }
+        let further = |ports: &[PortWidth]| ports.iter().map(|port| port.name.clone()).collect::<Vec<_>>();
+        let states = network
+            .states
+            .iter()
+            .map(|state| StatePorts { input: state.input.clone(), output: state.output.clone() });
+        Interface {
+            inputs: [vec![network.input.clone()], further(&network.further_inputs)].concat(),
+            outputs: [vec![network.output.clone()], further(&network.further_outputs)].concat(),
+            states: states.collect(),
+        }
     }
 
     fn check_shape(&self, plan: &Plan) -> Result<(), PolicyError> {
-        same("input length", &self.contract.observation_len().to_string(), &plan.input_len().to_string())?;
-        same("output length", &self.contract.action_len().to_string(), &plan.output_len().to_string())
+        let contract = &self.contract;
+        let further: usize = contract.network.further_inputs.iter().map(|port| port.width as usize).sum();
+        let first = contract.observation_len().saturating_sub(further);
+        lengths("input", first, &contract.network.further_inputs, plan.inputs())?;
+        lengths("output", contract.action_len(), &contract.network.further_outputs, plan.outputs())
     }
 
     /// What the network must be fed and what its numbers mean.
@@ -252,9 +265,24 @@ fn find(known: &[Contract], assume: Option<&str>, weights: &str) -> Result<(Cont
     Ok((contract, Basis::Assumed))
 }
 
-fn same(what: &'static str, expected: &str, found: &str) -> Result<(), PolicyError> {
-    if expected == found {
-        return Ok(());
+/// Compares the lengths of all inputs, or of all outputs, with the contract's; the first has its numbers elsewhere.
+fn lengths<'a>(
+    what: &'static str,
+    first: usize,
+    further: &[PortWidth],
+    found: impl Iterator<Item = &'a PortSpan>,
+) -> Result<(), PolicyError> {
+    let expected = std::iter::once(first).chain(further.iter().map(|port| port.width as usize));
+    match expected.zip(found).find(|(expected, port)| *expected != port.len) {
+        None => Ok(()),
+        Some((expected, port)) => {
+            let what = if what == "input" { "input length" } else { "output length" };
+            let found = if further.is_empty() {
+                port.len.to_string()
+            } else {
+                format!("{} of {}", port.len, port.name)
+            };
+            Err(PolicyError::Shape { what, expected: expected.to_string(), found })
+        }
     }
-    Err(PolicyError::Shape { what, expected: expected.to_owned(), found: found.to_owned() })
 }

@@ -1,10 +1,12 @@
 //! Saving and restoring a controller: the bytes of its state, little-endian, in one fixed order.
 
+use crate::attitude::Yaw;
 use crate::controller::{Controller, State};
 use crate::error::ControlError;
 use crate::safety_filter::SafetyFilter;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
+use gaitway_policy::Workspace;
 
 /// First bytes of a saved state; the number changes with the order of what follows.
 const MAGIC: &[u8; 8] = b"GWSTATE1";
@@ -46,6 +48,16 @@ impl Controller {
         for sum in state.counters.as_array() {
             out.u64(sum);
         }
+        // What only some contracts have: those without it are saved as they always were.
+        if self.fixed.observes_euler {
+            out.f32(state.yaw.0);
+        }
+        if self.fixed.program.counts_samples() {
+            out.u64(u64::from(state.observation.samples));
+        }
+        for (_, workspace) in self.network.iter().chain(&self.standing) {
+            out.f32s(workspace.state());
+        }
     }
 
     /// Puts a saved state back. Nothing is changed where the bytes do not belong to this controller.
@@ -58,7 +70,14 @@ impl Controller {
         if divider != u64::from(self.fixed.divider) {
             return Err(mismatch("loop rate divider", self.fixed.divider, divider));
         }
-        let state = read_state(&mut input, &self.state, self.fixed.axes)?;
+        let mut state = read_state(&mut input, &self.state, self.fixed.axes)?;
+        if self.fixed.observes_euler {
+            state.yaw = Yaw(finite("yaw", input.f32()?)?);
+        }
+        if self.fixed.program.counts_samples() {
+            state.observation.samples = input.u32()?;
+        }
+        let networks = self.read_networks(&mut input)?;
         input.finish(bytes.len())?;
         if state.since_policy >= self.fixed.divider {
             return Err(mismatch(
@@ -68,12 +87,30 @@ impl Controller {
             ));
         }
         self.state = state;
+        for ((_, workspace), remembered) in self.network.iter_mut().chain(&mut self.standing).zip(&networks) {
+            // It is as long as the one that was read in its place.
+            let _ = workspace.set_state(remembered);
+        }
         if self.state.observed {
             // Saved between the halves of a tick: `act` will judge this observation.
             self.fixed.program.observe(&self.state.observation, &mut self.record.observation);
         }
         Ok(())
     }
+
+    /// What the networks remember, of each.
+    fn read_networks(&self, input: &mut Reader) -> Result<Vec<Vec<f32>>, ControlError> {
+        let read = |workspace: &Workspace| {
+            let mut state = vec![0.0; workspace.state().len()];
+            input.f32s(&mut state)?;
+            state.into_iter().map(|number| finite("state of the network", number)).collect()
+        };
+        self.network.iter().chain(&self.standing).map(|(_, workspace)| workspace).map(read).collect()
+    }
+}
+
+fn finite(what: &'static str, number: f32) -> Result<f32, ControlError> {
+    if number.is_finite() { Ok(number) } else { Err(mismatch(what, "a finite number", number)) }
 }
 
 fn read_state(input: &mut Reader, like: &State, axes: usize) -> Result<State, ControlError> {

@@ -11,7 +11,7 @@ use gaitway_policy::Normaliser;
 /// Compares every term's standard deviation, in the source's own unit, with what a walking robot can have.
 pub(crate) fn check(contract: &Contract, normaliser: &Normaliser) -> Result<(), PolicyError> {
     let mut start = 0;
-    for term in &contract.observation {
+    for term in contract.terms().iter() {
         let end = start + term.width as usize;
         let (Some(mean), Some(std)) = (normaliser.mean.get(start..end), normaliser.std.get(start..end))
         else {
@@ -34,7 +34,10 @@ fn check_spread(term: &Term, std: &[f32]) -> Result<(), PolicyError> {
     let Some((low, high)) = plausible_std(term.source) else {
         return Ok(());
     };
-    let in_unit = median(std) / term.scale.abs();
+    let width = term.tick_width();
+    let in_unit: Vec<f32> =
+        (0..).zip(std).map(|(place, std)| std / term.scale_of(place % width).abs() as f32).collect();
+    let in_unit = median(&in_unit);
     if (low..=high).contains(&in_unit) {
         return Ok(());
     }
@@ -42,7 +45,7 @@ fn check_spread(term: &Term, std: &[f32]) -> Result<(), PolicyError> {
     Err(wrong(
         term,
         format!("a standard deviation of {low} to {high} {unit}"),
-        format!("{in_unit:.4} {unit}, as if the scale were not {}", term.scale),
+        format!("{in_unit:.4} {unit}, as if the scale were not {}", term.scale_of(0)),
     ))
 }
 
@@ -50,8 +53,12 @@ fn check_spread(term: &Term, std: &[f32]) -> Result<(), PolicyError> {
 /// direction has length one.
 fn check_gravity(term: &Term, mean: &[f32]) -> Result<(), PolicyError> {
     // One tick of the history is enough: they all have the same mean.
-    let newest = mean.iter().take(3);
-    let in_unit = newest.map(|&mean| (f64::from(mean) - term.offset) / term.scale);
+    if term.tick_width() != 3 {
+        return Ok(());
+    }
+    let newest = (0..3).zip(mean);
+    let in_unit =
+        newest.map(|(place, &mean)| (f64::from(mean) - term.offset_of(place)) / term.scale_of(place));
     let length = in_unit.map(|mean| mean.powi(2)).sum::<f64>().sqrt();
     if (6.0..=13.0).contains(&length) {
         return Ok(());

@@ -63,7 +63,7 @@ fn the_phase_may_advance_first_and_only_while_commanded() {
     let mut controller = controller(|contract| {
         let phase = contract.phase.as_mut().unwrap();
         (phase.advance, phase.runs) = (PhaseAdvance::BeforeObservation, PhaseRuns::WhileCommanded);
-        phase.first_value = [1.0, 0.0];
+        phase.first_value = vec![1.0, 0.0];
     });
     let phase = |controller: &mut Controller, command: Command| {
         tick(controller, &standing(), &command, &[0.0; 3])[PHASE + 1]
@@ -333,7 +333,7 @@ fn an_action_that_is_no_number_is_refused_and_the_goal_held() {
 fn a_target_that_is_no_number_is_refused_too() {
     let mut controller = controller(|contract| {
         no_limits(contract);
-        contract.action.scale = gaitway_model::per_joint::PerJoint::All(100.0);
+        contract.action.scale = gaitway_model::per_element::PerElement::All(100.0);
     });
     tick(&mut controller, &standing(), &Command::default(), &[f32::MAX, 0.0, 0.0]);
     assert_eq!(controller.record().refusal, Refusal::NonFiniteAction);

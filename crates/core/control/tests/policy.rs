@@ -126,8 +126,8 @@ fn with_normaliser(mean: &[f32; 12], std: &[f32; 12]) -> Result<Policy, PolicyEr
         source: Source::Accelerometer,
         unit: "m/s2".to_owned(),
         frame: Some(Frame::Trunk),
-        scale: 0.5,
-        offset: 1.0,
+        scale: 0.5.into(),
+        offset: 1.0.into(),
         history: 2,
         width: 6,
         ..contract.observation[0].clone()

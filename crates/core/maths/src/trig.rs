@@ -1,8 +1,13 @@
-//! Sine, cosine and arc cosine from the pinned `libm`: the platform's own differ in the last bit.
+//! Sine, cosine, arc cosine and arc tangent from the pinned `libm`: the platform's own differ in the last bit.
 
 /// Cosine and sine of `angle_rad`.
 pub fn cos_sin(angle_rad: f64) -> (f64, f64) {
     (libm::cos(angle_rad), libm::sin(angle_rad))
+}
+
+/// Angle of the direction (x, y), from -π to π.
+pub fn atan2(y: f32, x: f32) -> f32 {
+    libm::atan2f(y, x)
 }
 
 /// Angle in radians whose cosine is `cosine`; the argument is first brought into [-1, 1].

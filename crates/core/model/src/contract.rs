@@ -1,15 +1,19 @@
-//! The policy contract, schema version 1: what a policy file must be fed and what its numbers mean.
+//! The policy contract, schemas 1 and 2: what a policy file must be fed and what its numbers mean.
 
 use crate::golden::Golden;
-use crate::per_joint::PerJoint;
+use crate::history::History;
+use crate::network::Network;
+use crate::per_element::PerElement;
 use crate::term::{Reference, Term};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
-/// The schema of contracts that name neither contacts nor axes of their own.
+/// The schema of contracts that need none of the keys that came with [`SCHEMA_2`].
 pub const SCHEMA: &str = "gaitway.contract/1";
 
-/// The schema of contracts that name contacts, or axes beside the standard ones.
+/// The schema of contracts with contacts by name, axes beside the standard ones, several inputs, outputs or states,
+/// scales by element, histories as one key, several phases, and more.
 pub const SCHEMA_2: &str = "gaitway.contract/2";
 
 /// What a policy must be fed and what its numbers mean.
@@ -28,10 +32,13 @@ pub struct Contract {
     pub robot: RobotReference,
     /// Ticks of the policy in a second. The loop may run faster by an integer factor.
     pub policy_rate_hz: u32,
-    /// Names of the network's input and output.
+    /// Names of the network's inputs and outputs.
     pub network: Network,
     /// The observation, term by term, in order.
     pub observation: Vec<Term>,
+    /// Over how many ticks the whole observation reaches; absent: over those that each term says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<History>,
     /// What the network's output means.
     pub action: Action,
     /// Who moves the head.
@@ -44,7 +51,10 @@ pub struct Contract {
     /// The contacts, in the order the observation has them; absent: the two of a robot with two feet, left then right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contacts: Option<Vec<String>>,
-    /// Servo gains the policy was trained with.
+    /// The joints that positions and velocities in the observation are of; absent: those of the action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_joints: Option<Vec<ActionJoint>>,
+    /// Gains the policy was trained with.
     pub gains: Gains,
     /// Values of every history before the first tick.
     pub reset: Reset,
@@ -65,16 +75,6 @@ pub struct RobotReference {
     pub profile_sha256: String,
 }
 
-/// Names of the network's input and output.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Network {
-    /// Name of the input.
-    pub input: String,
-    /// Name of the output.
-    pub output: String,
-}
-
 /// What the network's output means: `target = reference + scale * action`, then filter, velocity limit and delay.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -86,7 +86,7 @@ pub struct Action {
     /// What the action is added to.
     pub relative_to: Reference,
     /// Radians for an action of one.
-    pub scale: PerJoint,
+    pub scale: PerElement,
     /// Lowest and highest action; a value outside is clipped and counted, and remembered as clipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bounds: Option<[f64; 2]>,
@@ -95,7 +95,7 @@ pub struct Action {
     pub filter: Option<Filter>,
     /// Fastest a target moves, rad/s, against the target before it; the first against the default pose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub velocity_limit_rps: Option<PerJoint>,
+    pub velocity_limit_rps: Option<PerElement>,
     /// Policy ticks by which the target is held back before it goes to the servos.
     #[serde(default)]
     pub delay_ticks: u32,
@@ -109,9 +109,13 @@ pub struct Action {
 pub enum ActionKind {
     /// Positions for the servos' own position loops, rad.
     JointPosition,
+    /// Velocities, rad/s.
+    JointVelocity,
+    /// Torques, N·m.
+    JointTorque,
 }
 
-/// A joint the policy commands.
+/// A joint the policy commands, or observes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ActionJoint {
@@ -119,6 +123,9 @@ pub struct ActionJoint {
     pub name: String,
     /// Angle of the default pose, rad, exactly as in training.
     pub default_rad: f64,
+    /// What an action commands of this joint, where it is another than of the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ActionKind>,
 }
 
 /// A filter on the target.
@@ -168,16 +175,34 @@ pub struct HeadJoint {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PhaseClock {
-    /// Policy ticks of one gait.
-    pub period_ticks: u32,
+    /// Policy ticks of one gait, which need not be whole.
+    pub period_ticks: f64,
     /// Steps of the clock in one tick.
     pub factor: f64,
     /// When in the tick it advances.
     pub advance: PhaseAdvance,
     /// In which ticks it advances.
     pub runs: PhaseRuns,
-    /// Cosine and sine the first observation sees, which need not lie on the circle.
-    pub first_value: [f64; 2],
+    /// What the first observation sees, which need not lie on the circle: the cosines, then the sines, of all phases.
+    pub first_value: Vec<f64>,
+    /// How far ahead each phase is, rad; absent: there is one, which is the clock's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offsets_rad: Option<Vec<f64>>,
+    /// By what the clock runs where the policy itself says how fast.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<ClockRate>,
+}
+
+/// How fast the policy lets its gait clock run: an output's first number, limited, times `factor` a tick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockRate {
+    /// One of the network's further outputs.
+    pub output: String,
+    /// Slowest, one being the contract's `factor`.
+    pub min: f64,
+    /// Fastest.
+    pub max: f64,
 }
 
 /// When in a tick the gait clock advances.
@@ -198,6 +223,8 @@ pub enum PhaseRuns {
     Always,
     /// Only while a velocity is commanded.
     WhileCommanded,
+    /// In every tick, by what the policy's output `rate` asks; it advances after the network has run.
+    ByPolicy,
 }
 
 /// One axis of the command, with its envelope.
@@ -223,14 +250,22 @@ pub struct CommandAxis {
     pub idle: f64,
 }
 
-/// Servo gains, in the units of the servo's own registers.
+/// Gains of the joints' position loops: in the units of the servo's own registers, or in SI.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Gains {
-    /// Proportional gain.
-    pub kp: PerJoint,
-    /// Derivative gain.
-    pub kd: PerJoint,
+    /// Proportional gain, as the register has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kp: Option<PerElement>,
+    /// Derivative gain, as the register has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kd: Option<PerElement>,
+    /// Stiffness, N·m/rad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stiffness_nm_per_rad: Option<PerElement>,
+    /// Damping, N·m·s/rad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub damping_nms_per_rad: Option<PerElement>,
 }
 
 /// Values before the first tick.
@@ -253,6 +288,8 @@ pub enum SensorReset {
     Zero,
     /// Filled with the first sample; command and phase, too.
     FirstSample,
+    /// What the observation would take from before the first tick is zero in it, actions and targets, too.
+    ZeroObservation,
 }
 
 /// Where weights come from.
@@ -268,7 +305,21 @@ pub struct Provenance {
 impl Contract {
     /// Numbers in one observation.
     pub fn observation_len(&self) -> usize {
-        self.observation.iter().map(|term| term.width as usize).sum()
+        let frame = self.observation.iter().map(|term| term.width as usize).sum();
+        self.history.as_ref().map_or(frame, |history| history.observation_len(frame))
+    }
+
+    /// The terms of the observation, those of a history one by one.
+    pub fn terms(&self) -> Cow<'_, [Term]> {
+        match &self.history {
+            Some(history) => history.terms(&self.observation).into(),
+            None => Cow::Borrowed(&self.observation),
+        }
+    }
+
+    /// The joints that positions and velocities in the observation are of.
+    pub fn observed_joints(&self) -> &[ActionJoint] {
+        self.observed_joints.as_deref().unwrap_or(&self.action.joints)
     }
 
     /// How many contacts the observation has.
@@ -279,5 +330,15 @@ impl Contract {
     /// Numbers in one action.
     pub fn action_len(&self) -> usize {
         self.action.joints.len()
+    }
+
+    /// Numbers in all outputs that are read: the action, then the further ones.
+    pub fn output_len(&self) -> usize {
+        self.action_len() + self.network.further_len()
+    }
+
+    /// How many phases its gait clock has.
+    pub fn phases_len(&self) -> usize {
+        self.phase.as_ref().and_then(|phase| phase.offsets_rad.as_ref()).map_or(1, Vec::len)
     }
 }

@@ -1,5 +1,6 @@
 //! Terms of an observation: where a number comes from and what is done to it.
 
+use crate::per_element::PerElement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,13 +26,22 @@ pub enum Source {
     Target,
     /// Contacts, 0 or 1, in the order of the contract's; left, then right where it names none.
     FootContact,
-    /// Cosine and sine of the gait phase.
+    /// Cosine and sine of the gait phase; of several phases all cosines, then all sines.
     Phase,
+    /// Zero, for the offset to be added to: numbers that are always the same.
+    Constant,
+    /// Roll, pitch and yaw of the trunk, rad. Roll and pitch are those of the gravity estimate; yaw is the gyro's, summed
+    /// since the start, and drifts.
+    Euler,
+    /// Linear velocity of the trunk, m/s. No robot here can know it.
+    BaseVelocity,
+    /// Heights of the ground about the robot, m. No robot here can know them.
+    HeightScan,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Source; 10] = [
+    pub const ALL: [Source; 14] = [
         Source::Gyro,
         Source::Accelerometer,
         Source::ProjectedGravity,
@@ -42,6 +52,10 @@ impl Source {
         Source::Target,
         Source::FootContact,
         Source::Phase,
+        Source::Constant,
+        Source::Euler,
+        Source::BaseVelocity,
+        Source::HeightScan,
     ];
 
     /// Unit of the source before scale and offset.
@@ -49,9 +63,15 @@ impl Source {
         match self {
             Source::Gyro | Source::JointVelocity => "rad/s",
             Source::Accelerometer => "m/s2",
-            Source::JointPosition | Source::Target => "rad",
+            Source::JointPosition | Source::Target | Source::Euler => "rad",
+            Source::BaseVelocity => "m/s",
+            Source::HeightScan => "m",
             Source::Command => "command",
-            Source::ProjectedGravity | Source::Action | Source::FootContact | Source::Phase => "1",
+            Source::ProjectedGravity
+            | Source::Action
+            | Source::FootContact
+            | Source::Phase
+            | Source::Constant => "1",
         }
     }
 
@@ -62,7 +82,23 @@ impl Source {
 
     /// True for vectors that need a frame.
     pub fn has_frame(self) -> bool {
-        matches!(self, Source::Gyro | Source::Accelerometer | Source::ProjectedGravity)
+        matches!(self, Source::Gyro | Source::Accelerometer | Source::ProjectedGravity | Source::BaseVelocity)
+    }
+
+    /// Why no robot here has it; `None` for what can be sensed.
+    pub fn unknowable(self) -> Option<&'static str> {
+        match self {
+            Source::BaseVelocity => {
+                Some("no sensor measures the trunk's linear velocity, and nothing estimates it")
+            }
+            Source::HeightScan => Some("no sensor measures the ground about the robot"),
+            _ => None,
+        }
+    }
+
+    /// How many numbers it has, where only the term says so.
+    pub(crate) fn width_of_term(self, term: &Term) -> Option<usize> {
+        matches!(self, Source::Constant | Source::HeightScan).then_some(term.width as usize)
     }
 }
 
@@ -88,6 +124,8 @@ pub enum Reference {
 }
 
 /// One term: `clip(scale * (source - reference) + offset)`, for each of `history` ticks, newest first.
+///
+/// Where `scale` or `offset` is a list, it has a number for each element of the term in one tick.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Term {
@@ -103,12 +141,15 @@ pub struct Term {
     /// What the source is measured from.
     #[serde(default)]
     pub relative_to: Reference,
+    /// Which elements of the source, by index, in this order; absent: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elements: Option<Vec<u32>>,
     /// Factor after the reference is taken off.
     #[serde(default = "one")]
-    pub scale: f64,
+    pub scale: PerElement,
     /// Added after the factor.
-    #[serde(default)]
-    pub offset: f64,
+    #[serde(default = "zero")]
+    pub offset: PerElement,
     /// Lowest and highest value, after scale and offset.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip: Option<[f64; 2]>,
@@ -122,8 +163,37 @@ pub struct Term {
     pub width: u32,
 }
 
-fn one() -> f64 {
-    1.0
+fn one() -> PerElement {
+    PerElement::All(1.0)
+}
+
+fn zero() -> PerElement {
+    PerElement::All(0.0)
+}
+
+impl Term {
+    /// The elements of a source of this width that it takes, in order.
+    pub fn elements(&self, source_width: usize) -> Vec<usize> {
+        match &self.elements {
+            Some(elements) => elements.iter().map(|&element| element as usize).collect(),
+            None => (0..source_width).collect(),
+        }
+    }
+
+    /// Factor of the element at `place` of a tick.
+    pub fn scale_of(&self, place: usize) -> f64 {
+        self.scale.get(place).unwrap_or(1.0)
+    }
+
+    /// What is added to the element at `place` of a tick.
+    pub fn offset_of(&self, place: usize) -> f64 {
+        self.offset.get(place).unwrap_or(0.0)
+    }
+
+    /// How many numbers it has in one tick.
+    pub fn tick_width(&self) -> usize {
+        (self.width / self.history.max(1)) as usize
+    }
 }
 
 fn one_tick() -> u32 {

@@ -6,9 +6,10 @@
 mod common;
 
 use common::{
-    MINI, MINI_CONTRACT, SHIPPED, SHIPPED_CONTRACTS, fuzz, mini, mini_contract, names_the_place,
-    names_the_term, shipped,
+    MINI, MINI_CONTRACT, MINI_CONTRACT_2, SHIPPED, SHIPPED_CONTRACTS, fuzz, mini, mini_contract,
+    names_the_place, names_the_term, shipped,
 };
+use gaitway_model::observation::Estimates;
 use gaitway_model::{Command, Contract, ObservationProgram, RobotProfile, Sensors};
 
 #[test]
@@ -36,7 +37,7 @@ fn damaged_profiles_never_panic() {
 #[test]
 fn damaged_contracts_never_panic() {
     let (mini, shipped) = (mini(), shipped());
-    let seeds = [MINI_CONTRACT, MINI_CONTRACT, MINI_CONTRACT, SHIPPED_CONTRACTS[0], SHIPPED_CONTRACTS[1]];
+    let seeds = [MINI_CONTRACT, MINI_CONTRACT_2, MINI_CONTRACT_2, SHIPPED_CONTRACTS[0], SHIPPED_CONTRACTS[1]];
     fuzz("contracts", &seeds, 10_000, |text| {
         let contract = match Contract::from_json(text) {
             Ok(contract) => contract,
@@ -66,7 +67,9 @@ fn observe(contract: &Contract, profile: &RobotProfile) {
     let mut observation = vec![0.0; program.len()];
     let row = vec![0.5; contract.action_len()];
     for _ in 0..3 {
-        program.sense(&mut state, &sensors, &Command::default(), [0.0, 0.0, -1.0], [1.0, 0.0]);
+        let phase = vec![1.0; 2 * contract.phases_len()];
+        let estimates = Estimates { phase: &phase, ..Estimates::default() };
+        program.sense(&mut state, &sensors, &Command::default(), estimates);
         observation.fill(f32::NAN);
         program.observe(&state, &mut observation);
         // A scale of 1e38 may overflow, for the controller to refuse; every number is written.

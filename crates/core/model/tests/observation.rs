@@ -5,6 +5,7 @@ mod common;
 
 use common::{mini, mini_contract};
 use gaitway_model::contract::SensorReset;
+use gaitway_model::observation::Estimates;
 use gaitway_model::term::{Frame, Reference, Source, Term};
 use gaitway_model::{Command, Contract, ContractError, ObservationProgram, ObservationState, Sensors};
 
@@ -25,8 +26,9 @@ fn term(source: Source) -> Term {
         unit: source.unit().to_owned(),
         frame: source.has_frame().then_some(Frame::Trunk),
         relative_to: Reference::Zero,
-        scale: 1.0,
-        offset: 0.0,
+        elements: None,
+        scale: 1.0.into(),
+        offset: 0.0.into(),
         clip: None,
         history: 1,
         lag: u32::from(source.is_feedback()),
@@ -63,7 +65,8 @@ impl Probe {
     }
 
     fn tick_with(&mut self, command: &Command, gravity: [f32; 3], phase: [f32; 2]) -> Vec<f32> {
-        self.program.sense(&mut self.state, &self.sensors, command, gravity, phase);
+        let estimates = Estimates { projected_gravity: gravity, phase: &phase, euler_rad: [0.1, 0.2, 0.3] };
+        self.program.sense(&mut self.state, &self.sensors, command, estimates);
         let mut observation = vec![f32::NAN; self.program.len()];
         self.program.observe(&self.state, &mut observation);
         observation
@@ -126,8 +129,8 @@ fn joints_are_gathered_in_the_order_of_the_contract_and_the_others_left_out() {
 fn a_number_is_clip_of_scale_times_difference_plus_offset() {
     let mut changed = term(Source::JointPosition);
     changed.relative_to = Reference::DefaultPose;
-    changed.scale = -2.0;
-    changed.offset = 0.5;
+    changed.scale = (-2.0).into();
+    changed.offset = 0.5.into();
     changed.clip = Some([-0.75, 1.25]);
     let mut probe = Probe::of(vec![changed]);
     // Knee: -2 (0.25 - -0.25) + 0.5; hip: -2 (-0.5 - 0.125) + 0.5 = 1.75, clipped; neck: -2 · 0.75 + 0.5, clipped.

@@ -33,6 +33,9 @@ pub fn mini() -> RobotProfile {
     RobotProfile::from_toml(MINI).unwrap()
 }
 
+/// A contract for the same robot with every key that came with schema 2.
+pub const MINI_CONTRACT_2: &str = include_str!("mini_2.json");
+
 /// [`MINI_CONTRACT`], made out for [`MINI`].
 pub fn mini_contract() -> Contract {
     let mut contract = Contract::from_json(MINI_CONTRACT).unwrap();

@@ -1,10 +1,14 @@
 //! What the schema cannot say: a contract must not contradict itself.
 
+mod clock;
+mod gains;
+mod later;
+
 use crate::axis::{MAX_AXES, STANDARD_AXES};
-use crate::contract::{Action, CommandAxis, Contract, Filter, PhaseClock, SCHEMA, SCHEMA_2};
+use crate::contract::{Action, CommandAxis, Contract, Filter, SCHEMA, SCHEMA_2};
 use crate::error::ContractError;
 use crate::golden::{Golden, MIN_TICKS};
-use crate::per_joint::PerJoint;
+use crate::per_element::PerElement;
 use crate::profile::MAX_CONTACTS;
 use crate::term::{Reference, Source, Term};
 use std::collections::HashSet;
@@ -24,6 +28,7 @@ pub(crate) fn contract(contract: &Contract) -> Checked {
         return Err(ContractError::Schema { expected: SCHEMA, found: contract.schema.clone() });
     }
     contacts(contract)?;
+    later::keys(contract)?;
     let rate = contract.policy_rate_hz;
     check("policy_rate_hz", (1..=1000).contains(&rate), "1 to 1000", rate)?;
     sha256("weights_sha256", &contract.weights_sha256)?;
@@ -31,12 +36,9 @@ pub(crate) fn contract(contract: &Contract) -> Checked {
     action(&contract.action)?;
     command(contract)?;
     head(contract)?;
-    if let Some(clock) = &contract.phase {
-        phase(clock)?;
-    }
+    clock::phase(contract)?;
     observation(contract)?;
-    per_joint("gains.kp", &contract.gains.kp, contract.action_len(), 0.0..=255.0)?;
-    per_joint("gains.kd", &contract.gains.kd, contract.action_len(), 0.0..=255.0)?;
+    gains::gains(contract)?;
     finite("reset.action", &[contract.reset.action])?;
     contract.golden.as_ref().map_or(Ok(()), |vectors| golden(contract, vectors))
 }
@@ -50,9 +52,9 @@ fn action(action: &Action) -> Checked {
         check(&format!("{path}.name"), names.insert(&joint.name), "a joint named once", &joint.name)?;
         finite(&format!("{path}.default_rad"), &[joint.default_rad])?;
     }
-    per_joint("action.scale", &action.scale, joints, -100.0..=100.0)?;
+    per_element("action.scale", &action.scale, joints, -100.0..=100.0)?;
     if let Some(limit) = &action.velocity_limit_rps {
-        per_joint("action.velocity_limit_rps", limit, joints, 0.001..=1e6)?;
+        per_element("action.velocity_limit_rps", limit, joints, 0.001..=1e6)?;
     }
     if let Some(bounds) = action.bounds {
         range("action.bounds", bounds)?;
@@ -136,14 +138,6 @@ fn head(contract: &Contract) -> Checked {
     Ok(())
 }
 
-fn phase(clock: &PhaseClock) -> Checked {
-    let period = clock.period_ticks;
-    check("phase.period_ticks", (2..=10_000).contains(&period), "2 to 10000", period)?;
-    let factor = clock.factor;
-    check("phase.factor", factor > 0.0 && factor <= 10.0, "more than 0, at most 10", factor)?;
-    finite("phase.first_value", &clock.first_value)
-}
-
 fn observation(contract: &Contract) -> Checked {
     let terms = contract.observation.len();
     check("observation", (1..=256).contains(&terms), "1 to 256 terms", terms)?;
@@ -173,9 +167,16 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
         "zero: only joint angles have a default pose",
         "default_pose",
     )?;
-    finite(&format!("{path}.scale"), &[term.scale])?;
-    finite(&format!("{path}.offset"), &[term.offset])?;
-    check(&format!("{path}.scale"), term.scale != 0.0, "a number other than 0", term.scale)?;
+    let source_width = source.width_of_term(term).unwrap_or_else(|| source_width(source, contract));
+    let tick_width = later::elements(path, term, source_width)?;
+    for (key, values) in [("scale", &term.scale), ("offset", &term.offset)] {
+        let path = format!("{path}.{key}");
+        let found = format!("{} numbers", values.values().len());
+        check(&path, values.fits(tick_width), format!("one number, or {tick_width}"), found)?;
+        finite(&path, values.values())?;
+    }
+    let zero = term.scale.values().iter().find(|&&scale| scale == 0.0);
+    check(&format!("{path}.scale"), zero.is_none(), "a number other than 0", 0)?;
     if let Some(clip) = term.clip {
         range(&format!("{path}.clip"), clip)?;
     }
@@ -190,7 +191,7 @@ fn term(path: &str, term: &Term, contract: &Contract) -> Checked {
     if source == Source::Phase {
         check(path, contract.phase.is_some(), "a phase clock in the contract", "none")?;
     }
-    let width = source_width(source, contract) as u64 * u64::from(term.history);
+    let width = tick_width as u64 * u64::from(term.history);
     check(&format!("{path}.width"), u64::from(term.width) == width, width, term.width)
 }
 
@@ -199,8 +200,10 @@ pub(crate) fn source_width(source: Source, contract: &Contract) -> usize {
     match source {
         Source::Gyro | Source::Accelerometer | Source::ProjectedGravity => 3,
         Source::FootContact => contract.contacts_len(),
-        Source::Phase => 2,
+        Source::Euler | Source::BaseVelocity => 3,
+        Source::Phase => 2 * contract.phases_len(),
         Source::Command => contract.command.len(),
+        Source::JointPosition | Source::JointVelocity => contract.observed_joints().len(),
         _ => contract.action_len(),
     }
 }
@@ -218,11 +221,11 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
         finite(&format!("golden.ticks[{index}].accelerometer"), &tick.accelerometer)?;
         let rows = [
             ("foot_contact", &tick.foot_contact, contract.contacts_len()),
-            ("joint_position", &tick.joint_position, joints),
-            ("joint_velocity", &tick.joint_velocity, joints),
+            ("joint_position", &tick.joint_position, contract.observed_joints().len()),
+            ("joint_velocity", &tick.joint_velocity, contract.observed_joints().len()),
             ("command", &tick.command, contract.command.len()),
             ("observation", &tick.observation, contract.observation_len()),
-            ("action", &tick.action, joints),
+            ("action", &tick.action, contract.output_len()),
             ("target", &tick.target, joints),
             ("sent", &tick.sent, joints),
         ];
@@ -235,9 +238,14 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
     Ok(())
 }
 
-fn per_joint(path: &str, values: &PerJoint, joints: usize, range: std::ops::RangeInclusive<f64>) -> Checked {
+fn per_element(
+    path: &str,
+    values: &PerElement,
+    count: usize,
+    range: std::ops::RangeInclusive<f64>,
+) -> Checked {
     let found = format!("{} numbers", values.values().len());
-    check(path, values.fits(joints), format!("one number, or {joints}"), found)?;
+    check(path, values.fits(count), format!("one number, or {count}"), found)?;
     let inside = values.values().iter().all(|value| range.contains(value));
     check(
         path,

@@ -4,17 +4,16 @@
 //! row into each bank; an element of the observation is then one slot of the memory, taken through
 //! `clip(scale * (x - reference) + offset)`, multiply and add rounded separately.
 
+mod fit;
+
 use crate::axis::{Axis, Command};
-use crate::contract::{CommandAxis, Contract, SensorReset};
+use crate::contract::{ActionJoint, Contract, SensorReset};
 use crate::error::ContractError;
 use crate::profile::RobotProfile;
 use crate::sensors::Sensors;
-use crate::term::{Frame, Reference, Source};
+use crate::term::{Reference, Source, Term};
 use crate::validate::source_width;
 use gaitway_maths::scalar::limit;
-
-/// Largest difference between a default pose of contract and robot that is only a rounding, rad.
-const POSE_TOLERANCE_RAD: f64 = 1e-6;
 
 /// A contract compiled for one robot.
 #[derive(Debug, Clone)]
@@ -24,9 +23,21 @@ pub struct ObservationProgram {
     banks: [Bank; Source::ALL.len()],
     memory_len: usize,
     joints: Vec<usize>,
+    observed_joints: Vec<usize>,
     contacts: Vec<usize>,
     axes: Vec<Axis>,
     reset: ResetRows,
+}
+
+/// What the controller works out of the sensors, for the observation to take.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Estimates<'a> {
+    /// Direction of gravity in the trunk frame, length one.
+    pub projected_gravity: [f32; 3],
+    /// Roll, pitch and yaw of the trunk, rad.
+    pub euler_rad: [f32; 3],
+    /// Cosines, then sines, of all phases of the gait clock.
+    pub phase: &'a [f32],
 }
 
 /// Where a term lies in the observation.
@@ -47,6 +58,8 @@ pub struct ObservationState {
     pub memory: Vec<f32>,
     /// True until the first sample.
     pub fresh: bool,
+    /// Samples since the reset, as far as the memory reaches; zero where nobody asks for it.
+    pub samples: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +70,8 @@ struct Element {
     offset: f32,
     low: f32,
     high: f32,
+    /// How many samples there must be for it to be of this episode.
+    samples: u32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -70,58 +85,65 @@ struct Bank {
 struct ResetRows {
     action: Vec<f32>,
     target: Vec<f32>,
-    fill_with_first_sample: bool,
+    sensors: SensorReset,
 }
 
 impl ObservationProgram {
     /// Compiles `contract` for `profile`, or says which term does not fit.
     pub fn compile(contract: &Contract, profile: &RobotProfile) -> Result<ObservationProgram, ContractError> {
-        let joints = fit_joints(contract, profile)?;
-        let default_pose: Vec<f32> = contract.action.joints.iter().map(|j| j.default_rad as f32).collect();
-        let (banks, memory_len) = lay_out(contract);
+        fit::same_robot(contract, profile)?;
+        let joints = fit::joints("action", &contract.action.joints, profile)?;
+        fit::actions(contract, profile)?;
+        let terms = contract.terms();
+        let (banks, memory_len) = lay_out(contract, &terms);
+        let default_pose = default_pose(&contract.action.joints);
         let mut program = ObservationProgram {
             elements: Vec::with_capacity(contract.observation_len()),
-            terms: Vec::with_capacity(contract.observation.len()),
+            terms: Vec::with_capacity(terms.len()),
             banks,
             memory_len,
             joints,
-            contacts: fit_contacts(contract, profile)?,
-            axes: fit_axes(contract, profile)?,
+            observed_joints: fit::joints("observed", contract.observed_joints(), profile)?,
+            contacts: fit::contacts(contract, profile)?,
+            axes: fit::axes(contract, profile)?,
             reset: ResetRows {
                 action: vec![contract.reset.action as f32; default_pose.len()],
                 target: reference_row(contract.reset.target, &default_pose, default_pose.len()),
-                fill_with_first_sample: contract.reset.sensors == SensorReset::FirstSample,
+                sensors: contract.reset.sensors,
             },
         };
-        for term in &contract.observation {
-            if term.frame == Some(Frame::World) {
-                let (expected, found) = ("frame world", "an IMU fixed to the trunk: frame trunk");
-                return Err(misfit(profile, &format!("observation term {}", term.name), expected, found));
-            }
-            if term.source.has_frame() && profile.imu().is_none() {
-                let (expected, found) = ("an IMU", "none");
-                return Err(misfit(profile, &format!("observation term {}", term.name), expected, found));
-            }
-            program.add_term(term, &default_pose);
+        let observed_pose = self::default_pose(contract.observed_joints());
+        for term in terms.iter() {
+            fit::term(term, profile)?;
+            let pose = if term.source == Source::Target { &default_pose } else { &observed_pose };
+            program.add_term(term, pose);
         }
         Ok(program)
     }
 
-    fn add_term(&mut self, term: &crate::term::Term, default_pose: &[f32]) {
+    fn add_term(&mut self, term: &Term, default_pose: &[f32]) {
         let bank = self.banks[term.source as usize];
         let start = self.elements.len();
         let reference = reference_row(term.relative_to, default_pose, bank.width);
         let [low, high] = term.clip.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
         let newest = newest_row(term);
+        let columns = match term.source.width_of_term(term) {
+            // All of them are the one zero.
+            Some(width) => vec![0; width],
+            None => term.elements(bank.width),
+        };
         for row in newest..newest + term.history as usize {
-            for (column, &reference) in reference.iter().enumerate() {
+            // What was fed back in a tick is there for the observation of the next.
+            let samples = row as u32 + 1 + u32::from(term.source.is_feedback());
+            for (place, &column) in columns.iter().enumerate() {
                 self.elements.push(Element {
                     slot: bank.start + row * bank.width + column,
-                    reference,
-                    scale: term.scale as f32,
-                    offset: term.offset as f32,
+                    reference: reference[column],
+                    scale: term.scale_of(place) as f32,
+                    offset: term.offset_of(place) as f32,
                     low: low as f32,
                     high: high as f32,
+                    samples,
                 });
             }
         }
@@ -148,6 +170,16 @@ impl ObservationProgram {
         &self.joints
     }
 
+    /// For each joint whose position and velocity are observed, its index in the robot profile.
+    pub fn observed_joints(&self) -> &[usize] {
+        &self.observed_joints
+    }
+
+    /// True where what lies before the first tick is zero in the observation, and so samples are counted.
+    pub fn counts_samples(&self) -> bool {
+        self.reset.sensors == SensorReset::ZeroObservation
+    }
+
     /// For each contact of the contract, its index in the robot profile.
     pub fn contacts(&self) -> &[usize] {
         &self.contacts
@@ -160,7 +192,7 @@ impl ObservationProgram {
 
     /// The memory before the first tick.
     pub fn initial_state(&self) -> ObservationState {
-        let mut state = ObservationState { memory: vec![0.0; self.memory_len], fresh: true };
+        let mut state = ObservationState { memory: vec![0.0; self.memory_len], fresh: true, samples: 0 };
         self.reset(&mut state);
         state
     }
@@ -169,6 +201,7 @@ impl ObservationProgram {
     pub fn reset(&self, state: &mut ObservationState) {
         state.memory.fill(0.0);
         state.fresh = true;
+        state.samples = 0;
         for (source, row) in [(Source::Action, &self.reset.action), (Source::Target, &self.reset.target)] {
             let bank = self.banks[source as usize];
             for slots in bank.rows(&mut state.memory) {
@@ -177,30 +210,41 @@ impl ObservationProgram {
         }
     }
 
-    /// Pushes one tick's samples. `projected_gravity` and `phase` come from the controller's own clocks.
+    /// Pushes one tick's samples.
     pub fn sense(
         &self,
         state: &mut ObservationState,
         sensors: &Sensors,
         command: &Command,
-        projected_gravity: [f32; 3],
-        phase: [f32; 2],
+        estimates: Estimates<'_>,
     ) {
         self.push(state, Source::Gyro, sensors.gyro_rps);
         self.push(state, Source::Accelerometer, sensors.accel_mps2);
-        self.push(state, Source::ProjectedGravity, projected_gravity);
+        self.push(state, Source::ProjectedGravity, estimates.projected_gravity);
         self.push(state, Source::Command, self.axes.iter().map(|&axis| command.get(axis)));
-        self.push(state, Source::JointPosition, self.joints.iter().map(|&j| sensors.joint_position_rad[j]));
-        self.push(state, Source::JointVelocity, self.joints.iter().map(|&j| sensors.joint_velocity_rps[j]));
+        let joints = &self.observed_joints;
+        self.push(state, Source::JointPosition, joints.iter().map(|&j| sensors.joint_position_rad[j]));
+        self.push(state, Source::JointVelocity, joints.iter().map(|&j| sensors.joint_velocity_rps[j]));
         self.push(state, Source::FootContact, self.contacts.iter().map(|&contact| sensors.contact[contact]));
-        self.push(state, Source::Phase, phase);
+        self.push(state, Source::Phase, estimates.phase.iter().copied());
+        self.push(state, Source::Euler, estimates.euler_rad);
         state.fresh = false;
+        if self.counts_samples() {
+            state.samples = state.samples.saturating_add(1);
+        }
     }
 
     /// Builds the observation into `observation`, which must be [`ObservationProgram::len`] long.
     pub fn observe(&self, state: &ObservationState, observation: &mut [f32]) {
         for (value, element) in observation.iter_mut().zip(&self.elements) {
             *value = element.apply(state.memory[element.slot]);
+        }
+        if self.counts_samples() {
+            for (value, element) in observation.iter_mut().zip(&self.elements) {
+                if state.samples < element.samples {
+                    *value = 0.0;
+                }
+            }
         }
     }
 
@@ -221,7 +265,7 @@ impl ObservationProgram {
         for (slot, value) in newest.iter_mut().zip(row) {
             *slot = value;
         }
-        if state.fresh && self.reset.fill_with_first_sample {
+        if state.fresh && self.reset.sensors == SensorReset::FirstSample {
             for older in 1..bank.depth {
                 let newest = bank.start..bank.start + bank.width;
                 state.memory.copy_within(newest, bank.start + older * bank.width);
@@ -244,15 +288,18 @@ impl Bank {
 
 /// Row of a bank that holds a term's newest number. What the controller computed is pushed after it was observed,
 /// so its row 0 is already one tick old.
-fn newest_row(term: &crate::term::Term) -> usize {
+fn newest_row(term: &Term) -> usize {
     (term.lag - u32::from(term.source.is_feedback())) as usize
 }
 
-fn lay_out(contract: &Contract) -> ([Bank; Source::ALL.len()], usize) {
+fn lay_out(contract: &Contract, terms: &[Term]) -> ([Bank; Source::ALL.len()], usize) {
     let mut banks = [Bank::default(); Source::ALL.len()];
-    for term in &contract.observation {
+    for term in terms {
         let bank = &mut banks[term.source as usize];
-        bank.width = source_width(term.source, contract);
+        bank.width = match term.source {
+            Source::Constant => 1,
+            source => source_width(source, contract),
+        };
         bank.depth = bank.depth.max(newest_row(term) + term.history as usize);
     }
     let mut end = 0;
@@ -263,75 +310,13 @@ fn lay_out(contract: &Contract) -> ([Bank; Source::ALL.len()], usize) {
     (banks, end)
 }
 
+fn default_pose(joints: &[ActionJoint]) -> Vec<f32> {
+    joints.iter().map(|joint| joint.default_rad as f32).collect()
+}
+
 fn reference_row(reference: Reference, default_pose: &[f32], width: usize) -> Vec<f32> {
     match reference {
         Reference::Zero => vec![0.0; width],
         Reference::DefaultPose => default_pose.to_vec(),
-    }
-}
-
-/// For each joint of the contract its index on the robot; every joint must exist and have the same default pose.
-fn fit_joints(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>, ContractError> {
-    if contract.robot.profile != profile.name {
-        return Err(misfit(profile, "robot.profile", &contract.robot.profile, &profile.name));
-    }
-    let mut joints = Vec::with_capacity(contract.action.joints.len());
-    for joint in &contract.action.joints {
-        let term = format!("action joint {}", joint.name);
-        let Some(index) = profile.joint_index(&joint.name) else {
-            return Err(misfit(profile, &term, "a joint of the robot", "none of that name"));
-        };
-        let robot_default_rad = profile.default_rad(index);
-        if (robot_default_rad - joint.default_rad).abs() > POSE_TOLERANCE_RAD {
-            let expected = format!("default pose {} rad", joint.default_rad);
-            return Err(misfit(profile, &term, &expected, &format!("{robot_default_rad} rad")));
-        }
-        joints.push(index);
-    }
-    Ok(joints)
-}
-
-/// For each contact of the observation its index on the robot.
-fn fit_contacts(contract: &Contract, profile: &RobotProfile) -> Result<Vec<usize>, ContractError> {
-    let is_observed = contract.observation.iter().any(|term| term.source == Source::FootContact);
-    let robot = profile.contacts.len();
-    match &contract.contacts {
-        Some(names) => {
-            let index = |name: &String| {
-                let missing = || {
-                    misfit(profile, &format!("contact {name}"), "a contact of the robot", "none of that name")
-                };
-                profile.contact_index(name).ok_or_else(missing)
-            };
-            names.iter().map(index).collect()
-        }
-        None if !is_observed => Ok(Vec::new()),
-        None if robot == contract.contacts_len() => Ok((0..robot).collect()),
-        None => Err(misfit(profile, "contacts", "two, left and right, or their names", &robot.to_string())),
-    }
-}
-
-/// For each axis of the contract its place on the robot; every axis must exist there, in the same unit.
-fn fit_axes(contract: &Contract, profile: &RobotProfile) -> Result<Vec<Axis>, ContractError> {
-    let place = |entry: &CommandAxis| {
-        let term = format!("command axis {}", entry.axis);
-        let Some(axis) = profile.axis(&entry.axis) else {
-            return Err(misfit(profile, &term, "an axis of the robot", "none of that name"));
-        };
-        let unit = &profile.command_axes[axis.index()].unit;
-        if *unit != entry.unit {
-            return Err(misfit(profile, &term, &format!("unit {}", entry.unit), unit));
-        }
-        Ok(axis)
-    };
-    contract.command.iter().map(place).collect()
-}
-
-fn misfit(profile: &RobotProfile, term: &str, expected: &str, found: &str) -> ContractError {
-    ContractError::Misfit {
-        robot: profile.name.clone(),
-        term: term.to_owned(),
-        expected: expected.to_owned(),
-        found: found.to_owned(),
     }
 }
