@@ -658,6 +658,10 @@ class Contract:
         """Numbers in one action."""
 
     @property
+    def output_len(self) -> int:
+        """Numbers in all outputs that are read: the action, then the further ones."""
+
+    @property
     def envelope(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest value of each command axis the policy was trained for, m/s, rad/s and rad."""
 
@@ -749,7 +753,14 @@ class Policy:
     def with_standing(self, data: bytes) -> Policy:
         """The same policy with the network of another file in its place while the command asks for no velocity."""
 
-    def infer(self, observations: Any, actions: Any, rows: int) -> None: ...
+    def infer(self, observations: Any, actions: Any, rows: int, state: Any | None = None) -> None:
+        """Fills actions [rows, output_len] for observations [rows, observation_len] that follow each other in time;
+        `state` [state_len] is what a recurrent network remembers, before and after. All float32."""
+
+    @property
+    def state_len(self) -> int:
+        """Numbers that the network remembers from one tick to the next; 0 where another engine runs it."""
+
     @property
     def standing_name(self) -> str | None:
         """Name of that network's contract; None without one."""
@@ -858,7 +869,7 @@ class Record:
 
     @property
     def action(self) -> memoryview[float]:
-        """What the network said [action_len], as it came."""
+        """What the network said [output_len], as it came: the action, then its further outputs."""
 
     @property
     def target_rad(self) -> memoryview[float]:

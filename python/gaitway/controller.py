@@ -4,6 +4,7 @@ from array import array
 from typing import Any
 
 from gaitway import _native
+from gaitway.errors import PolicyError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
@@ -27,6 +28,9 @@ class Controller:
         phase_factor: float = 1.0,
     ) -> None:
         self.policy = policy
+        if policy.engine != "native" and policy.state_len:
+            message = "a recurrent network remembers what a saved controller would lack: expected the native engine"
+            raise PolicyError(f"{message}, found {policy.engine}", hint="leave --engine out")
         self.robot = robot
         self.native = _native.Controller(policy.native, robot.native, loop_hz=loop_hz, kp=kp, phase_factor=phase_factor)
         #: Goals of the last tick [n], rad; overwritten by every step.

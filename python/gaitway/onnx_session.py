@@ -1,13 +1,14 @@
 """`OnnxSession`: a policy's network, run by onnxruntime."""
 
 import json
+import math
 from typing import Any
 
 from gaitway import extras
 from gaitway.contract import Contract
 from gaitway.errors import PolicyError
 
-_EXPORT_ACTOR = "export only the actor, from one observation row to one action row"
+_NAME_ALL = "name every input in the contract: network.further_inputs, network.states; or export only the actor"
 _OTHER_CONTRACT = "embed the contract this network was exported with"
 
 
@@ -23,46 +24,78 @@ def one_thread_session(data: bytes) -> Any:
 
 
 class OnnxSession:
-    """One thread of onnxruntime for a network of which its contract names input and output."""
+    """One thread of onnxruntime for a network of which its contract names inputs, outputs and states."""
 
     def __init__(self, data: bytes, contract: Contract) -> None:
         """Raises PolicyError where onnxruntime cannot load the file, or it does not fit the contract."""
         #: The session itself.
         self.native = one_thread_session(data)
-        names = json.loads(contract.to_json())["network"]
-        #: Names of what is fed and of what is read.
-        self.input, self.output = str(names["input"]), str(names["output"])
-        self._shape = self._input_shape(contract.observation_len)
-        self._check_output(contract)
+        network = json.loads(contract.to_json())["network"]
+        further = [(str(port["name"]), int(port["width"])) for port in network.get("further_inputs", ())]
+        first = contract.observation_len - sum(width for _, width in further)
+        self._outputs = [str(network["output"])]
+        self._outputs += [str(port["name"]) for port in network.get("further_outputs", ())]
+        states = network.get("states", ())
+        self._next_states = [str(state["output"]) for state in states]
+        self._check_names(
+            [str(network["input"]), *(name for name, _ in further)], [str(each["input"]) for each in states]
+        )
+        #: Of each input its name, how many numbers it takes and its shape: the observation's parts, then the states.
+        self._inputs = [self._input(name, width) for name, width in [(str(network["input"]), first), *further]]
+        self._states = [self._input(str(state["input"]), None) for state in states]
+        self._check_outputs(contract)
 
-    def run(self, observation: Any) -> Any:
-        """The action [1, actions] for an observation [observation], numpy float32."""
+    @property
+    def state_len(self) -> int:
+        """Numbers that the network remembers from one tick to the next."""
+        return sum(width for _, width, _ in self._states)
+
+    def run(self, observation: Any, state: Any) -> Any:
+        """All outputs [output_len] for an observation [observation_len], numpy float32; `state` becomes the next."""
         np = extras.load("numpy", "sim")
-        row = np.asarray(observation, dtype=np.float32).reshape(self._shape)
-        return self.native.run([self.output], {self.input: row})[0].reshape(1, -1)
+        row = np.concatenate([np.asarray(observation, dtype=np.float32), state])
+        fed, start = {}, 0
+        for name, width, shape in (*self._inputs, *self._states):
+            fed[name] = row[start : (start := start + width)].reshape(shape)
+        found = self.native.run([*self._outputs, *self._next_states], fed)
+        flat = [output.reshape(-1) for output in found]
+        if self._states:
+            state[:] = np.concatenate(flat[len(self._outputs) :])
+        return np.concatenate(flat[: len(self._outputs)])
 
-    def _input_shape(self, expected: int) -> list[int]:
-        inputs = {value.name: value for value in self.native.get_inputs()}
-        if list(inputs) != [self.input]:
-            message = f"network does not fit its contract: input: expected {self.input}, found {', '.join(inputs)}"
-            raise PolicyError(message, hint=_EXPORT_ACTOR if len(inputs) > 1 else _OTHER_CONTRACT)
-        shape, kind = inputs[self.input].shape, inputs[self.input].type
-        is_row = bool(shape) and all(isinstance(length, str | None) or length in (1, -1) for length in shape[:-1])
-        if kind != "tensor(float)" or not is_row or shape[-1] != expected:
-            message = f"network does not fit its contract: input {self.input}: expected {expected} numbers of float32"
-            raise PolicyError(f"{message} in one row, found {kind} {shape}", hint=_OTHER_CONTRACT)
-        return [1] * (len(shape) - 1) + [expected]
-
-    def _check_output(self, contract: Contract) -> None:
-        """A length that the file does not say shows in what it gives."""
+    def _check_names(self, observed: list[str], states: list[str]) -> None:
+        found = [value.name for value in self.native.get_inputs()]
+        if sorted(found) != sorted([*observed, *states]):
+            expected = ", ".join([*observed, *states])
+            message = f"network does not fit its contract: input: expected {expected}, found {', '.join(found)}"
+            raise PolicyError(message, hint=_NAME_ALL if len(found) > 1 else _OTHER_CONTRACT)
         outputs = [value.name for value in self.native.get_outputs()]
-        if self.output not in outputs:
-            message = f"network does not fit its contract: output: expected {self.output}, found {', '.join(outputs)}"
-            raise PolicyError(message, hint=_OTHER_CONTRACT)
+        for name in (*self._outputs, *self._next_states):
+            if name not in outputs:
+                message = f"network does not fit its contract: output: expected {name}, found {', '.join(outputs)}"
+                raise PolicyError(message, hint=_OTHER_CONTRACT)
+
+    def _input(self, name: str, expected: int | None) -> tuple[str, int, list[int]]:
+        """A batch of any size is one. A state's length is the file's."""
+        value = next(value for value in self.native.get_inputs() if value.name == name)
+        known = [length if isinstance(length, int) and length > 0 else 1 for length in value.shape]
+        is_whole = bool(value.shape) and isinstance(value.shape[-1], int)
+        width = math.prod(known) if is_whole else 0
+        is_batch = len(known) == 2 and known[0] != 1
+        if value.type != "tensor(float)" or not is_whole or is_batch or expected not in (None, width):
+            numbers = "some" if expected is None else expected
+            message = f"network does not fit its contract: input {name}: expected {numbers} numbers of float32"
+            raise PolicyError(f"{message} in one row, found {value.type} {value.shape}", hint=_OTHER_CONTRACT)
+        return name, width, known
+
+    def _check_outputs(self, contract: Contract) -> None:
+        """A length that the file does not say shows in what it gives."""
+        np = extras.load("numpy", "sim")
         try:
-            found = self.run([0.0] * contract.observation_len).shape[-1]
+            found = self.run([0.0] * contract.observation_len, np.zeros(self.state_len, np.float32)).shape[-1]
         except Exception as error:
             raise PolicyError(f"onnxruntime cannot run it: {error}", hint="export the policy again") from error
-        if found != contract.action_len:
-            message = f"network does not fit its contract: output {self.output}: expected {contract.action_len} numbers"
+        if found != contract.output_len:
+            named = ", ".join(self._outputs)
+            message = f"network does not fit its contract: output {named}: expected {contract.output_len} numbers"
             raise PolicyError(f"{message}, found {found}", hint=_OTHER_CONTRACT)

@@ -93,8 +93,18 @@ class Policy:
         """The engine that runs it."""
         return "native" if self.native.native else "onnxruntime"
 
-    def infer(self, observations: Any) -> Any:
-        """Actions [rows, actions] for observations [rows, observation], numpy float32. Needs numpy."""
+    @property
+    def state_len(self) -> int:
+        """Numbers that the network remembers from one tick to the next."""
+        return self.native.state_len if self._session is None else self._session.state_len
+
+    def infer(self, observations: Any, state: Any = None) -> Any:
+        """Actions [rows, actions] for observations [rows, observation], numpy float32. Needs numpy.
+
+        Behind each action stand the network's further outputs, where the contract names some. The rows follow each
+        other in time: a recurrent network begins with `state` [state_len] float32, which then holds what it remembers,
+        or with zeros.
+        """
         np = extras.load("numpy", "sim")
         try:
             rows = np.ascontiguousarray(observations, dtype=np.float32)
@@ -102,10 +112,14 @@ class Policy:
             raise UsageError(f"observations: expected numbers, found {type(observations)}") from error
         if rows.ndim != 2 or rows.shape[1] != self.contract.observation_len:
             raise UsageError(f"observations: expected [rows, {self.contract.observation_len}], found {rows.shape}")
+        if state is None:
+            state = np.zeros(self.state_len, dtype=np.float32)
+        actions = np.empty((len(rows), self.contract.output_len), dtype=np.float32)
         if self._session is not None:
-            return np.concatenate([self._session.run(row) for row in rows])
-        actions = np.empty((len(rows), self.contract.action_len), dtype=np.float32)
-        self.native.infer(rows, actions, len(rows))
+            for row, action in zip(rows, actions, strict=True):
+                action[:] = self._session.run(row, state)
+        else:
+            self.native.infer(rows, actions, len(rows), state)
         return actions
 
     def __repr__(self) -> str:

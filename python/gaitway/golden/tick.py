@@ -18,7 +18,7 @@ Object = Mapping[str, Any]
 FEEDBACK = ("action", "target")
 SOURCES = (
     "gyro", "accelerometer", "projected_gravity", "command", "joint_position", "joint_velocity",
-    "action", "target", "foot_contact", "phase",
+    "action", "target", "foot_contact", "phase", "euler",
 )  # fmt: skip
 
 
@@ -98,21 +98,33 @@ class GaitClock:
     def __init__(self, clock: Object | None) -> None:
         self.clock = clock
         if clock is not None:
-            known("phase", clock, "period_ticks factor advance runs first_value")
+            known("phase", clock, "period_ticks factor advance runs first_value", "offsets_rad rate")
             one_of("phase.advance", clock["advance"], "after_observation", "before_observation")
-            one_of("phase.runs", clock["runs"], "always", "while_commanded")
+            one_of("phase.runs", clock["runs"], "always", "while_commanded", "by_policy")
         self.reset()
 
     def reset(self) -> None:
         """Before the first tick."""
-        self.steps, self.has_run = 0, False
+        self.steps, self.has_run = 0.0, False
 
     def run(self, moving: bool, when: str) -> None:
         """Goes on by a tick where this is the moment for it."""
         if self.clock is None or self.clock["advance"] != when:
             return
-        if self.clock["runs"] == "always" or moving:
-            self.steps, self.has_run = self.steps + 1, True
+        if self.clock["runs"] == "always" or (self.clock["runs"] == "while_commanded" and moving):
+            self.steps, self.has_run = self.steps + 1.0, True
+
+    def ask(self, further: Row, network: Object) -> None:
+        """Goes on by as much as the policy asks, where it is asked; `further` are its outputs behind the action."""
+        if self.clock is None or self.clock["runs"] != "by_policy":
+            return
+        rate, start = self.clock["rate"], 0
+        for port in network["further_outputs"]:
+            if port["name"] == rate["output"]:
+                break
+            start += port["width"]
+        asked = limited(further[start], rate["min"], rate["max"])
+        self.steps, self.has_run = self.steps + float(asked), True
 
     def value(self) -> Row:
         """What the observation sees."""
@@ -122,7 +134,8 @@ class GaitClock:
             return float32(self.clock["first_value"])
         period = self.clock["period_ticks"]
         angle = 2.0 * math.pi * math.fmod(self.steps * self.clock["factor"], period) / period
-        return float32([math.cos(angle), math.sin(angle)])
+        angles = [angle + offset for offset in self.clock.get("offsets_rad", [0.0])]
+        return float32([turn(angle) for turn in (math.cos, math.sin) for angle in angles])
 
 
 class Gravity:
@@ -157,14 +170,36 @@ class Gravity:
         return float32([0.0, 0.0, -1.0]) if self.up is None else -self.up
 
 
+class Attitude:
+    """Roll and pitch of the up direction, and yaw, the gyroscope's turn about it summed up."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self.dt_s = np.float32(1.0) / np.float32(rate_hz)
+        self.reset()
+
+    def reset(self) -> None:
+        """Wherever it faces at the start is forward."""
+        self.yaw = np.float32(0.0)
+
+    def angles(self, gyro: Row, up: Row) -> Row:
+        """Roll, pitch and yaw after this tick's sample."""
+        x, y, z = up
+        upright = y * y + z * z
+        self.yaw = self.yaw + (gyro[1] * y + gyro[2] * z) / upright * self.dt_s
+        turn = np.float32(2.0 * math.pi)
+        self.yaw = self.yaw - turn * np.sign(self.yaw) if abs(self.yaw) > math.pi else self.yaw
+        return float32([np.arctan2(y, z), np.arctan2(-x, np.sqrt(upright)), self.yaw])
+
+
 class Past:
     """Every sample of the episode, by source; what lies before its start is the contract's reset."""
 
     def __init__(self, reset: Object, default_pose: Row) -> None:
         known("reset", reset, "action target sensors")
-        one_of("reset.sensors", reset["sensors"], "zero", "first_sample")
+        one_of("reset.sensors", reset["sensors"], "zero", "first_sample", "zero_observation")
         one_of("reset.target", reset["target"], "zero", "default_pose")
         self.first_sample = reset["sensors"] == "first_sample"
+        self.is_zero_when_seen = reset["sensors"] == "zero_observation"
         zero = np.zeros_like(default_pose)
         self.before = {
             "action": zero + np.float32(reset["action"]),
@@ -191,33 +226,74 @@ class Past:
 
 
 class Term:
-    """clip(scale * (source - reference) + offset), newest first."""
+    """clip(scale * (source - reference) + offset) of some ticks, by their age."""
 
-    def __init__(self, term: Object, default_pose: Row) -> None:
+    def __init__(self, term: Object, poses: Mapping[str, Row], ages: Sequence[int] | None = None) -> None:
+        """`ages` are its ticks where the contract's own history says so, `poses` the default ones by source."""
         known(
             "observation",
             term,
             "name source unit width",
-            "frame relative_to scale offset clip history lag",
+            "frame relative_to elements scale offset clip history lag",
         )
-        name = f"observation term {term['name']}"
-        self.source = one_of(f"{name}: source", term["source"], *SOURCES)
-        one_of(f"{name}: frame", term.get("frame", "trunk"), "trunk")
-        relative = one_of(f"{name}: relative_to", term.get("relative_to", "zero"), "zero", "default_pose")
-        self.reference = default_pose if relative == "default_pose" else np.float32(0.0)
-        self.scale = np.float32(term.get("scale", 1.0))
-        self.offset = np.float32(term.get("offset", 0.0))
+        self.name = f"observation term {term['name']}"
+        self.source = one_of(f"{self.name}: source", term["source"], *SOURCES, "constant")
+        one_of(f"{self.name}: frame", term.get("frame", "trunk"), "trunk")
+        relative = one_of(f"{self.name}: relative_to", term.get("relative_to", "zero"), "zero", "default_pose")
+        self.reference = poses[self.source] if relative == "default_pose" else np.float32(0.0)
+        self.elements = term.get("elements")
+        self.scale = float32(term.get("scale", 1.0))
+        self.offset = float32(term.get("offset", 0.0))
         self.clip = term.get("clip")
-        self.ages = range(term.get("lag", 0), term.get("lag", 0) + term.get("history", 1))
-        self.width = term["width"]
-        if self.source in FEEDBACK and self.ages.start < 1:
-            raise UnsupportedContractError(f"{name}: lag 0 of what the tick has yet to compute")
+        self.ages = ages or range(term.get("lag", 0), term.get("lag", 0) + term.get("history", 1))
+        self.tick_width = term["width"] // term.get("history", 1)
+        self.width = self.tick_width * len(self.ages)
+        #: Numbers in the last row.
+        self.found = 0
+        if self.source in FEEDBACK and min(self.ages) < 1:
+            raise UnsupportedContractError(f"{self.name}: lag 0 of what the tick has yet to compute")
 
     def row(self, past: Past, tick: int) -> Row:
         """This term's part of the observation."""
-        rows = [self.scale * (past.sample(self.source, age, tick) - self.reference) + self.offset for age in self.ages]
-        row = np.concatenate(rows)
+        row = np.concatenate([self.of_age(past, age, tick) for age in self.ages])
+        self.found = len(row)
+        return row
+
+    def of_age(self, past: Past, age: int, tick: int) -> Row:
+        """Its numbers of the tick that is so long ago."""
+        if tick < age and past.is_zero_when_seen:
+            return np.zeros(self.tick_width, np.float32)
+        if self.source == "constant":
+            values = np.zeros(self.tick_width, np.float32)
+        else:
+            values = past.sample(self.source, age, tick) - self.reference
+        if self.elements is not None:
+            values = values[self.elements]
+        row = self.scale * values + self.offset
         return row if self.clip is None else limited(row, *self.clip)
+
+
+def laid_out(contract: Object, default_pose: Row) -> list[Term]:
+    """The terms as they follow each other, those of the contract's own history one for each tick."""
+    observed = contract.get("observed_joints", contract["action"]["joints"])
+    poses = {
+        "joint_position": float32([joint["default_rad"] for joint in observed]),
+        "target": default_pose,
+    }
+    terms = contract["observation"]
+    history = contract.get("history")
+    if history is None:
+        return [Term(term, poses) for term in terms]
+    known("history", history, "ticks layout order", "lag after_current")
+    one_of("history.layout", history["layout"], "by_tick", "by_term")
+    one_of("history.order", history["order"], "newest_first", "oldest_first")
+    ages = list(range(history.get("lag", 0), history.get("lag", 0) + history["ticks"]))
+    if history["order"] == "oldest_first":
+        ages.reverse()
+    current = [Term(term, poses) for term in terms] if history.get("after_current", False) else []
+    if history["layout"] == "by_tick":
+        return current + [Term(term, poses, [term.get("lag", 0) + age]) for age in ages for term in terms]
+    return current + [Term(term, poses, [term.get("lag", 0) + age for age in ages]) for term in terms]
 
 
 class ActionMap:

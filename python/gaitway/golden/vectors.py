@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from gaitway.golden.tick import (
     ActionMap,
+    Attitude,
     Envelope,
     GaitClock,
     Gravity,
@@ -31,6 +32,7 @@ from gaitway.golden.tick import (
     UnsupportedContractError,
     float32,
     known,
+    laid_out,
     one_of,
 )
 
@@ -82,7 +84,8 @@ def commands(random: np.random.Generator, axes: Sequence[Object], ticks: int) ->
 def inputs(contract: Object, seed: int, episodes: Sequence[int]) -> list[dict[str, Any]]:
     """Sensors and requested commands of every tick, such as a walking robot has."""
     random = np.random.Generator(np.random.PCG64(seed))
-    default_pose = [joint["default_rad"] for joint in contract["action"]["joints"]]
+    observed = contract.get("observed_joints", contract["action"]["joints"])
+    default_pose = [joint["default_rad"] for joint in observed]
     ticks = []
     for length in episodes:
         joints = len(default_pose)
@@ -112,9 +115,10 @@ def build(
     seed: int = 1,
     episodes: Sequence[int] = EPISODES,
     distort: Callable[[Row], Row] | None = None,
+    forget: Callable[[], None] = lambda: None,
     made_by: str = MADE_BY,
 ) -> dict[str, Any]:
-    """The golden vectors of `contract`, whose network is `network`.
+    """The golden vectors of `contract`, whose network is `network`, and which `forget` brings back to its first tick.
 
     `distort` changes every observation before the network sees it: what a trainer with a fault would have done.
     """
@@ -123,50 +127,54 @@ def build(
         contract,
         "schema name description weights_sha256 robot policy_rate_hz network observation action head_command command "
         "gains reset provenance",
-        "phase golden contacts",
+        "phase golden contacts history observed_joints",
     )
     one_of("schema", contract["schema"], "gaitway.contract/1", "gaitway.contract/2")
     actions = ActionMap(contract)
     envelope = Envelope(contract["command"], contract["policy_rate_hz"])
     clock = GaitClock(contract.get("phase"))
     gravity = Gravity(contract["policy_rate_hz"])
+    attitude = Attitude(contract["policy_rate_hz"])
     past = Past(contract["reset"], actions.default_pose)
-    terms = [Term(term, actions.default_pose) for term in contract["observation"]]
+    terms = laid_out(contract, actions.default_pose)
+    joints = len(actions.default_pose)
     ticks, tick = [], 0
     for sample in inputs(contract, seed, episodes):
         if sample["reset"]:
             tick = 0
-            for part in (actions, envelope, clock, gravity, past):
+            for part in (actions, envelope, clock, gravity, attitude, past):
                 part.reset()
+            forget()
         command = envelope.apply(float32(sample["command"]))
         clock.run(envelope.moving(), "before_observation")
         for source in ("gyro", "accelerometer", "joint_position", "joint_velocity", "foot_contact"):
             past.add(source, sample[source])
         gravity.update(float32(sample["gyro"]), float32(sample["accelerometer"]))
         past.add("projected_gravity", gravity.down())
+        past.add("euler", attitude.angles(float32(sample["gyro"]), -gravity.down()))
         past.add("command", command)
         past.add("phase", clock.value())
         observation = np.concatenate([term.row(past, tick) for term in terms])
         clock.run(envelope.moving(), "after_observation")
         observation = shortened(observation if distort is None else distort(observation))
         action = shortened(network(observation))
-        bounded = actions.bounded(action)
+        clock.ask(action[joints:], contract["network"])
+        bounded = actions.bounded(action[:joints])
         target, sent = map(shortened, actions.targets(bounded, command))
         past.add("action", bounded)
         past.add("target", target)
-        check_widths(terms, past, len(observation), contract)
+        check_widths(terms, len(observation))
         rows = {"observation": observation, "action": action, "target": target, "sent": sent}
         ticks.append(sample | {name: written(row) for name, row in rows.items()})
         tick += 1
     return {"made_by": made_by, "tolerance": TOLERANCE, "ticks": ticks}
 
 
-def check_widths(terms: Sequence[Term], past: Past, length: int, contract: Object) -> None:
-    """A width that the term does not have would shift all that follows."""
-    for term, entry in zip(terms, contract["observation"], strict=True):
-        width = len(past.rows[term.source][-1]) * len(term.ages)
-        if width != entry["width"]:
-            raise UnsupportedContractError(f"observation term {entry['name']}: width {entry['width']}, not {width}")
+def check_widths(terms: Sequence[Term], length: int) -> None:
+    """A width that a term does not have would shift all that follows."""
+    for term in terms:
+        if term.found != term.width:
+            raise UnsupportedContractError(f"{term.name}: width {term.width}, not {term.found}")
     assert length == sum(term.width for term in terms)
 
 

@@ -79,7 +79,8 @@ impl ActionMap {
         state.filtering = false;
     }
 
-    /// True where every target the action asks for is a finite number.
+    /// True where every target the action asks for is a finite number. What stands behind the numbers of its joints, here
+    /// as in [`ActionMap::apply`], are other outputs of the network.
     pub fn accepts(&self, action: &[f32]) -> bool {
         let [low, high] = self.bounds;
         let mut joints = action.iter().zip(&self.base_rad).zip(&self.scale);
@@ -93,7 +94,7 @@ impl ActionMap {
     pub fn apply(&self, state: &mut ActionState, action: &[f32], due_rad: &mut [f32]) -> bool {
         let mut clipped = false;
         let [low, high] = self.bounds;
-        for (joint, &raw) in action.iter().enumerate() {
+        for (joint, &raw) in action.iter().take(self.base_rad.len()).enumerate() {
             let value = limit(raw, low, high);
             clipped |= value != raw;
             state.action[joint] = value;

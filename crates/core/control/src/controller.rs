@@ -348,7 +348,7 @@ impl Controller {
     fn judge(&self) -> Refusal {
         if !self.record.observation.iter().all(|number| number.is_finite()) {
             Refusal::NonFiniteObservation
-        } else if !self.fixed.map.accepts(&self.record.action[..self.due_rad.len()]) {
+        } else if !self.fixed.map.accepts(&self.record.action) {
             Refusal::NonFiniteAction
         } else {
             Refusal::None
@@ -359,7 +359,7 @@ impl Controller {
     fn take_action(&mut self) {
         let (fixed, state) = (&self.fixed, &mut self.state);
         self.record.action_clipped =
-            fixed.map.apply(&mut state.action, &self.record.action[..self.due_rad.len()], &mut self.due_rad);
+            fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
         fixed.add_head_command(&state.command, &mut self.due_rad);
         for (&joint, &target) in fixed.program.joints().iter().zip(&self.due_rad) {
             state.target_rad[joint] = target;

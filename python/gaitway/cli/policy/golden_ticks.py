@@ -20,7 +20,7 @@ def with_golden(description: "Contract", data: bytes, file: Path, robot: "Robot"
     """
     from gaitway import _native, extras
 
-    extras.load("numpy", "sim")
+    np = extras.load("numpy", "sim")
     from gaitway.contract import Contract
     from gaitway.golden import vectors
     from gaitway.golden.tick import UnsupportedContractError
@@ -31,7 +31,13 @@ def with_golden(description: "Contract", data: bytes, file: Path, robot: "Robot"
     policy = Policy.from_bytes(_native.embed(data, description), file, robot=robot, engine=engine)
     contract = json.loads(description.to_json())
     try:
-        golden = vectors.build(contract, lambda observation: policy.infer(observation[None])[0], made_by=made_by)
+        state = np.zeros(policy.state_len, np.float32)
+        golden = vectors.build(
+            contract,
+            lambda observation: policy.infer(observation[None], state)[0],
+            forget=lambda: state.fill(0.0),
+            made_by=made_by,
+        )
     except UnsupportedContractError as error:
         hint = "add golden ticks of your own training: docs/formats.md describes them"
         raise PolicyError(f"contract {description.name}: no golden ticks can be made: {error}", hint=hint) from error
