@@ -24,6 +24,7 @@ mod proto;
 mod prune;
 mod survey;
 mod tensor;
+mod weights;
 mod wire;
 
 pub mod metadata;

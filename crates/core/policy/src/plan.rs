@@ -2,7 +2,7 @@
 
 use crate::cpu::CpuPath;
 use crate::error::LengthError;
-use crate::ir::{Op, Operand, Span, Step, Zip};
+use crate::ir::{Constants, Op, Operand, Span, Step, Zip};
 use crate::kernels;
 
 /// A policy network, checked, folded, packed and ready to run.
@@ -12,7 +12,7 @@ use crate::kernels;
 pub struct Plan {
     pub(crate) cpu_path: CpuPath,
     pub(crate) steps: Vec<Step>,
-    pub(crate) constants: Vec<f32>,
+    pub(crate) constants: Constants,
     pub(crate) arena_len: usize,
     pub(crate) input_name: String,
     pub(crate) input_len: usize,
@@ -100,7 +100,7 @@ impl Plan {
         kernels::run_steps(self.cpu_path, &self.steps, &self.constants, arena);
         output.copy_from_slice(match self.output {
             Operand::Arena(span) => &arena[span.start..span.start + span.len],
-            Operand::Constant(span) => &self.constants[span.start..span.start + span.len],
+            Operand::Constant(span) => &self.constants.floats[span.start..span.start + span.len],
         });
         kernels::canonicalise(output);
         Ok(())
@@ -143,7 +143,7 @@ impl Plan {
                 (Operand::Constant(span), value) if value == left && zip == Zip::Mul => span,
                 _ => return None,
             };
-            let values = &self.constants[constant.start..constant.start + constant.len];
+            let values = &self.constants.floats[constant.start..constant.start + constant.len];
             wanted(zip).then(|| (step, values.iter().copied().cycle().take(self.input_len).collect()))
         })
     }

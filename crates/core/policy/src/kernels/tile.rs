@@ -5,21 +5,22 @@
 
 use crate::pack::{LANES, Line};
 
-/// Computes `N` lines of outputs: `acc = bias`, then `acc += x[k] * weights[k]` for k in order.
+/// Computes `N` lines of outputs: `acc = rows[0]`, then `acc += x[k] * rows[1 + k]` for k in order.
 ///
 /// All slices hold what `N` lines need; what is too long is ignored.
 pub trait Tile {
-    fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]);
+    fn tile<const N: usize>(x: &[f32], rows: &[Line], y: &mut [[f32; LANES]]);
 }
 
 /// The target's baseline, left to the compiler.
 pub struct Scalar;
 
 impl Tile for Scalar {
-    fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]) {
-        for (n, (bias, y)) in bias.iter().zip(y).take(N).enumerate() {
+    fn tile<const N: usize>(x: &[f32], rows: &[Line], y: &mut [[f32; LANES]]) {
+        let Some((bias, rows)) = rows.as_chunks::<N>().0.split_first() else { return };
+        for (n, (bias, y)) in bias.iter().zip(y).enumerate() {
             let mut acc = bias.0;
-            for (&xk, row) in x.iter().zip(weights.as_chunks::<N>().0) {
+            for (&xk, row) in x.iter().zip(rows) {
                 for (acc, weight) in acc.iter_mut().zip(&row[n].0) {
                     *acc += xk * weight;
                 }
@@ -32,18 +33,21 @@ impl Tile for Scalar {
 /// A tile in one instruction set: its features, the lanes of its vectors, and its five instructions.
 #[allow(unused_macros, reason = "only where there are vectors")]
 macro_rules! vector_tile {
-    ($path:ident, $features:literal, $lanes:literal, $splat:path, $load:path, $store:path, $mul:path, $add:path) => {
+    (
+        $path:ident, $features:literal, $lanes:literal,
+        $splat:path, $load:path, $store:path, $mul:path, $add:path
+    ) => {
         #[doc = concat!("Vectors of ", $lanes, " lanes.")]
         pub struct $path;
 
         impl Tile for $path {
             #[inline(always)]
-            fn tile<const N: usize>(x: &[f32], weights: &[Line], bias: &[Line], y: &mut [[f32; LANES]]) {
+            fn tile<const N: usize>(x: &[f32], rows: &[Line], y: &mut [[f32; LANES]]) {
                 #[target_feature(enable = $features)]
                 fn run<const N: usize>(
                     x: &[f32],
-                    weights: &[[Line; N]],
                     bias: &[Line; N],
+                    rows: &[[Line; N]],
                     y: &mut [[f32; LANES]; N],
                 ) {
                     const VECTORS: usize = LANES / $lanes;
@@ -51,7 +55,7 @@ macro_rules! vector_tile {
                     let load = |line: &Line, v: usize| unsafe { $load(line.0.as_ptr().add(v * $lanes)) };
                     let mut acc: [[_; VECTORS]; N] =
                         std::array::from_fn(|n| std::array::from_fn(|v| load(&bias[n], v)));
-                    for (&xk, row) in x.iter().zip(weights) {
+                    for (&xk, row) in x.iter().zip(rows) {
                         let xk = $splat(xk);
                         for n in 0..N {
                             for v in 0..VECTORS {
@@ -66,10 +70,10 @@ macro_rules! vector_tile {
                         }
                     }
                 }
-                let (weights, _) = weights.as_chunks::<N>();
-                if let (Some(bias), Some(y)) = (bias.first_chunk(), y.first_chunk_mut()) {
+                if let (Some((bias, rows)), Some(y)) = (rows.as_chunks().0.split_first(), y.first_chunk_mut())
+                {
                     // SAFETY: `run_steps` takes this type only for a path that was found available on this CPU.
-                    unsafe { run::<N>(x, weights, bias, y) }
+                    unsafe { run::<N>(x, bias, rows, y) }
                 }
             }
         }

@@ -3,8 +3,6 @@
 use super::window::with_row_len;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
-use crate::ir::Op;
-use crate::pack::{LANES, Matrix};
 use crate::tensor;
 
 /// `alpha row · B + beta C`.
@@ -55,13 +53,11 @@ fn product(
         ));
     }
     let bias = full_bias(node, bias, outputs)?;
-    lowering.reserve(outputs.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
     let numbers = weights.constant().unwrap_or_default();
-    let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| {
-        numbers[if transposed { j * inputs + k } else { k * outputs + j }]
-    });
+    let matrix = lowering
+        .matrix(inputs, &bias, |k, j| numbers[if transposed { j * inputs + k } else { k * outputs + j }])?;
     let dims = with_row_len(&row.dims, outputs);
-    lowering.emit(node, Op::Matvec(matrix), row, None, dims)
+    lowering.emit(node, matrix, row, None, dims)
 }
 
 /// The bias of each output: zero without one, repeated where it is a single number.

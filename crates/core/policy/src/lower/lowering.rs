@@ -4,12 +4,13 @@ use super::node::NodeView;
 use super::value::{Source, Value};
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
-use crate::ir::{Op, Operand, Span, Step};
+use crate::ir::{Constants, Op, Operand, Span, Step};
 use crate::kernels;
-use crate::pack::LANES;
+use crate::pack::{LANES, Line, Matrix};
 use crate::plan::Plan;
 use crate::proto;
 use crate::tensor::{self, Numbers};
+use crate::weights::Weights;
 
 /// Floats in all constants, packed weights and intermediate values together (256 MiB).
 const MAX_FLOATS: u64 = 64 << 20;
@@ -19,6 +20,7 @@ pub struct Lowering {
     path: CpuPath,
     steps: Vec<Step>,
     constants: Vec<f32>,
+    weights: Vec<Line>,
     arena_len: usize,
     floats: u64,
     macs: u64,
@@ -27,12 +29,8 @@ pub struct Lowering {
 
 impl Lowering {
     pub fn new(path: CpuPath) -> Lowering {
-        let (steps, constants) = (Vec::new(), Vec::new());
-        Lowering { path, steps, constants, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
-    }
-
-    pub fn path(&self) -> CpuPath {
-        self.path
+        let (steps, constants, weights) = (Vec::new(), Vec::new(), Vec::new());
+        Lowering { path, steps, constants, weights, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
     }
 
     /// Lays out the graph's input, which must be the first in the arena.
@@ -57,6 +55,17 @@ impl Lowering {
     /// As [`Lowering::reserve`], for whole numbers, of which each is as large as two floats.
     pub fn reserve_ints(&mut self, count: usize) -> Result<(), OnnxError> {
         self.reserve((count as u64).saturating_mul(2))
+    }
+
+    /// Packs a matrix of `bias.len()` outputs; `weight(k, j)` is what input k contributes to output j.
+    pub fn matrix(
+        &mut self,
+        inputs: usize,
+        bias: &[f32],
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Result<Op, OnnxError> {
+        self.reserve(bias.len().next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
+        Ok(Op::Matvec(Matrix::pack(self.path, &mut self.weights, inputs, bias, weight)))
     }
 
     /// The value of an operation: computed now where its operands are known, else by a step of the plan.
@@ -110,7 +119,7 @@ impl Lowering {
         Ok(Plan {
             cpu_path: self.path,
             steps: self.steps,
-            constants: self.constants,
+            constants: Constants { floats: self.constants, weights: Weights::new(self.weights) },
             arena_len: self.arena_len,
             input_name,
             input_len,
@@ -134,7 +143,10 @@ impl Lowering {
         let padded = op.padded_len(len);
         self.reserve(padded as u64)?;
         let mut out = vec![0.0; padded];
-        kernels::apply::<kernels::Scalar>(op, left, right, &mut out);
+        kernels::apply::<kernels::Scalar>(op, &self.weights, left, right, &mut out);
+        if let Op::Matvec(matrix) = op {
+            self.weights.truncate(matrix.first);
+        }
         out.truncate(len);
         tensor::require_finite(&node.label, &out)?;
         Ok(Numbers::Floats(out.into()))
