@@ -30,10 +30,11 @@ impl Tile for Scalar {
     }
 }
 
-/// Lines ahead of the one that is read, at which the CPU is told to fetch: a small page, so that this page's address,
-/// too, is found by the time it is needed. What the CPU fetches by itself ends with the page and begins late.
+/// Lines ahead of the one that is read, at which the CPU is told to fetch: two small pages, so that those pages'
+/// addresses, too, are found by the time they are needed. What the CPU fetches by itself ends with the page and begins
+/// late.
 #[allow(dead_code, reason = "only where there are vectors")]
-const AHEAD: usize = 64;
+const AHEAD: usize = 128;
 
 /// A tile in one instruction set: its features, the lanes of its vectors, how to fetch ahead, and its five instructions.
 #[allow(unused_macros, reason = "only where there are vectors")]
