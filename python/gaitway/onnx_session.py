@@ -11,11 +11,14 @@ _EXPORT_ACTOR = "export only the actor, from one observation row to one action r
 _OTHER_CONTRACT = "embed the contract this network was exported with"
 
 
-def one_thread_session(data: bytes) -> Any:
-    """onnxruntime's session of an ONNX file, on one thread. Raises PolicyError where it cannot load the file."""
+def open_session(data: bytes, threads: int = 1) -> Any:
+    """onnxruntime's session of an ONNX file, on so many threads; 0: as many as it takes by default.
+
+    Raises PolicyError where it cannot load the file.
+    """
     onnxruntime = extras.load("onnxruntime", "onnxruntime")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -28,7 +31,7 @@ class OnnxSession:
     def __init__(self, data: bytes, contract: Contract) -> None:
         """Raises PolicyError where onnxruntime cannot load the file, or it does not fit the contract."""
         #: The session itself.
-        self.native = one_thread_session(data)
+        self.native = open_session(data)
         names = json.loads(contract.to_json())["network"]
         #: Names of what is fed and of what is read.
         self.input, self.output = str(names["input"]), str(names["output"])

@@ -8,7 +8,7 @@ from typing import Any
 from gaitway import _native, extras, files
 from gaitway.bench.account import time_calls
 from gaitway.errors import PolicyError
-from gaitway.onnx_session import one_thread_session
+from gaitway.onnx_session import open_session
 
 #: Of a robot that stumbles the observations are so much farther from the mean.
 _FAR = 3.0
@@ -72,7 +72,7 @@ def _rows(network: _native.Network, rows: int, seed: int) -> Any:
 
 def _onnxruntime(data: bytes, network: _native.Network) -> Callable[[Any], Any]:
     """One row through onnxruntime, on one thread: its output [1, output_len]."""
-    session = one_thread_session(data)
+    session = open_session(data)
     (rank,) = (len(value.shape) for value in session.get_inputs() if value.name == network.input)
     shape = (1,) * (rank - 1) + (network.input_len,)
     others = {value.name for value in session.get_inputs()} - {network.input}
