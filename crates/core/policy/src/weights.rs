@@ -26,13 +26,14 @@ pub enum Weights {
 
 impl Weights {
     /// Moves the lines to where they stay.
-    pub fn new(lines: Vec<Line>) -> Weights {
+    pub fn new(mut lines: Vec<Line>) -> Weights {
         #[cfg(target_os = "linux")]
         if size_of_val(lines.as_slice()) >= WORTH_A_HUGE_PAGE
             && let Some(pages) = huge::HugePages::holding(&lines)
         {
             return Weights::Huge(pages);
         }
+        lines.shrink_to_fit();
         Weights::Heap(lines)
     }
 }

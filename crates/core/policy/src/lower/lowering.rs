@@ -14,6 +14,8 @@ use crate::weights::Weights;
 
 /// Floats in all constants, packed weights and intermediate values together (256 MiB).
 const MAX_FLOATS: u64 = 64 << 20;
+/// Lines of packed weights that there is room for from the start (64 MiB).
+const RESERVED_LINES: usize = 1 << 20;
 
 /// A plan in the making.
 pub struct Lowering {
@@ -29,7 +31,10 @@ pub struct Lowering {
 
 impl Lowering {
     pub fn new(path: CpuPath) -> Lowering {
-        let (steps, constants, weights) = (Vec::new(), Vec::new(), Vec::new());
+        let (steps, constants, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        // Address space alone: so much an allocator asks the system for and gives back. What grows piece by piece it
+        // keeps. Where there is not so much, it grows.
+        let _ = weights.try_reserve_exact(RESERVED_LINES);
         Lowering { path, steps, constants, weights, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
     }
 
