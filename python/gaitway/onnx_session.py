@@ -12,11 +12,14 @@ _NAME_ALL = "name every input in the contract: network.further_inputs, network.s
 _OTHER_CONTRACT = "embed the contract this network was exported with"
 
 
-def one_thread_session(data: bytes) -> Any:
-    """onnxruntime's session of an ONNX file, on one thread. Raises PolicyError where it cannot load the file."""
+def open_session(data: bytes, threads: int = 1) -> Any:
+    """onnxruntime's session of an ONNX file, on so many threads; 0: as many as it takes by default.
+
+    Raises PolicyError where it cannot load the file.
+    """
     onnxruntime = extras.load("onnxruntime", "onnxruntime")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     try:
         return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:
@@ -29,7 +32,7 @@ class OnnxSession:
     def __init__(self, data: bytes, contract: Contract) -> None:
         """Raises PolicyError where onnxruntime cannot load the file, or it does not fit the contract."""
         #: The session itself.
-        self.native = one_thread_session(data)
+        self.native = open_session(data)
         network = json.loads(contract.to_json())["network"]
         further = [(str(port["name"]), int(port["width"])) for port in network.get("further_inputs", ())]
         first = contract.observation_len - sum(width for _, width in further)

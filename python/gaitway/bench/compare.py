@@ -9,7 +9,7 @@ from typing import Any
 from gaitway import _native, extras, files
 from gaitway.bench.account import time_calls
 from gaitway.errors import PolicyError
-from gaitway.onnx_session import one_thread_session
+from gaitway.onnx_session import open_session
 
 #: How onnxruntime calls a float16, and how far the engines may differ: in half precision onnxruntime rounds what it
 #: gives to eleven bits, and the native engine computes in single.
@@ -39,7 +39,7 @@ def compare(file: Path, rows: int, *, output: str | None = None, seed: int = 0) 
     np = extras.load("numpy", "sim")
     data = files.read_policy(file)
     network = _native.Network(data, output)
-    session = one_thread_session(data)
+    session = open_session(data)
     theirs = _onnxruntime(session, network)
     is_half = any(value.type == _HALF for value in session.get_inputs())
     inputs = _rows(network, rows, seed)

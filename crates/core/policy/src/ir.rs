@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::pack::Matrix;
+use crate::weights::Weights;
 
 /// A stretch of the arena or of the constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,15 @@ pub enum Operand {
 impl Operand {
     /// The right operand of a step that has none.
     pub const NONE: Operand = Operand::Constant(Span { start: 0, len: 0 });
+}
+
+/// The numbers of the file, as steps read them.
+#[derive(Debug)]
+pub struct Constants {
+    /// Those that stand in [`Operand::Constant`].
+    pub floats: Vec<f32>,
+    /// Those of all matrices, in the order of the steps.
+    pub weights: Weights,
 }
 
 /// One operation; its output lies behind everything it reads.

@@ -25,6 +25,7 @@ mod proto;
 mod prune;
 mod survey;
 mod tensor;
+mod weights;
 mod wire;
 
 pub mod metadata;

@@ -10,7 +10,7 @@ pub const LANES: usize = 16;
 #[repr(align(64))]
 pub struct Line(pub [f32; LANES]);
 
-/// A matrix and its bias, packed.
+/// Where a matrix and its bias lie among the packed weights.
 ///
 /// The outputs are cut into tiles of 8, 4, 2 or 1 lines; the outputs beyond the last are padded with zeros to a whole
 /// line. How they are cut depends on the CPU path and has no influence on the bits.
@@ -20,34 +20,47 @@ pub struct Matrix {
     pub inputs: usize,
     /// Lines in each tile.
     pub tiles: Vec<usize>,
-    /// `[tile][input][line of the tile]`.
-    pub weights: Vec<Line>,
-    /// What each output's sum begins with.
-    pub bias: Vec<Line>,
+    /// Its first line: `[tile][bias, then input after input][line of the tile]`, as the kernel reads them.
+    pub first: usize,
 }
 
 impl Matrix {
-    /// Packs `bias.len()` outputs; `weight(k, j)` is what input k contributes to output j.
-    pub fn pack(path: CpuPath, inputs: usize, bias: &[f32], weight: impl Fn(usize, usize) -> f32) -> Matrix {
+    /// Packs `bias.len()` outputs behind all other weights; `weight(k, j)` is what input k contributes to output j.
+    pub fn pack(
+        path: CpuPath,
+        weights: &mut Vec<Line>,
+        inputs: usize,
+        bias: &[f32],
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Matrix {
         let outputs = bias.len();
         let tiles = tile_widths(outputs.div_ceil(LANES), widest_tile(path));
-        let mut weights = Vec::with_capacity(tiles.iter().sum::<usize>() * inputs);
+        let matrix = Matrix { inputs, tiles, first: weights.len() };
+        weights.reserve(matrix.lines() * matrix.rows());
         let mut first = 0;
-        for width in &tiles {
+        for width in &matrix.tiles {
+            let lines = (first..).step_by(LANES).take(*width);
+            weights.extend(lines.clone().map(|first| padded(outputs, first, |j| bias[j])));
             for k in 0..inputs {
-                for line in 0..*width {
-                    weights.push(padded(outputs, first + line * LANES, |j| weight(k, j)));
-                }
+                weights.extend(lines.clone().map(|first| padded(outputs, first, |j| weight(k, j))));
             }
             first += width * LANES;
         }
-        let bias = (0..outputs).step_by(LANES).map(|first| padded(outputs, first, |j| bias[j])).collect();
-        Matrix { inputs, tiles, weights, bias }
+        matrix
+    }
+
+    /// Rows of each tile: its bias, and one for each input.
+    pub fn rows(&self) -> usize {
+        self.inputs + 1
     }
 
     /// Outputs rounded up to whole lines.
     pub fn padded_outputs(&self) -> usize {
-        self.bias.len() * LANES
+        self.lines() * LANES
+    }
+
+    fn lines(&self) -> usize {
+        self.tiles.iter().sum()
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::cpu::CpuPath;
 use crate::error::LengthError;
 use crate::interface::{Fed, PortSpan, Read, State};
-use crate::ir::{Op, Operand, Step, Zip};
+use crate::ir::{Constants, Op, Operand, Step, Zip};
 use crate::kernels;
 
 /// A policy network, checked, folded, packed and ready to run.
@@ -13,7 +13,7 @@ use crate::kernels;
 pub struct Plan {
     pub(crate) cpu_path: CpuPath,
     pub(crate) steps: Vec<Step>,
-    pub(crate) constants: Vec<f32>,
+    pub(crate) constants: Constants,
     pub(crate) arena_len: usize,
     pub(crate) inputs: Vec<Fed>,
     pub(crate) outputs: Vec<Read>,
@@ -162,7 +162,7 @@ impl Plan {
     fn found<'a>(&'a self, operand: Operand, arena: &'a [f32]) -> &'a [f32] {
         match operand {
             Operand::Arena(span) => &arena[span.range()],
-            Operand::Constant(span) => &self.constants[span.range()],
+            Operand::Constant(span) => &self.constants.floats[span.range()],
         }
     }
 
@@ -204,7 +204,7 @@ impl Plan {
                 (Operand::Constant(span), value) if value == left && zip == Zip::Mul => span,
                 _ => return None,
             };
-            let values = &self.constants[constant.start..constant.start + constant.len];
+            let values = &self.constants.floats[constant.range()];
             wanted(zip).then(|| (step, values.iter().copied().cycle().take(self.input_len()).collect()))
         })
     }

@@ -126,6 +126,20 @@ fn gemm_and_matmul_of_every_tile_width() {
     }
 }
 
+/// So many weights that they lie in huge pages, and a product of constants before them, which needs none when it is run.
+#[test]
+fn many_weights_behind_a_product_that_is_known() {
+    const OUTPUTS: usize = 5000;
+    let (x, row, w) = (positive(1, N), positive(2, N), positive(3, N * OUTPUTS));
+    let (k, n) = (N as i64, OUTPUTS as i64);
+    let constants = [tensor("row", &[1, k], &row), tensor("w", &[k, n], &w)];
+    let known = node("MatMul", &["row", "w"], &["known"]);
+    let nodes = [known, node("MatMul", &["x", "w"], &["of_x"]), node("Add", &["of_x", "known"], &["y"])];
+    let both: Vec<f32> = x.iter().zip(&row).map(|(x, row)| x + row).collect();
+    let weight = |k: usize, j: usize| w[k * OUTPUTS + j];
+    check(&x_to_y(N, OUTPUTS, &nodes, &constants), &x, &product(&both, weight, OUTPUTS, |_| 0.0));
+}
+
 #[test]
 fn gemm_scales_by_alpha_and_beta_and_repeats_a_single_bias() {
     let (x, w) = (positive(1, N), positive(2, N * 5));

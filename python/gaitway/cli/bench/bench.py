@@ -51,6 +51,27 @@ def tick(
 
 
 @app.command()
+def nets(
+    policies: Annotated[
+        list[Path] | None, typer.Argument(help="ONNX files. Default: networks of 64 KiB to 20 MiB.", show_default=False)
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="Rounds, all peers in turn in each.")] = 11,
+    as_json: Json = False,
+) -> None:
+    """Measure networks of all sizes beside onnxruntime (one thread, and as many as it takes), warm and cold."""
+    from gaitway.bench.nets import measure_nets
+    from gaitway.cli.bench.measuring import measuring
+    from gaitway.cli.bench.nets_report import print_nets
+
+    with measuring(shown=not as_json) as progress:
+        result = measure_nets(policies or [], rounds, progress)
+    if as_json:
+        print_json(result)
+    else:
+        print_nets(result)
+
+
+@app.command()
 def rt(
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="Seconds of each measurement.")] = 10.0,
     rounds: Annotated[int, typer.Option(min=1, max=100, help="Rounds of what is measured in turns.")] = 3,

@@ -4,23 +4,21 @@
 //! rounded. A tile's accumulators stay in registers for all k, and its weights are read once, in order.
 
 use super::tile::Tile;
-use crate::pack::{LANES, Matrix};
+use crate::pack::{LANES, Line, Matrix};
 
-/// `y = x · matrix + bias`; `y` has the matrix's padded length.
+/// `y = x · matrix + bias`; `weights` are those of all matrices, and `y` has the matrix's padded length.
 #[inline(always)]
-pub fn matvec<T: Tile>(matrix: &Matrix, x: &[f32], y: &mut [f32]) {
+pub fn matvec<T: Tile>(matrix: &Matrix, weights: &[Line], x: &[f32], y: &mut [f32]) {
     let (mut lines, _) = y.as_chunks_mut::<LANES>();
-    let mut weights = matrix.weights.as_slice();
-    let mut bias = matrix.bias.as_slice();
+    let mut rows = &weights[matrix.first..];
     for &width in &matrix.tiles {
         match width {
-            8 => T::tile::<8>(x, weights, bias, lines),
-            4 => T::tile::<4>(x, weights, bias, lines),
-            2 => T::tile::<2>(x, weights, bias, lines),
-            _ => T::tile::<1>(x, weights, bias, lines),
+            8 => T::tile::<8>(x, rows, lines),
+            4 => T::tile::<4>(x, rows, lines),
+            2 => T::tile::<2>(x, rows, lines),
+            _ => T::tile::<1>(x, rows, lines),
         }
-        weights = &weights[width * matrix.inputs..];
-        bias = &bias[width..];
+        rows = &rows[width * matrix.rows()..];
         lines = &mut lines[width..];
     }
 }

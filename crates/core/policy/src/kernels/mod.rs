@@ -16,13 +16,14 @@ pub use tile::Scalar;
 use tile::Tile;
 
 use crate::cpu::CpuPath;
-use crate::ir::{Op, Operand, Step};
+use crate::ir::{Constants, Op, Operand, Step};
+use crate::pack::Line;
 
-/// Computes one step. `out` has the length that [`Op::padded_len`] gives.
+/// Computes one step. `out` has the length that [`Op::padded_len`] gives; `weights` are those of all matrices.
 #[inline(always)]
-pub fn apply<T: Tile>(op: &Op, left: &[f32], right: &[f32], out: &mut [f32]) {
+pub fn apply<T: Tile>(op: &Op, weights: &[Line], left: &[f32], right: &[f32], out: &mut [f32]) {
     match op {
-        Op::Matvec(matrix) => matvec::matvec::<T>(matrix, left, out),
+        Op::Matvec(matrix) => matvec::matvec::<T>(matrix, weights, left, out),
         Op::Map(map) => elementwise::map(*map, left, out),
         Op::Zip(zip) => elementwise::zip(*zip, left, right, out),
         Op::Pick { first, stride } => {
@@ -40,7 +41,7 @@ pub fn apply<T: Tile>(op: &Op, left: &[f32], right: &[f32], out: &mut [f32]) {
 }
 
 /// Runs all steps on the path, which the caller has checked to be available on this CPU.
-pub fn run_steps(path: CpuPath, steps: &[Step], constants: &[f32], arena: &mut [f32]) {
+pub fn run_steps(path: CpuPath, steps: &[Step], constants: &Constants, arena: &mut [f32]) {
     match path {
         // SAFETY: a plan is built only for a path that `CpuPath::require` found available on this CPU.
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -58,24 +59,24 @@ pub fn run_steps(path: CpuPath, steps: &[Step], constants: &[f32], arena: &mut [
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
-fn run_avx512(steps: &[Step], constants: &[f32], arena: &mut [f32]) {
+fn run_avx512(steps: &[Step], constants: &Constants, arena: &mut [f32]) {
     interpret::<tile::Avx512>(steps, constants, arena);
 }
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[target_feature(enable = "avx2")]
-fn run_avx2(steps: &[Step], constants: &[f32], arena: &mut [f32]) {
+fn run_avx2(steps: &[Step], constants: &Constants, arena: &mut [f32]) {
     interpret::<tile::Avx2>(steps, constants, arena);
 }
 
 #[inline(always)]
-fn interpret<T: Tile>(steps: &[Step], constants: &[f32], arena: &mut [f32]) {
+fn interpret<T: Tile>(steps: &[Step], constants: &Constants, arena: &mut [f32]) {
     for step in steps {
         // The lowering lays a step's output behind all its inputs, so one split separates them.
         let (before, after) = arena.split_at_mut(step.output.start);
-        let left = resolve(step.left, before, constants);
-        let right = resolve(step.right, before, constants);
-        apply::<T>(&step.op, left, right, &mut after[..step.output.len]);
+        let left = resolve(step.left, before, &constants.floats);
+        let right = resolve(step.right, before, &constants.floats);
+        apply::<T>(&step.op, &constants.weights, left, right, &mut after[..step.output.len]);
     }
 }
 

@@ -6,8 +6,6 @@ use super::rows::{each_row, join};
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::Op;
-use crate::pack::{LANES, Matrix};
-use std::sync::Arc;
 
 /// How the window moves.
 struct Motion {
@@ -43,9 +41,8 @@ pub fn conv(lowering: &mut Lowering, node: &NodeView<'_>) -> Result<Value, OnnxE
     };
     let bias = full_bias(node, bias, outputs)?;
     let inputs = channels * kernel;
-    lowering.reserve(outputs.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
     let numbers = weights.constant().unwrap_or_default();
-    let matrix = Arc::new(Matrix::pack(lowering.path(), inputs, &bias, |k, j| numbers[j * inputs + k]));
+    let matrix = lowering.matrix(inputs, &bias, |k, j| numbers[j * inputs + k])?;
     let results = each_row(lowering, node, &windows, |lowering, window| {
         lowering.emit(node, Op::Matvec(matrix.clone()), window, None, vec![1, outputs])
     })?;

@@ -4,9 +4,7 @@ use super::rows::each_row;
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::Op;
-use crate::pack::{LANES, Matrix};
 use crate::tensor;
-use std::sync::Arc;
 
 /// `alpha row · B + beta C`.
 ///
@@ -56,12 +54,9 @@ fn product(
         ));
     }
     let bias = full_bias(node, bias, outputs)?;
-    lowering.reserve(outputs.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
     let numbers = weights.constant().unwrap_or_default();
-    let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| {
-        numbers[if transposed { j * inputs + k } else { k * outputs + j }]
-    });
-    let matrix = Arc::new(matrix);
+    let matrix = lowering
+        .matrix(inputs, &bias, |k, j| numbers[if transposed { j * inputs + k } else { k * outputs + j }])?;
     each_row(lowering, node, rows, |lowering, row| {
         lowering.emit(node, Op::Matvec(matrix.clone()), row, None, vec![1, outputs])
     })

@@ -5,15 +5,19 @@ use super::value::{Source, Value};
 use crate::cpu::CpuPath;
 use crate::error::OnnxError;
 use crate::interface::{Fed, Read, State};
-use crate::ir::{Op, Operand, Span, Step};
+use crate::ir::{Constants, Op, Operand, Span, Step};
 use crate::kernels;
-use crate::pack::LANES;
+use crate::pack::{LANES, Line, Matrix};
 use crate::plan::Plan;
 use crate::proto;
 use crate::tensor::{self, Numbers};
+use crate::weights::Weights;
+use std::sync::Arc;
 
 /// Floats in all constants, packed weights and intermediate values together (256 MiB).
 const MAX_FLOATS: u64 = 64 << 20;
+/// Lines of packed weights that there is room for from the start (64 MiB).
+const RESERVED_LINES: usize = 1 << 20;
 
 /// What a step costs beside its numbers, in floats: one may be made of each row of one number.
 const FLOATS_OF_STEP: u64 = 32;
@@ -23,6 +27,7 @@ pub struct Lowering {
     path: CpuPath,
     steps: Vec<Step>,
     constants: Vec<f32>,
+    weights: Vec<Line>,
     arena_len: usize,
     floats: u64,
     macs: u64,
@@ -31,12 +36,11 @@ pub struct Lowering {
 
 impl Lowering {
     pub fn new(path: CpuPath) -> Lowering {
-        let (steps, constants) = (Vec::new(), Vec::new());
-        Lowering { path, steps, constants, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
-    }
-
-    pub fn path(&self) -> CpuPath {
-        self.path
+        let (steps, constants, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        // Address space alone: so much an allocator asks the system for and gives back. What grows piece by piece it
+        // keeps. Where there is not so much, it grows.
+        let _ = weights.try_reserve_exact(RESERVED_LINES);
+        Lowering { path, steps, constants, weights, arena_len: 0, floats: 0, macs: 0, parameters: 0 }
     }
 
     /// Lays out an input of the graph. None may be laid out behind a step.
@@ -75,6 +79,17 @@ impl Lowering {
     /// As [`Lowering::reserve`], for whole numbers, of which each is as large as two floats.
     pub fn reserve_ints(&mut self, count: usize) -> Result<(), OnnxError> {
         self.reserve((count as u64).saturating_mul(2))
+    }
+
+    /// Packs a matrix of `bias.len()` outputs; `weight(k, j)` is what input k contributes to output j.
+    pub fn matrix(
+        &mut self,
+        inputs: usize,
+        bias: &[f32],
+        weight: impl Fn(usize, usize) -> f32,
+    ) -> Result<Arc<Matrix>, OnnxError> {
+        self.reserve(bias.len().next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
+        Ok(Arc::new(Matrix::pack(self.path, &mut self.weights, inputs, bias, weight)))
     }
 
     /// The value of an operation: computed now where its operands are known, else by a step of the plan.
@@ -117,7 +132,7 @@ impl Lowering {
         Plan {
             cpu_path: self.path,
             steps: self.steps,
-            constants: self.constants,
+            constants: Constants { floats: self.constants, weights: Weights::new(self.weights) },
             arena_len: self.arena_len,
             inputs,
             outputs,
@@ -139,7 +154,7 @@ impl Lowering {
         let padded = op.padded_len(len);
         self.reserve(padded as u64)?;
         let mut out = vec![0.0; padded];
-        kernels::apply::<kernels::Scalar>(op, left, right, &mut out);
+        kernels::apply::<kernels::Scalar>(op, &self.weights, left, right, &mut out);
         out.truncate(len);
         tensor::require_finite(&node.label, &out)?;
         Ok(Numbers::Floats(out.into()))

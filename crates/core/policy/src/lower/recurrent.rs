@@ -6,8 +6,6 @@ use super::elementwise::{each, pair};
 use super::{Lowering, NodeView, Value};
 use crate::error::OnnxError;
 use crate::ir::{Map, Op, Zip};
-use crate::pack::{LANES, Matrix};
-use std::sync::Arc;
 
 /// Inputs of both operators.
 const WEIGHTS: usize = 1;
@@ -163,10 +161,9 @@ impl<'a> Gates<'a> {
             Some(all) => all[(gate + bias_behind) * hidden..][..hidden].to_vec(),
             None => vec![0.0; hidden],
         };
-        lowering.reserve(hidden.next_multiple_of(LANES) as u64 * (inputs as u64 + 1))?;
         let first = gate * hidden;
-        let matrix = Matrix::pack(lowering.path(), inputs, &bias, |k, j| weights[(first + j) * inputs + k]);
-        lowering.emit(node, Op::Matvec(Arc::new(matrix)), row, None, vec![1, 1, hidden])
+        let matrix = lowering.matrix(inputs, &bias, |k, j| weights[(first + j) * inputs + k])?;
+        lowering.emit(node, Op::Matvec(matrix), row, None, vec![1, 1, hidden])
     }
 }
 
