@@ -184,6 +184,11 @@ class Robot:
         return self.native.stiffness_per_kp
 
     @property
+    def damping_per_kd(self) -> float | None:
+        """Damping in N·m·s/rad of one unit of the servo's derivative gain, where the profile says it."""
+        return self.native.damping_per_kd
+
+    @property
     def default_policy(self) -> Path:
         """The policy that ships with the robot: walk, or the only one it has."""
         shipped = list(self.folder.glob("*.onnx"))

@@ -114,6 +114,11 @@ impl Robot {
     }
 
     #[getter]
+    fn damping_per_kd(&self) -> Option<f64> {
+        self.profile.actuators.damping_per_kd
+    }
+
+    #[getter]
     fn imu_axes(&self) -> Option<[String; 3]> {
         self.profile.imu_axes().cloned()
     }

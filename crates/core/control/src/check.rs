@@ -60,7 +60,7 @@ pub fn run(policy: &Policy, profile: &RobotProfile) -> Result<Option<Report>, Co
     }
     let joints = contract.action_len();
     if policy.plan().is_some() {
-        let pattern = |differs: &[usize]| diagnose::row(&replay.action, differs);
+        let pattern = |differs: &[usize]| diagnose::action(&replay.action, contract, differs);
         findings.extend(compare("action", &replay.action, 0..joints, pattern));
     }
     let targets = Targets::new(contract, golden, &replay.commands, &replay.target);

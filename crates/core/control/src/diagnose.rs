@@ -1,5 +1,6 @@
 //! In what way golden rows and ours differ: sign, scale, offset, swapped columns, a tick too early or too late.
 
+mod order;
 mod pattern;
 mod rows;
 mod target;
@@ -36,11 +37,16 @@ pub(crate) fn term(
     }
     match columns(rows, differs) {
         Pattern::Unknown if term.source == Source::Phase => period(rows, term, span.start),
-        Pattern::Unknown => borrowed(rows, spans, span, differs),
+        Pattern::Unknown => order::of_columns(contract, term, rows, span.start)
+            .map_or_else(|| borrowed(rows, spans, span, differs), Pattern::Order),
         Pattern::Permuted(pairs) => {
             let within = |(ours, theirs)| (ours - span.start, theirs - span.start);
-            Pattern::Permuted(pairs.into_iter().map(within).collect())
+            let pairs: Vec<_> = pairs.into_iter().map(within).collect();
+            order::of_term(contract, term, &pairs).map_or(Pattern::Permuted(pairs), Pattern::Order)
         }
+        Pattern::Scales(factors) => Pattern::Scales(
+            factors.into_iter().map(|(column, factor)| (column - span.start, factor)).collect(),
+        ),
         Pattern::Offsets(offsets) => {
             let within = |(column, offset)| (column - span.start, offset);
             let offsets: Vec<_> = offsets.into_iter().map(within).collect();
@@ -54,6 +60,16 @@ pub(crate) fn term(
 pub(crate) fn row(rows: &Rows, differs: &[usize]) -> Pattern {
     match columns(rows, differs) {
         Pattern::Offsets(offsets) => simplest(offsets),
+        pattern => pattern,
+    }
+}
+
+/// The pattern of the network's output.
+pub(crate) fn action(rows: &Rows, contract: &Contract, differs: &[usize]) -> Pattern {
+    match row(rows, differs) {
+        Pattern::Permuted(pairs) => {
+            order::of_pairs(contract, &pairs).map_or(Pattern::Permuted(pairs), Pattern::Order)
+        }
         pattern => pattern,
     }
 }
@@ -103,6 +119,9 @@ fn columns(rows: &Rows, differs: &[usize]) -> Pattern {
     if offsets.iter().all(|&(column, offset)| rows.holds(column, |x| x + offset)) {
         return Pattern::Offsets(offsets);
     }
+    if let Some(pattern) = own_lines(rows, differs) {
+        return pattern;
+    }
     let within = |x, (low, high)| gaitway_maths::scalar::limit(x, low, high);
     if all(&|c| rows.holds(c, |x| within(x, rows.extent_found(c)))) {
         let (low, high) = rows.extent_found(first);
@@ -113,6 +132,25 @@ fn columns(rows: &Rows, differs: &[usize]) -> Pattern {
         return Pattern::NotClipped(low, high);
     }
     Pattern::Unknown
+}
+
+/// The pattern of columns each of which has a factor, and an offset, of its own.
+fn own_lines(rows: &Rows, differs: &[usize]) -> Option<Pattern> {
+    let lines: Vec<_> = differs.iter().map(|&column| rows.line(column, column)).collect::<Option<_>>()?;
+    if lines.len() < 2 || lines.iter().any(|(factor, _)| *factor < 0.0) {
+        return None;
+    }
+    if lines.iter().all(|(_, offset)| close(*offset, 0.0)) {
+        let factors = differs.iter().zip(&lines).map(|(&column, &(factor, _))| (column, factor));
+        return Some(Pattern::Scales(factors.collect()));
+    }
+    let extent = |values: &mut dyn Iterator<Item = f32>| {
+        values.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+    };
+    Some(Pattern::Unnormalised {
+        mean: extent(&mut lines.iter().map(|line| line.1)),
+        deviation: extent(&mut lines.iter().map(|line| line.0)),
+    })
 }
 
 /// One offset where all have the same.

@@ -1,5 +1,6 @@
 //! The ways in which two series can differ, and the words for them.
 
+use super::order::Order;
 use gaitway_model::term::Reference;
 use std::fmt;
 
@@ -10,6 +11,10 @@ pub enum Pattern {
     Sign,
     /// Ours is theirs times a factor.
     Scale(f32),
+    /// Ours is theirs times a factor of each number's own: index within the term, factor.
+    Scales(Vec<(usize, f32)>),
+    /// Theirs is ours less a mean, over a deviation, each number's own: lowest and highest mean and deviation.
+    Unnormalised { mean: (f32, f32), deviation: (f32, f32) },
     /// Ours is theirs plus a constant, the same for every number.
     Offset(f32),
     /// Ours is theirs plus a constant of each number's own: index within the term, constant.
@@ -18,6 +23,8 @@ pub enum Pattern {
     DefaultPose(Vec<(String, f32)>),
     /// The default poses of these joints are exchanged: joint of ours, joint of theirs.
     JointOrder(Vec<(String, String)>),
+    /// The joints are in another order.
+    Order(Order),
     /// Ours is measured from the first, theirs from the second.
     Reference(Reference, Reference),
     /// Ours and another term are in the other order.
@@ -53,6 +60,17 @@ impl fmt::Display for Pattern {
         match self {
             Pattern::Sign => write!(f, "the sign is reversed"),
             Pattern::Scale(factor) => write!(f, "scaled: ours is {factor:.5} times the golden one"),
+            Pattern::Scales(factors) => {
+                let each = list(factors, |(index, factor)| format!("{factor:.5} times at {index}"));
+                write!(f, "scaled: ours is the golden one {each}")
+            }
+            Pattern::Unnormalised { mean, deviation } => write!(
+                f,
+                "observations look unnormalised by a mean of {:.5} to {:.5} and a deviation of {:.5} to {:.5}, each \
+                 number's own: the trainer's normaliser belongs into the network",
+                mean.0, mean.1, deviation.0, deviation.1
+            ),
+            Pattern::Order(order) => order.fmt(f),
             Pattern::Offset(offset) => write!(f, "offset: ours is the golden one plus {offset:.5}"),
             Pattern::Offsets(offsets) => {
                 let each = list(offsets, |(index, offset)| format!("{offset:+.5} at {index}"));

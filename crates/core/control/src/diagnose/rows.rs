@@ -90,6 +90,19 @@ impl Rows {
         (!self.resets[first + 1..=last].contains(&true)).then_some(before)
     }
 
+    /// Factor and offset by which ours in `column` is theirs in `other` in every tick; `None` where it is not, and
+    /// where theirs stands still.
+    pub fn line(&self, column: usize, other: usize) -> Option<(f32, f32)> {
+        let pairs =
+            || self.expected.iter().zip(&self.found).map(|(theirs, ours)| (theirs[other], ours[column]));
+        let by_theirs = |a: &(f32, f32), b: &(f32, f32)| a.0.total_cmp(&b.0);
+        let (low, high) = (pairs().min_by(by_theirs)?, pairs().max_by(by_theirs)?);
+        let factor = (high.1 - low.1) / (high.0 - low.0);
+        let offset = low.1 - factor * low.0;
+        let holds = || pairs().all(|(theirs, ours)| close(factor * theirs + offset, ours));
+        (factor.is_finite() && factor != 0.0 && holds()).then_some((factor, offset))
+    }
+
     /// Ours over theirs, taken where theirs is largest.
     pub fn ratio(&self, column: usize) -> Option<f32> {
         let largest = |a: &(f32, f32), b: &(f32, f32)| a.0.abs().total_cmp(&b.0.abs());

@@ -1,7 +1,7 @@
 //! What made golden targets that ours are not: each cause is tried in turn on the golden actions, tick by tick from
 //! the golden target before, and named where it explains every tick.
 
-use super::{NOTHING, Pattern, Rows, close, pose, row, simplest};
+use super::{NOTHING, Pattern, Rows, close, order, pose, row, simplest};
 use crate::action_map::ActionMap;
 use gaitway_maths::scalar::limit;
 use gaitway_model::Contract;
@@ -145,14 +145,21 @@ impl<'a> Targets<'a> {
         (scale.is_finite() && scale != 0.0 && all(scale)).then(|| Pattern::Scale(1.0 / scale))
     }
 
-    /// The actions of other joints.
+    /// The actions of other joints, added to the joint's own pose or to the other's.
     fn order(&self, differs: &[usize]) -> Option<Pattern> {
         let theirs = |&joint: &usize| {
             let mut others = differs.iter().filter(|&&other| other != joint);
-            let cause = |action_of| Cause { action_of, ..self.as_ours(joint) };
-            others.find(|&&other| self.explains(joint, cause(other))).map(|&other| (joint, other))
+            let explains = |action_of: usize| {
+                let of_other = self.base[action_of] - self.base[joint];
+                let cause = |offset| Cause { action_of, offset, ..self.as_ours(joint) };
+                [0.0, of_other].into_iter().any(|offset| self.explains(joint, cause(offset)))
+            };
+            others.find(|&&other| explains(other)).map(|&other| (joint, other))
         };
-        differs.iter().map(theirs).collect::<Option<_>>().map(Pattern::Permuted)
+        let pairs: Vec<_> = differs.iter().map(theirs).collect::<Option<_>>()?;
+        // Ours of the other is theirs of the joint.
+        let places: Vec<_> = pairs.iter().map(|&(joint, other)| (other, joint)).collect();
+        Some(order::of_pairs(self.contract, &places).map_or(Pattern::Permuted(pairs), Pattern::Order))
     }
 
     /// Another pose the action is added to, or another offset.
