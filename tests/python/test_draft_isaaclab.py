@@ -176,6 +176,10 @@ def test_agent_yaml_says_bounds_and_a_normaliser_that_is_missing(tmp_path: Path)
         ({"actions": {"JointVelocityAction": {"scale": 1.0}}}, "JointVelocityAction commands no positions"),
         ({"actions": {"JointPositionAction": {"scale": [0.25] * 11 + [0.0]}}}, "action.scale is 0 at 11"),
         ({"actions": {"JointPositionAction": {"scale": 0.25, "joint_ids": [0, 1]}}}, "2 of 12 joints are driven"),
+        (
+            {"actions": {"JointPositionAction": {"joint_ids": ORDER}}},
+            "the joints in another order than the observation",
+        ),
     ],
 )
 def test_what_is_suspicious_is_told(tmp_path: Path, changes: Json, told: str) -> None:

@@ -9,7 +9,7 @@ from draft_bench import bare
 from program import parse, run_gaitway
 
 import gaitway
-from gaitway.draft import draft
+from gaitway.draft import draft, sidecars
 from gaitway.errors import PolicyError
 
 DUCK = gaitway.Robot.load()
@@ -115,3 +115,46 @@ def test_a_gait_phase_asks_for_its_clock(tmp_path: Path) -> None:
     metadata = MJLAB | {"observation_names": f"{TERMS},phase"}
     begun = draft(bare(tmp_path, metadata, observations=53).read_bytes(), DUCK, name="walk")
     assert "phase" in {question.path for question in begun.questions}
+
+
+ENV = {
+    "decimation": 4,
+    "sim": {"mujoco": {"timestep": 0.005}},
+    "observations": {
+        "actor": {
+            "history_length": None,
+            "terms": {
+                "base_ang_vel": {"func": "mjlab.envs.mdp.observations:base_ang_vel", "scale": 0.25, "clip": None},
+                "projected_gravity": {"func": "mjlab.envs.mdp.observations:projected_gravity"},
+                "joint_pos": {"func": "mjlab.envs.mdp.observations:joint_pos_rel", "clip": [-2.0, 2.0]},
+                "joint_vel": {"func": "mjlab.envs.mdp.observations:joint_vel_rel", "scale": 0.05},
+                "actions": {"func": "mjlab.envs.mdp.observations:last_action"},
+                "command": {"func": "mjlab.envs.mdp.observations:generated_commands"},
+            },
+        },
+        "critic": {"terms": {"base_lin_vel": {"func": "mjlab.envs.mdp.observations:base_lin_vel"}}},
+    },
+    "actions": {"joint_pos": {"scale": 0.5}},
+}
+
+
+def test_env_yaml_adds_what_metadata_leave_out(tmp_path: Path) -> None:
+    yaml = pytest.importorskip("yaml", reason="PyYAML, of the extra draft, is not installed")
+    path = tmp_path / "env.yaml"
+    path.write_text(yaml.safe_dump(ENV, sort_keys=False))
+    begun = draft(bare(tmp_path, MJLAB).read_bytes(), DUCK, name="walk", sidecars=sidecars.read([path]))
+    assert begun.kind == "mjlab" and begun.contract["policy_rate_hz"] == 50
+    scales = {term["name"]: (term.get("scale", 1.0), term.get("clip")) for term in begun.contract["observation"]}
+    assert scales == {
+        "base_ang_vel": (0.25, None),
+        "projected_gravity": (1.0, None),
+        "joint_pos": (1.0, [-2.0, 2.0]),
+        "joint_vel": (0.05, None),
+        "actions": (1.0, None),
+        "command": (1.0, None),
+    }
+    assert begun.contract["observation"][2]["relative_to"] == "default_pose"
+    assert not any("exports no scales" in warning for warning in begun.warnings)
+    # The file's own word comes first, and that they differ is told.
+    assert begun.contract["action"]["scale"] == 0.25
+    assert any("the scale of the action in the file is not that" in warning for warning in begun.warnings)

@@ -84,7 +84,7 @@ def _source(meant: str) -> str | None:
 def _relative_to(meant: str, function: str | None) -> str | None:
     if meant != "joint_pos":
         return None
-    return "zero" if function == "joint_pos" else _ABSOLUTE
+    return {"joint_pos": "zero", "joint_pos_rel": "default_pose"}.get(function or "", _ABSOLUTE)
 
 
 def _clip(table: Table, factor: float | list[float], *, scale_first: bool) -> tuple[float, float] | None:

@@ -110,7 +110,14 @@ def _actions(said: Said, actions: Table, order: list[int]) -> None:
     said.scale = None if scale is None else one_or_each(scale)
     said.origins["action.scale"] = f"{action.where}.scale"
     chosen = action.numbers("joint_ids")
-    if chosen is not None and len(chosen) != len(order):
+    if chosen is not None and len(chosen) == len(order) and chosen != list(range(len(order))):
+        said.warnings.append(f"{action.where}: the action has the joints in another order than the observation")
+        said.joints_question = (
+            f"the actions' order, {action.where}.joint_ids, is not that of the observation's joints: which is it? A "
+            "contract has one order for both"
+        )
+        said.joint_names = None
+    elif chosen is not None and len(chosen) != len(order):
         said.warnings.append(
             f"{action.where}: {len(chosen)} of {len(order)} joints are driven, the observation may have all: joints "
             "that are observed and not driven need a key of their own"

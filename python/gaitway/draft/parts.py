@@ -10,6 +10,8 @@ from gaitway.errors import PolicyError
 if TYPE_CHECKING:
     from gaitway.robot import Robot
 
+#: Three decimals, or three significant digits.
+_ROUNDED = 6e-3
 #: What begins every value that a person must fill in.
 TODO = "TODO: "
 
@@ -108,7 +110,12 @@ class Said:
         self.origins["policy_rate_hz"] = f"{origin}, {period_s:g} s"
 
     def completed_by(self, other: "Said") -> "Said":
-        """This, and what only the other says."""
+        """This, and what only the other says; where both say something else, a warning."""
+        for name, what in (("scale", "the scale of the action"), ("default_rad", "the default pose")):
+            if _differ(getattr(self, name), getattr(other, name)):
+                self.warnings.append(
+                    f"{what} in the file is not that of the configuration beside it: which was trained?"
+                )
         single = ("joint_names", "default_rad", "scale", "stiffness", "damping", "rate_hz", "terms", "source")
         for name in single:
             if getattr(self, name) is None:
@@ -122,6 +129,16 @@ class Said:
         self.origins = other.origins | self.origins
         self.warnings += other.warnings
         return self
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether two numbers or lists differ by more than the digits that exporters leave out."""
+    if one is None or other is None or isinstance(one, str) or isinstance(other, str):
+        return False
+    count = max(len(each) if isinstance(each, list) else 1 for each in (one, other))
+    rows = [each if isinstance(each, list) else [each] * count for each in (one, other)]
+    lengths_differ = len(rows[0]) != len(rows[1])
+    return lengths_differ or any(abs(a - b) > _ROUNDED * (1 + abs(b)) for a, b in zip(*rows, strict=True))
 
 
 def questions(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
