@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from draft_bench import G1, GO2, asked, bare, to_green
+from draft_files import ENV, ORDER, POSE, deploy, term
 from program import parse, run_gaitway
 
 import gaitway
@@ -13,39 +14,7 @@ from gaitway.errors import PolicyError
 
 yaml = pytest.importorskip("yaml", reason="PyYAML, of the extra draft, is not installed")
 QUADRUPED = gaitway.Robot.load(GO2)
-#: Breadth-first, as numbers of motors: hips of FL, FR, RL, RR, then their thighs, then their calves.
-ORDER = [3, 0, 9, 6, 4, 1, 10, 7, 5, 2, 11, 8]
-POSE = [0.1, -0.1, 0.1, -0.1, 0.8, 0.8, 1.0, 1.0, -1.5, -1.5, -1.5, -1.5]
 Json = dict[str, Any]
-
-
-def term(count: int, scale: float = 1.0, history: int = 1, clip: list[float] | None = None) -> Json:
-    return {"params": {}, "clip": clip, "scale": [scale] * count, "history_length": history}
-
-
-def deploy(history: int = 1, **changes: Any) -> Json:
-    """As the exporter of Unitree's tasks writes it."""
-    return {
-        "joint_ids_map": ORDER,
-        "step_dt": 0.02,
-        "stiffness": [25.0 + motor for motor in range(12)],
-        "damping": [0.5] * 12,
-        "default_joint_pos": POSE,
-        "commands": {
-            "base_velocity": {"ranges": {"lin_vel_x": [-1.0, 1.0], "lin_vel_y": [-0.4, 0.4], "heading": None}}
-        },
-        "actions": {
-            "JointPositionAction": {"clip": None, "joint_names": [".*"], "scale": [0.25] * 12, "offset": POSE},
-        },
-        "observations": {
-            "base_ang_vel": term(3, 0.2, history, clip=[-100.0, 100.0]),
-            "projected_gravity": term(3, history=history),
-            "velocity_commands": term(3, history=history),
-            "joint_pos_rel": term(12, history=history),
-            "joint_vel_rel": term(12, 0.05, history),
-            "last_action": term(12, history=history),
-        },
-    } | changes
 
 
 def write(folder: Path, name: str, content: Json) -> Path:
@@ -102,33 +71,6 @@ def test_histories_begin_with_the_oldest_tick(tmp_path: Path) -> None:
 def test_a_clip_before_the_scale_becomes_one_after_it(tmp_path: Path) -> None:
     begun = begin(tmp_path, 45, write(tmp_path, "deploy.yaml", deploy()))
     assert begun.contract["observation"][0]["clip"] == [-20.0, 20.0]
-
-
-ENV = """
-sim: {dt: 0.005, gravity: !!python/tuple [0.0, 0.0, -9.81]}
-decimation: 4
-scene:
-  robot:
-    init_state:
-      joint_pos: {.*L_hip_joint: 0.1, .*R_hip_joint: -0.1, F.*_thigh_joint: 0.8, R.*_thigh_joint: 1.0,
-        .*_calf_joint: -1.5}
-    joint_sdk_names: [FR_hip_joint, FR_thigh_joint, FR_calf_joint, FL_hip_joint, FL_thigh_joint, FL_calf_joint,
-      RR_hip_joint, RR_thigh_joint, RR_calf_joint, RL_hip_joint, RL_thigh_joint, RL_calf_joint]
-observations:
-  policy:
-    history_length: null
-    base_ang_vel: {func: 'isaaclab.envs.mdp.observations:base_ang_vel', scale: 0.2, history_length: 0,
-      clip: !!python/tuple [-100, 100]}
-    projected_gravity: {func: 'isaaclab.envs.mdp.observations:projected_gravity', scale: null, history_length: 0}
-    velocity_commands: {func: 'isaaclab.envs.mdp.observations:generated_commands', scale: null, history_length: 0}
-    joint_pos: {func: 'isaaclab.envs.mdp.observations:joint_pos', scale: null, history_length: 0}
-    joint_vel: {func: 'isaaclab.envs.mdp.observations:joint_vel_rel', scale: 0.05, history_length: 0}
-    actions: {func: 'isaaclab.envs.mdp.observations:last_action', scale: null, history_length: 0}
-events:
-  push: {ids: !!python/object/apply:builtins.slice [null, null, null]}
-actions:
-  joint_pos: {scale: 0.5, offset: 0.0, use_default_offset: true}
-"""
 
 
 def test_env_yaml_alone_says_terms_rate_and_scale_and_asks_for_the_order(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from draft_bench import G1, GO2, asked, bare, to_green
+from draft_files import DEPLOYMENT, TASK
 from program import parse, run_gaitway
 
 import gaitway
@@ -12,52 +13,6 @@ from gaitway.errors import PolicyError
 
 pytest.importorskip("yaml", reason="PyYAML, of the extra draft, is not installed")
 QUADRUPED = gaitway.Robot.load(GO2)
-TASK = """
-from legged_gym.envs.base.legged_robot_config import LeggedRobotCfg, LeggedRobotCfgPPO
-import os
-os.system("touch {trap}")
-
-class RoughCfg(LeggedRobotCfg):
-    class init_state(LeggedRobotCfg.init_state):
-        default_joint_angles = {{'FL_hip_joint': 0.1, 'FR_hip_joint': -0.1, 'FL_thigh_joint': 0.8}}
-
-    class control(LeggedRobotCfg.control):
-        control_type = 'P'
-        stiffness = {{'joint': 20.}}
-        damping = {{'joint': 0.5}}
-        action_scale = 0.25
-        decimation = 2 * 2
-
-    class normalization(LeggedRobotCfg.normalization):
-        class obs_scales:
-            lin_vel, unpacked = 1.0, 2.0
-            dof_vel = 0.1
-        clip_observations = 50.
-        clip_actions = os.cpu_count()
-
-class FlatCfg(RoughCfg):
-    class commands(LeggedRobotCfg.commands):
-        class ranges(LeggedRobotCfg.commands.ranges):
-            lin_vel_x = [-0.5, 1.5]
-            ang_vel_yaw = [-1.0, +1.0]
-
-class FlatCfgPPO(LeggedRobotCfgPPO):
-    seed = 1
-"""
-DEPLOYMENT = """
-control_dt: 0.02
-leg_joint2motor_idx: [3, 4, 5, 0, 1, 2, 9, 10, 11, 6, 7, 8]
-kps: [20, 20, 40, 20, 20, 40, 20, 20, 40, 20, 20, 40]
-kds: [0.5, 0.5, 1, 0.5, 0.5, 1, 0.5, 0.5, 1, 0.5, 0.5, 1]
-default_angles: [0.1, 0.8, -1.5, -0.1, 0.8, -1.5, 0.1, 1.0, -1.5, -0.1, 1.0, -1.5]
-ang_vel_scale: 0.25
-dof_pos_scale: 1.0
-dof_vel_scale: 5e-2
-action_scale: 0.25
-cmd_scale: [0.25, 0.25, 0.25]
-num_actions: 12
-num_obs: 45
-"""
 
 
 def begin(folder: Path, observations: int, *files: Path) -> Draft:

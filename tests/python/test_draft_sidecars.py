@@ -1,11 +1,16 @@
 """Sidecars are somebody else's files: bounded, never run, and refused with file and key."""
 
+import contextlib
+import json
+import re
 import time
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from draft_bench import GO2, bare
+from draft_files import DEPLOYMENT, ENV, TASK, deploy
 from program import run_gaitway
 
 import gaitway
@@ -62,6 +67,7 @@ MERGES = "a: &a {x: 1, y: 2}\n" + "".join(
         ("joint_ids_map: {a: 1}", "deploy.yaml: joint_ids_map: expected a list of numbers, found {'a': 1}"),
         ("joint_ids_map: [a]", "joint_ids_map: expected a number, found 'a'"),
         ("joint_ids_map: [true]", "joint_ids_map: expected a number, found True"),
+        ("decimation: 4\nobservations: {}\nactions: {a: {scale: " + "9" * 400 + "}}", "a: scale: expected a number"),
         ("joint_ids_map: [.inf]", "joint_ids_map: expected a finite number, found inf"),
         ("default_joint_pos: 1", "default_joint_pos: expected a list of numbers, found 1"),
         ("joint_ids_map: [0]\nactions: 1", "deploy.yaml: actions: expected a table, found 1"),
@@ -173,3 +179,42 @@ def test_other_files_are_named_as_what_they_are(tmp_path: Path) -> None:
     assert refused.returncode == 2 and "Git" in refused.stderr
     refused = run_gaitway("policy", "draft", file, "--robot", GO2, "--sidecar", tmp_path / "none.yaml")
     assert refused.returncode == 2 and "none.yaml" in refused.stderr
+
+
+#: What files in the wild do not have in these places.
+JUNK = (
+    "null", "-1", "1e999", ".nan", "true", "[]", "{}", "[[1]]", "{a: 1}", "9" * 400, "!!python/tuple [1]", "&a [*a]",
+    "*a", "- x", ":", "\n", "(", "'", '"', "\u2028", "0", "a", "lambda: 1", "[0]*3", "{**a}", "...",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_files_are_drafted_or_refused_and_nothing_else(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    whole = {
+        "deploy.yaml": yaml.safe_dump(deploy(2), sort_keys=False),
+        "env.yaml": ENV,
+        "go2.yaml": DEPLOYMENT,
+        "task.py": TASK.format(trap=tmp_path / "trap"),
+    }
+    data = bare(tmp_path, observations=45, actions=12).read_bytes()
+    drafted = 0
+    for _ in range(100):
+        name = random.choice(sorted(whole))
+        path = tmp_path / name
+        path.write_text(damaged(whole[name], random))
+        with contextlib.suppress(GaitwayError):
+            kind = random.choice((None, "isaaclab", "mjlab", "legged_gym"))
+            begun = draft(data, QUADRUPED, name="walk", kind=kind, sidecars=sidecars.read([path]))
+            json.dumps(begun.contract, allow_nan=False)
+            drafted += 1
+    assert drafted > 0 and not (tmp_path / "trap").exists()
+
+
+def damaged(text: str, random: Random) -> str:
+    """The text with one to three words replaced, put in or cut out."""
+    for _ in range(random.randint(1, 3)):
+        word = random.choice(list(re.finditer(r"[-\w.]+", text)))
+        end = word.end() if random.random() < 0.7 else min(len(text), word.start() + random.randint(0, 40))
+        text = text[: word.start()] + random.choice((*JUNK, "")) + text[end:]
+    return text

@@ -164,8 +164,9 @@ def _env(said: Said, env: Table, robot: "Robot") -> None:
         said.origins["observation"] = f"{env.where}: observations"
     if said.scale is None:
         actions = [table for _, table in env.table("actions").tables()]
-        scale = actions[0].value("scale") if len(actions) == 1 else None
-        said.scale = float(scale) if isinstance(scale, int | float) and not isinstance(scale, bool) else None
+        # A table of them is by patterns of names: asked.
+        is_number = len(actions) == 1 and not isinstance(actions[0].value("scale"), dict)
+        said.scale = actions[0].number("scale") if is_number else None
         said.origins["action.scale"] = f"{env.where}: actions"
 
 

@@ -5,6 +5,7 @@ What is a number, a text, a list or a table of them is taken; whatever would hav
 
 import ast
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,9 @@ class _AbsentError(Exception):
 def load(text: str, where: str) -> dict[str, Any]:
     """The last class of the file that is a robot's, as nested tables. Raises PolicyError for a file without one."""
     try:
-        tree = ast.parse(text)
+        with warnings.catch_warnings(action="ignore"):
+            # What Python itself would warn of is nobody's concern here.
+            tree = ast.parse(text)
         classes: dict[str, dict[str, Any]] = {}
         for node in tree.body:
             if isinstance(node, ast.ClassDef):

@@ -71,7 +71,8 @@ def _print(begun: "Draft", output: Path, sidecars: list[Path]) -> None:
 
     console = Console(highlight=False, markup=False, soft_wrap=True)
     asked = begun.questions
-    read = ", ".join(map(str, sidecars)) or "metadata" if begun.kind != "playground" else "its shapes"
+    said = "metadata" if begun.kind in ("mjlab", "microduck") else "its shapes"
+    read = ", ".join(map(str, sidecars)) or said
     console.print(f"{output}: from {begun.kind} ({read}), {len(asked)} questions open")
     for path, origin in begun.origins.items():
         console.print(f"  {path}: from {origin}", style="dim")
