@@ -12,8 +12,13 @@ decimation: 4
 scene:
   robot:
     init_state:
-      joint_pos: {.*L_hip_joint: 0.1, .*R_hip_joint: -0.1, F.*_thigh_joint: 0.8, R.*_thigh_joint: 1.0,
+      joint_pos: {.*L_hip_joint: 0.1, .*R_hip_joint: -0.1, 'F[L,R]_thigh_joint': 0.8, R.*_thigh_joint: 1.0,
         .*_calf_joint: -1.5}
+    actuators:
+      legs:
+        joint_names_expr: ['.*_(hip|thigh)_joint', '.*_calf_joint']
+        stiffness: {'.*_hip_joint': 25.0, '.*_thigh_joint': 26.0, '.*_calf_joint': 27.0}
+        damping: 0.5
     joint_sdk_names: [FR_hip_joint, FR_thigh_joint, FR_calf_joint, FL_hip_joint, FL_thigh_joint, FL_calf_joint,
       RR_hip_joint, RR_thigh_joint, RR_calf_joint, RL_hip_joint, RL_thigh_joint, RL_calf_joint]
 observations:

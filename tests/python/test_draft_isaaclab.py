@@ -96,6 +96,33 @@ def test_joint_sdk_names_of_env_yaml_name_the_joints(tmp_path: Path) -> None:
     assert any("runs at 100 Hz, the robot's loop at 50 Hz" in warning for warning in begun.warnings)
 
 
+def test_gains_of_actuators_stand_in_for_a_list_of_motors(tmp_path: Path) -> None:
+    path = tmp_path / "env.yaml"
+    path.write_text(ENV)
+    told = {key: value for key, value in deploy().items() if key not in ("stiffness", "damping", "default_joint_pos")}
+    begun = begin(tmp_path, 45, write(tmp_path, "deploy.yaml", told), path)
+    assert begun.contract["gains"] == {"kp": [25.0] * 4 + [26.0] * 4 + [27.0] * 4, "kd": [0.5] * 12}
+    assert [joint["default_rad"] for joint in begun.contract["action"]["joints"]] == POSE
+    assert begun.origins["gains.kp"] == "env.yaml: actuators"
+    assert begun.origins["action.joints.default_rad"] == "env.yaml"
+
+
+def test_a_pose_that_is_another_in_env_yaml_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "env.yaml"
+    path.write_text(ENV.replace("_calf_joint: -1.5", "_calf_joint: -1.8"))
+    begun = begin(tmp_path, 45, write(tmp_path, "deploy.yaml", deploy()), path)
+    assert "env.yaml has another default pose: which was trained?" in begun.warnings
+
+
+def test_patterns_that_are_not_taken_leave_the_pose_open(tmp_path: Path) -> None:
+    path = tmp_path / "env.yaml"
+    path.write_text(ENV.replace("F[L,R]_thigh_joint", "F(?:L|R)_thigh_joint"))
+    told = {key: value for key, value in deploy().items() if key != "default_joint_pos"}
+    begun = begin(tmp_path, 45, write(tmp_path, "deploy.yaml", told), path)
+    assert "action.joints[0].default_rad" in {question.path for question in begun.questions}
+    assert "env.yaml: patterns of joints were passed over: 'F(?:L|R)_thigh_joint'" in begun.warnings
+
+
 def test_agent_yaml_says_bounds_and_a_normaliser_that_is_missing(tmp_path: Path) -> None:
     agent = write(
         tmp_path, "agent.yaml", {"num_steps_per_env": 24, "clip_actions": 10.0, "empirical_normalization": True}

@@ -135,6 +135,13 @@ ENV = {
         "critic": {"terms": {"base_lin_vel": {"func": "mjlab.envs.mdp.observations:base_lin_vel"}}},
     },
     "actions": {"joint_pos": {"scale": 0.5}},
+    "scene": {
+        "entities": {
+            "robot": {
+                "articulation": {"actuators": [{"target_names_expr": [".*"], "stiffness": 16.0, "damping": 0.1}]},
+            }
+        }
+    },
 }
 
 
@@ -154,6 +161,8 @@ def test_env_yaml_adds_what_metadata_leave_out(tmp_path: Path) -> None:
         "command": (1.0, None),
     }
     assert begun.contract["observation"][2]["relative_to"] == "default_pose"
+    # The metadata have gains of 1.000: those of the actuators are the true ones.
+    assert begun.contract["gains"]["kp"] == pytest.approx([16.0 / DUCK.stiffness_per_kp] * 14, rel=1e-5)
     assert not any("exports no scales" in warning for warning in begun.warnings)
     # The file's own word comes first, and that they differ is told.
     assert begun.contract["action"]["scale"] == 0.25

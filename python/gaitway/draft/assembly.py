@@ -63,11 +63,22 @@ def _joints(said: Said, network: Network, robot: "Robot", warnings: list[str]) -
     if len(names) != network.action_len:
         words = f"{TODO}the file lists {len(names)} joints, the action has {network.action_len} numbers"
         return f"{words}: which are they, in order, of {', '.join(names)}? Each with its default_rad", False
-    if said.default_rad is None or len(said.default_rad) != len(names):
-        pose: list[Any] = [f"{TODO}rad, exactly as in training"] * len(names)
-    else:
-        pose = _exact(said.default_rad, names, robot, warnings)
+    pose = _pose(said, names, robot, warnings)
     return [{"name": joint, "default_rad": angle} for joint, angle in zip(names, pose, strict=True)], True
+
+
+def _pose(said: Said, names: list[str], robot: "Robot", warnings: list[str]) -> list[Any]:
+    """The most exact that any file has."""
+    own = [said.pose_of[name] for name in names] if said.pose_of else None
+    listed = said.default_rad if said.default_rad is not None and len(said.default_rad) == len(names) else None
+    if own is not None and (listed is None or all(map(_rounds_to, own, listed))):
+        said.origins["action.joints.default_rad"] = said.origins.get("by name", "")
+        return _exact(own, names, robot, warnings)
+    if listed is None:
+        return [f"{TODO}rad, exactly as in training"] * len(names)
+    if own is not None:
+        warnings.append(f"{said.origins.get('by name')} has another default pose: which was trained?")
+    return _exact(listed, names, robot, warnings)
 
 
 def _as_profile(said: Said, robot: "Robot") -> list[dict[str, Any]]:
@@ -146,6 +157,8 @@ def _axes(said: Said, robot: "Robot") -> list[dict[str, Any]]:
 
 def _gains(said: Said, robot: "Robot", driven: bool) -> dict[str, Any]:
     """In the units of the servos' registers, by the profile's stiffness_per_kp and damping_per_kd."""
+    if driven:
+        _gains_by_name(said, robot)
     kp: Any = f"{TODO}proportional gain of the servos in training"
     kd: Any = f"{TODO}derivative gain of the servos in training"
     if said.kp is not None:
@@ -157,6 +170,15 @@ def _gains(said: Said, robot: "Robot", driven: bool) -> dict[str, Any]:
     elif said.stiffness and driven:
         kd = f"{TODO}derivative gain as the servos' register; the file says a damping of {said.damping} N·m·s/rad"
     return {"kp": kp, "kd": kd}
+
+
+def _gains_by_name(said: Said, robot: "Robot") -> None:
+    """Where no file lists them in order: those of the actuators, if every joint has one."""
+    names = known_joints(said.joint_names or [], robot)
+    for listed, by_name, key in (("stiffness", said.stiffness_of, "kp"), ("damping", said.damping_of, "kd")):
+        if getattr(said, listed) is None and names and all(name in by_name for name in names):
+            setattr(said, listed, [by_name[name] for name in names])
+            said.origins[f"gains.{key}"] = f"{said.origins.get('by name')}: actuators"
 
 
 def _registers(values: list[float], per_unit: float) -> list[float]:

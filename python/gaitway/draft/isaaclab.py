@@ -8,8 +8,8 @@ history begins filled with the first sample.
 from typing import TYPE_CHECKING
 
 from gaitway.draft.isaac_terms import env_terms, terms
-from gaitway.draft.joint_patterns import by_name
-from gaitway.draft.parts import TODO, Said, one_or_each, plain
+from gaitway.draft.joint_patterns import by_name, of_actuators
+from gaitway.draft.parts import TODO, Said, one_or_each
 from gaitway.draft.sidecars import AGENT, DEPLOY, ENV, Sidecars
 from gaitway.draft.tables import Table
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from gaitway.robot import Robot
 
 _AXES = {"lin_vel_x": "vx", "lin_vel_y": "vy", "ang_vel_z": "wz"}
-#: Files keep three significant digits.
-_DIGITS = 3
 _ORDER = "in which order are the joints? Isaac Lab goes breadth-first: the hips of all legs, then their thighs, …"
 
 
@@ -151,14 +149,7 @@ def _env(said: Said, env: Table, robot: "Robot") -> None:
         if before is not None and said.rate_hz != before:
             said.warnings.append(f"{env.where} says {said.rate_hz} Hz, {DEPLOY} {before} Hz: which was trained?")
             said.rate_hz = before
-    pose = env.table("scene", "robot", "init_state", "joint_pos")
-    angles = by_name(pose, robot.joint_names)
-    if said.joint_names is None:
-        told = ", ".join(f"{name} {angles.get(name, 0.0):g}" for name in robot.joint_names)
-        said.joints_question = f"{said.joints_question or _ORDER}; the poses that {env.where} has: {told}"
-    elif said.default_rad is None or _rounds_to(said, angles):
-        said.default_rad = [angles.get(_own(name, robot), 0.0) for name in said.joint_names]
-        said.origins["action.joints.default_rad"] = pose.where
+    _env_joints(said, env, robot)
     if said.terms is None:
         said.terms = env_terms(env)
         said.origins["observation"] = f"{env.where}: observations"
@@ -170,15 +161,25 @@ def _env(said: Said, env: Table, robot: "Robot") -> None:
         said.origins["action.scale"] = f"{env.where}: actions"
 
 
-def _own(name: str, robot: "Robot") -> str:
-    return {plain(own): own for own in robot.joint_names}.get(plain(name), name)
-
-
-def _rounds_to(said: Said, angles: dict[str, float]) -> bool:
-    """Whether the pose of deploy.yaml is that of env.yaml with fewer digits."""
-    short = {plain(name): float(f"{angle:.{_DIGITS}g}") for name, angle in angles.items()}
-    names, pose = said.joint_names or (), said.default_rad or ()
-    return all(short.get(plain(name), 0.0) == angle for name, angle in zip(names, pose, strict=False))
+def _env_joints(said: Said, env: Table, robot: "Robot") -> None:
+    """Pose and gains by patterns of names, which leave the order open."""
+    names = robot.joint_names
+    # Isaac Lab has the robot in the scene, mjlab among its entities.
+    scene = env.table("scene")
+    body = scene.table("robot") if "robot" in scene else scene.table("entities", "robot")
+    pose = by_name(body.table("init_state", "joint_pos"), names)
+    if pose.passed_over:
+        said.warnings.append(f"{env.where}: patterns of joints were passed over: {', '.join(pose.passed_over[:5])}")
+    else:
+        # What no pattern matches begins at zero.
+        said.pose_of = dict.fromkeys(names, 0.0) | pose.numbers if pose.numbers else {}
+    actuators = body.parts("actuators") or body.table("articulation").parts("actuators")
+    said.stiffness_of = of_actuators(actuators, "stiffness", names).numbers
+    said.damping_of = of_actuators(actuators, "damping", names).numbers
+    said.origins["by name"] = env.where
+    if said.joint_names is None:
+        told = ", ".join(f"{name} {angle:g}" for name, angle in (said.pose_of or pose.numbers).items())
+        said.joints_question = f"{said.joints_question or _ORDER}; the poses that {env.where} has: {told}"
 
 
 def _mujoco_dt(env: Table) -> float | None:

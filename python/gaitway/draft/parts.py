@@ -73,6 +73,10 @@ class Said:
     #: N·m/rad and N·m·s/rad, in the order of the joints.
     stiffness: list[float] | None = None
     damping: list[float] | None = None
+    #: The same, and the pose, by the robot's names: for joints whose order another file says.
+    stiffness_of: dict[str, float] = field(default_factory=dict)
+    damping_of: dict[str, float] = field(default_factory=dict)
+    pose_of: dict[str, float] = field(default_factory=dict)
     #: Stiffness as the register of the servos.
     kp: float | None = None
     rate_hz: int | None = None
@@ -122,6 +126,7 @@ class Said:
                 setattr(self, name, getattr(other, name))
         self.bounds = self.bounds or other.bounds
         self.ranges = other.ranges | self.ranges
+        self.stiffness_of, self.damping_of, self.pose_of = other.stiffness_of, other.damping_of, other.pose_of
         if other.terms is not None and len(self.terms or ()) == len(other.terms):
             # Metadata have names alone; a configuration has scales, clips and histories, too.
             self.terms, self.frame_by_frame, self.oldest_first = other.terms, other.frame_by_frame, other.oldest_first

@@ -46,6 +46,14 @@ class Table:
         """The tables inside, by their keys."""
         return [(key, self.table(key)) for key in self.names() if isinstance(self._content[key], Mapping)]
 
+    def parts(self, key: str) -> list["Table"]:
+        """The tables of a table or of a list; none where there is neither."""
+        value = self._content.get(key)
+        if isinstance(value, Mapping):
+            return [table for _, table in self.table(key).tables()]
+        entries = value if isinstance(value, list | tuple) and len(value) <= _MOST else []
+        return [Table(entry, f"{self.where}.{key}") for entry in entries if isinstance(entry, Mapping)]
+
     def number(self, key: str) -> float | None:
         """A finite number, or None."""
         value = self._content.get(key)
