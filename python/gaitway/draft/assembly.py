@@ -72,12 +72,12 @@ def _pose(said: Said, names: list[str], robot: "Robot", warnings: list[str]) -> 
     own = [said.pose_of[name] for name in names] if said.pose_of else None
     listed = said.default_rad if said.default_rad is not None and len(said.default_rad) == len(names) else None
     if own is not None and (listed is None or all(map(_rounds_to, own, listed))):
-        said.origins["action.joints.default_rad"] = said.origins.get("by name", "")
+        said.origins["action.joints.default_rad"] = said.by_name_in
         return _exact(own, names, robot, warnings)
     if listed is None:
         return [f"{TODO}rad, exactly as in training"] * len(names)
     if own is not None:
-        warnings.append(f"{said.origins.get('by name')} has another default pose: which was trained?")
+        warnings.append(f"{said.by_name_in} has another default pose: which was trained?")
     return _exact(listed, names, robot, warnings)
 
 
@@ -178,7 +178,7 @@ def _gains_by_name(said: Said, robot: "Robot") -> None:
     for listed, by_name, key in (("stiffness", said.stiffness_of, "kp"), ("damping", said.damping_of, "kd")):
         if getattr(said, listed) is None and names and all(name in by_name for name in names):
             setattr(said, listed, [by_name[name] for name in names])
-            said.origins[f"gains.{key}"] = f"{said.origins.get('by name')}: actuators"
+            said.origins[f"gains.{key}"] = f"{said.by_name_in}: actuators"
 
 
 def _registers(values: list[float], per_unit: float) -> list[float]:

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
 KINDS = ("mjlab", "isaaclab", "legged_gym", "playground", "microduck", "none")
 
 
-#: Origins of what is no value of the contract.
-_INTERNAL = ("normaliser", "by name")
-
-
 @dataclass(frozen=True)
 class Question:
     """What the files do not say: the place in the contract, and what to fill in there."""
@@ -70,7 +66,7 @@ def draft(
     contract, warnings = assembled(said, network, robot, name)
     warnings += suspicious.warnings(contract, said, network, robot)
     asked = {path for path, _ in questions(contract)}
-    origins = {path: origin for path, origin in said.origins.items() if path not in asked and path not in _INTERNAL}
+    origins = {path: origin for path, origin in said.origins.items() if path not in asked}
     return Draft(contract, said.kind, warnings, origins)
 
 

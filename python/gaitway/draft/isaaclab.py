@@ -176,7 +176,7 @@ def _env_joints(said: Said, env: Table, robot: "Robot") -> None:
     actuators = body.parts("actuators") or body.table("articulation").parts("actuators")
     said.stiffness_of = of_actuators(actuators, "stiffness", names).numbers
     said.damping_of = of_actuators(actuators, "damping", names).numbers
-    said.origins["by name"] = env.where
+    said.by_name_in = env.where
     if said.joint_names is None:
         told = ", ".join(f"{name} {angle:g}" for name, angle in (said.pose_of or pose.numbers).items())
         said.joints_question = f"{said.joints_question or _ORDER}; the poses that {env.where} has: {told}"
@@ -198,4 +198,4 @@ def _agent(said: Said, agent: Table) -> None:
     normalised = [agent.value("empirical_normalization")]
     normalised += [agent.table(part).value("actor_obs_normalization") for part in ("policy",)]
     if True in normalised:
-        said.origins["normaliser"] = agent.where
+        said.normalised_by = agent.where

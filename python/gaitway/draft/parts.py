@@ -77,6 +77,10 @@ class Said:
     stiffness_of: dict[str, float] = field(default_factory=dict)
     damping_of: dict[str, float] = field(default_factory=dict)
     pose_of: dict[str, float] = field(default_factory=dict)
+    #: The file they are from.
+    by_name_in: str = ""
+    #: The file that says that observations are normalised.
+    normalised_by: str | None = None
     #: Stiffness as the register of the servos.
     kp: float | None = None
     rate_hz: int | None = None
@@ -126,7 +130,8 @@ class Said:
                 setattr(self, name, getattr(other, name))
         self.bounds = self.bounds or other.bounds
         self.ranges = other.ranges | self.ranges
-        self.stiffness_of, self.damping_of, self.pose_of = other.stiffness_of, other.damping_of, other.pose_of
+        for name in ("stiffness_of", "damping_of", "pose_of", "by_name_in", "normalised_by"):
+            setattr(self, name, getattr(other, name))
         if other.terms is not None and len(self.terms or ()) == len(other.terms):
             # Metadata have names alone; a configuration has scales, clips and histories, too.
             self.terms, self.frame_by_frame, self.oldest_first = other.terms, other.frame_by_frame, other.oldest_first

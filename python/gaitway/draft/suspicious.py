@@ -71,6 +71,6 @@ def _ranges(contract: dict[str, Any]) -> Iterator[str]:
 
 def _normaliser(said: Said, network: Network) -> Iterator[str]:
     """A configuration that normalises, and a network that does not."""
-    origin = said.origins.get("normaliser")
+    origin = said.normalised_by
     if origin is not None and not {"Sub", "Div", "BatchNormalization"} & set(network.operators):
         yield f"{origin} normalises observations, the network has no Sub and no Div: its normaliser was not exported"
