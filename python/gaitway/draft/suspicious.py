@@ -16,9 +16,9 @@ _LARGEST_SCALE = 2.0
 def warnings(contract: dict[str, Any], said: Said, network: Network, robot: "Robot") -> list[str]:
     """What is suspicious about a contract that was begun, a sentence each."""
     found = [*_joints(contract["action"], robot), *_scales(contract), *_rate(contract, robot), *_ranges(contract)]
-    if said.kind != "mjlab":
-        # What mjlab writes into its metadata was looked at there.
-        found += gain_warnings(said.stiffness or (), said.damping or ())
+    # What mjlab writes into its metadata was looked at there.
+    gains = gain_warnings(said.stiffness or (), said.damping or ())
+    found += [warning for warning in gains if warning not in said.warnings]
     found += _normaliser(said, network)
     return found
 
