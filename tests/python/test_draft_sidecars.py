@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import sys
 import time
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from program import run_gaitway
 
 import gaitway
 from gaitway.draft import draft, sidecars
-from gaitway.errors import GaitwayError, PolicyError, UsageError
+from gaitway.errors import GaitwayError, MissingExtraError, PolicyError, UsageError
 
 yaml = pytest.importorskip("yaml", reason="PyYAML, of the extra draft, is not installed")
 QUADRUPED = gaitway.Robot.load(GO2)
@@ -163,6 +164,13 @@ def test_what_a_task_would_compute_is_absent(tmp_path: Path) -> None:
         content = f"class A:\n    class control:\n        decimation = 4\n        action_scale = {value}\n"
         asked = {question.path for question in begin(tmp_path, "config.py", content).questions}
         assert "action.scale" in asked, value
+
+
+def test_without_pyyaml_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    with pytest.raises(MissingExtraError) as refused:
+        begin(tmp_path, "deploy.yaml", "joint_ids_map: [0]")
+    assert refused.value.hint == "it is in gaitway[draft]: pip install '.[draft]'"
 
 
 def test_two_of_a_kind_are_refused(tmp_path: Path) -> None:
