@@ -98,7 +98,7 @@ $(VENV)/venv.stamp: $(VENV)/tools.stamp
 # requirements-dev.lock without the trainer's PyTorch. The site's programs have an environment and a lock of their own.
 COMPILE = $(VENV)-lock/bin/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --quiet
-COMPILE_TESTS = $(COMPILE) --extra sim --extra gym --extra onnxruntime --extra dev
+COMPILE_TESTS = $(COMPILE) --extra sim --extra gym --extra onnxruntime --extra draft --extra dev
 
 lock: ## the locks of the tests' and the site's dependencies, made anew
 	@$(PYTHON) -m venv $(VENV)-lock

@@ -48,7 +48,7 @@ HEAVY: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("av", "PIL"), ("sim",)),
     "torch": ("train",),
     **dict.fromkeys(("rich", "typer"), ("cli",)),
-    **dict.fromkeys(("matplotlib", "onnx", "onnxruntime"), ()),
+    **dict.fromkeys(("matplotlib", "onnx", "onnxruntime", "yaml"), ()),
 }
 
 

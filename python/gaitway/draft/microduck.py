@@ -4,10 +4,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from gaitway.draft.parts import Said
+from gaitway.draft.parts import Said, SaidTerm
 from gaitway.errors import PolicyError
 
 KEY = "microduck"
+_ORIGINS = {
+    place: f"metadata of the microduck: {key}"
+    for place, key in {
+        "action.joints.name": "joint_names",
+        "action.joints.default_rad": "default_joint_pos",
+        "action.scale": "action_scale",
+        "gains.kp": "kp_fw",
+        "policy_rate_hz": "control_hz",
+        "observation": "observation",
+    }.items()
+}
 
 
 def is_of(metadata: Mapping[str, str]) -> bool:
@@ -21,6 +32,7 @@ def read(metadata: Mapping[str, str]) -> Said:
         said: dict[str, Any] = json.loads(metadata[KEY])
         return Said(
             KEY,
+            origins=dict(_ORIGINS),
             joint_names=[str(name) for name in said["joint_names"]],
             default_rad=[float(angle) for angle in said["default_joint_pos"]],
             scale=_scale(said["action_scale"]),
@@ -33,11 +45,11 @@ def read(metadata: Mapping[str, str]) -> Said:
         raise PolicyError(message, hint="export the policy again, or draft without it: --from none") from error
 
 
-def _terms(said: Any) -> list[tuple[str, int | None]]:
+def _terms(said: Any) -> list[SaidTerm]:
     widths = [int(width) for _, width in said]
     if not widths or min(widths) < 1:
         raise ValueError("observation")
-    return [(str(name), width) for (name, _), width in zip(said, widths, strict=True)]
+    return [SaidTerm(str(name), width) for (name, _), width in zip(said, widths, strict=True)]
 
 
 def _scale(said: Any) -> float | list[float]:

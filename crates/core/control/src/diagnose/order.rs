@@ -1,6 +1,6 @@
 //! Joints in another order than the golden ones: what a list of pairs of numbers does not tell anybody.
 
-use super::{Pattern, Rows};
+use super::Rows;
 use gaitway_model::Contract;
 use gaitway_model::term::{Source, Term};
 use std::fmt;
@@ -161,12 +161,6 @@ fn mirror(name: &str) -> String {
     });
     let mirrored = parts.collect::<Vec<_>>().join("_");
     if has_side { mirrored } else { String::new() }
-}
-
-impl From<Order> for Pattern {
-    fn from(order: Order) -> Pattern {
-        Pattern::Order(order)
-    }
 }
 
 impl fmt::Display for Order {
