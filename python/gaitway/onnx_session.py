@@ -36,15 +36,16 @@ class OnnxSession:
         network = json.loads(contract.to_json())["network"]
         further = [(str(port["name"]), int(port["width"])) for port in network.get("further_inputs", ())]
         first = contract.observation_len - sum(width for _, width in further)
-        self._outputs = [str(network["output"])]
-        self._outputs += [str(port["name"]) for port in network.get("further_outputs", ())]
+        #: Names of the outputs that are read, the action first.
+        self.outputs = [str(network["output"])]
+        self.outputs += [str(port["name"]) for port in network.get("further_outputs", ())]
         states = network.get("states", ())
         self._next_states = [str(state["output"]) for state in states]
         self._check_names(
             [str(network["input"]), *(name for name, _ in further)], [str(each["input"]) for each in states]
         )
         #: Of each input its name, how many numbers it takes and its shape: the observation's parts, then the states.
-        self._inputs = [self._input(name, width) for name, width in [(str(network["input"]), first), *further]]
+        self.inputs = [self._input(name, width) for name, width in [(str(network["input"]), first), *further]]
         self._states = [self._input(str(state["input"]), None) for state in states]
         self._check_outputs(contract)
 
@@ -58,13 +59,13 @@ class OnnxSession:
         np = extras.load("numpy", "sim")
         row = np.concatenate([np.asarray(observation, dtype=np.float32), state])
         fed, start = {}, 0
-        for name, width, shape in (*self._inputs, *self._states):
+        for name, width, shape in (*self.inputs, *self._states):
             fed[name] = row[start : (start := start + width)].reshape(shape)
-        found = self.native.run([*self._outputs, *self._next_states], fed)
+        found = self.native.run([*self.outputs, *self._next_states], fed)
         flat = [output.reshape(-1) for output in found]
         if self._states:
-            state[:] = np.concatenate(flat[len(self._outputs) :])
-        return np.concatenate(flat[: len(self._outputs)])
+            state[:] = np.concatenate(flat[len(self.outputs) :])
+        return np.concatenate(flat[: len(self.outputs)])
 
     def _check_names(self, observed: list[str], states: list[str]) -> None:
         found = [value.name for value in self.native.get_inputs()]
@@ -73,7 +74,7 @@ class OnnxSession:
             message = f"network does not fit its contract: input: expected {expected}, found {', '.join(found)}"
             raise PolicyError(message, hint=_NAME_ALL if len(found) > 1 else _OTHER_CONTRACT)
         outputs = [value.name for value in self.native.get_outputs()]
-        for name in (*self._outputs, *self._next_states):
+        for name in (*self.outputs, *self._next_states):
             if name not in outputs:
                 message = f"network does not fit its contract: output: expected {name}, found {', '.join(outputs)}"
                 raise PolicyError(message, hint=_OTHER_CONTRACT)
@@ -99,6 +100,6 @@ class OnnxSession:
         except Exception as error:
             raise PolicyError(f"onnxruntime cannot run it: {error}", hint="export the policy again") from error
         if found != contract.output_len:
-            named = ", ".join(self._outputs)
+            named = ", ".join(self.outputs)
             message = f"network does not fit its contract: output {named}: expected {contract.output_len} numbers"
             raise PolicyError(f"{message}, found {found}", hint=_OTHER_CONTRACT)

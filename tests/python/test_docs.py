@@ -149,6 +149,23 @@ def test_flags_of_the_daemon_in_the_documents_exist() -> None:
     assert seen > 30
 
 
+def test_the_page_of_the_contract_explains_every_key_and_value() -> None:
+    schema = json.loads((ROOT / "docs/contract.schema.json").read_text())
+    explained = set(re.findall(r"[a-z_0-9]+", (ROOT / "docs/contract.md").read_text()))
+    # A golden tick's rows are for programs; formats.md has them.
+    tables = {name: table for name, table in (schema | schema["$defs"]).items() if not name.startswith("Golden")}
+    tables["Contract"] = schema
+    keys = {key for table in tables.values() if isinstance(table, dict) for key in table.get("properties", ())}
+    values = {
+        choice["const"]
+        for table in schema["$defs"].values()
+        for choice in table.get("oneOf", ())
+        if isinstance(choice.get("const"), str)
+    }
+    # A frame that no robot here can sense.
+    assert (keys | values) - explained == {"world"}
+
+
 def test_the_reference_has_every_key_of_a_contract() -> None:
     schema = json.loads((ROOT / "docs/contract.schema.json").read_text())
     page = contract_page()

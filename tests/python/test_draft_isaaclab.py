@@ -163,7 +163,7 @@ def test_what_this_contract_has_no_key_for_is_a_question(tmp_path: Path) -> None
     told["actions"]["JointPositionAction"] |= {"clip": [[-1.0, 1.0]] * 12, "offset": [0.2] * 12}
     begun = begin(tmp_path, 47, write(tmp_path, "deploy.yaml", told))
     questions = {question.path: question.text for question in begun.questions}
-    assert "factors of their own, [2.0, 2.0, 0.25]" in questions["observation[2].scale"]
+    assert begun.contract["observation"][2]["scale"] == [2.0, 2.0, 0.25], "each number has its own"
     assert "sine first" in questions["observation[6].source"]
     assert "limits the target of each joint" in questions["action.bounds"]
     assert questions["action.relative_to"].startswith("default_pose or zero?")

@@ -145,15 +145,16 @@ def test_both_readings_of_a_contract_give_the_same_numbers(tmp_path: Path, key: 
     embedded = run_gaitway("policy", "embed", network(tmp_path), tmp_path / "contract.json", "-o", out)
     assert embedded.returncode == 0, embedded.stderr
     checked = parse(run_gaitway("policy", "check", out, "--json"))
-    assert (checked["passed"], checked["report"]["ticks"]) == (True, 40), checked
-    assert checked["report"]["largest_action_error"] <= 1e-5
+    assert (checked["passed"], checked["golden"]["ticks"]) == (True, 40), checked
+    assert checked["golden"]["largest_action_error"] <= 1e-5
 
 
 def sensed(tick: int) -> Sensors:
-    sensors = Sensors(JOINTS)
+    sensors = Sensors(ROBOT)
     random = np.random.default_rng(tick)
-    sensors.gyro_rps[:] = random.normal(0.0, 0.5, 3).tolist()
-    sensors.joint_position_rad[:] = (np.array(ROBOT.default_pose_rad) + random.normal(0.0, 0.1, JOINTS)).tolist()
+    np.asarray(sensors.gyro)[:] = random.normal(0.0, 0.5, 3)
+    np.asarray(sensors.accelerometer)[:] = [0.0, 0.0, 9.81]
+    np.asarray(sensors.joint_position)[:] = np.array(ROBOT.default_pose_rad) + random.normal(0.0, 0.1, JOINTS)
     return sensors
 
 
@@ -170,7 +171,7 @@ def test_what_the_network_remembers_is_saved_restored_and_forgotten(file: Path) 
     other.restore(saved)
     assert goals(other, range(20, 40)) == then
     assert other.save() == controller.save()
-    controller.reset(ROBOT.default_pose_rad)
+    controller.reset(np.array(ROBOT.default_pose_rad, np.float32))
     assert goals(controller, range(20)) == first
     with pytest.raises(gaitway.GaitwayError, match="length"):
         other.restore(saved[:-4])
@@ -194,9 +195,9 @@ def test_rows_are_ticks_that_follow_each_other(file: Path) -> None:
 
 
 def test_it_runs_and_its_recording_replays_to_the_bit(file: Path, tmp_path: Path) -> None:
-    recording = tmp_path / "run.mcap"
-    run = run_gaitway("run", "--fast", "--seconds", 2, "--policy", file, "--record", recording, "--json")
+    run = run_gaitway("run", "--fast", "--seconds", 2, "--policy", file, "--record", tmp_path / "runs", "--json")
     assert run.returncode in (0, 1), run.stderr
+    (recording,) = (tmp_path / "runs").glob("*.mcap")
     replayed = run_gaitway("replay", recording)
     assert replayed.returncode == 0, replayed.stdout + replayed.stderr
 
@@ -204,11 +205,11 @@ def test_it_runs_and_its_recording_replays_to_the_bit(file: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"further_inputs": []}, "past, which nothing feeds"),
-        ({"states": []}, "h_in, which nothing feeds"),
-        ({"further_inputs": [{"name": "past", "width": FRAME}]}, "input length"),
-        ({"further_outputs": [{"name": "clock_rate", "width": 2}]}, "output length"),
-        ({"states": [{"input": "h_in", "output": "h"}]}, "output name"),
+        ({"further_inputs": []}, "expected now, h_in, found now, past, h_in"),
+        ({"states": []}, "expected now, past, found now, past, h_in"),
+        ({"further_inputs": [{"name": "past", "width": FRAME}]}, "input length: expected 190, found 38 of now"),
+        ({"further_outputs": [{"name": "clock_rate", "width": 2}]}, "output length: expected 2, found 1 of clock_rate"),
+        ({"states": [{"input": "h_in", "output": "h"}]}, "output: expected h, found actions, clock_rate, h_out"),
         ({"states": [{"input": "h_in", "output": "clock_rate"}], "further_outputs": []}, "phase.rate.output"),
     ],
 )

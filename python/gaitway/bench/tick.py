@@ -13,7 +13,7 @@ from typing import Any, Literal
 from gaitway import _native, extras, files
 from gaitway.bench.account import medians, time_calls
 from gaitway.controller import Controller
-from gaitway.errors import MissingExtraError
+from gaitway.errors import MissingExtraError, PolicyError
 from gaitway.onnx_session import OnnxSession
 from gaitway.policy import Policy
 from gaitway.robot import Robot
@@ -81,7 +81,10 @@ def _onnxruntime_call(policy: Policy) -> Callable[[int], object]:
     session, binding = network.native, network.native.io_binding()
     observation = np.zeros((1, policy.contract.observation_len), np.float32)
     action = np.empty((1, policy.contract.action_len), np.float32)
-    source, sink = network.input, network.output
+    if len(network.inputs) + len(network.outputs) + network.state_len > 2:
+        hint = "gaitway policy compare measures them"
+        raise PolicyError("expected a network of one input and one output, found more", hint=hint)
+    source, sink = network.inputs[0][0], network.outputs[0]
     binding.bind_input(source, "cpu", 0, np.float32, observation.shape, observation.ctypes.data)
     binding.bind_output(sink, "cpu", 0, np.float32, action.shape, action.ctypes.data)
     buffers = (observation, action)

@@ -93,9 +93,7 @@ def term(said: SaidTerm, axes: int, joints: int) -> dict[str, Any]:
 
 def _scaled(said: SaidTerm) -> dict[str, Any]:
     made: dict[str, Any] = {}
-    if isinstance(said.scale, list):
-        made["scale"] = f"{TODO}its numbers have factors of their own, {said.scale}, a term has one: train it with one"
-    elif said.scale != 1.0:
+    if said.scale != 1.0:
         made["scale"] = said.scale
     if said.clip is not None:
         made["clip"] = list(said.clip)

@@ -97,7 +97,7 @@ def check(
     with torch.no_grad():
         trained = actor(torch.from_numpy(observations)).numpy()
     session = OnnxSession(data, policy.contract)
-    foreign = np.concatenate([session.run(row) for row in observations])
+    foreign = np.stack([session.run(row, np.zeros(session.state_len, np.float32)) for row in observations])
     differences = {
         "native": float(np.abs(policy.infer(observations) - trained).max()),
         "onnxruntime": float(np.abs(foreign - trained).max()),

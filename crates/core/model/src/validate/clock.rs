@@ -1,6 +1,6 @@
 //! The gait clock of a contract.
 
-use super::{Checked, check, finite, range};
+use super::checks::{Checked, check, finite, range};
 use crate::contract::{Contract, PhaseRuns};
 
 /// Most phases of one clock: one for each of eight legs.

@@ -1,6 +1,6 @@
 //! The gains of a contract: one pair of two.
 
-use super::{Checked, check, per_element};
+use super::checks::{Checked, check, per_element};
 use crate::contract::Contract;
 
 /// Largest stiffness or damping that means anything, N·m/rad and N·m·s/rad.

@@ -1,6 +1,6 @@
 //! The keys that came with schema 2: a contract that has one says so, and they must not contradict each other.
 
-use super::{Checked, MAX_DEPTH, check, finite};
+use super::checks::{Checked, MAX_DEPTH, check, finite};
 use crate::contract::{ActionKind, Contract, SCHEMA_2, SensorReset};
 use crate::error::ContractError;
 use crate::per_element::PerElement;

@@ -1,5 +1,6 @@
 //! What the schema cannot say: a contract must not contradict itself.
 
+mod checks;
 mod clock;
 mod gains;
 mod later;
@@ -8,19 +9,13 @@ use crate::axis::{MAX_AXES, STANDARD_AXES};
 use crate::contract::{Action, CommandAxis, Contract, Filter, SCHEMA, SCHEMA_2};
 use crate::error::ContractError;
 use crate::golden::{Golden, MIN_TICKS};
-use crate::per_element::PerElement;
 use crate::profile::MAX_CONTACTS;
 use crate::term::{Reference, Source, Term};
+use checks::{Checked, MAX_DEPTH, check, finite, per_element, range, sha256};
 use std::collections::HashSet;
-use std::fmt::Display;
-
-/// Longest memory of a source, in ticks: two seconds at 50 Hz.
-const MAX_DEPTH: u32 = 100;
 
 /// Largest command that means anything, in m/s, rad/s or rad.
 const MAX_COMMAND: f64 = 1000.0;
-
-type Checked = Result<(), ContractError>;
 
 /// Checks a whole contract.
 pub(crate) fn contract(contract: &Contract) -> Checked {
@@ -236,53 +231,4 @@ fn golden(contract: &Contract, golden: &Golden) -> Checked {
         }
     }
     Ok(())
-}
-
-fn per_element(
-    path: &str,
-    values: &PerElement,
-    count: usize,
-    range: std::ops::RangeInclusive<f64>,
-) -> Checked {
-    let found = format!("{} numbers", values.values().len());
-    check(path, values.fits(count), format!("one number, or {count}"), found)?;
-    let inside = values.values().iter().all(|value| range.contains(value));
-    check(
-        path,
-        inside,
-        format!("numbers from {} to {}", range.start(), range.end()),
-        format!("{:?}", values.values()),
-    )
-}
-
-fn range(path: &str, [low, high]: [f64; 2]) -> Checked {
-    finite(path, &[low, high])?;
-    check(path, low < high, "low before high", format!("{low} to {high}"))
-}
-
-/// Finite also in the precision the controller computes in.
-fn finite(path: &str, values: &[f64]) -> Checked {
-    check(
-        path,
-        values.iter().all(|&value| (value as f32).is_finite()),
-        "finite 32-bit numbers",
-        format!("{values:?}"),
-    )
-}
-
-fn sha256(path: &str, text: &str) -> Checked {
-    let hexadecimal =
-        text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    check(path, hexadecimal, "64 lower-case hexadecimal digits", text)
-}
-
-fn check(path: &str, holds: bool, expected: impl Display, found: impl Display) -> Checked {
-    if holds {
-        return Ok(());
-    }
-    Err(ContractError::Value {
-        path: path.to_owned(),
-        expected: expected.to_string(),
-        found: found.to_string(),
-    })
 }

@@ -1,6 +1,7 @@
 //! Comparisons, and what is chosen by them. True is one, false is zero.
 
 use super::elementwise::pair;
+use super::layout::pairs_of_ints;
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
 use crate::ir::Zip;
@@ -41,7 +42,7 @@ fn whole_numbers(
         "Equal" => i64::eq,
         _ => return Err(node.unsupported("int64")),
     };
-    let (dims, pairs) = node.pairs_of_ints(lowering, left, right)?;
+    let (dims, pairs) = pairs_of_ints(lowering, node, left, right)?;
     let floats = pairs.map(|(left, right)| f32::from(holds(&left, &right))).collect();
     Ok(Value::from_floats(dims, floats))
 }

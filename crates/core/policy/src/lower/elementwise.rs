@@ -1,6 +1,6 @@
 //! Operators on each element or each pair of elements.
 
-use super::layout::{broadcast, spread};
+use super::layout::{broadcast, pairs_of_ints, spread};
 use super::{Lowering, NodeView, Source, Value};
 use crate::error::OnnxError;
 use crate::ir::{Map, Op, Zip};
@@ -39,7 +39,7 @@ fn whole_numbers(
         "Div" => i64::checked_div,
         _ => return Err(node.unsupported("int64")),
     };
-    let (dims, pairs) = node.pairs_of_ints(lowering, left, right)?;
+    let (dims, pairs) = pairs_of_ints(lowering, node, left, right)?;
     let ints: Option<Vec<i64>> = pairs.map(|(left, right)| operation(left, right)).collect();
     let ints = ints.ok_or_else(|| node.invalid("its int64 overflow, or are divided by zero"))?;
     Ok(Value { dims, source: Source::Constant(Numbers::Ints(ints.into())) })

@@ -180,3 +180,20 @@ pub fn spread(
     }
     lay_out(lowering, node, value, &Layout::of(&value.dims).spread(dims))
 }
+
+/// Pairs of known whole numbers, one of the operands repeated where it is a single one, and their dimensions.
+pub fn pairs_of_ints<'a>(
+    lowering: &mut Lowering,
+    node: &NodeView<'_>,
+    left: &'a [i64],
+    right: &'a [i64],
+) -> Result<(Vec<usize>, impl Iterator<Item = (i64, i64)> + use<'a>), OnnxError> {
+    let (dims_left, dims_right) = (&node.any(0)?.dims, &node.any(1)?.dims);
+    let len = left.len().max(right.len());
+    let dims = broadcast(dims_left, dims_right).filter(|dims| tensor::elements(dims) == Some(len));
+    let differ = || node.mismatch("the right operand", format!("{dims_left:?}"), format!("{dims_right:?}"));
+    let dims = dims.ok_or_else(differ)?;
+    lowering.reserve_ints(len)?;
+    let pairs = left.iter().cycle().zip(right.iter().cycle()).take(len);
+    Ok((dims, pairs.map(|(&left, &right)| (left, right))))
+}

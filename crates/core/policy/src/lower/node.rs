@@ -1,7 +1,6 @@
 //! A node as the lowering sees it: its inputs resolved, its attributes by name, its errors labelled.
 
-use super::layout::broadcast;
-use super::{Lowering, Value};
+use super::Value;
 use crate::error::OnnxError;
 use crate::proto::{Attribute, Node};
 use crate::tensor;
@@ -120,24 +119,6 @@ impl NodeView<'_> {
     pub fn constant_ints(&self, index: usize, what: &str) -> Result<&[i64], OnnxError> {
         let value = self.any(index)?;
         value.constant_ints().ok_or_else(|| self.unsupported(format!("{what} that is not constant int64")))
-    }
-
-    /// Pairs of known whole numbers, one of the operands repeated where it is a single one, and their dimensions.
-    pub fn pairs_of_ints<'b>(
-        &self,
-        lowering: &mut Lowering,
-        left: &'b [i64],
-        right: &'b [i64],
-    ) -> Result<(Vec<usize>, impl Iterator<Item = (i64, i64)> + use<'b>), OnnxError> {
-        let (dims_left, dims_right) = (&self.any(0)?.dims, &self.any(1)?.dims);
-        let len = left.len().max(right.len());
-        let dims = broadcast(dims_left, dims_right).filter(|dims| tensor::elements(dims) == Some(len));
-        let differ =
-            || self.mismatch("the right operand", format!("{dims_left:?}"), format!("{dims_right:?}"));
-        let dims = dims.ok_or_else(differ)?;
-        lowering.reserve_ints(len)?;
-        let pairs = left.iter().cycle().zip(right.iter().cycle()).take(len);
-        Ok((dims, pairs.map(|(&left, &right)| (left, right))))
     }
 
     /// The axis counted from the front.
