@@ -9,7 +9,8 @@ mod fuzz_iterations;
 mod common;
 
 use common::{
-    Message, REAL_FILES, Random, float_attribute, int_attribute, node, real_file, synthetic, tensor, x_to_y,
+    Message, REAL_FILES, Random, float_attribute, int_attribute, node, real_file, synthetic, tensor, varied,
+    x_to_y,
 };
 use fuzz_iterations::iterations;
 use gaitway_policy::{Plan, metadata};
@@ -80,6 +81,7 @@ fn fuzz(name: &str, seed: &[u8], iterations: usize) {
 fn damaged_small_files_never_panic() {
     fuzz("tiny", &tiny(), 10 * iterations(20_000));
     fuzz("synthetic", &synthetic(), iterations(20_000));
+    fuzz("varied", &varied(), iterations(20_000));
     let marked = metadata::write(&tiny(), &[("gaitway.contract", "{}"), ("author", "me")]).unwrap();
     fuzz("marked", &marked, iterations(20_000));
 }

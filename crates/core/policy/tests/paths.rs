@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{FNV_START, REAL_FILES, Random, bits, fnv, real_file, run_on, synthetic};
+use common::{FNV_START, REAL_FILES, Random, VARIED_INPUTS, bits, fnv, real_file, run_on, synthetic, varied};
 use gaitway_policy::{CpuPath, Plan, PortSpan};
 
 const OBSERVATIONS: usize = 2_000;
@@ -47,6 +47,7 @@ fn assert_same_bits_on_all_paths(name: &str, bytes: &[u8]) {
 #[test]
 fn synthetic_network_has_the_same_bits_on_all_paths() {
     assert_same_bits_on_all_paths("synthetic", &synthetic());
+    assert_same_bits_on_all_paths("varied", &varied());
 }
 
 #[test]
@@ -65,6 +66,20 @@ fn synthetic_network_has_the_committed_bits() {
         let hash = fnv(FNV_START, &outputs(&synthetic(), path, OBSERVATIONS));
         println!("{path}: {hash:#018x}");
         assert_eq!(hash, 0x0139_a7ed_6f31_53e6, "{path}");
+    }
+}
+
+/// As above, of the operators that only later networks have.
+#[test]
+fn varied_network_has_the_committed_bits() {
+    assert_eq!(Plan::from_onnx(&varied()).unwrap().input_len(), VARIED_INPUTS);
+    for path in CpuPath::available() {
+        let found = outputs(&varied(), path, OBSERVATIONS);
+        let ordinary = found.iter().filter(|value| value.is_finite()).count();
+        assert!(ordinary * 10 > found.len() * 9, "{ordinary} of {} are numbers", found.len());
+        let hash = fnv(FNV_START, &found);
+        println!("{path}: {hash:#018x}");
+        assert_eq!(hash, 0xf442_a49b_15b0_0091, "{path}");
     }
 }
 

@@ -6,8 +6,11 @@
 #[path = "../../../../../tests/rust/random.rs"]
 mod random;
 
+mod varied;
+
 use gaitway_policy::{CpuPath, Plan};
 pub use random::Random;
+pub use varied::{VARIED_INPUTS, varied};
 
 pub const FLOAT: u64 = 1;
 pub const INT64: u64 = 7;
