@@ -4,6 +4,7 @@ from array import array
 from typing import Any
 
 from gaitway import _native
+from gaitway.errors import UsageError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
@@ -46,6 +47,20 @@ class Controller:
             action = self.policy.infer([self.native.record().observation])
             self.native.act(action, self.goals)
         return self.goals
+
+    def ask(self, name: str | None) -> None:
+        """Asks for a policy of the set by its name from now on, or for none; the set's rules say when it comes."""
+        names = self.policy.native.set_names
+        if name is not None and name not in names:
+            known = ", ".join(names) or "none: the policy runs alone"
+            raise UsageError(f"policy: expected one of the set ({known}), found {name!r}", hint="policies.toml names them")
+        self.native.ask(None if name is None else names.index(name))
+
+    @property
+    def active(self) -> str:
+        """Name of the policy of the set that ran in the last tick; the contract's where there is one policy."""
+        names = self.policy.native.set_names
+        return names[self.native.record().policy] if names else self.policy.contract.name
 
     def record(self) -> _native.Record:
         """Everything about the last tick."""

@@ -190,9 +190,9 @@ class Robot:
         return shipped[0] if len(shipped) == 1 else self.policy_file("walk")
 
     @property
-    def standing_policy(self) -> Path | None:
-        """The policy that ships with the robot to stand at zero command, where there is one."""
-        path = self.folder / "stand.onnx"
+    def policy_set(self) -> Path | None:
+        """The rules by which its policies take turns, where it has any."""
+        path = self.folder / "policies.toml"
         return path if path.is_file() else None
 
     def policy_file(self, named: str | Path) -> Path:

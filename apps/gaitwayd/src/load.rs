@@ -16,6 +16,7 @@ use thiserror::Error;
 const DUCK: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const DUCK_POLICY: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
 const DUCK_STANDING: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/stand.onnx");
+const DUCK_SET: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/policies.toml");
 const DUCK_CONTRACTS: [&str; 2] = [
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json"),
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/open_duck_walk.json"),
@@ -102,8 +103,12 @@ pub fn policy(settings: &PolicySettings) -> Result<(Policy, Cow<'static, [u8]>),
 fn carried(which: CarriedPolicy, assume: Option<&str>) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     Ok(match which {
         CarriedPolicy::Walk => {
-            let pair = Policy::from_onnx(DUCK_POLICY, &[], assume)?.with_standing(DUCK_STANDING)?;
-            (pair, Cow::Borrowed(DUCK_POLICY))
+            let set = Policy::of_set(DUCK_SET, &mut |file| match file {
+                "walk.onnx" => Ok(DUCK_POLICY.to_vec()),
+                "stand.onnx" => Ok(DUCK_STANDING.to_vec()),
+                _ => Err("this program does not carry it".to_owned()),
+            })?;
+            (set, Cow::Borrowed(DUCK_POLICY))
         }
         CarriedPolicy::Stand => {
             (Policy::from_onnx(DUCK_STANDING, &[], assume)?, Cow::Borrowed(DUCK_STANDING))

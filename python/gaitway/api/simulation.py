@@ -59,8 +59,7 @@ class Simulation:
         if policy is None:
             loaded = Policy.default(self.robot)
         else:
-            standing = self.robot.standing_policy if str(policy) == "walk" else None
-            loaded = Policy.load(self.robot.policy_file(policy), robot=self.robot, standing=standing)
+            loaded = Policy.load(self.robot.policy_file(policy), robot=self.robot)
         controller = Controller(loaded, self.robot, loop_hz=self.sim.loop_hz)
         controller.reset(self._goals)
         self.sim.set_gains(controller.gains)

@@ -4,7 +4,7 @@ use crate::action_map::ActionMap;
 use crate::error::ControlError;
 use crate::options::{Gains, Options};
 use crate::phase::GaitClock;
-use crate::policy::Policy;
+use crate::policy::{Policy, numbers_of};
 use crate::safety_filter::SafetyFilter;
 use gaitway_model::contract::FedBack;
 use gaitway_model::envelope::CommandEnvelope;
@@ -18,6 +18,8 @@ const MAX_LOOP_HZ: u32 = 10_000;
 #[derive(Debug)]
 pub(crate) struct Fixed {
     pub contract_sha256: String,
+    /// Of what the contract says of its numbers: policies with the same can go on with one memory.
+    pub numbers_sha256: String,
     pub program: ObservationProgram,
     pub envelope: CommandEnvelope,
     pub clock: Option<GaitClock>,
@@ -54,6 +56,7 @@ impl Fixed {
         )?;
         Ok(Fixed {
             contract_sha256: policy.contract_sha256().to_owned(),
+            numbers_sha256: numbers_of(contract).hash()?,
             envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names()),
             axes: profile.command_axes.len(),
             contacts: profile.contacts.len(),

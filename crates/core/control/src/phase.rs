@@ -67,6 +67,17 @@ impl GaitClock {
         state.started = true;
     }
 
+    /// Where in the gait it stands, 0 to 1; `None` where it does not run.
+    pub fn share(&self, state: &GaitState, moving: bool) -> Option<f64> {
+        let runs = moving || self.runs != PhaseRuns::WhileCommanded;
+        runs.then_some(state.step / self.period_ticks)
+    }
+
+    /// Policy ticks of one gait where the operator adds nothing.
+    pub fn gait_ticks(&self) -> f64 {
+        self.period_ticks / (self.steps_per_tick * self.factor)
+    }
+
     /// Cosine and sine of the phase.
     pub fn value(&self, state: &GaitState) -> [f32; 2] {
         if !state.started {

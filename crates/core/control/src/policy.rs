@@ -1,8 +1,10 @@
 //! A policy: a network and the contract that says what its numbers mean.
 
 use crate::error::PolicyError;
+use crate::policy_set::PolicySet;
 use crate::units;
 use gaitway_model::Contract;
+use gaitway_model::contract::Provenance;
 use gaitway_policy::{Plan, metadata};
 use std::sync::Arc;
 
@@ -30,6 +32,8 @@ pub struct Policy {
     basis: Basis,
     plan: Option<Arc<Plan>>,
     standing: Option<Arc<Standing>>,
+    /// The policies it takes turns with.
+    pub(crate) set: Option<Arc<PolicySet>>,
     notes: Vec<String>,
 }
 
@@ -82,6 +86,7 @@ impl Policy {
             basis: Basis::Embedded,
             plan: None,
             standing: None,
+            set: None,
             notes: Vec::new(),
         })
     }
@@ -93,15 +98,7 @@ impl Policy {
         let Some(plan) = standing.plan.filter(|_| self.plan.is_some()) else {
             return Err(PolicyError::StandingEngine);
         };
-        let told_as_walking = Contract {
-            name: self.contract.name.clone(),
-            description: self.contract.description.clone(),
-            weights_sha256: self.contract.weights_sha256.clone(),
-            provenance: self.contract.provenance.clone(),
-            golden: self.contract.golden.clone(),
-            ..standing.contract.clone()
-        };
-        if told_as_walking != self.contract {
+        if numbers_of(&standing.contract) != numbers_of(&self.contract) {
             let (name, standing) = (self.contract.name, standing.contract.name);
             return Err(PolicyError::StandingContract { name, standing });
         }
@@ -125,7 +122,7 @@ impl Policy {
             _ => Vec::new(),
         };
         let contract_sha256 = contract.hash()?;
-        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, notes })
+        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, set: None, notes })
     }
 
     fn check_network(&mut self, plan: &Plan) -> Result<(), PolicyError> {
@@ -189,6 +186,18 @@ impl Policy {
     /// What a person should know before trusting the pair.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// A contract without what names it and its weights: two that are alike then say the same of every number.
+pub(crate) fn numbers_of(contract: &Contract) -> Contract {
+    Contract {
+        name: String::new(),
+        description: String::new(),
+        weights_sha256: String::new(),
+        golden: None,
+        provenance: Provenance { source: String::new(), licence: String::new() },
+        ..contract.clone()
     }
 }
 

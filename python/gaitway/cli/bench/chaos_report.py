@@ -33,9 +33,9 @@ _MARKS = {
 
 
 @contextmanager
-def striking(*, shown: bool) -> Iterator[Tell]:
+def striking(*, shown: bool, what: str = "faults") -> Iterator[Tell]:
     """A bar on stderr."""
-    columns = (TextColumn("faults"), BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
         task = bar.add_task("")
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -47,9 +47,9 @@ def arguments(settings: RunSettings, robot: Robot, row: "array[float]") -> list[
 
 
 def policy_arguments(controller: "Controller") -> list[str | Path]:
-    """Without a name gaitwayd runs the pair it carries, which is the one that was loaded here."""
+    """Without a name gaitwayd runs the robot's set, which is the one that was loaded here."""
     policy = controller.policy
-    return [] if policy.native.standing_name else ["--policy", policy.path]
+    return [] if policy.native.set_names else ["--policy", policy.path]
 
 
 def identity(controller: "Controller", events: list[dict[str, Any]]) -> dict[str, Any]:

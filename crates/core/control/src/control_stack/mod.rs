@@ -268,6 +268,7 @@ impl ControlStack {
             at_once: asked.at_once,
             emergency_stop: asked.emergency_stop,
             alarm: self.alarm,
+            step_s: self.watch.step_s(),
             obstacle: self.outside_obstacle(plausible),
             stance: self.stance,
             joints: inputs.joints,
@@ -293,6 +294,7 @@ impl ControlStack {
         }
         self.has_stepped = (state == State::Running && !inputs.hold) || self.options.dry_run;
         if self.has_stepped {
+            self.controller.ask(asked.policy.map(usize::from));
             self.walk(observation);
         }
         let wanted_rad = match state {
