@@ -831,6 +831,9 @@ class Controller:
     def ask(self, place: int | None = None) -> None:
         """From now on somebody asks for the policy at this place of the set, or nobody for any."""
 
+    def take_over(self, before: Controller, blend_ticks: int) -> None:
+        """Goes on from another controller of the same robot; goals go over within so many ticks of the loop."""
+
     def save(self) -> bytes: ...
     def restore(self, state: bytes) -> None: ...
     def record(self) -> Record: ...

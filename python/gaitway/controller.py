@@ -53,7 +53,9 @@ class Controller:
         names = self.policy.native.set_names
         if name is not None and name not in names:
             known = ", ".join(names) or "none: the policy runs alone"
-            raise UsageError(f"policy: expected one of the set ({known}), found {name!r}", hint="policies.toml names them")
+            raise UsageError(
+                f"policy: expected one of the set ({known}), found {name!r}", hint="policies.toml names them"
+            )
         self.native.ask(None if name is None else names.index(name))
 
     @property
@@ -69,6 +71,13 @@ class Controller:
     def reset(self, pose_rad: Any) -> None:
         """Starts anew with the robot at `pose_rad` [n] float32: histories, gait clock and fall verdict."""
         self.native.reset(pose_rad)
+
+    def take_over(self, before: "Controller", blend_ticks: int) -> None:
+        """Goes on from the controller of another policy, in the middle of what the robot does.
+
+        Goals go over to this one's within `blend_ticks` ticks of the loop.
+        """
+        self.native.take_over(before.native, blend_ticks)
 
     def save(self) -> bytes:
         """The state as bytes; a controller restored from them continues bit for bit."""

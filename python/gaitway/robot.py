@@ -195,6 +195,11 @@ class Robot:
         path = self.folder / "policies.toml"
         return path if path.is_file() else None
 
+    @property
+    def is_carried(self) -> bool:
+        """True for the robot whose policies gaitwayd carries."""
+        return self.folder == _ROBOTS / DEFAULT_ROBOT
+
     def policy_file(self, named: str | Path) -> Path:
         """The file of a policy that ships with the robot, by its name (walk); any other path as it is.
 

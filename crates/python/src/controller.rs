@@ -110,6 +110,21 @@ impl Controller {
         self.controller.ask(place);
     }
 
+    /// Goes on from another controller of the same robot, in the middle of what it does; goals go over within so many
+    /// ticks of the loop.
+    fn take_over(&mut self, before: PyRef<'_, Controller>, blend_ticks: u32) -> PyResult<()> {
+        let (joints, found) = (self.controller.joints(), before.controller.joints());
+        if joints != found {
+            return Err(errors::control(&gaitway_control::ControlError::Length {
+                what: "joints",
+                expected: joints,
+                found,
+            }));
+        }
+        self.controller.take_over(&before.controller, blend_ticks);
+        Ok(())
+    }
+
     fn save<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.controller.save())
     }

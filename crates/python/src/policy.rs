@@ -65,7 +65,9 @@ impl Policy {
     #[getter]
     fn set_names(&self) -> Vec<&str> {
         let rules = self.policy.set().map(|set| set.rules());
-        rules.map(|rules| rules.policies.iter().map(|entry| entry.name.as_str()).collect()).unwrap_or_default()
+        rules
+            .map(|rules| rules.policies.iter().map(|entry| entry.name.as_str()).collect())
+            .unwrap_or_default()
     }
 
     #[getter]

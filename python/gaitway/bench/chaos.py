@@ -26,7 +26,9 @@ class ChaosBench:
     Raises SimulationError where a policy never walks.
     """
 
-    def __init__(self, robot: str, policy: Path | None, *, faults: int, seed: int, jobs: int, progress: Progress) -> None:
+    def __init__(
+        self, robot: str, policy: Path | None, *, faults: int, seed: int, jobs: int, progress: Progress
+    ) -> None:
         self._arguments = (robot, policy)
         self._faults, self._seed, self._jobs = faults, seed, jobs
         self._progress = progress

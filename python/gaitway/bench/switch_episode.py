@@ -5,10 +5,8 @@ import math
 import random
 from array import array
 from dataclasses import dataclass, field
+from statistics import mean
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gaitway.controller import Controller
 from gaitway.policy import Policy
@@ -68,11 +66,11 @@ def stand_still(robot: Robot, policy: Policy, *, backlash: bool, seed: int) -> S
             return Still(True, math.nan, math.nan, math.nan, math.nan)
         if tick >= SETTLE_S * sim.loop_hz:
             trunk = sim.trunk()
-            speeds.append(sim.data.qvel[sim.layout.qvel].copy())
+            speeds.extend(sim.data.qvel[sim.layout.qvel].tolist())
             tilts.append(math.degrees(trunk.tilt_rad))
-            places.append(trunk.position_m[:2].copy())
-    speed_rps = float(np.sqrt((np.array(speeds) ** 2).mean()))
-    return Still(False, math.dist(places[0], places[-1]), speed_rps, float(np.mean(tilts)), max(tilts))
+            places.append(trunk.position_m[:2].tolist())
+    speed_rps = math.sqrt(mean(speed**2 for speed in speeds))
+    return Still(False, math.dist(places[0], places[-1]), speed_rps, mean(tilts), max(tilts))
 
 
 def send_about(robot: Robot, policy: Policy, *, backlash: bool, seed: str, switches: int) -> Episode:
@@ -106,8 +104,8 @@ class _Walker:
         self._left = self._chance.randrange(*_STAND_TICKS)
         self._active = self._controller.record().policy
         self._since = SWITCH_TICKS
-        self._goals: list[NDArray[np.float64]] = []
-        self._speed: NDArray[np.float64] | None = None
+        self._goals: list[list[float]] = []
+        self._speed: list[float] = []
         self._most = self._of_switch = (0.0, 0.0)
         self._begun: tuple[str, float] | None = None
 
@@ -141,13 +139,13 @@ class _Walker:
         """Largest acceleration of goals and of joints in this tick, rad/s², from differences."""
         hz = self._sim.loop_hz
         goal = joint = 0.0
-        self._goals = [*self._goals[-2:], np.array(goals, dtype=np.float64)]
+        self._goals = [*self._goals[-2:], list(goals)]
         if len(self._goals) == 3:
-            before, last, now = self._goals
-            goal = float(np.abs(now - 2 * last + before).max()) * hz * hz
-        speed = self._sim.data.qvel[self._sim.layout.qvel].copy()
-        if self._speed is not None:
-            joint = float(np.abs(speed - self._speed).max()) * hz
+            rows = zip(*self._goals, strict=True)
+            goal = max(abs(now - 2 * last + before) for before, last, now in rows) * hz * hz
+        speed = self._sim.data.qvel[self._sim.layout.qvel].tolist()
+        if self._speed:
+            joint = max(abs(now - before) for now, before in zip(speed, self._speed, strict=True)) * hz
         self._speed = speed
         return goal, joint
 

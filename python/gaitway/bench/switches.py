@@ -4,9 +4,8 @@ import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from statistics import mean, median
 from typing import Any
-
-import numpy as np
 
 from gaitway.bench.switch_episode import STILL_S, Episode, Still, Switch, send_about, stand_still
 from gaitway.errors import UsageError
@@ -19,6 +18,7 @@ Progress = Callable[[int, int], None]
 #: Switches of an episode, and runs of a robot that stands still.
 _OF_AN_EPISODE, _STILL_RUNS = 20, 8
 _MODELS = {"backlash": True, "flat": False}
+_WHICH = ("alone", "set")
 
 
 class SwitchBench:
@@ -30,7 +30,7 @@ class SwitchBench:
     def __init__(self, robot: str, *, count: int, seed: int, jobs: int, progress: Progress) -> None:
         loaded = Robot.load(robot)
         if loaded.policy_set is None:
-            hint = f"add policies.toml to {loaded.folder}: docs/policies.md says what is in it"
+            hint = f"add policies.toml to {loaded.folder}: docs/policy-sets.md says what is in it"
             raise UsageError(f"{loaded.name}: expected a policy set, found none", hint=hint)
         # A mistake in the set is told before processes are started.
         Policy.load_set(loaded.policy_set, robot=loaded)
@@ -42,15 +42,15 @@ class SwitchBench:
         spawn = multiprocessing.get_context("spawn")
         stills = [
             (which, backlash, f"{self._seed}/{run}")
-            for which in ("alone", "set")
+            for which in _WHICH
             for backlash in _MODELS.values()
             for run in range(_STILL_RUNS)
         ]
-        left = {backlash: self._count for backlash in _MODELS.values()}
-        abouts = []
-        for backlash in left:
-            for episode, begun in enumerate(range(0, self._count, _OF_AN_EPISODE)):
-                abouts.append((backlash, f"{self._seed}/{episode}", min(_OF_AN_EPISODE, self._count - begun)))
+        abouts = [
+            (backlash, f"{self._seed}/{episode}", min(_OF_AN_EPISODE, self._count - begun))
+            for backlash in _MODELS.values()
+            for episode, begun in enumerate(range(0, self._count, _OF_AN_EPISODE))
+        ]
         done, whole = 0, len(stills) + len(abouts)
         with ProcessPoolExecutor(self._jobs, spawn, initializer=_load, initargs=(self._robot,)) as pool:
             stood: list[Still] = []
@@ -67,13 +67,14 @@ class SwitchBench:
         for name, backlash in _MODELS.items():
             episodes = [episode for call, episode in zip(abouts, sent, strict=True) if call[0] == backlash]
             models[name] = {
-                "still": {
-                    which: _stood([still for call, still in zip(stills, stood, strict=True) if call[:2] == (which, backlash)])
-                    for which in ("alone", "set")
-                },
+                "still": {which: _stood(_of_kind(stills, stood, (which, backlash))) for which in _WHICH},
                 **_switched(episodes),
             }
         return {"robot": self._robot, "seed": self._seed, "still_s": STILL_S, "models": models}
+
+
+def _of_kind(calls: list[tuple[str, bool, str]], runs: list[Still], kind: tuple[str, bool]) -> list[Still]:
+    return [run for call, run in zip(calls, runs, strict=True) if call[:2] == kind]
 
 
 def _stood(runs: list[Still]) -> dict[str, float]:
@@ -81,9 +82,9 @@ def _stood(runs: list[Still]) -> dict[str, float]:
     return {
         "runs": len(runs),
         "falls": sum(run.fell for run in runs),
-        "drift_m": float(np.mean([run.drift_m for run in runs])),
-        "joint_speed_rps": float(np.mean([run.joint_speed_rps for run in runs])),
-        "tilt_deg": float(np.mean([run.tilt_deg for run in runs])),
+        "drift_m": mean(run.drift_m for run in runs),
+        "joint_speed_rps": mean(run.joint_speed_rps for run in runs),
+        "tilt_deg": mean(run.tilt_deg for run in runs),
         "largest_tilt_deg": max(run.largest_tilt_deg for run in runs),
     }
 
@@ -115,12 +116,12 @@ def _of(name: str, switches: list[Switch]) -> dict[str, Any]:
 
 def _accelerations(pairs: list[tuple[float, float]]) -> dict[str, float]:
     """Of goals and joints, rad/s²: the largest within ten ticks, its median and its largest."""
-    rows = np.array(pairs) if pairs else np.zeros((1, 2))
+    goals, joints = zip(*pairs, strict=True) if pairs else ((0.0,), (0.0,))
     return {
-        "goal_rps2_p50": float(np.median(rows[:, 0])),
-        "goal_rps2_max": float(rows[:, 0].max()),
-        "joint_rps2_p50": float(np.median(rows[:, 1])),
-        "joint_rps2_max": float(rows[:, 1].max()),
+        "goal_rps2_p50": median(goals),
+        "goal_rps2_max": max(goals),
+        "joint_rps2_p50": median(joints),
+        "joint_rps2_max": max(joints),
     }
 
 

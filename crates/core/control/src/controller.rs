@@ -1,6 +1,5 @@
 //! One tick: observe, ask the network, act, pass the filter.
 
-use crate::action_map::ActionState;
 use crate::blend::Blend;
 use crate::error::ControlError;
 use crate::fixed::Fixed;
@@ -9,10 +8,10 @@ use crate::phase::GaitState;
 use crate::policy::Policy;
 use crate::policy_switch::PolicySwitch;
 use crate::record::{Refusal, TickRecord};
-use crate::safety_filter::{Goals, SafetyFilterState};
+use crate::safety_filter::Goals;
+use crate::state::State;
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_model::contract::FedBack;
-use gaitway_model::observation::ObservationState;
 use gaitway_model::{Command, RobotProfile, Sensors};
 use gaitway_policy::{FloatMode, Plan, Workspace};
 use std::sync::Arc;
@@ -33,51 +32,6 @@ pub struct Controller {
     pub(crate) blend: Blend,
     /// The policy has just taken over and was not asked yet; the ticks of its blend.
     pub(crate) entering: Option<u32>,
-}
-
-/// What changes from tick to tick; saved and restored whole.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct State {
-    pub tick: u64,
-    /// Ticks since the policy last ran.
-    pub since_policy: u32,
-    pub observed: bool,
-    pub observation: ObservationState,
-    pub command: Command,
-    pub gait: GaitState,
-    pub gravity: GravityEstimator,
-    pub action: ActionState,
-    pub filter: SafetyFilterState,
-    /// Targets before the filter, rad, in the order of the robot.
-    pub target_rad: Vec<f32>,
-    /// Sums since the controller was made.
-    pub counters: crate::record::Counters,
-}
-
-impl State {
-    /// Numbers that vary from policy to policy, as bytes.
-    pub fn row_bytes(&self) -> usize {
-        let action = &self.action;
-        let rows = [&self.observation.memory, &action.action, &action.target_rad, &action.filtered_rad, &action.waiting_rad];
-        rows.iter().map(|row| 4 * row.len()).sum()
-    }
-
-    /// Before the first tick.
-    pub fn new(fixed: &Fixed) -> State {
-        State {
-            tick: 0,
-            since_policy: 0,
-            observed: false,
-            observation: fixed.program.initial_state(),
-            command: fixed.envelope.idle(),
-            gait: GaitState::default(),
-            gravity: GravityEstimator::new(),
-            action: fixed.map.initial_state(fixed.reset_action),
-            filter: fixed.filter.initial_state(&fixed.default_pose_rad),
-            target_rad: fixed.default_pose_rad.clone(),
-            counters: Default::default(),
-        }
-    }
 }
 
 impl Controller {
@@ -103,7 +57,8 @@ impl Controller {
         let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
         let standing = policy.standing_plan().map(|plan| (plan.clone(), plan.workspace()));
         let mut due_rad = vec![0.0; contract.action_len()];
-        let switch = policy.set().map(|set| PolicySwitch::new(set, profile, options, fixed.divider)).transpose()?;
+        let switch =
+            policy.set().map(|set| PolicySwitch::new(set, profile, options, fixed.divider)).transpose()?;
         if let Some(switch) = &switch {
             let [observation, action] = switch.longest();
             record.make_room(observation, action);
@@ -303,7 +258,8 @@ impl Controller {
         let phase = fixed.clock.as_ref().map_or([0.0; 2], |clock| clock.value(&state.gait));
         let projected_gravity = state.gravity.up().map(|component| -component);
         // Whoever has just been entered finds its histories full of the present.
-        let samples = if self.entering.is_some() && state.observation.fresh { fixed.program.depth().max(1) } else { 1 };
+        let samples =
+            if self.entering.is_some() && state.observation.fresh { fixed.program.depth().max(1) } else { 1 };
         for _ in 0..samples {
             fixed.program.sense(&mut state.observation, sensors, &state.command, projected_gravity, phase);
         }

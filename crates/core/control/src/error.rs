@@ -54,7 +54,9 @@ pub enum PolicyError {
         problem: String,
     },
     /// A policy of a set differs from the others in what cannot change while the robot runs.
-    #[error("policy set: {file}: its contract's {what} differ from the default policy's: expected {expected}, found {found}")]
+    #[error(
+        "policy set: {file}: its contract's {what} differ from the default policy's: expected {expected}, found {found}"
+    )]
     SetDiffers {
         /// Its file.
         file: String,

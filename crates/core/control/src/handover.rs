@@ -4,10 +4,13 @@
 //! on where both contracts say the same of every number; otherwise its histories begin with the first sample, and its
 //! last actions are those that would have asked for the present goals.
 
-use crate::controller::{Controller, State};
+use crate::controller::Controller;
 use crate::fixed::Fixed;
+use crate::policy_switch::Running;
 use crate::safety_filter::SafetyFilter;
+use crate::state::State;
 use gaitway_model::{Command, Sensors};
+use gaitway_policy::FloatMode;
 
 impl Controller {
     /// Somebody asks for a policy of the set by its name, or for none; where there is one policy this says nothing.
@@ -30,13 +33,19 @@ impl Controller {
     /// True where another policy may take over now: at a phase of the gait at which the one that runs may be left.
     pub fn may_leave(&self) -> bool {
         let moving = self.fixed.envelope.is_moving(&self.state.command);
-        self.state.since_policy == 0 && self.switch.as_ref().is_none_or(|switch| switch.may_leave(self, moving))
+        self.state.since_policy == 0
+            && self
+                .switch
+                .as_ref()
+                .is_none_or(|switch| switch.may_leave(self.fixed.clock.as_ref(), &self.state.gait, moving))
     }
 
     /// Takes over from the controller of another policy on the same robot. Goals go over to this one's within
     /// `blend_ticks` ticks of the loop.
     pub fn take_over(&mut self, before: &Controller, blend_ticks: u32) {
+        let _mode = FloatMode::set();
         inherit(&self.fixed, &mut self.state, (&before.fixed, &before.state));
+        self.record.fallen = before.record.fallen;
         self.blend.go_on_from(&before.blend);
         self.enter(blend_ticks);
     }
@@ -62,17 +71,22 @@ impl Controller {
         let Some(mut switch) = self.switch.take() else { return };
         let counters = self.state.counters;
         let tick = self.state.tick;
-        switch.begin_anew(self);
+        switch.begin_anew(self.running());
         (self.state.counters, self.state.tick) = (counters, tick);
         self.fit_rows();
         self.switch = Some(switch);
     }
 
+    /// What of it is the policy's that runs.
+    pub(crate) fn running(&mut self) -> Running<'_> {
+        Running { network: &mut self.network, fixed: &mut self.fixed, state: &mut self.state }
+    }
+
     /// Lets another policy of the set run, where one is due.
     pub(crate) fn take_turns(&mut self, sensors: &Sensors, command: &Command) {
         let Some(mut switch) = self.switch.take() else { return };
-        if let Some(to) = switch.due(self, sensors, command) {
-            let blend_ticks = switch.exchange(self, to);
+        if let Some(to) = switch.due((&self.fixed, &self.state), sensors, command) {
+            let blend_ticks = switch.exchange(self.running(), to);
             let before = switch.left_behind(to);
             inherit(&self.fixed, &mut self.state, (&before.fixed, &before.state));
             self.enter(blend_ticks);

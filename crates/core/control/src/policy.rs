@@ -1,10 +1,9 @@
 //! A policy: a network and the contract that says what its numbers mean.
 
 use crate::error::PolicyError;
-use crate::policy_set::PolicySet;
 use crate::units;
-use gaitway_model::Contract;
 use gaitway_model::contract::Provenance;
+use gaitway_model::{Contract, PolicyRules};
 use gaitway_policy::{Plan, metadata};
 use std::sync::Arc;
 
@@ -44,6 +43,41 @@ struct Standing {
     /// Of its contract, which is the walking policy's but for its weights.
     name: String,
     onnx: Vec<u8>,
+}
+
+/// The policies of one robot.
+#[derive(Debug)]
+pub struct PolicySet {
+    pub(crate) rules: PolicyRules,
+    /// The text the rules were read from.
+    pub(crate) text: String,
+    pub(crate) members: Vec<SetMember>,
+}
+
+/// One policy of a set.
+#[derive(Debug)]
+pub struct SetMember {
+    /// Network and contract.
+    pub policy: Policy,
+    /// Its file.
+    pub onnx: Vec<u8>,
+}
+
+impl PolicySet {
+    /// When one takes over from another.
+    pub fn rules(&self) -> &PolicyRules {
+        &self.rules
+    }
+
+    /// `policies.toml` as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Every policy, in the order of the rules.
+    pub fn members(&self) -> &[SetMember] {
+        &self.members
+    }
 }
 
 impl Policy {

@@ -1,45 +1,10 @@
 //! Policies that take turns on one robot: networks with their contracts, and the rules by which they do.
 
 use crate::error::PolicyError;
-use crate::policy::Policy;
+use crate::policy::{Policy, PolicySet, SetMember};
 use gaitway_model::policies::PolicyEntry;
 use gaitway_model::{Contract, PolicyRules};
 use std::sync::Arc;
-
-/// The policies of one robot.
-#[derive(Debug)]
-pub struct PolicySet {
-    rules: PolicyRules,
-    /// The text the rules were read from.
-    text: String,
-    members: Vec<SetMember>,
-}
-
-/// One policy of a set.
-#[derive(Debug)]
-pub struct SetMember {
-    /// Network and contract.
-    pub policy: Policy,
-    /// Its file.
-    pub onnx: Vec<u8>,
-}
-
-impl PolicySet {
-    /// When one takes over from another.
-    pub fn rules(&self) -> &PolicyRules {
-        &self.rules
-    }
-
-    /// `policies.toml` as it was read.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Every policy, in the order of the rules.
-    pub fn members(&self) -> &[SetMember] {
-        &self.members
-    }
-}
 
 impl Policy {
     /// The policies that the text of a `policies.toml` names: the default one, which its controller lets take turns
@@ -50,9 +15,9 @@ impl Policy {
     ) -> Result<Policy, PolicyError> {
         let rules = PolicyRules::from_toml(text)?;
         let load = |entry: &PolicyEntry| {
-            let in_set = |error: PolicyError| PolicyError::InSet { file: entry.file.clone(), error: Box::new(error) };
-            let onnx = read(&entry.file)
-                .map_err(|problem| in_set(PolicyError::Unreadable { problem }))?;
+            let in_set =
+                |error: PolicyError| PolicyError::InSet { file: entry.file.clone(), error: Box::new(error) };
+            let onnx = read(&entry.file).map_err(|problem| in_set(PolicyError::Unreadable { problem }))?;
             let policy = Policy::from_onnx(&onnx, &[], None).map_err(in_set)?;
             Ok(SetMember { policy, onnx })
         };
@@ -88,4 +53,3 @@ fn check_alike(first: &Contract, file: &str, other: &Contract) -> Result<(), Pol
     let gains = |contract: &Contract| format!("{:?}", contract.gains);
     differs("gains", gains(first), gains(other))
 }
-

@@ -1,8 +1,9 @@
 //! Saving and restoring a controller: the bytes of its state, little-endian, in one fixed order.
 
-use crate::controller::{Controller, State};
+use crate::controller::Controller;
 use crate::error::ControlError;
 use crate::safety_filter::SafetyFilter;
+use crate::state::State;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
 
@@ -85,7 +86,7 @@ impl Controller {
             return Err(mismatch("policies", expected, found));
         }
         if let Some(mut switch) = self.switch.take() {
-            let loaded = switch.load(input, self);
+            let loaded = switch.load(input, self.running());
             self.fit_rows();
             self.switch = Some(switch);
             loaded?;

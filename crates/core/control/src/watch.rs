@@ -98,7 +98,8 @@ impl FaultWatch {
     /// For how long the policy may bring the robot to a stand before it holds, s: by the least patient of the faults
     /// that make it hold or worse.
     pub(crate) fn step_s(&self) -> f32 {
-        let holding = self.lines.iter().filter(|line| line.alarm.is_some() && line.rule.reaction >= Reaction::Hold);
+        let holding =
+            self.lines.iter().filter(|line| line.alarm.is_some() && line.rule.reaction >= Reaction::Hold);
         let least = holding.map(|line| line.rule.step_s.unwrap_or(0.0)).reduce(f64::min);
         least.unwrap_or(0.0) as f32
     }

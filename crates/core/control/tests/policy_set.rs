@@ -154,7 +154,10 @@ fn a_saved_set_belongs_to_a_set() {
 
 #[test]
 fn a_policy_is_asked_for_by_name_and_ends_when_nobody_asks_or_by_time() {
-    let text = TURNS.replace("from = [\"walk\"]\nto = \"stand\"\nwhen = \"no_velocity\"", "to = \"stand\"\nwhen = \"asked\"");
+    let text = TURNS.replace(
+        "from = [\"walk\"]\nto = \"stand\"\nwhen = \"no_velocity\"",
+        "to = \"stand\"\nwhen = \"asked\"",
+    );
     let text = text.replace("when = \"velocity\"", "when = \"not_asked\"");
     let mut set = controller(&text, |_| {});
     assert_eq!(run(&mut set, &Command::default(), 5), [0; 5]);
@@ -175,7 +178,8 @@ fn a_policy_is_asked_for_by_name_and_ends_when_nobody_asks_or_by_time() {
 fn a_pose_lets_a_policy_in_and_a_phase_lets_it_out() {
     let lies = TURNS.replace("when = \"no_velocity\"", "when = \"no_velocity\"\ntilt_rad = [1.0, 3.2]");
     assert!(run(&mut controller(&lies, |_| {}), &Command::default(), 40).iter().all(|policy| *policy == 0));
-    let posed = TURNS.replace("when = \"no_velocity\"", "when = \"no_velocity\"\npose = \"default\"\nwithin_rad = 0.1");
+    let posed = TURNS
+        .replace("when = \"no_velocity\"", "when = \"no_velocity\"\npose = \"default\"\nwithin_rad = 0.1");
     let mut set = controller(&posed, |_| {});
     let mut bent = standing();
     bent.joint_position_rad[0] += 0.2;
@@ -215,7 +219,12 @@ fn another_controller_takes_over_in_the_middle_of_a_stride() {
         let next = Policy::from_onnx(&file(7, stand), &[], None).unwrap();
         let mut next = Controller::new(&next, &mini(), &Options::default()).unwrap();
         next.take_over(&walks, 6);
-        let mut restored = Controller::new(&Policy::from_onnx(&file(7, stand), &[], None).unwrap(), &mini(), &Options::default()).unwrap();
+        let mut restored = Controller::new(
+            &Policy::from_onnx(&file(7, stand), &[], None).unwrap(),
+            &mini(),
+            &Options::default(),
+        )
+        .unwrap();
         restored.restore(&next.save()).unwrap();
         let mut before = walks.goals().rad().to_vec();
         for tick in 0..12 {

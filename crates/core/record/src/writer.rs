@@ -111,7 +111,8 @@ impl<W: Write + Seek> RecordingWriter<W> {
         notes.insert("record_version".to_owned(), tick::VERSION.to_string());
         notes.insert("epoch_ns".to_owned(), about.epoch_ns.to_string());
         file.write_metadata(&mcap::records::Metadata { name: METADATA.to_owned(), metadata: notes })?;
-        let others = about.others.iter().map(|(name, data)| (format!("{OTHERS}{name}"), ONNX, data.as_slice()));
+        let others =
+            about.others.iter().map(|(name, data)| (format!("{OTHERS}{name}"), ONNX, data.as_slice()));
         let files = [
             (PROFILE, "application/json", about.profile.as_bytes()),
             (CONTRACT, "application/json", about.contract.as_bytes()),
@@ -120,7 +121,9 @@ impl<W: Write + Seek> RecordingWriter<W> {
             (STANDING, ONNX, &about.standing),
             (RULES, "application/toml", about.rules.as_bytes()),
         ];
-        for (name, kind, data) in files.map(|(name, kind, data)| (name.to_owned(), kind, data)).into_iter().chain(others) {
+        for (name, kind, data) in
+            files.map(|(name, kind, data)| (name.to_owned(), kind, data)).into_iter().chain(others)
+        {
             // One policy alone has no second file, and no rules.
             if data.is_empty() && (name == STANDING || name == RULES) {
                 continue;

@@ -107,13 +107,15 @@ def switches(
     robot: RobotName = DEFAULT_ROBOT,
     as_json: Json = False,
 ) -> None:
-    """Let the policies of a robot's set take over from each other, with noise, on both models. Exits with 1 on a fall."""
+    """Let the policies of a robot's set take over from each other, with noise. Exits with 1 on a fall."""
     from gaitway.bench.switches import SwitchBench
     from gaitway.cli.bench.chaos_report import striking
     from gaitway.cli.bench.switch_report import print_switches
 
     with striking(shown=not as_json, what="episodes") as progress:
-        result = SwitchBench(robot, count=count, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress).measure()
+        result = SwitchBench(
+            robot, count=count, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress
+        ).measure()
     if as_json:
         print_json(result)
     else:

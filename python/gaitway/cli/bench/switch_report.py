@@ -42,7 +42,9 @@ def _switched(result: dict[str, Any]) -> Table:
         for name, row in found["to"].items():
             phases = ", ".join(f"{phase:g}" for phase in row["fell_at_phase_ticks"])
             style = "red" if row["falls"] else None
-            table.add_row(model, f"to {name}", str(row["switches"]), str(row["falls"]), phases, *_bends(row), style=style)
+            table.add_row(
+                model, f"to {name}", str(row["switches"]), str(row["falls"]), phases, *_bends(row), style=style
+            )
         for name, row in found["between"].items():
             table.add_row(model, f"{name}, for comparison", "", "", "", *_bends(row))
     return table

@@ -2,11 +2,12 @@
 
 mod rule;
 
-use crate::controller::{Controller, State};
 use crate::error::ControlError;
 use crate::fixed::Fixed;
 use crate::options::Options;
-use crate::policy_set::PolicySet;
+use crate::phase::{GaitClock, GaitState};
+use crate::policy::PolicySet;
+use crate::state::State;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_model::{Command, RobotProfile, Sensors};
 use gaitway_policy::{Plan, Workspace};
@@ -20,6 +21,13 @@ pub(crate) struct Resting {
     pub network: Option<(Arc<Plan>, Workspace)>,
     pub fixed: Fixed,
     pub state: State,
+}
+
+/// The same of the policy that runs.
+pub(crate) struct Running<'a> {
+    pub network: &'a mut Option<(Arc<Plan>, Workspace)>,
+    pub fixed: &'a mut Fixed,
+    pub state: &'a mut State,
 }
 
 /// Which policy runs, and when another does.
@@ -70,8 +78,18 @@ impl PolicySwitch {
                 resting.push(Resting { network, fixed, state });
             }
         }
-        let rules = rules.transitions.iter().map(|transition| Rule::new(transition, rules, profile)).collect();
-        Ok(PolicySwitch { active: default, default, asked: None, ticks: 0, waited: 0, entries, rules, resting })
+        let rules =
+            rules.transitions.iter().map(|transition| Rule::new(transition, rules, profile)).collect();
+        Ok(PolicySwitch {
+            active: default,
+            default,
+            asked: None,
+            ticks: 0,
+            waited: 0,
+            entries,
+            rules,
+            resting,
+        })
     }
 
     /// Place of the policy that runs, in the order of the set.
@@ -89,10 +107,14 @@ impl PolicySwitch {
         self.asked
     }
 
-    /// The policy that takes over now from the one that `controller` runs; once in each of its ticks.
-    pub fn due(&mut self, controller: &Controller, sensors: &Sensors, command: &Command) -> Option<usize> {
+    /// The policy that takes over now from the one that runs; to be asked once in each of its ticks.
+    pub fn due(
+        &mut self,
+        (fixed, state): (&Fixed, &State),
+        sensors: &Sensors,
+        command: &Command,
+    ) -> Option<usize> {
         self.ticks = self.ticks.saturating_add(1);
-        let (fixed, state) = (&controller.fixed, &controller.state);
         let now = Situation {
             command: fixed.envelope.apply(command, &state.command).0,
             requested: command,
@@ -111,15 +133,14 @@ impl PolicySwitch {
             return None;
         };
         self.waited = self.waited.saturating_add(1);
-        self.may_leave(controller, now.is_moving()).then_some(to)
+        self.may_leave(fixed.clock.as_ref(), &state.gait, now.is_moving()).then_some(to)
     }
 
     /// True where the gait is at a phase at which the policy that runs may be left, or was not for a whole gait.
-    pub fn may_leave(&self, controller: &Controller, moving: bool) -> bool {
+    pub fn may_leave(&self, clock: Option<&GaitClock>, gait: &GaitState, moving: bool) -> bool {
         let phases = &self.entries[self.active].leave_phases;
-        let clock = controller.fixed.clock.as_ref().filter(|_| !phases.is_empty());
-        let Some(clock) = clock else { return true };
-        let Some(share) = clock.share(&controller.state.gait, moving) else { return true };
+        let Some(clock) = clock.filter(|_| !phases.is_empty()) else { return true };
+        let Some(share) = clock.share(gait, moving) else { return true };
         let is_within = |&[from, to]: &[f64; 2]| match from <= to {
             true => from <= share && share <= to,
             false => from <= share || share <= to,
@@ -128,12 +149,12 @@ impl PolicySwitch {
     }
 
     /// Lets another policy run in place of the one that does; returns the ticks of its blend.
-    pub fn exchange(&mut self, controller: &mut Controller, to: usize) -> u32 {
+    pub fn exchange(&mut self, running: Running, to: usize) -> u32 {
         let place = self.entries[to].place;
         if let Some(resting) = self.resting.get_mut(place).filter(|_| to != self.active) {
-            swap(&mut resting.network, &mut controller.network);
-            swap(&mut resting.fixed, &mut controller.fixed);
-            swap(&mut resting.state, &mut controller.state);
+            swap(&mut resting.network, running.network);
+            swap(&mut resting.fixed, running.fixed);
+            swap(&mut resting.state, running.state);
             self.entries[self.active].place = place;
             self.active = to;
             (self.ticks, self.waited) = (0, 0);
@@ -147,15 +168,16 @@ impl PolicySwitch {
     }
 
     /// The policy that a start begins with runs again.
-    pub fn begin_anew(&mut self, controller: &mut Controller) {
-        self.exchange(controller, self.default);
+    pub fn begin_anew(&mut self, running: Running) {
+        self.exchange(running, self.default);
         (self.ticks, self.waited) = (0, 0);
     }
 
     /// Most numbers of an observation, and of an action.
     pub fn longest(&self) -> [usize; 2] {
         let of = |len: fn(&Fixed) -> usize| self.resting.iter().map(|resting| len(&resting.fixed)).max();
-        [of(|fixed| fixed.program.len()), of(|fixed| fixed.program.joints().len())].map(|most| most.unwrap_or(0))
+        [of(|fixed| fixed.program.len()), of(|fixed| fixed.program.joints().len())]
+            .map(|most| most.unwrap_or(0))
     }
 
     /// Bytes of the longest state that rests.
@@ -170,7 +192,7 @@ impl PolicySwitch {
         out.u64(u64::from(self.waited));
     }
 
-    pub fn load(&mut self, input: &mut Reader, controller: &mut Controller) -> Result<(), ControlError> {
+    pub fn load(&mut self, input: &mut Reader, running: Running) -> Result<(), ControlError> {
         let count = self.entries.len();
         let place = |input: &mut Reader, most: usize| {
             let found = input.u64()?;
@@ -180,7 +202,7 @@ impl PolicySwitch {
         let active = place(input, count)?;
         let asked = place(input, count + 1)?.checked_sub(1);
         let (ticks, waited) = (input.sum()?, input.u32()?);
-        self.exchange(controller, active);
+        self.exchange(running, active);
         (self.asked, self.ticks, self.waited) = (asked, ticks, waited);
         Ok(())
     }

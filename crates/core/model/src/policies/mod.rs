@@ -103,8 +103,8 @@ impl PolicyRules {
             path,
             problem: problem.trim().to_owned(),
         };
-        let parser = toml::Deserializer::parse(text)
-            .map_err(|error| syntax("file".to_owned(), error.to_string()))?;
+        let parser =
+            toml::Deserializer::parse(text).map_err(|error| syntax("file".to_owned(), error.to_string()))?;
         let rules: PolicyRules = serde_path_to_error::deserialize(parser)
             .map_err(|error| syntax(place(error.path()), error.inner().to_string()))?;
         rules.validate()?;

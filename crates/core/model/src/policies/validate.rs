@@ -62,12 +62,20 @@ impl PolicyEntry {
 
 impl Transition {
     fn validate(&self, path: &impl Fn(&str) -> String) -> Result<(), ProfileError> {
-        let ends_somehow = self.when != When::Always || self.after_ticks > 0 || self.pose.is_some() || self.tilt_rad.is_some();
+        let ends_somehow = self.when != When::Always
+            || self.after_ticks > 0
+            || self.pose.is_some()
+            || self.tilt_rad.is_some();
         let expected = "after_ticks, pose or tilt_rad beside when = \"always\"";
         check(&path("when"), ends_somehow, expected, "none of them: it would be left at once")?;
         if let Some([low, high]) = self.tilt_rad {
             let is_range = low.is_finite() && high.is_finite() && 0.0 <= low && low <= high;
-            check(&path("tilt_rad"), is_range, "the lower end first, both 0 or more", &format!("[{low}, {high}]"))?;
+            check(
+                &path("tilt_rad"),
+                is_range,
+                "the lower end first, both 0 or more",
+                &format!("[{low}, {high}]"),
+            )?;
         }
         let expected = "a pose and within_rad above 0, or neither";
         match (self.pose, self.within_rad) {
@@ -119,11 +127,24 @@ mod tests {
             ("[[0.9, 0.1]]", "[[0.9, 1.1]]", "at policies[0].leave_phases", "0 to 1"),
             ("blend_ticks = 5", "blend_ticks = 5000", "at policies[0].blend_ticks", "0 to 1000"),
             ("blend_ticks", "blend", "at policies[0]", "unknown field"),
-            ("to = \"stand\"", "to = \"stand\"\ntilt_rad = [2.0, 1.0]", "at transitions[0].tilt_rad", "lower end"),
-            ("to = \"stand\"", "to = \"stand\"\npose = \"sit\"", "at transitions[0].within_rad", "within_rad"),
+            (
+                "to = \"stand\"",
+                "to = \"stand\"\ntilt_rad = [2.0, 1.0]",
+                "at transitions[0].tilt_rad",
+                "lower end",
+            ),
+            (
+                "to = \"stand\"",
+                "to = \"stand\"\npose = \"sit\"",
+                "at transitions[0].within_rad",
+                "within_rad",
+            ),
         ] {
             let told = PolicyRules::from_toml(&SOUND.replacen(good, bad, 1)).unwrap_err().to_string();
-            assert!(told.starts_with("policy set: ") && told.contains(place) && told.contains(part), "{told}");
+            assert!(
+                told.starts_with("policy set: ") && told.contains(place) && told.contains(part),
+                "{told}"
+            );
         }
     }
 }
