@@ -7,7 +7,7 @@ use crate::replay::Replay;
 use crate::tick::Tick;
 use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::{ControlStack, Controller, Options, Policy};
-use gaitway_model::{Contract, RobotProfile};
+use gaitway_model::{Contract, PolicyRules, RobotProfile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct About {
     pub standing: Vec<u8>,
     /// The rules by which policies took turns, `policies.toml`; empty where there was one policy.
     pub rules: String,
-    /// The ONNX files that the rules name.
+    /// The ONNX files that the rules name, but for that of `policy`.
     pub others: BTreeMap<String, Vec<u8>>,
     /// The contract the policy ran by, JSON.
     pub contract: String,
@@ -67,6 +67,8 @@ impl About {
         if let Some(set) = policy.set() {
             rules = set.text().to_owned();
             let named = set.rules().policies.iter().zip(set.members());
+            let first = set.rules().default_index();
+            let named = named.enumerate().filter(|(index, _)| *index != first).map(|(_, named)| named);
             others = named.map(|(entry, member)| (entry.file.clone(), member.onnx.clone())).collect();
             let names: Vec<&str> = set.rules().policies.iter().map(|entry| entry.name.as_str()).collect();
             notes.insert("policies".to_owned(), names.join(" "));
@@ -106,7 +108,10 @@ impl About {
             policy = policy.with_standing(&self.standing)?;
         }
         if !self.rules.is_empty() {
-            let found = |file: &str| self.others.get(file).cloned();
+            let rules = PolicyRules::from_toml(&self.rules)?;
+            let first = rules.policies.get(rules.default_index()).map(|entry| entry.file.as_str());
+            let policy_file = |file: &str| (first == Some(file)).then_some(&self.policy);
+            let found = |file: &str| self.others.get(file).or_else(|| policy_file(file)).cloned();
             let lacks = || "it is not in the recording".to_owned();
             policy = Policy::of_set(&self.rules, &mut |file| found(file).ok_or_else(lacks))?;
         }
