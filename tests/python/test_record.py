@@ -173,7 +173,7 @@ def test_a_disk_that_is_full_costs_the_recording_and_not_the_walk(bench: Bench) 
     disk = bench.folder / "disk"
     disk.mkdir()
     # Room for the beginning of a file, and a second or two.
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount")
     try:
         process = bench.start("--seconds", "8", "--command", "vx=0.1", "--record", str(disk))
