@@ -57,7 +57,14 @@ def test_others_read_it_and_read_the_same(bench: Bench) -> None:
     with path.open("rb") as file:
         reader = make_reader(file, validate_crcs=True, decoder_factories=[DecoderFactory()])
         names = {attachment.name for attachment in reader.iter_attachments()}
-        assert names == {"profile.json", "contract.json", "settings.json", "policy.onnx", "policies.toml", "policies/stand.onnx"}
+        assert names == {
+            "profile.json",
+            "contract.json",
+            "settings.json",
+            "policy.onnx",
+            "policies.toml",
+            "policies/stand.onnx",
+        }
         ticks = [message.decoded_message for message in reader.iter_decoded_messages(topics=["/gaitway/tick"])]
         summary = reader.get_summary()
         assert summary is not None
