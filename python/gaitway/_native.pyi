@@ -750,6 +750,10 @@ class Policy:
 
     @staticmethod
     def from_onnx(data: bytes, known: list[Contract], assume: str | None = None, *, native: bool = True) -> Policy: ...
+    @staticmethod
+    def of_set(text: str, read: Callable[[str], bytes]) -> Policy:
+        """The policies that the text of a policies.toml names; `read` has the bytes of a file beside it."""
+
     def with_standing(self, data: bytes) -> Policy:
         """The same policy with the network of another file in its place while the command asks for no velocity."""
 
@@ -760,6 +764,14 @@ class Policy:
     @property
     def state_len(self) -> int:
         """Numbers that the network remembers from one tick to the next; 0 where another engine runs it."""
+
+    @property
+    def default_file(self) -> str | None:
+        """The file of the set's default policy; None for one that runs alone."""
+
+    @property
+    def set_names(self) -> list[str]:
+        """Names of the policies of the set, in its order; none of one that runs alone."""
 
     @property
     def standing_name(self) -> str | None:
@@ -833,6 +845,12 @@ class Controller:
     def observe(self, sensors: Any, command: Any, phase_factor_offset: float = 0.0) -> bool: ...
     def act(self, action: Any, goals: Any) -> None: ...
     def reset(self, pose: Any) -> None: ...
+    def ask(self, place: int | None = None) -> None:
+        """From now on somebody asks for the policy at this place of the set, or nobody for any."""
+
+    def take_over(self, before: Controller, blend_ticks: int) -> None:
+        """Goes on from another controller of the same robot; goals go over within so many ticks of the loop."""
+
     def save(self) -> bytes: ...
     def restore(self, state: bytes) -> None: ...
     def record(self) -> Record: ...
@@ -862,6 +880,10 @@ class Record:
     @property
     def stood(self) -> bool:
         """True where the standing network ran."""
+
+    @property
+    def policy(self) -> int:
+        """Which policy of the set ran, by its place there; 0 where there is one."""
 
     @property
     def observation(self) -> memoryview[float]:

@@ -4,7 +4,7 @@ from array import array
 from typing import Any
 
 from gaitway import _native
-from gaitway.errors import PolicyError
+from gaitway.errors import PolicyError, UsageError
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
@@ -51,6 +51,22 @@ class Controller:
             self.native.act(action, self.goals)
         return self.goals
 
+    def ask(self, name: str | None) -> None:
+        """Asks for a policy of the set by its name from now on, or for none; the set's rules say when it comes."""
+        names = self.policy.native.set_names
+        if name is not None and name not in names:
+            known = ", ".join(names) or "none: the policy runs alone"
+            raise UsageError(
+                f"policy: expected one of the set ({known}), found {name!r}", hint="policies.toml names them"
+            )
+        self.native.ask(None if name is None else names.index(name))
+
+    @property
+    def active(self) -> str:
+        """Name of the policy of the set that ran in the last tick; the contract's where there is one policy."""
+        names = self.policy.native.set_names
+        return names[self.native.record().policy] if names else self.policy.contract.name
+
     def record(self) -> _native.Record:
         """Everything about the last tick."""
         return self.native.record()
@@ -58,6 +74,13 @@ class Controller:
     def reset(self, pose_rad: Any) -> None:
         """Starts anew with the robot at `pose_rad` [n] float32: histories, gait clock and fall verdict."""
         self.native.reset(pose_rad)
+
+    def take_over(self, before: "Controller", blend_ticks: int) -> None:
+        """Goes on from the controller of another policy, in the middle of what the robot does.
+
+        Goals go over to this one's within `blend_ticks` ticks of the loop.
+        """
+        self.native.take_over(before.native, blend_ticks)
 
     def save(self) -> bytes:
         """The state as bytes; a controller restored from them continues bit for bit."""

@@ -53,8 +53,24 @@ class Policy:
 
     @classmethod
     def default(cls, robot: Robot) -> "Policy":
-        """What `robot` runs where nobody names a policy: it walks, and at zero command stands by its own policy."""
-        return cls.load(robot.default_policy, robot=robot, standing=robot.standing_policy)
+        """What `robot` runs where nobody names a policy: the set of its `policies.toml`, or the only one it has."""
+        rules = robot.policy_set
+        return cls.load(robot.default_policy, robot=robot) if rules is None else cls.load_set(rules, robot=robot)
+
+    @classmethod
+    def load_set(cls, path: str | Path, *, robot: Robot | None = None) -> "Policy":
+        """Loads the policies that a `policies.toml` names; their controller lets them take turns by its rules.
+
+        Raises ProfileError for rules that cannot be read, PolicyError for a policy of the set that cannot be used.
+        """
+        path = files.as_path(path, "policy set")
+        folder = path.parent
+
+        def read(name: str) -> bytes:
+            return files.read_policy(folder / name)
+
+        native = _native.Policy.of_set(files.read_text(path, "policy set"), read)
+        return cls(native, folder / (native.default_file or ""))
 
     @classmethod
     def from_bytes(

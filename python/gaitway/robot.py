@@ -195,10 +195,15 @@ class Robot:
         return shipped[0] if len(shipped) == 1 else self.policy_file("walk")
 
     @property
-    def standing_policy(self) -> Path | None:
-        """The policy that ships with the robot to stand at zero command, where there is one."""
-        path = self.folder / "stand.onnx"
+    def policy_set(self) -> Path | None:
+        """The rules by which its policies take turns, where it has any."""
+        path = self.folder / "policies.toml"
         return path if path.is_file() else None
+
+    @property
+    def is_carried(self) -> bool:
+        """True for the robot whose policies gaitwayd carries."""
+        return self.folder == _ROBOTS / DEFAULT_ROBOT
 
     def policy_file(self, named: str | Path) -> Path:
         """The file of a policy that ships with the robot, by its name (walk); any other path as it is.

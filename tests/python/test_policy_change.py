@@ -1,5 +1,6 @@
 """What a client changes of a robot that runs: its policy, its trim, its mode; and the moments that it marks."""
 
+import json
 import time
 from pathlib import Path
 
@@ -49,9 +50,6 @@ def test_a_policy_is_changed_on_a_limp_robot_which_stays_limp(tmp_path: Path, bi
             assert [(row["name"], row["runs"]) for row in listed] == [
                 ("broken", False), ("mine", False), ("stand", False), ("walk", True),
             ]  # fmt: skip
-            with pytest.raises(RefusedError, match="expected the robot limp, found it running") as refused:
-                client.request("policy", name="mine", lease=lease)
-            assert refused.value.code == "not_possible" and "make it limp first" in refused.value.hint
             client.request("mode", mode="limp")
             until(client, state="limp")
             with pytest.raises(RefusedError, match="one of broken, mine, stand, walk"):
@@ -136,3 +134,48 @@ def test_a_trim_and_a_mark_and_off(tmp_path: Path, binary: None) -> None:
         assert again.different == 0 and again.same > 100
     finally:
         bench.close()
+
+
+def test_a_robot_that_is_up_goes_over_to_another_policy_and_a_bad_file_changes_nothing(
+    tmp_path: Path, binary: None
+) -> None:
+    bench, path, kept = Bench(tmp_path), tmp_path / "api.sock", tmp_path / "kept"
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    (policies / "mine.onnx").write_bytes(WALK.read_bytes())
+    (policies / "garbage.onnx").write_bytes(b"no ONNX")
+    (policies / "gone.onnx").write_bytes(WALK.read_bytes())
+    arm = gaitway.Robot.load("so101")
+    (policies / "arm.onnx").write_bytes(arm.default_policy.read_bytes())
+    process = bench.start("--record", str(kept), "--socket", str(path), "--policies", str(policies))
+    try:
+        with Session(process) as session:
+            session.until("state", to="running")
+            client, lease = client_of(path)
+            (policies / "gone.onnx").unlink()
+            until(client, state="running")
+            for name, told in (("garbage", "ONNX"), ("arm", "so101"), ("gone", "gone.onnx"), ("none", "one of")):
+                with pytest.raises(RefusedError, match=told) as refused:
+                    client.request("policy", name=name, lease=lease)
+                assert refused.value.hint
+            (runs,) = [row["name"] for row in client.request("policies")["policies"] if row["runs"]]
+            assert runs == "walk" and until(client)["state"] == "running", "nothing has changed"
+            for name in ("mine", "stand", "walk"):
+                client.request("policy", name=name, lease=lease)
+                (runs,) = [row["name"] for row in client.request("policies")["policies"] if row["runs"]]
+                assert runs == name
+                assert until(client)["state"] == "running", "it goes on"
+                time.sleep(0.5)
+            client.close()
+            said = session.stop()
+    finally:
+        bench.close()
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["loop_allocations"] == 0, "what is replaced is neither made nor freed on the loop's thread"
+    assert sum(event["event"] == "another policy has taken over" for event in said) == 3
+    recordings = [Recording.load(file) for file in sorted(kept.iterdir())]
+    assert len(recordings) == 4
+    for recording in recordings:
+        again = recording.verify()
+        assert again.different == 0 and again.skipped == 0 and again.same > 10
+    assert [recording.notes.get("policies") for recording in recordings] == ["walk stand", None, None, "walk stand"]

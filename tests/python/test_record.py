@@ -57,7 +57,14 @@ def test_others_read_it_and_read_the_same(bench: Bench) -> None:
     with path.open("rb") as file:
         reader = make_reader(file, validate_crcs=True, decoder_factories=[DecoderFactory()])
         names = {attachment.name for attachment in reader.iter_attachments()}
-        assert names == {"profile.json", "contract.json", "settings.json", "policy.onnx", "standing.onnx"}
+        assert names == {
+            "profile.json",
+            "contract.json",
+            "settings.json",
+            "policy.onnx",
+            "policies.toml",
+            "policies/stand.onnx",
+        }
         ticks = [message.decoded_message for message in reader.iter_decoded_messages(topics=["/gaitway/tick"])]
         summary = reader.get_summary()
         assert summary is not None
@@ -173,7 +180,7 @@ def test_a_disk_that_is_full_costs_the_recording_and_not_the_walk(bench: Bench) 
     disk = bench.folder / "disk"
     disk.mkdir()
     # Room for the beginning of a file, and a second or two.
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(disk)], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", str(disk)], capture_output=True).returncode:
         pytest.skip("this machine lets nobody mount")
     try:
         process = bench.start("--seconds", "8", "--command", "vx=0.1", "--record", str(disk))

@@ -5,6 +5,7 @@ use crate::arguments::Settings;
 use crate::configuration::{Configured, configured};
 use crate::error::DaemonError;
 use crate::imu::Imu;
+use crate::live_policy::{self, LivePolicies};
 use crate::load;
 use crate::log::Log;
 use crate::loop_monitor::{ANOTHER_POLICY, LoopMonitor, Reporters};
@@ -29,7 +30,7 @@ use gaitway_runtime::devices::actuator_log;
 use gaitway_runtime::expression::ExpressionSlot;
 use gaitway_runtime::observation_file::{ObservationKeeper, read_observations};
 use gaitway_runtime::recorder::RING_TICKS;
-use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup};
+use gaitway_runtime::robot::{ImuSlot, Mailbox, Robot, RunControl, Setup, swap_door};
 use gaitway_runtime::stop::Stop;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -119,6 +120,18 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
             )
         }
     };
+    let (giver, taker) = swap_door();
+    robot.take_policies_from(taker);
+    let live = live_policy::Running {
+        profile: profile.clone(),
+        gains: robot.controller().gains().to_vec(),
+        loop_hz,
+        settled: robot.options(),
+        row_len: robot.driver().actuators().row_len(),
+        recording: recording.as_ref().map(Recording::next),
+        keeps_observations: settings.results.save_obs.is_some() || settings.results.replay_obs.is_some(),
+    };
+    let live = LivePolicies::new(live, giver);
     let control = Arc::new(RunControl::default());
     let terminal = minder.keys().map(|keys| Arc::clone(keys.terminal()));
     let priority = settings.timing.priority.checked_sub(1).filter(|priority| *priority > 0);
@@ -134,14 +147,19 @@ pub fn daemon(settings: &Settings, exec_ns: u64) -> Result<Outcome, DaemonError>
         Arc::clone(&running.status),
     );
     let policies = Policies::of(&settings.policy, &profile);
-    let shelf = policies.shelf(&profile);
+    let shelf = policies.shelf(&profile, live.clone());
     let status = Arc::clone(&running.status);
     let marks = recording.as_ref().map(Recording::marks);
     let api_robot = api_robot.with_policies(shelf.clone()).with_marks(marks);
     let api =
         local_api::serve(settings.results.socket.clone(), network, api_robot, Arc::clone(&leases), &mut log);
-    let reporters =
-        Reporters { recording: recording.as_ref(), policies: &shelf, imu: &mut imu, leases: &leases };
+    let reporters = Reporters {
+        recording: recording.as_ref(),
+        policies: &shelf,
+        live: &live,
+        imu: &mut imu,
+        leases: &leases,
+    };
     let why = minder.mind(&running, reporters, &mut pads, &stop, &mailbox, &mut log);
     let ended = running.thread.join().map_err(|_| DaemonError::Broken)??;
     running.events.try_iter().for_each(|event| log.event(&event, &profile));

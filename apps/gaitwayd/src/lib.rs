@@ -9,6 +9,7 @@ pub mod error;
 mod expression;
 mod imu;
 mod keys;
+mod live_policy;
 mod load;
 mod local_api;
 mod log;

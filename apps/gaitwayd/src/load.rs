@@ -16,6 +16,7 @@ use thiserror::Error;
 const DUCK: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/profile.toml");
 const DUCK_POLICY: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/walk.onnx");
 const DUCK_STANDING: &[u8] = include_bytes!("../../../python/gaitway/robots/open_duck_mini_v2/stand.onnx");
+const DUCK_SET: &str = include_str!("../../../python/gaitway/robots/open_duck_mini_v2/policies.toml");
 const DUCK_CONTRACTS: [&str; 2] = [
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/gaitway_walk.json"),
     include_str!("../../../python/gaitway/robots/open_duck_mini_v2/contracts/open_duck_walk.json"),
@@ -92,18 +93,41 @@ pub fn profile(settings: &RobotSettings) -> Result<RobotProfile, LoadError> {
 pub fn policy(settings: &PolicySettings) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     let assume = settings.assume_contract.as_deref();
     let Some(path) = &settings.file else { return carried(settings.carried, assume) };
+    if path.extension().is_some_and(|ending| ending == "toml") {
+        return set(path);
+    }
     let known: Result<Vec<Contract>, ContractError> =
         DUCK_CONTRACTS.iter().map(|json| Contract::from_json(json)).collect();
     let onnx = read(path)?;
     Ok((Policy::from_onnx(&onnx, &known?, assume)?, Cow::Owned(onnx)))
 }
 
+/// The policies that a `policies.toml` names, and the file of the default one.
+fn set(path: &Path) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
+    let text = read_text(path)?;
+    let beside = |file: &str| read(&path.with_file_name(file)).map_err(|error| error.to_string());
+    let policy = Policy::of_set(&text, &mut |file| beside(file))?;
+    let default = policy.set().and_then(|set| {
+        let rules = set.rules();
+        set.members().get(rules.default_index()).map(|member| member.onnx.clone())
+    });
+    Ok((policy, Cow::Owned(default.unwrap_or_default())))
+}
+
 /// They carry their own contracts.
 fn carried(which: CarriedPolicy, assume: Option<&str>) -> Result<(Policy, Cow<'static, [u8]>), LoadError> {
     Ok(match which {
+        // Who names a contract wants no other policy beside it.
+        CarriedPolicy::Walk if assume.is_some() => {
+            (Policy::from_onnx(DUCK_POLICY, &[], assume)?, Cow::Borrowed(DUCK_POLICY))
+        }
         CarriedPolicy::Walk => {
-            let pair = Policy::from_onnx(DUCK_POLICY, &[], assume)?.with_standing(DUCK_STANDING)?;
-            (pair, Cow::Borrowed(DUCK_POLICY))
+            let set = Policy::of_set(DUCK_SET, &mut |file| match file {
+                "walk.onnx" => Ok(DUCK_POLICY.to_vec()),
+                "stand.onnx" => Ok(DUCK_STANDING.to_vec()),
+                _ => Err("this program does not carry it".to_owned()),
+            })?;
+            (set, Cow::Borrowed(DUCK_POLICY))
         }
         CarriedPolicy::Stand => {
             (Policy::from_onnx(DUCK_STANDING, &[], assume)?, Cow::Borrowed(DUCK_STANDING))

@@ -222,6 +222,7 @@ fn words(stamped: &Stamped, profile: &RobotProfile) -> (&'static str, &'static s
         Event::Watchdog(trip) => {
             ("error", "watchdog: emergency stop", json!({ "why": trip.to_string(), "hint": trip.hint() }))
         }
+        Event::PolicyTaken => ("info", "another policy has taken over", json!({})),
         Event::PortBack => ("info", "port back", json!({})),
     }
 }

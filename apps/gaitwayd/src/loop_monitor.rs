@@ -5,6 +5,7 @@ use crate::arguments::Settings;
 use crate::error::DaemonError;
 use crate::imu::Imu;
 use crate::keys::Keys;
+use crate::live_policy::LivePolicies;
 use crate::log::Log;
 use crate::loop_thread::Running;
 use crate::pad::Pads;
@@ -38,6 +39,8 @@ pub(crate) struct Reporters<'a> {
     pub recording: Option<&'a Recording>,
     /// Where another policy is wanted.
     pub policies: &'a PolicyShelf,
+    /// What the loop has replaced is dropped here.
+    pub live: &'a LivePolicies,
     pub imu: &'a mut Imu,
     /// Who stopped the robot.
     pub leases: &'a Mutex<LeaseTable>,
@@ -49,6 +52,7 @@ impl Reporters<'_> {
             recording.tell(log);
         }
         self.imu.tell(log);
+        self.live.collect();
     }
 
     /// A stop by a client or a gamepad; keys, signals and guards tell of theirs themselves.

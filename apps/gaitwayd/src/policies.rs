@@ -1,6 +1,7 @@
 //! Policies that clients can change to: those of a folder, and those that need no file.
 
 use crate::arguments::{CarriedPolicy, PolicySettings};
+use crate::live_policy::LivePolicies;
 use crate::load::{self, LoadError};
 use gaitway_model::RobotProfile;
 use gaitway_protocol::{Code, PolicyInfo, Refusal};
@@ -29,7 +30,7 @@ impl Policies {
     }
 
     /// For clients.
-    pub fn shelf(&self, profile: &RobotProfile) -> PolicyShelf {
+    pub fn shelf(&self, profile: &RobotProfile, live: LivePolicies) -> PolicyShelf {
         let settings = self.settings.clone();
         let policies = self.at_hand.iter().map(|(name, file)| PolicyInfo {
             name: name.clone(),
@@ -37,7 +38,11 @@ impl Policies {
             runs: runs(name, file.as_deref(), &settings),
         });
         let (at_hand, profile) = (Arc::clone(&self.at_hand), profile.clone());
+        let (now, known) = (self.settings.clone(), Arc::clone(&self.at_hand));
         PolicyShelf::new(policies.collect(), move |name| check(name, &settings, &at_hand, &profile))
+            .with_live(move |name| {
+                live.prepare(&changed_to(name, &now, &known).ok_or_else(|| no_such(name))?)
+            })
     }
 
     /// The arguments that name another policy, to be put behind those the program was started with; `None` where its
@@ -119,17 +124,15 @@ fn check(
     at_hand: &[(String, Option<PathBuf>)],
     profile: &RobotProfile,
 ) -> Result<(), Refusal> {
-    let Some(settings) = changed_to(name, settings, at_hand) else {
-        return Err(Refusal::new(
-            Code::NotPossible,
-            format!("there is no policy {name}"),
-            "policies lists them",
-        ));
-    };
+    let Some(settings) = changed_to(name, settings, at_hand) else { return Err(no_such(name)) };
     let fits = || {
         let (policy, _) = load::policy(&settings)?;
         let options = load::options(&settings)?;
         load::setup(&settings, &policy, profile, &options).map(|_| ())
     };
     fits().map_err(|error: LoadError| Refusal::new(Code::NotPossible, error.to_string(), error.hint()))
+}
+
+fn no_such(name: &str) -> Refusal {
+    Refusal::new(Code::NotPossible, format!("there is no policy {name}"), "policies lists them")
 }

@@ -57,9 +57,9 @@ impl Controller {
             .map_err(|error| errors::control(&error))?;
         let (joints, contacts) = (controller.joints(), controller.contacts());
         Ok(Controller {
-            action: vec![0.0; controller.record().action.len()],
             controller,
             options,
+            action: Vec::new(),
             sensors: Sensors::still(joints, contacts),
             row: vec![0.0; Sensors::flat_len(joints, contacts)],
         })
@@ -92,6 +92,7 @@ impl Controller {
     }
 
     fn act(&mut self, py: Python<'_>, action: &Bound<'_, PyAny>, goals: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.action.resize(self.controller.record().action.len(), 0.0);
         buffers::read(py, action, "action", &mut self.action)?;
         self.controller.act(&self.action).map_err(|error| errors::control(&error))?;
         self.write_goals(py, goals)
@@ -101,6 +102,27 @@ impl Controller {
         let mut pose_rad = vec![0.0; self.controller.joints()];
         buffers::read(py, pose, "pose", &mut pose_rad)?;
         self.controller.reset(&pose_rad).map_err(|error| errors::control(&error))
+    }
+
+    /// From now on somebody asks for the policy at this place of the set, or nobody for any.
+    #[pyo3(signature = (place=None))]
+    fn ask(&mut self, place: Option<usize>) {
+        self.controller.ask(place);
+    }
+
+    /// Goes on from another controller of the same robot, in the middle of what it does; goals go over within so many
+    /// ticks of the loop.
+    fn take_over(&mut self, before: PyRef<'_, Controller>, blend_ticks: u32) -> PyResult<()> {
+        let (joints, found) = (self.controller.joints(), before.controller.joints());
+        if joints != found {
+            return Err(errors::control(&gaitway_control::ControlError::Length {
+                what: "joints",
+                expected: joints,
+                found,
+            }));
+        }
+        self.controller.take_over(&before.controller, blend_ticks);
+        Ok(())
     }
 
     fn save<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
@@ -162,6 +184,11 @@ impl Record {
     #[getter]
     fn stood(&self) -> bool {
         self.record.stood
+    }
+
+    #[getter]
+    fn policy(&self) -> usize {
+        self.record.policy
     }
 
     #[getter]

@@ -43,6 +43,33 @@ impl Policy {
         Ok(Policy { policy: pair.map_err(|error| errors::policy(&error))? })
     }
 
+    /// The policies that the text of a `policies.toml` names; `read` has the bytes of a file beside it.
+    #[staticmethod]
+    fn of_set(text: &str, read: &Bound<'_, PyAny>) -> PyResult<Policy> {
+        let mut content = |name: &str| {
+            let content = read.call1((name,)).and_then(|content| content.extract::<Vec<u8>>());
+            content.map_err(|error| error.value(read.py()).to_string())
+        };
+        let policy = gaitway_control::Policy::of_set(text, &mut content);
+        Ok(Policy { policy: policy.map_err(|error| errors::policy(&error))? })
+    }
+
+    /// The file of the set's default policy; none of one that runs alone.
+    #[getter]
+    fn default_file(&self) -> Option<&str> {
+        let rules = self.policy.set()?.rules();
+        rules.policies.get(rules.default_index()).map(|entry| entry.file.as_str())
+    }
+
+    /// Names of the policies of the set, in its order; none of one that runs alone.
+    #[getter]
+    fn set_names(&self) -> Vec<&str> {
+        let rules = self.policy.set().map(|set| set.rules());
+        rules
+            .map(|rules| rules.policies.iter().map(|entry| entry.name.as_str()).collect())
+            .unwrap_or_default()
+    }
+
     #[getter]
     fn standing_name(&self) -> Option<&str> {
         self.policy.standing_name()

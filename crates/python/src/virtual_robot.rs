@@ -221,6 +221,7 @@ impl VirtualRobot {
                 let joint = last.joint.map_or("", |joint| &self.robot.profile.joints[joint].name);
                 format!("implausible {} {joint} {:.2}, {count} dropped", last.value.name(), last.found)
             }
+            Event::PolicyTaken => "policy taken".to_owned(),
             Event::PortGone(_) => "port gone".to_owned(),
             Event::PortBack => "port back".to_owned(),
             Event::Watchdog(trip) => format!("watchdog: {trip}"),

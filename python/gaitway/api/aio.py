@@ -140,6 +140,10 @@ class AsyncRobot:
         """Runs another policy, by its name in `policies`."""
         await self._do(lambda: self.robot.use(policy))
 
+    async def switch(self, policy: str) -> None:
+        """Runs another policy on a robot that is up, by its name in `policies`."""
+        await self._do(lambda: self.robot.switch(policy))
+
     async def trim(self, *, gait_speed: float = 0.0, **axes: float) -> None:
         """Adds this to every command that moves."""
         await self._do(lambda: self.robot.trim(gait_speed=gait_speed, **axes))

@@ -159,6 +159,16 @@ class RobotConnection(ABC):
         self._replace(Motion())
         self._use(policy)
 
+    def switch(self, policy: str) -> None:
+        """Runs another policy, by its name in `policies`, on a robot that is up; what the robot does goes on.
+
+        It takes over at a phase of the gait at which the one before may be left. Returns when it has.
+
+        Raises RefusedError or PolicyError for one that the robot lacks or that does not fit it, and for a robot that is
+        limp; nothing is changed then.
+        """
+        self._switch(policy)
+
     def trim(self, *, gait_speed: float = 0.0, **axes: float) -> None:
         """Adds this to every command that moves, in the units of `command_axes`: `trim(vx=0.01)` for a robot that
         lags. It takes the place of the trim before it; `trim()` takes that away.
@@ -266,6 +276,9 @@ class RobotConnection(ABC):
 
     @abstractmethod
     def _use(self, policy: str) -> None: ...
+
+    @abstractmethod
+    def _switch(self, policy: str) -> None: ...
 
     @abstractmethod
     def _trim(self, axes: Mapping[str, float], gait_speed: float) -> None: ...

@@ -199,6 +199,16 @@ class ConnectedRobot(RobotConnection):
                 hint="gaitwayd's log says why it did not start with it",
             )
 
+    def _switch(self, policy: str) -> None:
+        seen = self.observe()
+        if seen.state in _LIMP:
+            message = f"{self.title}: expected a robot that is up, found it {seen.state}"
+            raise RefusedError(message, hint="use() gives a limp robot another policy", code="not_possible")
+        connection = self.connection
+        connection.request("policy", name=policy, lease=self._control.take())
+        connection.greet()
+        self.info = info_of(connection.hello)
+
     def _wait_until_limp(self) -> None:
         """gaitwayd starts anew only where nothing depends on it."""
         seen, end_s = self._observe_after_mode(), time.monotonic() + self.patience_s

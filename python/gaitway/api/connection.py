@@ -45,10 +45,15 @@ class Connection:
         self._thread = threading.Thread(target=self._read, name="local API", daemon=True)
         self._thread.start()
         try:
-            self.hello = self.request("hello", protocol=PROTOCOL_VERSION, client=client)
+            self._client = client
+            self.greet()
         except BaseException:
             self.close()
             raise
+
+    def greet(self) -> None:
+        """Asks the robot what it is; its policy, and with it what may be commanded, can be another than before."""
+        self.hello = self.request("hello", protocol=PROTOCOL_VERSION, client=self._client)
 
     def request(self, kind: str, **fields: Any) -> dict[str, Any]:
         """Asks, and returns the answer. Raises RefusedError where the robot refuses, DaemonError where it has gone."""

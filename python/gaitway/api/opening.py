@@ -158,9 +158,10 @@ def _start_twin(
         raise UsageError(f"record: expected a folder, found the file {record}", hint="name a folder")
     profile = robot.folder / "profile.toml" if named in Robot.names() else Path(named).absolute()
     arguments = ["--robot", profile, "--record", Path(record).absolute() if record else _native.recordings_folder()]
-    # Without a name gaitwayd runs the pair that it carries.
-    if policy is not None or robot.standing_policy is None:
+    if policy is not None or robot.policy_set is None:
         arguments += ["--policy", robot.policy_file(policy or "walk").absolute()]
+    elif not robot.is_carried:
+        arguments += ["--policy", robot.policy_set.absolute()]
     if config is not None:
         arguments += ["--config", Path(config).absolute()]
     settings = {

@@ -156,6 +156,13 @@ class SimulatedRobot(RobotConnection):
             self._policy = policy
             self.info = _info(self._simulation)
 
+    def _switch(self, policy: str) -> None:
+        with self._ticked:
+            self._check()
+            self._simulation.switch(policy)
+            self._policy = policy
+            self.info = _info(self._simulation)
+
     def _trim(self, axes: Mapping[str, float], gait_speed: float) -> None:
         if not abs(gait_speed) <= _MOST_GAIT_SPEED:
             most = f"{-_MOST_GAIT_SPEED:g} to {_MOST_GAIT_SPEED:g}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gaitway.api.state import JointState, RobotState
 from gaitway.controller import Controller
-from gaitway.errors import RecordingError
+from gaitway.errors import PolicyError, RecordingError
 from gaitway.policy import Policy
 from gaitway.recorder import Recorder
 from gaitway.robot import Robot
@@ -16,6 +16,8 @@ from gaitway.sim.trunk import pose_of
 
 #: How fast joints go to the default pose, rad/s: as a robot that aligns.
 _ALIGN_RPS = 1.0
+#: Ticks over which goals go over to a policy that takes over.
+_BLEND_TICKS = 3
 #: What the bits of a record's joint limits mean.
 _LIMITS = {1: "range", 2: "velocity", 4: "non_finite", 8: "fallen"}
 _FELL = "a hand puts it back on its feet after a second"
@@ -54,18 +56,31 @@ class Simulation:
         Raises PolicyError where there is none such, ContractError for one that does not fit, RecordingError while
         the one before is recorded.
         """
+        controller = self._controller_of(policy)
+        controller.reset(self._goals)
+        self.sim.set_gains(controller.gains)
+        self.controller = controller
+        self.command({})
+
+    def switch(self, policy: str | Path | None) -> None:
+        """As `load`, but what the robot does goes on: goals go over to the other policy's within a few ticks.
+
+        Raises PolicyError for one with other gains, too, which servos that bear a robot keep.
+        """
+        controller = self._controller_of(policy)
+        if controller.gains != self.controller.gains:
+            raise PolicyError(f"policy {policy}: expected the gains of the one that runs", hint="load it instead")
+        controller.take_over(self.controller, _BLEND_TICKS)
+        self.controller = controller
+
+    def _controller_of(self, policy: str | Path | None) -> Controller:
         if self._recorder is not None:
             raise RecordingError("a recording has one policy", hint="close the recording before another policy is used")
         if policy is None:
             loaded = Policy.default(self.robot)
         else:
-            standing = self.robot.standing_policy if str(policy) == "walk" else None
-            loaded = Policy.load(self.robot.policy_file(policy), robot=self.robot, standing=standing)
-        controller = Controller(loaded, self.robot, loop_hz=self.sim.loop_hz)
-        controller.reset(self._goals)
-        self.sim.set_gains(controller.gains)
-        self.controller = controller
-        self.command({})
+            loaded = Policy.load(self.robot.policy_file(policy), robot=self.robot)
+        return Controller(loaded, self.robot, loop_hz=self.sim.loop_hz)
 
     def command(self, axes: Mapping[str, float]) -> None:
         """The command from now on."""

@@ -26,7 +26,9 @@ class ChaosBench:
     Raises SimulationError where a policy never walks.
     """
 
-    def __init__(self, robot: str, policy: Path, *, faults: int, seed: int, jobs: int, progress: Progress) -> None:
+    def __init__(
+        self, robot: str, policy: Path | None, *, faults: int, seed: int, jobs: int, progress: Progress
+    ) -> None:
         self._arguments = (robot, policy)
         self._faults, self._seed, self._jobs = faults, seed, jobs
         self._progress = progress
@@ -69,11 +71,12 @@ class ChaosBench:
 _loaded: tuple[Robot, Policy] | None = None
 
 
-def _load(robot: str, policy: Path) -> None:
+def _load(robot: str, policy: Path | None) -> None:
     """What each process needs once."""
     global _loaded
     loaded = Robot.load(robot)
-    _loaded = loaded, Policy.load(loaded.policy_file(policy), robot=loaded)
+    named = Policy.default(loaded) if policy is None else Policy.load(loaded.policy_file(policy), robot=loaded)
+    _loaded = loaded, named
 
 
 def _run(call: tuple[int, str]) -> Episode:

@@ -113,6 +113,28 @@ impl ActionMap {
         clipped
     }
 
+    /// The memory of a policy that has always asked for the finite action `action`: its first target is where it
+    /// wants to be, and no limit or delay holds that back. Whoever enters it leads the goals there.
+    pub fn settle(&self, state: &mut ActionState, action: &[f32]) {
+        let [low, high] = self.bounds;
+        for (joint, &raw) in action.iter().enumerate() {
+            let mapped = self.base_rad[joint] + self.scale[joint] * limit(raw, low, high);
+            state.filtered_rad[joint] = mapped;
+            state.target_rad[joint] = mapped;
+        }
+        for waiting in state.waiting_rad.chunks_exact_mut(action.len().max(1)) {
+            waiting.copy_from_slice(&state.target_rad);
+        }
+        state.filtering = true;
+    }
+
+    /// The action that asks for `target_rad`, within the bounds; zero for a joint that no action moves.
+    pub fn action_of(&self, joint: usize, target_rad: f32) -> f32 {
+        let scale = self.scale[joint];
+        let action = if scale == 0.0 { 0.0 } else { (target_rad - self.base_rad[joint]) / scale };
+        limit(action, self.bounds[0], self.bounds[1])
+    }
+
     /// Puts the new target into the queue and takes out the one that is due.
     fn delay(&self, state: &mut ActionState, due_rad: &mut [f32]) {
         let joints = due_rad.len();

@@ -1,17 +1,19 @@
 //! One tick: observe, ask the network, act, pass the filter.
 
-use crate::action_map::ActionState;
 use crate::attitude::Yaw;
+use crate::blend::Blend;
 use crate::error::ControlError;
 use crate::fixed::Fixed;
 use crate::options::{Gains, Options};
-use crate::phase::{GaitClock, GaitState};
+use crate::phase::{GaitClock, GaitState, MOST_PHASE_NUMBERS};
 use crate::policy::Policy;
+use crate::policy_switch::PolicySwitch;
 use crate::record::{Refusal, TickRecord};
-use crate::safety_filter::{Goals, SafetyFilterState};
+use crate::safety_filter::Goals;
+use crate::state::State;
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_model::contract::FedBack;
-use gaitway_model::observation::{Estimates, ObservationState};
+use gaitway_model::observation::Estimates;
 use gaitway_model::{Command, RobotProfile, Sensors};
 use gaitway_policy::{FloatMode, Plan, Workspace};
 use std::sync::Arc;
@@ -26,30 +28,14 @@ pub struct Controller {
     pub(crate) state: State,
     pub(crate) record: TickRecord,
     /// Targets that are due, in the order of the contract's joints: scratch.
-    due_rad: Vec<f32>,
+    pub(crate) due_rad: Vec<f32>,
+    /// The policies it takes turns with.
+    pub(crate) switch: Option<Box<PolicySwitch>>,
+    pub(crate) blend: Blend,
+    /// The policy has just taken over and was not asked yet; the ticks of its blend.
+    pub(crate) entering: Option<u32>,
     /// What the gait clock shows: scratch.
-    phase: Vec<f32>,
-}
-
-/// What changes from tick to tick; saved and restored whole.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct State {
-    pub tick: u64,
-    /// Ticks since the policy last ran.
-    pub since_policy: u32,
-    pub observed: bool,
-    pub observation: ObservationState,
-    pub command: Command,
-    pub gait: GaitState,
-    pub gravity: GravityEstimator,
-    /// Only where the observation has it.
-    pub yaw: Yaw,
-    pub action: ActionState,
-    pub filter: SafetyFilterState,
-    /// Targets before the filter, rad, in the order of the robot.
-    pub target_rad: Vec<f32>,
-    /// Sums since the controller was made.
-    pub counters: crate::record::Counters,
+    pub(crate) phase: Vec<f32>,
 }
 
 impl Controller {
@@ -62,21 +48,8 @@ impl Controller {
         let contract = policy.contract();
         let fixed = Fixed::new(policy, profile, options)?;
         let default_pose_rad = fixed.default_pose_rad.clone();
-        let state = State {
-            tick: 0,
-            since_policy: 0,
-            observed: false,
-            observation: fixed.program.initial_state(),
-            command: fixed.envelope.idle(),
-            gait: GaitState::default(),
-            gravity: GravityEstimator::new(),
-            yaw: Yaw::default(),
-            action: fixed.map.initial_state(fixed.reset_action),
-            filter: fixed.filter.initial_state(&default_pose_rad),
-            target_rad: default_pose_rad.clone(),
-            counters: Default::default(),
-        };
-        let record = TickRecord {
+        let state = State::new(&fixed);
+        let mut record = TickRecord {
             observation: vec![0.0; fixed.program.len()],
             action: vec![0.0; contract.output_len()],
             target_rad: default_pose_rad.clone(),
@@ -87,9 +60,30 @@ impl Controller {
         };
         let network = policy.plan().map(|plan| (plan.clone(), plan.workspace()));
         let standing = policy.standing_plan().map(|plan| (plan.clone(), plan.workspace()));
-        let phase = vec![0.0; fixed.clock.as_ref().map_or(0, GaitClock::len)];
-        let due_rad = vec![0.0; contract.action_len()];
-        Ok(Controller { network, standing, fixed, state, record, due_rad, phase })
+        let mut due_rad = vec![0.0; contract.action_len()];
+        let switch =
+            policy.set().map(|set| PolicySwitch::new(set, profile, options, fixed.divider)).transpose()?;
+        if let Some(switch) = &switch {
+            let [observation, action] = switch.longest();
+            record.make_room(observation, action);
+            due_rad.reserve(action);
+            record.policy = switch.active();
+        }
+        let blend = Blend::new(default_pose_rad.len());
+        let mut phase = Vec::with_capacity(MOST_PHASE_NUMBERS);
+        phase.resize(fixed.clock.as_ref().map_or(0, GaitClock::len), 0.0);
+        Ok(Controller {
+            network,
+            standing,
+            fixed,
+            state,
+            record,
+            due_rad,
+            phase,
+            switch: switch.map(Box::new),
+            blend,
+            entering: None,
+        })
     }
 
     /// One tick of the loop: sensors and command in, goals out, record written. Needs the native engine.
@@ -111,7 +105,8 @@ impl Controller {
             check_length("observation", self.record.observation.len(), row.len())?;
         }
         if self.observe(sensors, command)? {
-            if let Some(row) = observation {
+            // Another policy may have taken over, which sees other numbers.
+            if let Some(row) = observation.filter(|row| row.len() == self.record.observation.len()) {
                 self.record.observation.copy_from_slice(row);
             }
             self.infer();
@@ -129,6 +124,9 @@ impl Controller {
             check_length("joint row of the sensors", joints, row.len())?;
         }
         let _mode = FloatMode::set();
+        if self.state.since_policy == 0 {
+            self.take_turns(sensors, command);
+        }
         self.begin_tick(sensors, command);
         let due = self.state.since_policy == 0;
         if due {
@@ -218,6 +216,7 @@ impl Controller {
     /// sums of the record go on.
     pub fn reset(&mut self, pose_rad: &[f32]) -> Result<(), ControlError> {
         check_length("pose", self.joints(), pose_rad.len())?;
+        self.begin_anew();
         let state = &mut self.state;
         self.fixed.program.reset(&mut state.observation);
         self.fixed.map.reset(&mut state.action, self.fixed.reset_action);
@@ -258,6 +257,7 @@ impl Controller {
         record.tick = state.tick;
         record.policy_ran = false;
         record.stood = false;
+        record.policy = self.switch.as_ref().map_or(0, |switch| switch.active());
         record.command_requested = *command;
         record.command_limits = Default::default();
         record.refusal = Refusal::None;
@@ -287,7 +287,12 @@ impl Controller {
             euler_rad: if fixed.observes_euler { state.yaw.euler_rad(up) } else { [0.0; 3] },
             phase: &self.phase,
         };
-        fixed.program.sense(&mut state.observation, sensors, &state.command, estimates);
+        // Whoever has just been entered finds its histories full of the present.
+        let samples =
+            if self.entering.is_some() && state.observation.fresh { fixed.program.depth().max(1) } else { 1 };
+        for _ in 0..samples {
+            fixed.program.sense(&mut state.observation, sensors, &state.command, estimates);
+        }
         fixed.program.observe(&state.observation, &mut record.observation);
         record.policy_ran = true;
         record.stood = self.standing.is_some() && !moving;
@@ -358,20 +363,30 @@ impl Controller {
     /// Action to targets; where the action was refused the targets of the tick before stay.
     fn take_action(&mut self) {
         let (fixed, state) = (&self.fixed, &mut self.state);
+        let entering = self.entering.take();
+        if entering.is_some() {
+            fixed.map.settle(&mut state.action, &self.record.action);
+        }
         self.record.action_clipped =
             fixed.map.apply(&mut state.action, &self.record.action, &mut self.due_rad);
         fixed.add_head_command(&state.command, &mut self.due_rad);
         for (&joint, &target) in fixed.program.joints().iter().zip(&self.due_rad) {
             state.target_rad[joint] = target;
         }
+        if let Some(ticks) = entering {
+            self.blend.begin(state.filter.goals.rad(), &state.target_rad, ticks);
+        }
     }
 
     fn pass_filter(&mut self) {
         let (state, record) = (&mut self.state, &mut self.record);
         record.target_rad.copy_from_slice(&state.target_rad);
+        self.blend.add_to(&mut record.target_rad);
         let ticks = if record.policy_ran { 0 } else { state.since_policy };
         self.fixed.go_part_of_the_way(ticks, state.filter.goals.rad(), &mut record.target_rad);
+        self.blend.before(state.filter.goals.rad());
         self.fixed.filter.pass(&mut state.filter, &record.target_rad, &mut record.joint_limits);
+        self.blend.after(state.filter.goals.rad());
         record.goal_rad.copy_from_slice(state.filter.goals.rad());
         record.count(&mut state.counters);
         record.counters = state.counters;

@@ -1,6 +1,6 @@
 //! What can go wrong before a policy may move a robot, and the little that can go wrong afterwards.
 
-use gaitway_model::ContractError;
+use gaitway_model::{ContractError, ProfileError};
 use gaitway_policy::OnnxError;
 use thiserror::Error;
 
@@ -33,6 +33,40 @@ pub enum PolicyError {
     /// A standing policy needs the native engine.
     #[error("standing policy: expected the native engine for both networks, found another one")]
     StandingEngine,
+    /// The rules by which policies take turns.
+    #[error(transparent)]
+    Rules(#[from] ProfileError),
+    /// A policy set without a policy.
+    #[error("policy set: expected at least one policy, found none")]
+    EmptySet,
+    /// A policy of a set that cannot be used.
+    #[error("policy set: {file}: {error}")]
+    InSet {
+        /// Its file.
+        file: String,
+        /// Why not.
+        error: Box<PolicyError>,
+    },
+    /// A file that cannot be read.
+    #[error("expected a policy file, found none that can be read: {problem}")]
+    Unreadable {
+        /// What the system says.
+        problem: String,
+    },
+    /// A policy of a set differs from the others in what cannot change while the robot runs.
+    #[error(
+        "policy set: {file}: its contract's {what} differ from the default policy's: expected {expected}, found {found}"
+    )]
+    SetDiffers {
+        /// Its file.
+        file: String,
+        /// What differs.
+        what: &'static str,
+        /// What the default policy's contract says.
+        expected: String,
+        /// What its own says.
+        found: String,
+    },
     /// No contract of that name.
     #[error("no contract is called {name:?}; known are: {known}")]
     NoSuchContract {
@@ -100,6 +134,14 @@ impl PolicyError {
             PolicyError::OtherContract { .. } => "leave --assume-contract out".to_owned(),
             PolicyError::StandingContract { .. } => {
                 "train both on the same observation, action and gains, or run the walking policy alone"
+                    .to_owned()
+            }
+            PolicyError::Rules(error) => error.hint(),
+            PolicyError::EmptySet => "name one under [[policies]] in policies.toml".to_owned(),
+            PolicyError::InSet { error, .. } => error.hint(),
+            PolicyError::Unreadable { .. } => "put the file beside policies.toml, or correct its name there".to_owned(),
+            PolicyError::SetDiffers { .. } => {
+                "policies of a set share robot, rate and gains: train them alike, or run this one alone with --policy"
                     .to_owned()
             }
             PolicyError::StandingEngine => "run the walking policy alone".to_owned(),

@@ -4,7 +4,7 @@ use crate::action_map::ActionMap;
 use crate::error::ControlError;
 use crate::options::{Gains, Options};
 use crate::phase::GaitClock;
-use crate::policy::Policy;
+use crate::policy::{Policy, numbers_of};
 use crate::safety_filter::SafetyFilter;
 use gaitway_model::contract::FedBack;
 use gaitway_model::envelope::CommandEnvelope;
@@ -19,10 +19,14 @@ const MAX_LOOP_HZ: u32 = 10_000;
 #[derive(Debug)]
 pub(crate) struct Fixed {
     pub contract_sha256: String,
+    /// Of what the contract says of its numbers: policies with the same can go on with one memory.
+    pub numbers_sha256: String,
     pub program: ObservationProgram,
     pub envelope: CommandEnvelope,
     pub clock: Option<GaitClock>,
     pub observes_euler: bool,
+    /// Numbers of all outputs of the network, the action first.
+    pub outputs: usize,
     pub map: ActionMap,
     pub filter: SafetyFilter,
     pub fed_back: FedBack,
@@ -56,12 +60,14 @@ impl Fixed {
         )?;
         Ok(Fixed {
             contract_sha256: policy.contract_sha256().to_owned(),
+            numbers_sha256: numbers_of(contract).hash()?,
             envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names()),
             axes: profile.command_axes.len(),
             contacts: profile.contacts.len(),
             clock: options.phase(contract).map(|clock| {
                 GaitClock::new(&clock, options.factor(profile), &contract.network, contract.action_len())
             }),
+            outputs: contract.output_len(),
             observes_euler: contract.observation.iter().any(|term| term.source == Source::Euler),
             map,
             filter: SafetyFilter::new(profile, loop_hz),

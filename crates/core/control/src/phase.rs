@@ -8,6 +8,9 @@ use std::ops::RangeInclusive;
 /// Slowest and fastest a clock may run, one being the contract's speed: never backwards.
 pub(crate) const FACTORS: RangeInclusive<f64> = 0.1..=3.0;
 
+/// Most numbers that a clock shows: cosine and sine of as many phases as a contract may have.
+pub(crate) const MOST_PHASE_NUMBERS: usize = 16;
+
 /// φ = 2π·i / period; i advances by the contract's factor, times its own and what the operator adds to that, and wraps
 /// at the period: φ goes on from where it is, however fast. It is never reset by a pause, a lost packet or a zero
 /// command, only with the controller.
@@ -99,6 +102,17 @@ impl GaitClock {
         let factor = (self.factor + f64::from(offset)).clamp(*FACTORS.start(), *FACTORS.end());
         state.step = (state.step + self.steps_per_tick * factor * rate) % self.period_ticks;
         state.started = true;
+    }
+
+    /// Where in the gait it stands, 0 to 1; `None` where it does not run.
+    pub fn share(&self, state: &GaitState, moving: bool) -> Option<f64> {
+        let runs = moving || self.runs != PhaseRuns::WhileCommanded;
+        runs.then_some(state.step / self.period_ticks)
+    }
+
+    /// Policy ticks of one gait where the operator adds nothing.
+    pub fn gait_ticks(&self) -> f64 {
+        self.period_ticks / (self.steps_per_tick * self.factor)
     }
 
     /// How many numbers [`GaitClock::value`] writes.

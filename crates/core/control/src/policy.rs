@@ -2,8 +2,9 @@
 
 use crate::error::PolicyError;
 use crate::units;
-use gaitway_model::Contract;
+use gaitway_model::contract::Provenance;
 use gaitway_model::network::PortWidth;
+use gaitway_model::{Contract, PolicyRules};
 use gaitway_policy::{Interface, OnnxError, Plan, PortSpan, StatePorts, metadata};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub struct Policy {
     basis: Basis,
     plan: Option<Arc<Plan>>,
     standing: Option<Arc<Standing>>,
+    /// The policies it takes turns with.
+    pub(crate) set: Option<Arc<PolicySet>>,
     notes: Vec<String>,
 }
 
@@ -41,6 +44,41 @@ struct Standing {
     /// Of its contract, which is the walking policy's but for its weights.
     name: String,
     onnx: Vec<u8>,
+}
+
+/// The policies of one robot.
+#[derive(Debug)]
+pub struct PolicySet {
+    pub(crate) rules: PolicyRules,
+    /// The text the rules were read from.
+    pub(crate) text: String,
+    pub(crate) members: Vec<SetMember>,
+}
+
+/// One policy of a set.
+#[derive(Debug)]
+pub struct SetMember {
+    /// Network and contract.
+    pub policy: Policy,
+    /// Its file.
+    pub onnx: Vec<u8>,
+}
+
+impl PolicySet {
+    /// When one takes over from another.
+    pub fn rules(&self) -> &PolicyRules {
+        &self.rules
+    }
+
+    /// `policies.toml` as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Every policy, in the order of the rules.
+    pub fn members(&self) -> &[SetMember] {
+        &self.members
+    }
 }
 
 impl Policy {
@@ -83,6 +121,7 @@ impl Policy {
             basis: Basis::Embedded,
             plan: None,
             standing: None,
+            set: None,
             notes: Vec::new(),
         })
     }
@@ -94,15 +133,7 @@ impl Policy {
         let Some(plan) = standing.plan.filter(|_| self.plan.is_some()) else {
             return Err(PolicyError::StandingEngine);
         };
-        let told_as_walking = Contract {
-            name: self.contract.name.clone(),
-            description: self.contract.description.clone(),
-            weights_sha256: self.contract.weights_sha256.clone(),
-            provenance: self.contract.provenance.clone(),
-            golden: self.contract.golden.clone(),
-            ..standing.contract.clone()
-        };
-        if told_as_walking != self.contract {
+        if numbers_of(&standing.contract) != numbers_of(&self.contract) {
             let (name, standing) = (self.contract.name, standing.contract.name);
             return Err(PolicyError::StandingContract { name, standing });
         }
@@ -126,7 +157,7 @@ impl Policy {
             _ => Vec::new(),
         };
         let contract_sha256 = contract.hash()?;
-        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, notes })
+        Ok(Policy { contract, contract_sha256, basis, plan: None, standing: None, set: None, notes })
     }
 
     fn check_network(&mut self, plan: &Plan) -> Result<(), PolicyError> {
@@ -216,6 +247,18 @@ impl Policy {
     /// What a person should know before trusting the pair.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+}
+
+/// A contract without what names it and its weights: two that are alike then say the same of every number.
+pub(crate) fn numbers_of(contract: &Contract) -> Contract {
+    Contract {
+        name: String::new(),
+        description: String::new(),
+        weights_sha256: String::new(),
+        golden: None,
+        provenance: Provenance { source: String::new(), licence: String::new() },
+        ..contract.clone()
     }
 }
 

@@ -25,6 +25,8 @@ pub struct TickRecord {
     pub policy_ran: bool,
     /// True where the standing network ran.
     pub stood: bool,
+    /// Which policy of the set ran, by its place there; 0 where there is one.
+    pub policy: usize,
     /// The command as requested.
     pub command_requested: Command,
     /// The command the policy saw.
@@ -89,24 +91,40 @@ impl TickRecord {
         self.tick = other.tick;
         self.policy_ran = other.policy_ran;
         self.stood = other.stood;
+        self.policy = other.policy;
         self.command_requested = other.command_requested;
         self.command = other.command;
         self.command_limits = other.command_limits;
         self.phase_step = other.phase_step;
-        copy_row(&mut self.observation, &other.observation);
-        copy_row(&mut self.action, &other.action);
+        copy_all(&mut self.observation, &other.observation);
+        copy_all(&mut self.action, &other.action);
         self.action_clipped = other.action_clipped;
         self.refusal = other.refusal;
         copy_row(&mut self.target_rad, &other.target_rad);
         copy_row(&mut self.goal_rad, &other.goal_rad);
         copy_row(&mut self.joint_limits, &other.joint_limits);
-        copy_row(&mut self.fed_back_rad, &other.fed_back_rad);
+        copy_all(&mut self.fed_back_rad, &other.fed_back_rad);
         self.up = other.up;
         self.tilt_rad = other.tilt_rad;
         self.fallen = other.fallen;
         self.imu_age_s = other.imu_age_s;
         self.oldest_joint_age_s = other.oldest_joint_age_s;
         self.counters = other.counters;
+    }
+
+    /// Makes room for the longest observation and action of a set, so that no tick has to.
+    pub(crate) fn make_room(&mut self, observation: usize, action: usize) {
+        let most = |row: &mut Vec<f32>, len: usize| row.reserve(len.saturating_sub(row.len()));
+        most(&mut self.observation, observation);
+        most(&mut self.action, action);
+        most(&mut self.fed_back_rad, action);
+    }
+
+    /// The same record with the same room, which a clone need not have.
+    pub fn clone_with_room(&self) -> TickRecord {
+        let mut record = self.clone();
+        record.make_room(self.observation.capacity(), self.action.capacity());
+        record
     }
 
     /// Adds this tick to `counters`.
@@ -119,6 +137,12 @@ impl TickRecord {
         counters.limited_velocity += u64::from(velocity);
         counters.limited_action += u64::from(self.action_clipped);
     }
+}
+
+/// Copies a row into another, which has room for it.
+fn copy_all(to: &mut Vec<f32>, from: &[f32]) {
+    to.clear();
+    to.extend_from_slice(from);
 }
 
 /// Copies a row into another, which is as long.

@@ -1,15 +1,18 @@
 //! Saving and restoring a controller: the bytes of its state, little-endian, in one fixed order.
 
 use crate::attitude::Yaw;
-use crate::controller::{Controller, State};
+use crate::controller::Controller;
 use crate::error::ControlError;
 use crate::safety_filter::SafetyFilter;
+use crate::state::State;
 use crate::state_bytes::{Reader, Writer, mismatch};
 use gaitway_maths::gravity::GravityEstimator;
 use gaitway_policy::Workspace;
 
 /// First bytes of a saved state; the number changes with the order of what follows.
 const MAGIC: &[u8; 8] = b"GWSTATE1";
+/// First bytes where policies take turns, or goals go over from one to another; the state of the policy follows.
+const TURNS_MAGIC: &[u8; 8] = b"GWTURNS1";
 
 impl Controller {
     /// The state as bytes. A controller restored from them continues bit for bit.
@@ -21,6 +24,7 @@ impl Controller {
 
     /// Appends the same bytes to `bytes`.
     pub(crate) fn save_into(&self, bytes: &mut Vec<u8>) {
+        self.save_turns(&mut Writer(bytes));
         let mut out = Writer(bytes);
         out.bytes(MAGIC);
         out.bytes(self.fixed.contract_sha256.as_bytes());
@@ -60,9 +64,53 @@ impl Controller {
         }
     }
 
-    /// Puts a saved state back. Nothing is changed where the bytes do not belong to this controller.
+    /// Most bytes that a state may have beyond those of this one: another policy's may be longer, and a blend under way.
+    pub fn room_for_state(&self) -> usize {
+        let longest = self.switch.as_ref().map_or(0, |switch| switch.longest_state());
+        let blend = TURNS_MAGIC.len() + 8 * 8 + 3 * 4 * self.joints();
+        blend + longest.saturating_sub(self.state.row_bytes())
+    }
+
+    /// What a policy alone, whose goals no other one's go over to, has not: its states have the bytes they always had.
+    fn save_turns(&self, out: &mut Writer) {
+        if self.switch.is_none() && self.entering.is_none() && !self.blend.is_under_way() {
+            return;
+        }
+        out.bytes(TURNS_MAGIC);
+        out.flag(self.switch.is_some());
+        if let Some(switch) = &self.switch {
+            switch.save(out);
+        }
+        out.u64(self.entering.map_or(0, |ticks| u64::from(ticks) + 1));
+        self.blend.save(out);
+    }
+
+    fn load_turns(&mut self, input: &mut Reader) -> Result<(), ControlError> {
+        self.entering = None;
+        self.blend.reset();
+        let has_set = self.switch.is_some();
+        if !input.rest.starts_with(TURNS_MAGIC) {
+            return if has_set { Err(mismatch("policies", "a set", "one")) } else { Ok(()) };
+        }
+        input.take(TURNS_MAGIC.len())?;
+        if input.flag()? != has_set {
+            let [expected, found] = if has_set { ["a set", "one"] } else { ["one", "a set"] };
+            return Err(mismatch("policies", expected, found));
+        }
+        if let Some(mut switch) = self.switch.take() {
+            let loaded = switch.load(input, self.running());
+            self.fit_rows();
+            self.switch = Some(switch);
+            loaded?;
+        }
+        self.entering = input.u64()?.checked_sub(1).map(|ticks| ticks.min(u64::from(u32::MAX)) as u32);
+        self.blend.load(input)
+    }
+
+    /// Puts a saved state back. Where the bytes do not belong to this controller its policy's state is as it was.
     pub fn restore(&mut self, bytes: &[u8]) -> Result<(), ControlError> {
         let mut input = Reader { rest: bytes };
+        self.load_turns(&mut input)?;
         input.same("format", MAGIC)?;
         let contract = self.fixed.contract_sha256.clone();
         input.same("contract", contract.as_bytes())?;

@@ -95,6 +95,15 @@ impl FaultWatch {
         alarms.max_by_key(|alarm| alarm.reaction)
     }
 
+    /// For how long the policy may bring the robot to a stand before it holds, s: by the least patient of the faults
+    /// that make it hold or worse.
+    pub(crate) fn step_s(&self) -> f32 {
+        let holding =
+            self.lines.iter().filter(|line| line.alarm.is_some() && line.rule.reaction >= Reaction::Hold);
+        let least = holding.map(|line| line.rule.step_s.unwrap_or(0.0)).reduce(f64::min);
+        least.unwrap_or(0.0) as f32
+    }
+
     /// A fault that would make the robot hold or worse, and whose cause is there, if not yet for long enough. A source
     /// that has its time to start is none: that it is silent is an obstacle of its own.
     pub(crate) fn impending(&self) -> Option<FaultKind> {

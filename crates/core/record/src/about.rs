@@ -7,7 +7,7 @@ use crate::replay::Replay;
 use crate::tick::Tick;
 use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::{ControlStack, Controller, Options, Policy};
-use gaitway_model::{Contract, RobotProfile};
+use gaitway_model::{Contract, PolicyRules, RobotProfile};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,10 @@ pub struct About {
     pub policy: Vec<u8>,
     /// The ONNX file of the policy that stood where nothing asked the robot to move; empty where there was none.
     pub standing: Vec<u8>,
+    /// The rules by which policies took turns, `policies.toml`; empty where there was one policy.
+    pub rules: String,
+    /// The ONNX files that the rules name, but for that of `policy`.
+    pub others: BTreeMap<String, Vec<u8>>,
     /// The contract the policy ran by, JSON.
     pub contract: String,
     /// How the controller differed from its contract, and what was settled before the first tick, JSON.
@@ -59,12 +63,24 @@ impl About {
             "cpu_path".to_owned(),
             policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string()),
         );
+        let (mut rules, mut others) = (String::new(), BTreeMap::new());
+        if let Some(set) = policy.set() {
+            rules = set.text().to_owned();
+            let named = set.rules().policies.iter().zip(set.members());
+            let first = set.rules().default_index();
+            let named = named.enumerate().filter(|(index, _)| *index != first).map(|(_, named)| named);
+            others = named.map(|(entry, member)| (entry.file.clone(), member.onnx.clone())).collect();
+            let names: Vec<&str> = set.rules().policies.iter().map(|entry| entry.name.as_str()).collect();
+            notes.insert("policies".to_owned(), names.join(" "));
+        }
         notes.insert("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         notes.insert("target".to_owned(), format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS));
         Ok(About {
             profile: serde_json::to_string(profile)?,
             policy: onnx.to_vec(),
             standing: policy.standing_onnx().unwrap_or_default().to_vec(),
+            rules,
+            others,
             contract: serde_json::to_string(policy.contract())?,
             settings: serde_json::to_string(&Settings {
                 options: options.clone(),
@@ -90,6 +106,14 @@ impl About {
         let mut policy = Policy::from_onnx(&self.policy, &[contract], Some(&name))?;
         if !self.standing.is_empty() {
             policy = policy.with_standing(&self.standing)?;
+        }
+        if !self.rules.is_empty() {
+            let rules = PolicyRules::from_toml(&self.rules)?;
+            let first = rules.policies.get(rules.default_index()).map(|entry| entry.file.as_str());
+            let policy_file = |file: &str| (first == Some(file)).then_some(&self.policy);
+            let found = |file: &str| self.others.get(file).or_else(|| policy_file(file)).cloned();
+            let lacks = || "it is not in the recording".to_owned();
+            policy = Policy::of_set(&self.rules, &mut |file| found(file).ok_or_else(lacks))?;
         }
         let controller = Controller::new(&policy, &profile, &settings.options)?;
         let cpu_path = policy.plan().map_or("none".to_owned(), |plan| plan.cpu_path().to_string());

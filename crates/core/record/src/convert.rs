@@ -111,6 +111,7 @@ pub(crate) fn policy_of(record: &TickRecord, axes: usize) -> Policy {
         fallen: record.fallen,
         ran: record.policy_ran,
         stood: record.stood,
+        policy: record.policy as u32,
         command: record.command.values[..axes].to_vec(),
         command_limits: bits.to_vec(),
         phase_step: record.phase_step,
@@ -153,6 +154,7 @@ fn asked_of(asked: &control_stack::Asked, axes: usize) -> Asked {
         emergency_stop: asked.emergency_stop,
         clear_faults: asked.clear_faults,
         offers: offers.filter_map(offer).collect(),
+        policy: asked.policy.map_or(0, |place| u32::from(place) + 1),
     }
 }
 
@@ -190,6 +192,7 @@ fn read_asked(asked: &Asked) -> control_stack::Asked {
         again: asked.again,
         emergency_stop: asked.emergency_stop,
         clear_faults: asked.clear_faults,
+        policy: asked.policy.checked_sub(1).and_then(|place| u8::try_from(place).ok()),
         ..control_stack::Asked::default()
     };
     for offer in &asked.offers {

@@ -8,7 +8,7 @@ use crate::message;
 use crate::message::{Column, Columns, TICK_PREFIX, decode};
 use crate::readings::ReadTimes;
 use crate::tick::{self, Keyframe, Tick};
-use crate::writer::{CONTRACT, KEYFRAMES, POLICY, PROFILE, SETTINGS, STANDING, TICKS};
+use crate::writer::{CONTRACT, KEYFRAMES, OTHERS, POLICY, PROFILE, RULES, SETTINGS, STANDING, TICKS};
 use gaitway_control::Gains;
 use gaitway_control::readings::{JointReading, ServoReading};
 use gaitway_model::RobotProfile;
@@ -138,7 +138,12 @@ impl Recording {
             SETTINGS => self.about.settings = text(),
             POLICY => self.about.policy = data.to_vec(),
             STANDING => self.about.standing = data.to_vec(),
-            _ => {}
+            RULES => self.about.rules = text(),
+            _ => {
+                if let Some(file) = name.strip_prefix(OTHERS) {
+                    self.about.others.insert(file.to_owned(), data.to_vec());
+                }
+            }
         }
     }
 }

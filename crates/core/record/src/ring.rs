@@ -43,6 +43,7 @@ pub fn ring(like: &Row, count: usize) -> (RowSink, RowSource) {
 fn like_with_room(like: &Row) -> Row {
     let mut row = like.clone();
     row.keyframe.reserve(like.keyframe.capacity());
+    row.controller = like.controller.clone_with_room();
     row
 }
 

@@ -114,8 +114,8 @@ impl Row {
         let (controller, supervisor): (&Controller, _) = (stack.controller(), stack.supervisor());
         let joints = controller.joints();
         let mut keyframe = Vec::new();
-        // Its length depends on the robot alone: so there is room for every later one.
         stack.save_into(&mut keyframe);
+        keyframe.reserve(controller.room_for_state());
         keyframe.clear();
         Row {
             wake: Wake::default(),
@@ -133,7 +133,7 @@ impl Row {
             alarm: None,
             obstacle: None,
             has_stepped: false,
-            controller: controller.record().clone(),
+            controller: controller.record().clone_with_room(),
             orders: supervisor.orders().clone(),
             goal_rad: supervisor.goals().rad().to_vec(),
             joint_limits: supervisor.joint_limits().to_vec(),

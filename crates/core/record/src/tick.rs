@@ -106,6 +106,7 @@ message! {
         4 flag emergency_stop: bool, "The emergency stop was set.";
         5 flag clear_faults: bool, "What needed a hand was said to be put right.";
         6 messages offers: Vec<Offer>, "Commands on leases.";
+        7 u32 policy: u32, "The policy of the set that was asked for, from 1; 0 for none.";
     }
 }
 
@@ -128,6 +129,7 @@ message! {
         4 flag fallen: bool, "The fall verdict.";
         5 flag ran: bool, "The network was asked in this tick.";
         20 flag stood: bool, "It was the standing policy's.";
+        21 u32 policy: u32, "Which policy of the set ran, from 0.";
         6 f32s command: Vec<f32>, "The command the policy saw.";
         7 u32s command_limits: Vec<u32>, "What the envelope changed, a bit an axis: no number, no such axis, range, rate.";
         8 f64 phase_step: f64, "Step of the gait clock.";

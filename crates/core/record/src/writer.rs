@@ -24,7 +24,12 @@ pub(crate) const PROFILE: &str = "profile.json";
 pub(crate) const CONTRACT: &str = "contract.json";
 pub(crate) const POLICY: &str = "policy.onnx";
 pub(crate) const STANDING: &str = "standing.onnx";
+pub(crate) const RULES: &str = "policies.toml";
+/// What the names of the files begin with that the rules name.
+pub(crate) const OTHERS: &str = "policies/";
 pub(crate) const SETTINGS: &str = "settings.json";
+/// What an ONNX file is.
+const ONNX: &str = "application/octet-stream";
 /// Foxglove's schema of a log message.
 const LOG_SCHEMA: &str = include_str!("log.schema.json");
 
@@ -106,21 +111,27 @@ impl<W: Write + Seek> RecordingWriter<W> {
         notes.insert("record_version".to_owned(), tick::VERSION.to_string());
         notes.insert("epoch_ns".to_owned(), about.epoch_ns.to_string());
         file.write_metadata(&mcap::records::Metadata { name: METADATA.to_owned(), metadata: notes })?;
-        for (name, kind, data) in [
+        let others =
+            about.others.iter().map(|(name, data)| (format!("{OTHERS}{name}"), ONNX, data.as_slice()));
+        let files = [
             (PROFILE, "application/json", about.profile.as_bytes()),
             (CONTRACT, "application/json", about.contract.as_bytes()),
             (SETTINGS, "application/json", about.settings.as_bytes()),
-            (POLICY, "application/octet-stream", &about.policy),
-            (STANDING, "application/octet-stream", &about.standing),
-        ] {
-            // Only a pair of policies has a second file.
-            if name == STANDING && data.is_empty() {
+            (POLICY, ONNX, &about.policy),
+            (STANDING, ONNX, &about.standing),
+            (RULES, "application/toml", about.rules.as_bytes()),
+        ];
+        for (name, kind, data) in
+            files.map(|(name, kind, data)| (name.to_owned(), kind, data)).into_iter().chain(others)
+        {
+            // One policy alone has no second file, and no rules.
+            if data.is_empty() && (name == STANDING || name == RULES) {
                 continue;
             }
             file.attach(&Attachment {
                 log_time: about.epoch_ns,
                 create_time: about.epoch_ns,
-                name: name.to_owned(),
+                name,
                 media_type: kind.to_owned(),
                 data: Cow::Borrowed(data),
             })?;

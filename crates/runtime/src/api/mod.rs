@@ -18,7 +18,7 @@ mod telemetry;
 pub(crate) use leases::ClientId;
 pub use leases::LeaseTable;
 pub use network::NetworkDoor;
-pub use policies::PolicyShelf;
+pub use policies::{LiveSwap, PolicyShelf};
 pub use robot::ApiRobot;
 pub use secure::{SecureChannel, SecureError};
 pub use server::ApiServer;

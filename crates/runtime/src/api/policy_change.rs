@@ -1,18 +1,31 @@
-//! A client wants another policy: its file is looked at, and the robot must be limp, then and when it starts again.
+//! A client wants another policy: its file is looked at. A robot that is limp starts again with it; one that runs goes
+//! over to it, where the program can do that.
 
 use crate::api::leases::{ClientId, LeaseTable};
+use crate::api::policies::{LiveSwap, Looked};
 use crate::api::robot::ApiRobot;
 use gaitway_protocol::{Code, Refusal, Reply, ReplyBody};
+use std::fmt;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
-/// A policy that a client wants, while it is looked at.
-#[derive(Debug)]
+/// The loop takes a policy within so long, ns: at the latest when it has waited for a safe phase in vain.
+const TAKEN_WITHIN_NS: u64 = 5_000_000_000;
+
+/// A policy that a client wants, while it is looked at or on its way to the loop.
 pub(super) struct PolicyChange {
     id: Option<u64>,
     client: ClientId,
     lease: u64,
     name: String,
-    found: Receiver<Result<(), Refusal>>,
+    found: Receiver<Looked>,
+    /// On its way to the loop, since when.
+    given: Option<(Box<dyn LiveSwap>, u64)>,
+}
+
+impl fmt::Debug for PolicyChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("PolicyChange").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl PolicyChange {
@@ -26,12 +39,23 @@ impl PolicyChange {
     ) -> Result<PolicyChange, Refusal> {
         robot.policies.find(name)?;
         refuse(client, lease, robot, leases, now_ns)?;
-        let found = robot.policies.check(name)?;
-        Ok(PolicyChange { id, client, lease, name: name.to_owned(), found })
+        let found = robot.policies.check(name, runs(robot))?;
+        Ok(PolicyChange { id, client, lease, name: name.to_owned(), found, given: None })
     }
 
     /// What came of it; `None` while it is looked at.
-    pub fn answer(&self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Option<Reply> {
+    pub fn answer(&mut self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Option<Reply> {
+        if let Some((swap, since_ns)) = &mut self.given {
+            if swap.is_taken() {
+                robot.policies.runs(&self.name);
+                robot.runs(swap.contract());
+                return Some(Reply::new(self.id, ReplyBody::done()));
+            }
+            let is_late = now_ns > *since_ns + TAKEN_WITHIN_NS;
+            let refusal =
+                || impossible("the control loop has not taken the policy", "see whether gaitwayd still runs");
+            return is_late.then(|| Reply::new(self.id, ReplyBody::Refused(refusal())));
+        }
         let found = match self.found.try_recv() {
             Ok(found) => found,
             Err(TryRecvError::Empty) => return None,
@@ -39,10 +63,25 @@ impl PolicyChange {
             Err(TryRecvError::Disconnected) => Err(impossible("looking at it broke off", REPORT)),
         };
         // Meanwhile the lease may have ended, or somebody may have stopped the robot.
-        let found = found.and_then(|()| refuse(self.client, self.lease, robot, leases, now_ns));
+        let found = found.and_then(|ready| {
+            refuse(self.client, self.lease, robot, leases, now_ns)?;
+            match ready {
+                Some(mut swap) => {
+                    swap.give()?;
+                    Ok(Some(swap))
+                }
+                // It was limp when it was looked at.
+                None if runs(robot) => Err(impossible("the robot has got up meanwhile", "ask again")),
+                None => Ok(None),
+            }
+        });
         let body = match found {
-            Ok(()) if robot.policies.want(&self.name) => ReplyBody::done(),
-            Ok(()) => {
+            Ok(Some(swap)) => {
+                self.given = Some((swap, now_ns));
+                return None;
+            }
+            Ok(None) if robot.policies.want(&self.name) => ReplyBody::done(),
+            Ok(None) => {
                 ReplyBody::Refused(impossible("the robot changes to another policy already", "connect again"))
             }
             Err(refusal) => ReplyBody::Refused(refusal),
@@ -53,7 +92,13 @@ impl PolicyChange {
 
 const REPORT: &str = "this is a bug: please report it";
 
-/// Why the robot must not start again now. A start forgets stops and faults, which only somebody at the robot may do.
+/// True for a robot whose servos are driven, and which can go over to another policy all the same.
+fn runs(robot: &ApiRobot) -> bool {
+    robot.policies.is_live() && robot.status().is_some_and(|status| status.state.is_powered())
+}
+
+/// Why the robot must not have another policy now. A start forgets stops and faults, which only somebody at the robot may
+/// do.
 fn refuse(
     client: ClientId,
     lease: u64,
@@ -73,7 +118,7 @@ fn refuse(
     if let Some((kind, _)) = status.fault {
         return Err(impossible(&format!("the robot has a fault: {}", kind.name()), kind.hint()));
     }
-    if status.state.is_powered() {
+    if status.state.is_powered() && !robot.policies.is_live() {
         let message = format!("expected the robot limp, found it {}", status.state.name());
         let hint = "make it limp first, on its stand or where it may sit down: it starts again limp";
         return Err(impossible(&message, hint));

@@ -10,8 +10,8 @@ use gaitway_model::envelope::CommandEnvelope;
 use gaitway_model::{Command, Contract, RobotProfile};
 use gaitway_protocol::{AxisInfo, Code, Hello, Limit, PROTOCOL_VERSION, Refusal, ReplyBody, Topic, Trim};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A trim is this share of an axis's range at most: it puts right, and does not drive.
 const TRIM_SHARE: f64 = 0.25;
@@ -19,12 +19,37 @@ const TRIM_SHARE: f64 = 0.25;
 /// A running robot, for its clients.
 #[derive(Debug)]
 pub struct ApiRobot {
+    /// But for what the policy says.
     hello: Hello,
-    envelope: CommandEnvelope,
+    policy: Mutex<OfPolicy>,
     pub(super) mailbox: Arc<Mailbox>,
     status: Arc<StatusSlot>,
     pub(super) policies: PolicyShelf,
     marks: Option<SyncSender<String>>,
+}
+
+/// What the contract of the policy that runs says.
+#[derive(Debug)]
+struct OfPolicy {
+    contract: String,
+    /// Least and most of each axis; of one that it lacks, nothing.
+    ranges: Vec<Option<[f64; 2]>>,
+    envelope: CommandEnvelope,
+}
+
+impl OfPolicy {
+    fn new(contract: &Contract, axes: &[AxisInfo]) -> OfPolicy {
+        let range = |axis: &AxisInfo| {
+            let entry = contract.command.iter().find(|entry| entry.axis == axis.name)?;
+            Some([entry.min, entry.max])
+        };
+        let names = axes.iter().map(|axis| axis.name.as_str());
+        OfPolicy {
+            contract: contract.name.clone(),
+            ranges: axes.iter().map(range).collect(),
+            envelope: CommandEnvelope::new(&contract.command, contract.policy_rate_hz, names),
+        }
+    }
 }
 
 impl ApiRobot {
@@ -36,12 +61,11 @@ impl ApiRobot {
         mailbox: Arc<Mailbox>,
         status: Arc<StatusSlot>,
     ) -> ApiRobot {
-        let of_contract = |name: &str| contract.command.iter().find(|axis| axis.axis == name);
         let axis = |axis: &gaitway_model::profile::CommandAxis| AxisInfo {
             name: axis.name.clone(),
             unit: axis.unit.clone(),
-            min: of_contract(&axis.name).map(|axis| axis.min),
-            max: of_contract(&axis.name).map(|axis| axis.max),
+            min: None,
+            max: None,
         };
         let hello = Hello {
             protocol: PROTOCOL_VERSION,
@@ -49,16 +73,25 @@ impl ApiRobot {
             robot: profile.name.clone(),
             title: profile.title.clone(),
             profile_sha256: profile.policy_sha256(),
-            contract: contract.name.clone(),
+            contract: String::new(),
             joints: profile.joints.iter().map(|joint| joint.name.clone()).collect(),
             contacts: profile.contacts.iter().map(|contact| contact.name.clone()).collect(),
             axes: profile.command_axes.iter().map(axis).collect(),
             loop_hz,
             clock_ns: 0,
         };
-        let envelope = CommandEnvelope::new(&contract.command, contract.policy_rate_hz, profile.axis_names());
+        let policy = Mutex::new(OfPolicy::new(contract, &hello.axes));
         let policies = PolicyShelf::default();
-        ApiRobot { hello, envelope, mailbox, status, policies, marks: None }
+        ApiRobot { hello, policy, mailbox, status, policies, marks: None }
+    }
+
+    /// It runs a policy of this contract from now on.
+    pub(super) fn runs(&self, contract: &Contract) {
+        *self.policy() = OfPolicy::new(contract, &self.hello.axes);
+    }
+
+    fn policy(&self) -> MutexGuard<'_, OfPolicy> {
+        self.policy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Policies it can change to.
@@ -92,7 +125,12 @@ impl ApiRobot {
     }
 
     pub(super) fn hello(&self, now_ns: u64) -> Hello {
-        Hello { clock_ns: now_ns, ..self.hello.clone() }
+        let policy = self.policy();
+        let mut hello = Hello { clock_ns: now_ns, contract: policy.contract.clone(), ..self.hello.clone() };
+        for (axis, range) in hello.axes.iter_mut().zip(&policy.ranges) {
+            (axis.min, axis.max) = (range.map(|[min, _]| min), range.map(|[_, max]| max));
+        }
+        hello
     }
 
     /// Values by axis as a command of this robot.
@@ -110,9 +148,9 @@ impl ApiRobot {
     /// Offsets by axis as a trim of this robot.
     pub(super) fn trim(&self, axes: &BTreeMap<String, f64>, gait_speed: f64) -> Result<CommandTrim, Refusal> {
         let offset = Command { phase_factor_offset: gait_speed as f32, ..self.command(axes)? };
-        for (axis, offset) in self.hello.axes.iter().zip(offset.values) {
-            let range = axis.max.unwrap_or(0.0) - axis.min.unwrap_or(0.0);
-            let most = TRIM_SHARE * range;
+        let policy = self.policy();
+        for ((axis, range), offset) in self.hello.axes.iter().zip(&policy.ranges).zip(offset.values) {
+            let most = TRIM_SHARE * range.map_or(0.0, |[min, max]| max - min);
             if f64::from(offset.abs()) > most {
                 let expected = format!("{most:.3} {} at most, a quarter of what the policy takes", axis.unit);
                 return Err(Refusal::field(&format!("axes.{}", axis.name), &expected, offset));
@@ -141,8 +179,10 @@ impl ApiRobot {
 
     /// What of a command the policy is not asked.
     pub(super) fn limits(&self, command: &Command) -> Vec<Limit> {
+        let policy = self.policy();
         let limit = |clipped: gaitway_model::envelope::Clipped| {
-            let is_known = self.hello.axes.iter().any(|axis| axis.name == clipped.axis && axis.min.is_some());
+            let mut known = self.hello.axes.iter().zip(&policy.ranges);
+            let is_known = known.any(|(axis, range)| axis.name == clipped.axis && range.is_some());
             Limit {
                 rule: if is_known { "range" } else { "not_in_contract" }.to_owned(),
                 axis: clipped.axis,
@@ -150,7 +190,7 @@ impl ApiRobot {
                 allowed: f64::from(clipped.allowed),
             }
         };
-        self.envelope.clipped(command).into_iter().map(limit).collect()
+        policy.envelope.clipped(command).into_iter().map(limit).collect()
     }
 
     /// How it was in its last tick; none before the first.

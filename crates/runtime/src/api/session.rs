@@ -79,7 +79,7 @@ impl Session {
 
     /// The answer to who wanted another policy, once there is one.
     pub fn take_changed(&mut self, robot: &ApiRobot, leases: &LeaseTable, now_ns: u64) -> Option<Reply> {
-        let reply = self.change.as_ref()?.answer(robot, leases, now_ns)?;
+        let reply = self.change.as_mut()?.answer(robot, leases, now_ns)?;
         self.change = None;
         Some(reply)
     }

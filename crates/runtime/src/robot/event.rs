@@ -31,6 +31,8 @@ pub enum Event {
     PortGone(PortError),
     /// Another port took its place.
     PortBack,
+    /// Another policy took over.
+    PolicyTaken,
     /// The watchdog set the emergency stop.
     Watchdog(Trip),
 }

@@ -56,6 +56,8 @@ pub struct Mailbox {
     /// One bit a source that set it; any one bit stops.
     emergency_stop: AtomicU8,
     clear_faults: AtomicBool,
+    /// The policy of the set that is asked for, from 1; 0 for none.
+    policy: AtomicU8,
 }
 
 impl Mailbox {
@@ -178,7 +180,20 @@ impl Mailbox {
         let clear_faults = self.take_clear_faults();
         let again = self.take_asked();
         let (wish, at_once) = self.requested_mode();
-        Asked { wish, at_once, again, emergency_stop: self.is_stopped(), clear_faults, offers: self.offers() }
+        Asked {
+            wish,
+            at_once,
+            again,
+            emergency_stop: self.is_stopped(),
+            clear_faults,
+            policy: self.policy.load(Ordering::Relaxed).checked_sub(1),
+            offers: self.offers(),
+        }
+    }
+
+    /// Somebody asks for the policy at this place of the set from now on, or nobody for any.
+    pub fn ask_for_policy(&self, place: Option<u8>) {
+        self.policy.store(place.map_or(0, |place| place.saturating_add(1)), Ordering::Relaxed);
     }
 
     /// True once after [`Mailbox::request_mode`], whether the wish is another one or the same again.

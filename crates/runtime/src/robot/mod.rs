@@ -26,6 +26,7 @@ pub mod recorder;
 pub mod run;
 pub mod setup;
 pub mod status;
+pub mod swap;
 pub mod tick;
 
 pub use actuator_driver::{ActuatorDriver, RobotDriver, ServoDriver};
@@ -36,4 +37,5 @@ pub use record::{RunRecord, Statistics};
 pub use run::{RunControl, run};
 pub use setup::{Setup, SetupError, findings};
 pub use status::{Status, StatusSlot};
+pub use swap::{Swap, SwapGiver, SwapTaker, swap_door};
 pub use tick::Robot;

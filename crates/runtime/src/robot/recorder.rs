@@ -1,9 +1,10 @@
 //! How a tick gets into the ring: what went in before the control stack thinks, what came out at its end.
 
 use crate::pacer::Wake;
-use gaitway_control::ControlStack;
 use gaitway_control::control_stack::TickInputs;
 use gaitway_control::readings::JointReading;
+use gaitway_control::{ControlStack, Controller};
+use gaitway_model::RobotProfile;
 use gaitway_record::ReadTimes;
 use gaitway_record::ring::{RowSink, RowSource, ring};
 use gaitway_record::row::{self, Durations, Row};
@@ -26,6 +27,16 @@ impl TickRecorder {
         let (sink, source) = ring(&Row::of(stack, device_len), ticks);
         let keyframe_ticks = stack.controller().loop_hz() * KEYFRAME_S;
         (TickRecorder { sink, keyframe_ticks, until_keyframe: 0, row: None }, source)
+    }
+
+    /// The same for a controller that takes the place of another on a robot of `profile`.
+    pub fn of_next(
+        profile: &RobotProfile,
+        controller: Controller,
+        device_len: usize,
+        ticks: usize,
+    ) -> (TickRecorder, RowSource) {
+        TickRecorder::new(&ControlStack::new(profile, controller), device_len, ticks)
     }
 
     /// What goes into the tick; `write_row` leaves what was heard of the actuators. After a tick that found no row the next that does has a keyframe: a replay goes on from

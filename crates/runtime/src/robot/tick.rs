@@ -10,6 +10,7 @@ use crate::robot::record::{RunRecord, Statistics};
 use crate::robot::recorder::TickRecorder;
 use crate::robot::setup::Setup;
 use crate::robot::status::StatusSlot;
+use crate::robot::swap::SwapTaker;
 use gaitway_control::arbiter::Source;
 use gaitway_control::control_stack::{ControlStackOptions, TickInputs};
 use gaitway_control::imu::ImuSample;
@@ -59,6 +60,9 @@ pub struct Robot<P, C> {
     observations: Option<ObservationSink>,
     replay: Option<Replay>,
     recorder: Option<TickRecorder>,
+    /// Where another policy comes from while the robot runs.
+    swaps: Option<SwapTaker>,
+    has_swapped: bool,
 }
 
 /// How many refused values have been told, and the last that was, and when, ns.
@@ -104,6 +108,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
             observations: None,
             replay: None,
             recorder: None,
+            swaps: None,
+            has_swapped: false,
         }
     }
 
@@ -146,6 +152,11 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         source
     }
 
+    /// From now on another policy may come from there while the robot runs.
+    pub fn take_policies_from(&mut self, swaps: SwapTaker) {
+        self.swaps = Some(swaps);
+    }
+
     /// Lets the ring go: whoever writes it down learns that no more comes.
     pub fn end_recording(&mut self) {
         self.recorder = None;
@@ -158,6 +169,8 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
 
     /// One tick, which began with `wake`. Allocates nothing.
     pub fn tick(&mut self, wake: &Wake) -> State {
+        let swaps = self.swaps.as_mut();
+        self.has_swapped = swaps.is_some_and(|swaps| swaps.follow(&mut self.stack, &mut self.recorder));
         let start_ns = self.clock.now_ns();
         let read = self.driver.read(start_ns + self.period_ns / READ_PARTS);
         self.watch();
@@ -314,6 +327,9 @@ impl<P: Port, C: Clock + Clone> Robot<P, C> {
         }
         if let Some(joint) = self.stack.supervisor().lost_joint() {
             self.say(Event::ServoReset { joint });
+        }
+        if self.has_swapped {
+            self.say(Event::PolicyTaken);
         }
         if let [Some(trip), before] = self.trips
             && !before.is_some_and(|before| before.is_like(trip))

@@ -17,8 +17,8 @@ use gaitway_control::arbiter::{Cause, Source};
 use gaitway_control::control_stack::ControlStackOptions;
 use gaitway_control::supervisor::{Obstacle, Reason, RequestedMode, State};
 use gaitway_emulators::{Fault, FaultPlan, LaterServos};
-use gaitway_model::RobotProfile;
 use gaitway_model::profile::FaultKind;
+use gaitway_model::{Axis, RobotProfile};
 use gaitway_platform::allocations::CountingAllocator;
 use gaitway_runtime::robot::Event;
 use gaitway_testbed::virtual_robot::Trouble;
@@ -118,8 +118,11 @@ fn a_silent_servo_makes_it_hold_and_its_voice_makes_it_go_on() {
     for later in [LaterServos::Answer, LaterServos::Wait] {
         let mut bench = running();
         bench.inject(Fault::Silent { servo: 4, later });
-        let ticks = bench.until(State::Holding, 60);
-        assert!(ticks >= 50, "a second is walked through: {ticks}");
+        let states = bench.ticks(90);
+        assert_eq!(states, [State::Running; 90], "a second is walked through, then it steps to a stand");
+        let decision = bench.robot().record().decision;
+        assert_eq!((decision.cause, decision.command.get(Axis::VX)), (Cause::Stopping, 0.0));
+        bench.until(State::Holding, 15);
         bench.inject(Fault::Speaks { servo: 4 });
         bench.until(State::Running, 60);
         assert_eq!(bench.robot().record().reason, Reason::FaultGone(FaultKind::SilentServo));
@@ -167,7 +170,7 @@ fn overload_cuts_at_once_low_voltage_slows_and_then_sits() {
         (State::Running, true)
     );
     bench.inject(Fault::Sag { drop_v: 1.6 });
-    bench.until(State::Holding, 60);
+    bench.until(State::Holding, 110);
     let ticks = bench.until(State::Limp, 120);
     assert!(ticks > 60, "sits down first: {ticks}");
 }
@@ -177,8 +180,8 @@ fn an_imu_that_is_silent_or_frozen_makes_it_hold() {
     for frozen in [false, true] {
         let mut bench = running();
         (bench.imu_is_frozen, bench.imu_is_silent) = (frozen, !frozen);
-        let ticks = bench.until(State::Holding, 20);
-        assert!((5..=12).contains(&ticks), "a tenth of a second: {ticks}");
+        let ticks = bench.until(State::Holding, 50);
+        assert!((30..=37).contains(&ticks), "a tenth of a second, and half a one of steps: {ticks}");
         (bench.imu_is_frozen, bench.imu_is_silent) = (false, false);
         bench.until(State::Running, 30);
     }

@@ -121,11 +121,38 @@ def bus(
 
 
 @app.command()
+def switches(
+    count: Annotated[int, typer.Option(min=1, max=1_000_000, help="Switches on each model.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed switches in the same way.")] = 0,
+    jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
+    robot: RobotName = DEFAULT_ROBOT,
+    as_json: Json = False,
+) -> None:
+    """Let the policies of a robot's set take over from each other, with noise. Exits with 1 on a fall."""
+    from gaitway.bench.switches import SwitchBench
+    from gaitway.cli.bench.chaos_report import striking
+    from gaitway.cli.bench.switch_report import print_switches
+
+    with striking(shown=not as_json, what="episodes") as progress:
+        result = SwitchBench(
+            robot, count=count, seed=seed, jobs=jobs or os.cpu_count() or 1, progress=progress
+        ).measure()
+    if as_json:
+        print_json(result)
+    else:
+        print_switches(result)
+    if any(model["falls"] for model in result["models"].values()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def chaos(
     faults: Annotated[int, typer.Option(min=1, max=100_000, help="Faults of each class, at least.")] = 330,
     seed: Annotated[int, typer.Option(min=0, help="The same seed strikes in the same way.")] = 0,
     jobs: Annotated[int | None, typer.Option(min=1, max=256, help="Processes; as many as cores.")] = None,
-    policy: Annotated[Path, typer.Option(help="ONNX file, or the name of a policy of the robot.")] = Path("walk"),
+    policy: Annotated[
+        Path | None, typer.Option(help="ONNX file, or the name of a policy of the robot; the robot's own set.")
+    ] = None,
     robot: RobotName = DEFAULT_ROBOT,
     write: Annotated[Path | None, typer.Option(help="Write the page of the docs here.")] = None,
     as_json: Json = False,

@@ -33,9 +33,9 @@ _MARKS = {
 
 
 @contextmanager
-def striking(*, shown: bool) -> Iterator[Tell]:
+def striking(*, shown: bool, what: str = "faults") -> Iterator[Tell]:
     """A bar on stderr."""
-    columns = (TextColumn("faults"), BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
+    columns = (TextColumn(what), BarColumn(), TextColumn("{task.completed} of {task.total}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
         task = bar.add_task("")
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -159,6 +159,7 @@ What the table does not say:
   IMU silent for as long, as if the IMU's thread had been starved with it.
 - A joint that is blocked stalls only where it bears load: a knee. Where a blocked hip, ankle or neck costs no torque
   the robot walks on, and nothing is noticed.
-- A robot that holds stops in the middle of its stride, and some robots fall of it. One silent servo is therefore walked
-  through for a second.
+- A robot that stops in the middle of its stride may fall. One silent servo is therefore walked through for a second,
+  and where a line of the fault table has `step_s` the policy steps to a stand before the robot holds or sits. A bus
+  that is unplugged lets no step through, and in a storm of overruns there are too few ticks for one.
 """

@@ -45,6 +45,18 @@ def use(settings: UseSettings) -> None:
         typer.echo(f"has {settings.name}, contract {contract}; it is limp until gaitway walk or stand gets it up")
 
 
+@with_settings(UseSettings)
+def switch(settings: UseSettings) -> None:
+    """Run another policy on a robot that is up: what it does goes on."""
+    with opened("switch", settings) as robot:
+        robot.switch(settings.name)
+        contract = robot.contract
+    if settings.as_json:
+        print_json({"policy": settings.name, "contract": contract})
+    else:
+        typer.echo(f"runs {settings.name}, contract {contract}")
+
+
 @with_settings(MarkSettings)
 def mark(settings: MarkSettings) -> None:
     """Keep the last minute as a recording of its own: gaitway mark slipped on the carpet."""

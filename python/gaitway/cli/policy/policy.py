@@ -10,6 +10,7 @@ import typer
 from gaitway.cli.common.options import Json, RobotName
 from gaitway.cli.common.output import print_json
 from gaitway.cli.policy.draft import draft, refuse_open_questions
+from gaitway.cli.policy.policy_set import check_set
 from gaitway.cli.policy.shown import network_warnings, print_check, print_contract, print_network, print_refusal
 from gaitway.errors import PolicyError
 from gaitway.robots import DEFAULT_ROBOT
@@ -196,6 +197,8 @@ def check(
     from gaitway.controller import Controller
     from gaitway.robot import Robot
 
+    if file.suffix == ".toml":
+        return check_set(file, robot, as_json=as_json)
     loaded = Robot.load(robot)
     policy = _load(files.read_policy(file), file, loaded, assume_contract)
     controller = Controller(policy, loaded)

@@ -47,9 +47,11 @@ def arguments(settings: RunSettings, robot: Robot, row: "array[float]") -> list[
 
 
 def policy_arguments(controller: "Controller") -> list[str | Path]:
-    """Without a name gaitwayd runs the pair it carries, which is the one that was loaded here."""
-    policy = controller.policy
-    return [] if policy.native.standing_name else ["--policy", policy.path]
+    """Without a name gaitwayd runs the set it carries, which was loaded here, too; another robot's has a file."""
+    policy, robot = controller.policy, controller.robot
+    if policy.native.set_names and robot.policy_set is not None:
+        return [] if robot.is_carried else ["--policy", robot.policy_set]
+    return ["--policy", policy.path]
 
 
 def identity(controller: "Controller", events: list[dict[str, Any]]) -> dict[str, Any]:

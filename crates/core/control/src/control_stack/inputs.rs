@@ -37,6 +37,8 @@ pub struct Asked {
     pub emergency_stop: bool,
     /// Somebody says that what needed a hand is put right.
     pub clear_faults: bool,
+    /// The policy of the set that somebody asks for, by its place there.
+    pub policy: Option<u8>,
     /// Commands on leases, in the order of [`Source::ALL`].
     pub offers: [Option<Offer>; Source::ALL.len()],
 }
@@ -44,9 +46,9 @@ pub struct Asked {
 impl Asked {
     /// Becomes another one. Of sources that offer nothing, which are most, nothing is written.
     pub fn copy_from(&mut self, other: &Asked) {
-        let Asked { wish, at_once, again, emergency_stop, clear_faults, offers } = other;
+        let Asked { wish, at_once, again, emergency_stop, clear_faults, policy, offers } = other;
         (self.wish, self.at_once, self.again) = (*wish, *at_once, *again);
-        (self.emergency_stop, self.clear_faults) = (*emergency_stop, *clear_faults);
+        (self.emergency_stop, self.clear_faults, self.policy) = (*emergency_stop, *clear_faults, *policy);
         for (offer, other) in self.offers.iter_mut().zip(offers) {
             match other {
                 Some(_) => *offer = *other,
@@ -64,6 +66,7 @@ impl Default for Asked {
             again: false,
             emergency_stop: false,
             clear_faults: false,
+            policy: None,
             offers: [None; Source::ALL.len()],
         }
     }

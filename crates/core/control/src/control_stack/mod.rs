@@ -208,6 +208,19 @@ impl ControlStack {
         self.has_stepped
     }
 
+    /// True where another policy may take over before the next tick.
+    pub fn may_take_over(&self) -> bool {
+        self.supervisor.state() != State::Running || self.controller.may_leave()
+    }
+
+    /// Between two ticks: `next`, of the same robot and with the same gains, takes over from the controller, which is in
+    /// its place afterwards. Goals go over to its own within `blend_ticks` ticks.
+    pub fn take_over(&mut self, next: &mut Controller, blend_ticks: u32) {
+        next.take_over(&self.controller, blend_ticks);
+        std::mem::swap(&mut self.controller, next);
+        (self.refusals_in_a_row, self.has_stepped) = (0, false);
+    }
+
     fn sense(&mut self, inputs: &TickInputs) {
         let (sample, age_s) = self.imu.read(inputs.imu, inputs.now_ns);
         if let Some(sample) = sample {
@@ -268,6 +281,7 @@ impl ControlStack {
             at_once: asked.at_once,
             emergency_stop: asked.emergency_stop,
             alarm: self.alarm,
+            step_s: self.watch.step_s(),
             obstacle: self.outside_obstacle(plausible),
             stance: self.stance,
             joints: inputs.joints,
@@ -293,6 +307,7 @@ impl ControlStack {
         }
         self.has_stepped = (state == State::Running && !inputs.hold) || self.options.dry_run;
         if self.has_stepped {
+            self.controller.ask(asked.policy.map(usize::from));
             self.walk(observation);
         }
         let wanted_rad = match state {

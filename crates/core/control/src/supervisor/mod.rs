@@ -50,6 +50,8 @@ pub struct Supervisor {
     /// It went limp on its own, and somebody must ask again.
     must_ask: bool,
     hold: Hold,
+    /// Ticks in which the policy has brought it to a stand because of a fault.
+    stepped: u64,
     /// It walked before it held.
     has_walked: bool,
     is_ramping: bool,
@@ -79,6 +81,7 @@ impl Supervisor {
             ticks: 0,
             must_ask: false,
             hold: Hold::Pose,
+            stepped: 0,
             has_walked: false,
             is_ramping: false,
             left: 1.0,
@@ -170,9 +173,9 @@ impl Supervisor {
         self.lost
     }
 
-    /// True where a stop was asked for and the policy still brings the robot to a stand.
+    /// True where a stop was asked for, or a fault needs one, and the policy still brings the robot to a stand.
     pub fn is_easing(&self, situation: &Situation) -> bool {
-        self.state == State::Running && situation.wish != RequestedMode::Walk
+        self.state == State::Running && (situation.wish != RequestedMode::Walk || self.stepped > 0)
     }
 
     fn advance_joints(&mut self, now_ns: u64, vitals: &[JointReading]) -> Option<usize> {
@@ -220,6 +223,7 @@ impl Supervisor {
             State::Off | State::Ready => {}
         }
         (self.state, self.reason, self.ticks) = (state, reason, 0);
+        self.stepped = 0;
     }
 
     fn begin_hold(&mut self) {

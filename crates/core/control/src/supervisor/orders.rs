@@ -17,6 +17,8 @@ pub struct Situation<'a> {
     pub emergency_stop: bool,
     /// The gravest fault there is.
     pub alarm: Option<Alarm>,
+    /// For how long the policy may bring a robot that runs to a stand before it holds because of that, s.
+    pub step_s: f32,
     /// What keeps the robot from getting up, where somebody outside knows.
     pub obstacle: Option<Obstacle>,
     /// Whether it stands.

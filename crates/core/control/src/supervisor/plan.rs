@@ -16,6 +16,9 @@ pub(super) struct Plan {
     pub speed_step_rad: f32,
     pub look_step_rad: f32,
     pub settle_ticks: u64,
+    pub loop_hz: f32,
+    /// There is a fault for which the policy steps to a stand.
+    pub steps: bool,
     pub ease_ticks: u64,
     pub soften_ticks: f32,
     pub hold_ticks: u64,
@@ -35,6 +38,8 @@ impl Plan {
             rejoin_step: (1.0 / ticks(start.rejoin_s)) as f32,
             speed_step_rad: (start.speed_rps / hz) as f32,
             look_step_rad: (LOOK_RPS / hz) as f32,
+            loop_hz: hz as f32,
+            steps: profile.faults.iter().any(|rule| rule.step_s.is_some()),
             settle_ticks: ticks(start.settle_s) as u64,
             ease_ticks: ticks(stop.ease_s) as u64,
             soften_ticks: ticks(stop.soften_s) as f32,

@@ -21,6 +21,10 @@ impl Supervisor {
         out.flag(self.is_ramping);
         out.f32(self.left);
         self.joints.iter().for_each(|joint| joint.save(out));
+        // A profile without such faults has no such state, and recordings of it keep their bytes.
+        if self.plan.steps {
+            out.u64(self.stepped);
+        }
         self.ramp.save(out);
         out.f32s(&self.pose_rad);
         out.f32s(self.filter_state.goals.rad());
@@ -37,6 +41,9 @@ impl Supervisor {
         self.is_ramping = input.flag()?;
         self.left = input.f32()?;
         self.joints.iter_mut().try_for_each(|joint| joint.load(input))?;
+        if self.plan.steps {
+            self.stepped = input.sum()?;
+        }
         self.ramp.load(input)?;
         input.f32s(&mut self.pose_rad)?;
         let mut goals = vec![0.0; self.pose_rad.len()];

@@ -58,11 +58,12 @@ impl Supervisor {
 
     fn next_while_driven(&mut self, now: &Situation) -> Option<(State, Reason)> {
         match now.alarm {
-            Some(alarm) if alarm.reaction >= Reaction::Hold => {
+            Some(alarm) if alarm.reaction >= Reaction::Hold && !self.steps_to_a_stand(now) => {
                 self.hold = if alarm.reaction == Reaction::Sit { Hold::Sitting } else { Hold::Pose };
                 return Some((State::Holding, Reason::Fault(alarm.kind)));
             }
-            _ => {}
+            Some(alarm) if alarm.reaction >= Reaction::Hold => {}
+            _ => self.stepped = 0,
         }
         match (self.state, now.wish) {
             // What a policy does in the air is nothing it could land from.
@@ -85,6 +86,16 @@ impl Supervisor {
             }
             _ => None,
         }
+    }
+
+    /// Counts the ticks in which the policy brings a robot that runs to a stand, where the fault leaves it any: one that
+    /// stops in the middle of a stride may fall.
+    fn steps_to_a_stand(&mut self, now: &Situation) -> bool {
+        if self.state != State::Running || self.stepped as f32 >= now.step_s * self.plan.loop_hz {
+            return false;
+        }
+        self.stepped += 1;
+        true
     }
 
     /// Counts the ticks in which the velocity has eased to zero.

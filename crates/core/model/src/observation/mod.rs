@@ -165,6 +165,11 @@ impl ObservationProgram {
         &self.terms
     }
 
+    /// Ticks whose samples are in the memory.
+    pub fn depth(&self) -> usize {
+        self.banks.iter().map(|bank| bank.depth).max().unwrap_or(0)
+    }
+
     /// For each joint of the contract, its index in the robot profile.
     pub fn joints(&self) -> &[usize] {
         &self.joints

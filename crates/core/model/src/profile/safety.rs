@@ -244,6 +244,10 @@ pub struct FaultRule {
     pub first_s: Option<f64>,
     /// What is done.
     pub reaction: Reaction,
+    /// For so long the policy may bring a robot that runs to a stand, at zero velocity, before it holds or sits, s.
+    /// `None`: it holds where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_s: Option<f64>,
     /// How it ends.
     pub clears: Clears,
 }

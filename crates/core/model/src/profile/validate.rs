@@ -104,6 +104,10 @@ impl RobotProfile {
             check(&at("for_s"), (0.0..=3600.0).contains(&rule.for_s), "0 to 3600", rule.for_s)?;
             let first_s = rule.first_s.unwrap_or(0.0);
             check(&at("first_s"), (0.0..=3600.0).contains(&first_s), "0 to 3600", first_s)?;
+            let step_s = rule.step_s.unwrap_or(0.0);
+            check(&at("step_s"), (0.0..=60.0).contains(&step_s), "0 to 60", step_s)?;
+            let may_step = step_s == 0.0 || matches!(rule.reaction, Reaction::Hold | Reaction::Sit);
+            check(&at("step_s"), may_step, "a reaction that holds or sits beside it", rule.reaction.name())?;
             let limit_fits = rule.limit.is_finite() && rule.limit >= 0.0;
             check(&at("limit"), limit_fits, "a finite number of at least 0", rule.limit)?;
             let can_sit = rule.reaction != Reaction::Sit || self.poses.contains_key(SIT_POSE);

@@ -10,6 +10,7 @@ mod varied;
 
 use gaitway_policy::{CpuPath, Plan};
 pub use random::Random;
+#[allow(unused_imports, reason = "each test file uses a part")]
 pub use varied::{VARIED_INPUTS, varied};
 
 pub const FLOAT: u64 = 1;
