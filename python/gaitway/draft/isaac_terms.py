@@ -12,8 +12,8 @@ _SWITCHES = (
 #: Functions that mean another thing than what people call their term.
 _FUNCTIONS = {"generated_commands": "command", "joint_pos": "joint_pos", "joint_vel": "joint_vel"}
 _CLOCK = (
-    f"{TODO}phase, where cosine comes before sine; Unitree's tasks have sine first, which a term of this contract "
-    "cannot say yet"
+    f'{TODO}phase, where cosine comes before sine; Unitree\'s tasks have sine first, which "elements": [1, 0] of the '
+    "term says"
 )
 _ABSOLUTE = f"{TODO}default_pose, or zero? Isaac Lab's joint_pos is from zero, its joint_pos_rel from the default pose"
 

@@ -111,14 +111,14 @@ def _actions(said: Said, actions: Table, order: list[int]) -> None:
     if chosen is not None and len(chosen) == len(order) and chosen != list(range(len(order))):
         said.warnings.append(f"{action.where}: the action has the joints in another order than the observation")
         said.joints_question = (
-            f"the actions' order, {action.where}.joint_ids, is not that of the observation's joints: which is it? A "
-            "contract has one order for both"
+            f"the actions' order, {action.where}.joint_ids, is not that of the observation's joints: which is it? "
+            "observed_joints has the other"
         )
         said.joint_names = None
     elif chosen is not None and len(chosen) != len(order):
         said.warnings.append(
-            f"{action.where}: {len(chosen)} of {len(order)} joints are driven, the observation may have all: joints "
-            "that are observed and not driven need a key of their own"
+            f"{action.where}: {len(chosen)} of {len(order)} joints are driven, the observation may have all: "
+            "observed_joints of the contract lists them"
         )
         said.joints_question, said.joint_names = f"which joints are driven? {action.where}.joint_ids: {chosen}", None
     offset = action.one_or_more("offset")

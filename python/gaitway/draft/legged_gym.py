@@ -29,7 +29,7 @@ _FRAMES = (
     "0 where the newest frame comes first, as it is written here; where the oldest does, write the frames in the other "
     "order"
 )
-_CLOCK = f"{TODO}sine and cosine of the gait: a term of source phase has cosine first, and its clock whole ticks"
+_CLOCK = f'{TODO}phase, which has cosine first: with "elements": [1, 0] the sine is; and its clock, phase.period_ticks'
 
 
 def is_of(sidecars: Sidecars) -> bool:
