@@ -40,7 +40,7 @@ fn what_the_output_does_not_need_is_left_out() {
     let of = |output: &str| Plan::from_onnx_with(&bytes, &Interface::of_output(output));
     let plan = of("y").unwrap();
     let names = (plan.inputs().next().unwrap().name.as_str(), plan.outputs().next().unwrap().name.as_str());
-    assert_eq!((names, plan.input_len(), plan.output_len()), (("x", "y"), 2, 2));
+    assert_eq!((names, plan.input_len(), plan.output_len(), plan.state_len()), (("x", "y"), 2, 2, 0));
     let mut found = [0.0; 2];
     plan.run(&mut plan.workspace(), &[-1.0, 2.0], &mut found).unwrap();
     assert_eq!(found, [0.0, 4.0]);
