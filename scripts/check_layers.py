@@ -19,7 +19,7 @@ PYTHON_ROOMS = (
     # Uses nothing of ours: it is what the engine is checked by.
     ("golden",),
     ("errors", "printable", "toml", "robots", "renamed"),
-    ("_native", "extras", "files", "colours", "signals", "inert"),
+    ("_native", "extras", "files", "colours", "signals", "inert", "socket_folder"),
     ("contract", "command"),
     ("robot", "recording"),
     ("sensors", "onnx_metadata", "onnx_session", "policy", "script"),

@@ -4,8 +4,10 @@ import hashlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from program import parse, run_gaitway
 import gaitway
 from gaitway import Robot
 from gaitway.errors import SimulationError
+from gaitway.socket_folder import socket_folder
 
 WALK = gaitway.Robot.load().default_policy
 
@@ -46,6 +49,19 @@ def test_a_path_in_an_error_is_never_broken_in_two(tmp_path: Path) -> None:
     result = run_gaitway("policy", "check", far)
     assert result.returncode == 2
     assert str(far) in result.stderr, "whoever copies it, or searches for it, finds it whole"
+
+
+def test_sockets_lie_where_their_path_is_short_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as short:
+        long = Path(short, "x" * 90)
+        long.mkdir()
+        for parent, lies_in in ((Path(short), Path(short)), (long, Path("/tmp"))):
+            monkeypatch.setattr(tempfile, "tempdir", str(parent))
+            with socket_folder("gaitway-teleop-") as name, socket.socket(socket.AF_UNIX) as listener:
+                assert Path(name).parent == lies_in
+                Path(name, "follower").mkdir()
+                listener.bind(f"{name}/follower/api.sock")
+            assert not Path(name).exists()
 
 
 def test_a_robot_that_falls_exits_with_1(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gaitway import signals
 from gaitway.errors import DaemonError, GaitwayError
 from gaitway.robot import Robot
+from gaitway.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from gaitway.sim.live import LiveRobot
@@ -40,7 +40,7 @@ def main() -> int:
     threading.Thread(target=_wait_for_end, args=(ended,), name="standard input", daemon=True).start()
     settings = json.loads(sys.argv[1])
     try:
-        with tempfile.TemporaryDirectory(prefix="gaitway-") as folder:
+        with socket_folder() as folder:
             _say({"figures": _host(settings, Path(folder), ended)})
     except GaitwayError as error:
         _say({"error": type(error).__name__, "message": error.message, "hint": error.hint})

@@ -2,7 +2,6 @@
 
 import os
 import struct
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 from gaitway import _native
 from gaitway.errors import SimulationError
 from gaitway.robot import Robot
+from gaitway.socket_folder import socket_folder
 from gaitway.twin import Twin
 from gaitway.twin.daemon import Daemon
 from gaitway.twin.still import StillBody
@@ -69,7 +69,7 @@ def _marks(found: dict[str, Any], sums: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _run(robot: Robot, seconds: float, everything: bool) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="gaitway-") as name:
+    with socket_folder() as name:
         folder = Path(name)
         for pipe in _PIPES:
             os.mkfifo(folder / pipe)

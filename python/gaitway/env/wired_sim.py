@@ -4,7 +4,6 @@ import contextlib
 import socket
 import struct
 import sys
-import tempfile
 import time
 from array import array
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from gaitway.errors import UsageError
 from gaitway.robot import Robot
 from gaitway.sensors import Sensors
 from gaitway.sim.robot_sim import RobotSim
+from gaitway.socket_folder import socket_folder
 
 #: The only servos that are emulated.
 _DRIVER = "feetech_sts3215"
@@ -163,7 +163,7 @@ class _Imu:
     """Where the samples of IMU and contacts come as datagrams."""
 
     def __init__(self, robot: Robot) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="gaitway-")
+        self._folder = socket_folder()
         self.path = Path(self._folder.name) / "imu"
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._line.bind(str(self.path))

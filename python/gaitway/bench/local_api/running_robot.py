@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from typing import IO, Any, TypeVar
 from gaitway.api import ConnectedRobot, connect
 from gaitway.errors import DaemonError
 from gaitway.robot import Robot
+from gaitway.socket_folder import socket_folder
 from gaitway.twin.daemon import find_daemon
 
 #: Whatever is waited for comes within this time, s: a limit against hanging.
@@ -59,7 +59,7 @@ class RunningRobot:
     """
 
     def __init__(self, robot: Robot, *arguments: str) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="gaitway-")
+        self._folder = socket_folder()
         folder = Path(self._folder.name)
         self.robot = robot
         self.socket, self._stats = folder / "api.sock", folder / "stats.json"

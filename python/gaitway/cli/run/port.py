@@ -2,7 +2,6 @@
 
 import math
 import sys
-import tempfile
 import time
 from array import array
 from pathlib import Path
@@ -21,6 +20,7 @@ from gaitway.cli.run.watched import Page
 from gaitway.errors import DaemonError
 from gaitway.robot import Robot
 from gaitway.script import Script
+from gaitway.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from gaitway.controller import Controller
@@ -68,7 +68,7 @@ def run(settings: RunSettings, controller: "Controller", plan: Script | None) ->
     view = None if settings.as_json else PortView(robot, controller.policy.contract.name, settings)
     usual_s = math.inf if settings.script is None or plan is None else plan.seconds
     seconds = usual_s if settings.seconds is None else settings.seconds
-    with tempfile.TemporaryDirectory(prefix="gaitway-") as folder:
+    with socket_folder() as folder:
         daemon = Daemon(
             [*policy_arguments(controller), *_arguments(settings, robot)],
             Path(folder),

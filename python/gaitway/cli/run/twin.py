@@ -2,7 +2,6 @@
 
 import math
 import sys
-import tempfile
 from array import array
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from gaitway.command import VELOCITY_AXES
 from gaitway.errors import UsageError
 from gaitway.recording import default_folder
 from gaitway.robot import Robot
+from gaitway.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -92,7 +92,7 @@ def run(
     if script is not None:
         tracking = Tracking(robot, policy.contract, body, script)
         commands = ScriptedCommands(script, list(robot.command_axes), tracking)
-    with tempfile.TemporaryDirectory(prefix="gaitway-") as name:
+    with socket_folder() as name:
         folder = Path(name)
         link, imu = folder / "bus", folder / "imu"
         host = TwinHost(robot.native, link=link, imu_socket=imu)

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from gaitway.cli.run.keys import Keys
 from gaitway.cli.run.settings import RunSettings
 from gaitway.cli.view.view import has_display
 from gaitway.errors import UsageError
+from gaitway.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from gaitway.controller import Controller
@@ -106,7 +106,7 @@ def opened(
 @contextmanager
 def over_the_wire(settings: RunSettings, sim: "RobotSim") -> "Iterator[Beside]":
     """What is shown beside the twin."""
-    with tempfile.TemporaryDirectory(prefix="gaitway-view-") as folder:
+    with socket_folder("gaitway-view-") as folder:
         beside = Beside(settings, sim, Path(folder))
         try:
             yield beside

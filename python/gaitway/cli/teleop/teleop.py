@@ -2,7 +2,6 @@
 
 import math
 import stat
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from gaitway.cli.common.settings import with_settings
 from gaitway.cli.teleop.settings import TeleopSettings
 from gaitway.errors import UsageError
 from gaitway.robot import Robot
+from gaitway.socket_folder import socket_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def teleop(settings: TeleopSettings) -> int:
     """
     _check(settings)
     robot = _robot(settings)
-    with tempfile.TemporaryDirectory(prefix="gaitway-teleop-") as name:
+    with socket_folder("gaitway-teleop-") as name:
         folder = Path(name)
         (folder / "leader").mkdir()
         (folder / "follower").mkdir()
