@@ -13,7 +13,7 @@ from gaitway import _native, extras, files
 from gaitway.bench.account import time_calls
 from gaitway.bench.clock import Progress
 from gaitway.errors import PolicyError
-from gaitway.onnx_session import open_session
+from gaitway.onnx_session import bound_call, open_session
 
 #: Lengths of the rows between the layers of public policies of legged robots, and of larger networks.
 SHAPES = (
@@ -168,19 +168,8 @@ def _onnxruntime_call(data: bytes, network: _native.Network, threads: int) -> Ca
     for name, dims in network.inputs:
         fed[name] = row[start : (start := start + math.prod(dims))].reshape(dims).copy()
     names = [name for name, _ in network.outputs]
-    results = [np.empty_like(found) for found in session.run(names, fed)]
-    binding = session.io_binding()
-    for name, part in fed.items():
-        binding.bind_input(name, "cpu", 0, np.float32, part.shape, part.ctypes.data)
-    for name, result in zip(names, results, strict=True):
-        binding.bind_output(name, "cpu", 0, np.float32, result.shape, result.ctypes.data)
-    buffers = (fed, results)
-
-    def call(_: int) -> object:
-        session.run_with_iobinding(binding)
-        return buffers
-
-    return call
+    given = {name: np.empty_like(found) for name, found in zip(names, session.run(names, fed), strict=True)}
+    return bound_call(session, fed, given)
 
 
 def _row(network: _native.Network) -> Any:

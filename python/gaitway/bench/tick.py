@@ -14,7 +14,7 @@ from gaitway import _native, extras, files
 from gaitway.bench.account import medians, time_calls
 from gaitway.controller import Controller
 from gaitway.errors import MissingExtraError, PolicyError
-from gaitway.onnx_session import OnnxSession
+from gaitway.onnx_session import OnnxSession, bound_call
 from gaitway.policy import Policy
 from gaitway.robot import Robot
 
@@ -78,22 +78,12 @@ def _onnxruntime_call(policy: Policy) -> Callable[[int], object]:
     """One inference by onnxruntime: one thread, input and output bound once."""
     np = extras.load("numpy", "sim")
     network = OnnxSession(files.read_policy(policy.path), policy.contract)
-    session, binding = network.native, network.native.io_binding()
     observation = np.zeros((1, policy.contract.observation_len), np.float32)
     action = np.empty((1, policy.contract.action_len), np.float32)
     if len(network.inputs) + len(network.outputs) + network.state_len > 2:
         hint = "gaitway policy compare measures them"
         raise PolicyError("expected a network of one input and one output, found more", hint=hint)
-    source, sink = network.inputs[0][0], network.outputs[0]
-    binding.bind_input(source, "cpu", 0, np.float32, observation.shape, observation.ctypes.data)
-    binding.bind_output(sink, "cpu", 0, np.float32, action.shape, action.ctypes.data)
-    buffers = (observation, action)
-
-    def call(_: int) -> object:
-        session.run_with_iobinding(binding)
-        return buffers
-
-    return call
+    return bound_call(network.native, {network.inputs[0][0]: observation}, {network.outputs[0]: action})
 
 
 def _numpy_call(policy: Policy) -> Callable[[int], object]:
