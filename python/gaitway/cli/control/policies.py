@@ -39,10 +39,8 @@ def use(settings: UseSettings) -> None:
             raise RefusedError(message, hint=hint, code="not_possible")
         robot.use(settings.name)
         contract = robot.contract
-    if settings.as_json:
-        print_json({"policy": settings.name, "contract": contract})
-    else:
-        typer.echo(f"has {settings.name}, contract {contract}; it is limp until gaitway walk or stand gets it up")
+    told = f"has {settings.name}, contract {contract}; it is limp until gaitway walk or stand gets it up"
+    _tell(settings, contract, told)
 
 
 @with_settings(UseSettings)
@@ -51,10 +49,15 @@ def switch(settings: UseSettings) -> None:
     with opened("switch", settings) as robot:
         robot.switch(settings.name)
         contract = robot.contract
+    _tell(settings, contract, f"runs {settings.name}, contract {contract}")
+
+
+def _tell(settings: UseSettings, contract: str, told: str) -> None:
+    """Which policy the robot has now: for programs, or `told` for people."""
     if settings.as_json:
         print_json({"policy": settings.name, "contract": contract})
     else:
-        typer.echo(f"runs {settings.name}, contract {contract}")
+        typer.echo(told)
 
 
 @with_settings(MarkSettings)
